@@ -1,0 +1,1 @@
+"""ServiceNow over REST: the client, the inbox of approved work, the desk of tickets."""

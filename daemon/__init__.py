@@ -1,0 +1,1 @@
+"""The service on the bastion and its command line."""

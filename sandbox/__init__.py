@@ -1,0 +1,1 @@
+"""Every outside system, embedded: what the demo runs on and a contributor develops against."""

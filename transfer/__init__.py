@@ -1,0 +1,1 @@
+"""What a transfer is, and the rules that it obeys: values, policy, the eight steps; no I/O."""

@@ -1,0 +1,180 @@
+"""Permanent or transient: would trying again help? Every error carries a stable code.
+
+The code is the same in the log, the metric and the ticket, and has an entry in docs/errors.md.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Every stable error code. A value never changes its meaning; a new meaning is a new code."""
+
+    APPROVAL_PENDING = "approval.pending"
+    APPROVAL_REJECTED = "approval.rejected"
+    APPROVAL_WITHDRAWN = "approval.withdrawn"
+    APPROVAL_UNREADABLE = "approval.unreadable"
+    APPROVAL_SELF = "approval.self"
+    APPROVAL_OUTSIDER = "approval.outsider"
+    APPROVAL_STALE = "approval.stale"
+    REQUEST_CANCELLED = "request.cancelled"
+    REQUEST_FOREIGN = "request.foreign"
+    REQUEST_INCOMPLETE = "request.incomplete"
+    REQUEST_ALTERED = "request.altered"
+    REQUEST_VANISHED = "request.vanished"
+    GRANT_MISSING = "grant.missing"
+    DESTINATION_UNKNOWN = "destination.unknown"
+    DESTINATION_MISCONFIGURED = "destination.misconfigured"
+    NAME_REFUSED = "name.refused"
+    SOURCE_MALFORMED = "source.malformed"
+    SOURCE_MISSING = "source.missing"
+    SOURCE_DENIED = "source.denied"
+    SOURCE_ARCHIVED = "source.archived"
+    SOURCE_CHANGED = "source.changed"
+    SOURCE_UNAVAILABLE = "source.unavailable"
+    SESSION_REFUSED = "session.refused"
+    AUTH_REFUSED = "auth.refused"
+    HOSTKEY_UNKNOWN = "hostkey.unknown"
+    REMOTE_UNREACHABLE = "remote.unreachable"
+    REMOTE_TIMEOUT = "remote.timeout"
+    REMOTE_DROPPED = "remote.dropped"
+    REMOTE_FULL = "remote.full"
+    REMOTE_DENIED = "remote.denied"
+    REMOTE_NO_DIRECTORY = "remote.no_directory"
+    REMOTE_EXISTS = "remote.exists"
+    REMOTE_NO_REPLACE = "remote.no_replace"
+    REMOTE_FAILED = "remote.failed"
+    CHECKSUM_MISMATCH = "checksum.mismatch"
+    PUBLISH_UNKNOWN = "publish.unknown"
+    CLAIM_LOST = "claim.lost"
+    STOPPING = "service.stopping"
+    LEDGER_UNUSABLE = "ledger.unusable"
+    LEDGER_BUSY = "ledger.busy"
+    CONFIG_INVALID = "config.invalid"
+    SECRET_MISSING = "secret.missing"
+    SECRET_EXPOSED = "secret.exposed"
+    SERVICENOW_UNREACHABLE = "servicenow.unreachable"
+    SERVICENOW_AUTH = "servicenow.auth"
+    SERVICENOW_DENIED = "servicenow.denied"
+    SERVICENOW_THROTTLED = "servicenow.throttled"
+    SERVICENOW_NOT_JSON = "servicenow.not_json"
+    SERVICENOW_HIBERNATING = "servicenow.hibernating"
+    SERVICENOW_UNTRUSTED = "servicenow.untrusted"
+    SERVICENOW_REFUSED = "servicenow.refused"
+    SERVICENOW_NOT_FOUND = "servicenow.not_found"
+    INTERNAL = "internal"
+
+
+ACTIONS: dict[Code, str] = {
+    Code.APPROVAL_PENDING: "Ask the approver to decide; FileFerry looks again at its next poll.",
+    Code.APPROVAL_REJECTED: "Talk to the approver, then order the transfer again.",
+    Code.APPROVAL_WITHDRAWN: "Order the transfer again and have it approved.",
+    Code.APPROVAL_UNREADABLE: "Give the FileFerry user read access to the approval fields.",
+    Code.APPROVAL_SELF: "Order again and have somebody other than the requester approve it.",
+    Code.APPROVAL_OUTSIDER: "Have a member of the approver group approve it.",
+    Code.APPROVAL_STALE: "Order the transfer again, so that what is sent is what was approved.",
+    Code.REQUEST_CANCELLED: "Order the transfer again if it is still wanted.",
+    Code.REQUEST_FOREIGN: "Order through the file transfer item of the service catalog.",
+    Code.REQUEST_INCOMPLETE: "Order again and fill in the named field.",
+    Code.REQUEST_ALTERED: "Order the transfer again, so that what is sent is what was approved.",
+    Code.REQUEST_VANISHED: "Order the transfer again if it is still wanted.",
+    Code.GRANT_MISSING: "Ask the FileFerry operators for a grant, then order again.",
+    Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
+    Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
+    Code.NAME_REFUSED: "Order again with a path that obeys the named rule.",
+    Code.SOURCE_MALFORMED: "Order again with sources of the form s3://bucket/key, one a line.",
+    Code.SOURCE_MISSING: "Check bucket and key, upload the object, then order again.",
+    Code.SOURCE_DENIED: "Ask the bucket's owner to let FileFerry read it, then order again.",
+    Code.SOURCE_ARCHIVED: "Restore the object from its archive tier, then order again.",
+    Code.SOURCE_CHANGED: "Order again once the object has its final content.",
+    Code.SOURCE_UNAVAILABLE: "Check S3 and the network of the bastion; then order again.",
+    Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
+    Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
+    Code.HOSTKEY_UNKNOWN: "Stop and ask the partner whether the host key was changed, by phone.",
+    Code.REMOTE_UNREACHABLE: "Check the partner's server and the firewall, then order again.",
+    Code.REMOTE_TIMEOUT: "Ask the partner whether the server is well, then order again.",
+    Code.REMOTE_DROPPED: "Ask the partner why the server closed the line, then order again.",
+    Code.REMOTE_FULL: "Ask the partner to make room, then order again.",
+    Code.REMOTE_DENIED: "Ask the partner for the right to write there, then order again.",
+    Code.REMOTE_NO_DIRECTORY: "Ask the partner to create the directory, or order another path.",
+    Code.REMOTE_EXISTS: "Order another name, or ask the partner to take the old file away.",
+    Code.REMOTE_NO_REPLACE: "Ask the partner to take the old file away, then order again.",
+    Code.REMOTE_FAILED: "Ask the partner to look into the server's log, then order again.",
+    Code.CHECKSUM_MISMATCH: "Nothing was published. Order again; if it recurs, call the operators.",
+    Code.PUBLISH_UNKNOWN: "Ask the partner whether the file arrived before you order it again.",
+    Code.CLAIM_LOST: "None: another FileFerry owner carries this transfer on.",
+    Code.STOPPING: "None: the transfer goes on when the service is started again.",
+    Code.LEDGER_UNUSABLE: "Move the file away and restore the last good copy of the ledger.",
+    Code.LEDGER_BUSY: "Stop the other FileFerry that uses this ledger, or give it another file.",
+    Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
+    Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
+    Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
+    Code.SERVICENOW_UNREACHABLE: "Check the network and the status of the instance.",
+    Code.SERVICENOW_AUTH: "Check user, secret and roles of the integration account.",
+    Code.SERVICENOW_DENIED: "Give the integration account the right that is named.",
+    Code.SERVICENOW_THROTTLED: "None: FileFerry waits as long as the instance asks.",
+    Code.SERVICENOW_NOT_JSON: "Check the instance's address: a page answered instead of the API.",
+    Code.SERVICENOW_HIBERNATING: "Wake the developer instance in the ServiceNow developer portal.",
+    Code.SERVICENOW_UNTRUSTED: "Compare the poll's query with the instance's fields and ACLs.",
+    Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
+    Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",
+    Code.INTERNAL: "Tell the FileFerry operators; the log has the details under this id.",
+}
+
+
+class FerryError(Exception):
+    """What happened, to which file, and what to do next, in words fit for a ticket.
+
+    `message` is one whole sentence. `action` defaults to the code's own (ACTIONS). `file` is the
+    S3 URI or remote path concerned. `retry_after` is in seconds.
+    """
+
+    permanent = True
+
+    def __init__(
+        self,
+        code: Code,
+        message: str,
+        *,
+        action: str | None = None,
+        file: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.action = action or ACTIONS[code]
+        self.file = file
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        return f"[{self.code}] {self.message} {self.action}"
+
+
+class Permanent(FerryError):
+    """Trying again changes nothing: bad request, refused login, no such object, name refused."""
+
+
+class Transient(FerryError):
+    """Trying again may help: time-out, dropped line, throttled."""
+
+    permanent = False
+
+
+class Corrupted(Transient):
+    """A digest or a size differs; the temp is gone, the file starts over."""
+
+
+class ClaimLost(Permanent):
+    """The ledger refused a write: another owner has claimed the transfer with a higher epoch."""
+
+    def __init__(self, transfer_id: str) -> None:
+        super().__init__(Code.CLAIM_LOST, f"Another owner has taken over {transfer_id}.")
+
+
+class Stopping(Transient):
+    """The service is being stopped: leave the transfer as it stands in the ledger."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.STOPPING, "The service is being stopped.")

@@ -1,0 +1,374 @@
+"""Request, Transfer, Delivery, Receipt, Stage: frozen values in the words of the house.
+
+Sizes are in bytes, times are aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Self
+
+from transfer.errors import FerryError
+
+MIB = 1024 * 1024
+CHUNK = 10 * MIB
+"""Bytes read from S3, written and counted at a time."""
+LARGE = 1024 * MIB
+"""Above this size a file goes by ChunkedTransfer instead of TransferFTP."""
+
+
+class Stage(StrEnum):
+    """How far a Transfer has come; each is reached by the step named beside it."""
+
+    RECEIVED = "received"
+    VALIDATED = "validated"  # ValidateInput
+    AUTHORISED = "authorised"  # AuthSSO
+    PINNED = "pinned"  # DownloadS3
+    DELIVERED = "delivered"  # TransferFTP, ChunkedTransfer
+    REPORTED = "reported"  # UpdateServiceNow
+    NOTIFIED = "notified"  # NotifyUser
+    CLOSED = "closed"  # Cleanup
+
+
+class DeliveryState(StrEnum):
+    """How far one file has come; delivery.md draws the arrows."""
+
+    WAITING = "waiting"
+    PINNED = "pinned"
+    UPLOADING = "uploading"
+    VERIFIED = "verified"
+    INTENT = "intent"
+    PUBLISHED = "published"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class Outcome(StrEnum):
+    """How a Transfer ended, for the person who asked."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An S3 object as it was asked for."""
+
+    bucket: str
+    key: str
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One version of an S3 object: what every later read must match.
+
+    `md5` and `sha256` are hex digests of the whole object, or None where S3 holds none that can be
+    compared (the ETag of a multipart or KMS object is not an MD5).
+    """
+
+    size: int
+    etag: str
+    version_id: str | None = None
+    md5: str | None = None
+    sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostKey:
+    """A pinned SSH host key: an OpenSSH fingerprint, `SHA256:` and 43 characters of base64."""
+
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destination:
+    """A named partner endpoint of the configuration. A request names it, never a host.
+
+    `root` is an absolute directory; everything is delivered below it. `password` and `private_key`
+    are *names* of secrets, never secrets. Times are in seconds.
+    """
+
+    name: str
+    protocol: str
+    host: str
+    port: int
+    username: str
+    root: str
+    password: str | None = None
+    private_key: str | None = None
+    host_keys: tuple[HostKey, ...] = ()
+    replace: bool = False
+    connect_timeout: float = 15.0
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a person asked for and an approver approved, as ServiceNow says it.
+
+    `id` is `instance:table:sys_id` of the approved record. `sources` and `target` are the words of
+    the requester, still unchecked; ValidateInput turns them into deliveries. `fingerprint` is the
+    SHA-256 of the approved fields. The fields about ServiceNow are empty for an operator's one-off.
+    """
+
+    id: str
+    number: str
+    requester: str
+    destination: str
+    sources: tuple[str, ...]
+    target: str
+    fingerprint: str
+    requester_id: str = ""
+    request_number: str = ""
+    item_id: str = ""
+    task_id: str = ""
+    task_number: str = ""
+    approvers: tuple[str, ...] = ()
+    approved_at: datetime | None = None
+
+    @property
+    def token(self) -> str:
+        """12 hex digits of the id: short enough for a temp name, long enough to be alone."""
+        return hashlib.sha256(self.id.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a transfer or a file did not arrive; the frozen form of a FerryError."""
+
+    code: str
+    message: str
+    action: str
+    file: str | None = None
+    permanent: bool = True
+
+    @classmethod
+    def of(cls, error: FerryError) -> Self:
+        return cls(
+            code=error.code.value,
+            message=error.message,
+            action=error.action,
+            file=error.file,
+            permanent=error.permanent,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """The authority under which the objects are read. It names credentials, never holds them."""
+
+    id: str
+    identity: str
+    opened_at: datetime
+    not_after: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """What was delivered, and how it was verified (tiers: delivery.md)."""
+
+    path: str
+    size: int
+    md5: str
+    sha256: str
+    tier: str
+    source_check: str
+    server: str
+    started_at: datetime
+    rechecked_at: datetime
+    published_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        return (self.published_at - self.started_at).total_seconds()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One file's crossing: pinned S3 object → temp name → final name.
+
+    `number` counts from 1. `final` is the absolute path on the remote. `candidates` are the temps
+    that an INTENT may have published, in ascending epoch order. `moved` counts the bytes that the
+    remote has acknowledged; it may step back and is never part of correctness.
+    """
+
+    number: int
+    source: Source
+    final: str
+    state: DeliveryState = DeliveryState.WAITING
+    pin: Pin | None = None
+    temp: str | None = None
+    candidates: tuple[str, ...] = ()
+    moved: int = 0
+    started_at: datetime | None = None
+    receipt: Receipt | None = None
+    failure: Failure | None = None
+
+    @property
+    def size(self) -> int:
+        """The pinned size; 0 before the pin."""
+        return self.pin.size if self.pin else 0
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transfer:
+    """A Request under way: the head only; its deliveries stand beside it in the ledger.
+
+    `epoch` is the fencing number: the ledger refuses a save whose epoch is not the latest claim's.
+    """
+
+    request: Request
+    generation: int = 1
+    epoch: int = 0
+    stage: Stage = Stage.RECEIVED
+    session: Session | None = None
+    failure: Failure | None = None
+    loose_ends: tuple[Failure, ...] = ()
+    received_at: datetime | None = None
+    closed_at: datetime | None = None
+
+    @property
+    def id(self) -> str:
+        return self.request.id
+
+    @property
+    def finished(self) -> bool:
+        return self.stage is Stage.CLOSED
+
+    @property
+    def outcome(self) -> Outcome:
+        """Meaningful once the stage is DELIVERED or a failure is noted."""
+        if self.failure is None:
+            return Outcome.DELIVERED
+        early = self.stage in (Stage.RECEIVED, Stage.VALIDATED)
+        return Outcome.REFUSED if early and self.failure.permanent else Outcome.FAILED
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+    def log_context(self) -> dict[str, str | int]:
+        """What every log line about this transfer bears."""
+        return {"transfer": self.id, "request": self.request.number, "epoch": self.epoch}
+
+
+class TicketRole(StrEnum):
+    """The records of ServiceNow that FileFerry writes to."""
+
+    USER = "user"
+    AUDIT = "audit"
+    TASK = "task"
+
+
+class PostAction(StrEnum):
+    """What a Post does to its ticket. START shows on the task that work has begun."""
+
+    OPEN = "open"
+    START = "start"
+    NOTE = "note"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """One write to a ticket, durable before it is sent.
+
+    `key` is unique for ever: adding the same key again does nothing. Posts of one ticket are sent
+    in the order in which they were added. `title` is for OPEN, `comment` is the word to the
+    requester (mailed by ServiceNow), `outcome` is for CLOSE. `requester_id` and `task_id` are
+    sys_ids, empty where there is none.
+    """
+
+    key: str
+    transfer_id: str
+    generation: int
+    ticket: TicketRole
+    action: PostAction
+    text: str
+    title: str = ""
+    comment: str = ""
+    outcome: Outcome | None = None
+    number: str = ""
+    requester_id: str = ""
+    task_id: str = ""
+
+    @property
+    def lane(self) -> str:
+        """The posts of one lane are sent one after the other."""
+        return f"{self.transfer_id}#{self.generation}:{self.ticket}"
+
+    @property
+    def marker(self) -> str:
+        """Stands in the note's text, so that a retry after an unknown outcome can look for it."""
+        return f"[ff:{hashlib.sha256(self.key.encode()).hexdigest()[:12]}]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticket:
+    """A ServiceNow record that a post has reached."""
+
+    role: TicketRole
+    sys_id: str
+    number: str
+    url: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One row of sysapproval_approver. `in_group`: the approver is in the configured group."""
+
+    approver_id: str
+    approver: str
+    state: str
+    decided_at: datetime
+    in_group: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One catalog variable of the ordered item, and when it was last changed."""
+
+    value: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What ServiceNow says of one catalog task at one moment; policy.py judges it.
+
+    A field that the instance hid from us is None, and is never read as consent.
+    """
+
+    instance: str
+    task_id: str
+    task_number: str
+    task_active: bool
+    task_state: str
+    item_id: str
+    item_number: str
+    item_active: bool
+    item_state: str
+    item_approval: str | None
+    catalog_item: str
+    request_number: str
+    requester_id: str
+    requester: str
+    opened_by_id: str
+    approvals: tuple[Approval, ...]
+    variables: dict[str, Variable]
+    read_at: datetime
+
+    @property
+    def request_id(self) -> str:
+        return f"{self.instance}:sc_task:{self.task_id}"
