@@ -111,6 +111,24 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Who may send what where: user names (or `*`), prefixes of S3 URIs, destination names."""
+
+    requesters: frozenset[str]
+    sources: tuple[str, ...]
+    destinations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What policy.py judges by: `variables` names source, destination and path on the item."""
+
+    catalog_items: frozenset[str]
+    variables: tuple[str, str, str]
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
 
@@ -172,6 +190,15 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Digests:
+    """Hex digests of the bytes that were sent, and what of S3's own they were compared with."""
+
+    md5: str
+    sha256: str
+    source_check: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What was delivered, and how it was verified (tiers: delivery.md)."""
 
@@ -209,6 +236,9 @@ class Delivery:
     candidates: tuple[str, ...] = ()
     moved: int = 0
     started_at: datetime | None = None
+    rechecked_at: datetime | None = None
+    digests: Digests | None = None
+    server: str = ""
     receipt: Receipt | None = None
     failure: Failure | None = None
 
@@ -233,6 +263,7 @@ class Transfer:
     epoch: int = 0
     stage: Stage = Stage.RECEIVED
     session: Session | None = None
+    outcome: Outcome | None = None
     failure: Failure | None = None
     loose_ends: tuple[Failure, ...] = ()
     received_at: datetime | None = None
@@ -246,16 +277,15 @@ class Transfer:
     def finished(self) -> bool:
         return self.stage is Stage.CLOSED
 
-    @property
-    def outcome(self) -> Outcome:
-        """Meaningful once the stage is DELIVERED or a failure is noted."""
-        if self.failure is None:
-            return Outcome.DELIVERED
-        early = self.stage in (Stage.RECEIVED, Stage.VALIDATED)
-        return Outcome.REFUSED if early and self.failure.permanent else Outcome.FAILED
-
     def evolve(self, **changes: Any) -> Self:
         return replace(self, **changes)
+
+    def failed(self, error: FerryError) -> Self:
+        """With the failure noted. Refused: the request itself would not do; nothing was tried."""
+        spoken = error.code.value.partition(".")[0] in ("approval", "request", "grant")
+        refused = error.permanent and (self.stage is Stage.RECEIVED or spoken)
+        outcome = Outcome.REFUSED if refused else Outcome.FAILED
+        return replace(self, failure=Failure.of(error), outcome=outcome)
 
     def log_context(self) -> dict[str, str | int]:
         """What every log line about this transfer bears."""

@@ -18,6 +18,7 @@ from transfer.model import (
     Pin,
     Post,
     Request,
+    Rules,
     Session,
     Source,
     Ticket,
@@ -246,5 +247,6 @@ class Tools:
     notifier: Notifier
     observer: Observer
     destinations: Mapping[str, Destination]
+    rules: Rules
     clock: Callable[[], datetime]
     halt: Callable[[], None]

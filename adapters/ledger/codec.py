@@ -1,0 +1,21 @@
+"""The frozen values as JSON documents, and back."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+from pydantic import TypeAdapter
+
+from transfer.model import Delivery, Post, Ticket, Transfer
+
+Value = TypeVar("Value")
+
+TRANSFER: Final = TypeAdapter(Transfer)
+DELIVERY: Final = TypeAdapter(Delivery)
+POST: Final = TypeAdapter(Post)
+TICKET: Final = TypeAdapter(Ticket)
+
+
+def dump(adapter: TypeAdapter[Value], value: Value) -> str:
+    """The value as JSON text; what the model gains later is read back with its default."""
+    return adapter.dump_json(value).decode()

@@ -1,0 +1,1 @@
+"""What an adapter promises beyond its port, and how it bears misbehaviour."""

@@ -1,0 +1,1 @@
+"""One conformance suite for each port, run on every adapter and its sibling in memory."""

@@ -1,0 +1,1 @@
+"""The rules and the eight steps, on values and in-memory ports."""

@@ -1,0 +1,179 @@
+"""A workbench of in-memory ports for the steps, whose owner can die at any call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryStore
+from adapters.memory.notify import MemoryNotifier
+from adapters.memory.objects import MemoryObjects
+from adapters.memory.remotes import MemoryRemotes
+from adapters.memory.sessions import MemorySessions
+from tests.transfer.made import DESTINATIONS, NOON, RULES, request
+from transfer.model import Delivery, Post, Request, Transfer
+from transfer.ports import Record, Tools
+
+FINAL = "/inbox/pay/nov.csv"
+
+
+class Crash(BaseException):
+    """The process is killed here."""
+
+
+class Fuse:
+    """Counts the calls of all ports; burns at one of them, before or after it has its effect."""
+
+    def __init__(self, at: int | None = None, *, after: bool = False, error: Any = None) -> None:
+        self.calls = 0
+        self.at = at
+        self.after = after
+        self.error = error
+        self.dead = False
+
+    def around(self, call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self.dead:
+            raise Crash
+        self.calls += 1
+        here = self.calls == self.at
+        if here and not self.after:
+            self.burn()
+        result = call(*args, **kwargs)
+        if here:
+            self.burn()
+        return result
+
+    def burn(self) -> None:
+        if self.error is not None:
+            raise self.error
+        self.dead = True
+        raise Crash
+
+
+class Fused:
+    """A port whose every call goes through the fuse; what it returns from connect is fused too."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if not callable(value) or name in ("close", "abandon"):
+            return value
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            result = self._fuse.around(value, *args, **kwargs)
+            return Fused(result, self._fuse) if name in ("connect", "create") else result
+
+        return call
+
+
+class Consent:
+    """An Authority that the test lets change its mind."""
+
+    def __init__(self) -> None:
+        self.refusal: Exception | None = None
+        self.asked = 0
+
+    def confirm(self, asked: Request) -> datetime:
+        del asked
+        self.asked += 1
+        if self.refusal:
+            raise self.refusal
+        return NOON
+
+
+class Watcher:
+    """An Observer that keeps what it saw."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, int]] = []
+        self.then: Callable[[], object] = list
+
+    def moved(self, transfer: Transfer, delivery: Delivery) -> None:
+        del transfer
+        self.seen.append((delivery.number, delivery.moved))
+        self.then()
+
+
+class CountingRemotes(MemoryRemotes):
+    """Counts how often a file appears under a name that is not a temp's."""
+
+    def connect(self, destination: Any) -> Any:
+        remote = super().connect(destination)
+        rename = remote.rename
+
+        def counted(old: str, new: str, *, replace: bool) -> bool:
+            done = rename(old, new, replace=replace)
+            if done and ".ff-" not in new:
+                self.appeared[new] = self.appeared.get(new, 0) + 1
+            return done
+
+        remote.rename = counted  # type: ignore[method-assign]
+        return remote
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.appeared: dict[str, int] = {}
+
+
+@dataclass
+class Bench:
+    """The world around one transfer; it survives the death of the owner."""
+
+    store: MemoryStore = field(default_factory=MemoryStore)
+    objects: MemoryObjects = field(default_factory=MemoryObjects)
+    remotes: CountingRemotes = field(
+        default_factory=lambda: CountingRemotes(protocols=frozenset({"memory"}))
+    )
+    sessions: MemorySessions = field(default_factory=MemorySessions)
+    notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
+    consent: Consent = field(default_factory=Consent)
+    watcher: Watcher = field(default_factory=Watcher)
+    time: list[float] = field(default_factory=lambda: [0.0])
+    halt: Callable[[], None] = lambda: None
+
+    def tools(self, fuse: Fuse | None = None) -> Tools:
+        fuse = fuse or Fuse()
+        plain = Tools(
+            objects=self.objects,
+            remotes=self.remotes,
+            sessions=self.sessions,
+            authority=self.consent,
+            ledger=self.ledger,
+            notifier=self.notifier,
+            observer=self.watcher,
+            destinations=DESTINATIONS,
+            rules=RULES,
+            clock=lambda: NOON,
+            halt=self.halt,
+        )
+        ports = ("objects", "remotes", "sessions", "authority", "ledger", "notifier")
+        fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}
+        return replace(plain, **fused)
+
+    @property
+    def ledger(self) -> MemoryLedger:
+        return MemoryLedger(self.store, "bench", lambda: self.time[0])
+
+    def received(self, **changes: Any) -> Transfer:
+        """Admitted and claimed; an earlier owner's lease has run out."""
+        asked = request(**changes)
+        self.time[0] += 61.0
+        self.ledger.admit(Transfer(request=asked, received_at=NOON))
+        claimed = self.ledger.claim(asked.id)
+        assert claimed
+        return claimed
+
+    def record(self) -> Record:
+        [record] = MemoryArchive(self.store).search()
+        return record
+
+    def posts(self) -> list[Post]:
+        return [item.post for item in self.store.posts.values()]
+
+    def temps(self) -> Iterator[str]:
+        return (name for name in self.remotes.files if ".ff-" in name)

@@ -1,0 +1,203 @@
+"""Who may send what where: each broken link of the chain is refused by its own code."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.transfer.made import (
+    DESTINATIONS,
+    NOON,
+    RULES,
+    approval,
+    evidence,
+    request,
+    variables,
+)
+from transfer import policy
+from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.model import Evidence, Request
+
+LATER = NOON + timedelta(seconds=1)
+
+
+def test_an_approved_request_is_read_as_it_stands() -> None:
+    taken = policy.authorise(evidence(), RULES)
+    assert taken.number == "RITM0010001"
+    assert taken.sources == ("s3://exports/payroll/nov.csv",)
+    assert (taken.destination, taken.target) == ("partner", "pay/nov.csv")
+    assert taken.approvers == ("carla.moss",)
+    assert taken.approved_at == NOON
+    assert taken.id == "example.service-now.com:sc_task:" + "7" * 32
+
+
+NEVER: list[tuple[dict[str, Any], Code]] = [
+    ({"catalog_item": "0" * 32}, Code.REQUEST_FOREIGN),
+    ({"item_approval": "rejected", "item_active": False}, Code.APPROVAL_REJECTED),
+    ({"item_approval": "cancelled"}, Code.REQUEST_CANCELLED),
+    ({"item_active": False}, Code.REQUEST_CANCELLED),
+    ({"item_state": "4"}, Code.REQUEST_CANCELLED),
+    ({"task_active": False}, Code.REQUEST_CANCELLED),
+    ({"task_state": "7"}, Code.REQUEST_CANCELLED),
+    ({"approvals": (approval(approver_id="a" * 32),)}, Code.APPROVAL_SELF),
+    ({"opened_by_id": "c" * 32}, Code.APPROVAL_SELF),
+    ({"approvals": (approval(in_group=False),)}, Code.APPROVAL_OUTSIDER),
+    ({"variables": variables(changed_at=LATER)}, Code.APPROVAL_STALE),
+    ({"variables": variables(source="")}, Code.REQUEST_INCOMPLETE),
+    ({"variables": variables(destination="")}, Code.REQUEST_INCOMPLETE),
+    ({"variables": {}}, Code.REQUEST_INCOMPLETE),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), NEVER)
+def test_what_can_never_be_carried_out_is_refused(changes: dict[str, Any], code: Code) -> None:
+    with pytest.raises(Permanent) as refused:
+        policy.authorise(evidence(**changes), RULES)
+    assert refused.value.code is code
+
+
+NOT_YET: list[tuple[dict[str, Any], Code]] = [
+    ({"item_approval": "requested"}, Code.APPROVAL_PENDING),
+    ({"item_approval": "not requested"}, Code.APPROVAL_PENDING),
+    ({"item_approval": None}, Code.APPROVAL_UNREADABLE),
+    ({"item_approval": ""}, Code.APPROVAL_UNREADABLE),
+    ({"approvals": ()}, Code.APPROVAL_UNREADABLE),
+    ({"approvals": (approval(state="requested"),)}, Code.APPROVAL_UNREADABLE),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), NOT_YET)
+def test_what_is_not_approved_waits(changes: dict[str, Any], code: Code) -> None:
+    with pytest.raises(Transient) as waits:
+        policy.authorise(evidence(**changes), RULES)
+    assert waits.value.code is code
+
+
+def test_a_second_approval_after_the_change_counts() -> None:
+    approvals = (approval(), approval(approver_id="d" * 32, decided_at=LATER))
+    altered = evidence(approvals=approvals, variables=variables(changed_at=LATER))
+    assert policy.authorise(altered, RULES).approved_at == LATER
+
+
+def test_the_approval_of_an_outsider_does_not_renew_a_stale_one() -> None:
+    outsider = approval(approver_id="d" * 32, decided_at=LATER, in_group=False)
+    altered = evidence(approvals=(approval(), outsider), variables=variables(changed_at=LATER))
+    with pytest.raises(Permanent) as refused:
+        policy.authorise(altered, RULES)
+    assert refused.value.code is Code.APPROVAL_STALE
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"variables": variables(path="elsewhere")},
+        {"variables": variables(source="s3://exports/payroll/dec.csv")},
+        {"requester_id": "b" * 32},
+        {"catalog_item": "2" * 32},
+    ],
+)
+def test_the_fingerprint_tells_another_content(changes: dict[str, Any]) -> None:
+    assert policy.fingerprint(evidence(**changes)) != policy.fingerprint(evidence())
+
+
+def test_the_fingerprint_does_not_depend_on_times() -> None:
+    later = evidence(read_at=LATER, variables=variables(changed_at=LATER))
+    assert policy.fingerprint(later) == policy.fingerprint(evidence())
+
+
+def planned(**changes: Any) -> list[str]:
+    return [item.final for item in policy.plan(request(**changes), RULES, DESTINATIONS)]
+
+
+def test_one_file_takes_the_path_as_its_name() -> None:
+    assert planned() == ["/inbox/pay/nov.csv"]
+
+
+def test_a_path_with_a_slash_at_its_end_is_a_directory() -> None:
+    assert planned(target="pay/") == ["/inbox/pay/nov.csv"]
+    assert planned(target="") == ["/inbox/nov.csv"]
+
+
+def test_several_files_go_into_the_directory() -> None:
+    sources = ("s3://exports/payroll/a.csv", "s3://exports/payroll/x/b.csv")
+    assert planned(sources=sources, target="pay") == ["/inbox/pay/a.csv", "/inbox/pay/b.csv"]
+
+
+PLANS: list[tuple[dict[str, Any], Code]] = [
+    ({"destination": "nowhere"}, Code.DESTINATION_UNKNOWN),
+    ({"destination": "vault"}, Code.GRANT_MISSING),
+    ({"requester": "tom.reyes"}, Code.GRANT_MISSING),
+    ({"sources": ("s3://exports/other/a.csv",)}, Code.GRANT_MISSING),
+    ({"sources": ("s3://secrets/payroll/a.csv",)}, Code.GRANT_MISSING),
+    ({"sources": ("ftp://x",)}, Code.SOURCE_MALFORMED),
+    ({"sources": ("s3://exports/payroll/a.csv",) * 1001}, Code.SOURCE_MALFORMED),
+    ({"target": "../up"}, Code.NAME_REFUSED),
+    ({"target": "up/", "sources": ("s3://exports/payroll/..",)}, Code.NAME_REFUSED),
+    ({"target": "", "sources": ("s3://exports/payroll/dir/",)}, Code.NAME_REFUSED),
+    (
+        {"sources": ("s3://exports/payroll/a", "s3://exports/payroll/x/a"), "target": "d"},
+        Code.NAME_REFUSED,
+    ),
+]
+
+
+@pytest.mark.parametrize(("changes", "code"), PLANS)
+def test_a_plan_that_breaks_a_rule_is_refused(changes: dict[str, Any], code: Code) -> None:
+    with pytest.raises(Permanent) as refused:
+        planned(**changes)
+    assert refused.value.code is code
+
+
+def test_an_unknown_destination_lists_the_known_ones() -> None:
+    with pytest.raises(Permanent) as refused:
+        planned(destination="partnr\n")
+    assert "partner, vault" in refused.value.action
+    assert "\n" not in refused.value.message
+
+
+class OneTask:
+    """An Inbox of one task that the test changes between looks."""
+
+    def __init__(self, found: Evidence | None) -> None:
+        self.found = found
+
+    def fetch(self) -> list[Evidence]:
+        return [self.found] if self.found else []
+
+    def read(self, task_id: str) -> Evidence | None:
+        return self.found if self.found and self.found.task_id == task_id else None
+
+
+def confirmed(now: Evidence | None) -> datetime:
+    taken: Request = policy.authorise(evidence(), RULES)
+    return policy.InstanceAuthority(OneTask(now), RULES).confirm(taken)
+
+
+def test_a_standing_approval_is_confirmed_with_the_time_of_the_look() -> None:
+    assert confirmed(evidence(task_state="2", read_at=LATER)) == LATER
+
+
+@pytest.mark.parametrize(
+    ("now", "code"),
+    [
+        (None, Code.REQUEST_VANISHED),
+        (evidence(item_approval="requested"), Code.APPROVAL_WITHDRAWN),
+        (evidence(item_active=False), Code.REQUEST_CANCELLED),
+        (evidence(variables=variables(path="other")), Code.REQUEST_ALTERED),
+        (evidence(variables=variables(changed_at=LATER)), Code.APPROVAL_STALE),
+    ],
+)
+def test_an_approval_that_no_longer_holds_stops_the_publish(
+    now: Evidence | None, code: Code
+) -> None:
+    with pytest.raises(Permanent) as stopped:
+        confirmed(now)
+    assert stopped.value.code is code
+
+
+def test_an_approval_that_cannot_be_read_is_tried_again() -> None:
+    with pytest.raises(FerryError) as waits:
+        confirmed(evidence(item_approval=None))
+    assert not waits.value.permanent

@@ -1,0 +1,85 @@
+"""What a source and a path may look like.
+
+Refused, never repaired: the bytes that are checked are the bytes that are sent.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from transfer.errors import Code, Permanent
+from transfer.model import Source
+
+MAX_NAME = 255
+"""Bytes of UTF-8 in one name (NAME_MAX of every common file system)."""
+MAX_KEY = 1024
+"""Bytes of UTF-8 in an S3 key (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
+TEMP_PREFIX = ".ff-"
+
+_BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+
+
+def parse_source(uri: str) -> Source:
+    """`s3://bucket/key` as a Source. Raises Permanent `source.malformed` or `name.refused`."""
+    bucket, slash, key = uri.removeprefix("s3://").partition("/")
+    if not uri.startswith("s3://") or not slash or not key or not _BUCKET.fullmatch(bucket):
+        raise Permanent(
+            Code.SOURCE_MALFORMED, f"The source {shown(uri)} is not of the form s3://bucket/key."
+        )
+    if rule := _character_rule(key):
+        raise Permanent(Code.NAME_REFUSED, f"The S3 key in {shown(uri)} {rule}.", file=shown(uri))
+    if len(key.encode()) > MAX_KEY:
+        raise Permanent(
+            Code.SOURCE_MALFORMED, f"The S3 key in {shown(uri)} exceeds {MAX_KEY} bytes."
+        )
+    return Source(bucket=bucket, key=key)
+
+
+def check_path(path: str) -> str:
+    """`path` as it is, when it obeys every rule; else Permanent `name.refused`."""
+    rule = _path_rule(path) or next(filter(None, map(_name_rule, path.split("/"))), None)
+    if rule:
+        raise Permanent(Code.NAME_REFUSED, f"The path {shown(path)} {rule}.", file=shown(path))
+    return path
+
+
+def shown(text: str, limit: int = 120) -> str:
+    """`text` in quotes, fit for a ticket: nothing unprintable, never endless."""
+    cut = text if len(text) <= limit else text[:limit] + "…"
+    clean = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut)
+    return f"“{clean}”"
+
+
+def _path_rule(path: str) -> str | None:
+    if not path:
+        return "is empty"
+    if path.startswith("/"):
+        return "is absolute; it must be relative to the destination's root"
+    if path.startswith("~"):
+        return "begins with “~”, which some servers expand"
+    return _character_rule(path)
+
+
+def _character_rule(text: str) -> str | None:
+    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
+        return "has a control character"
+    if "\\" in text:
+        return "has a backslash, which some servers take for a separator"
+    if not unicodedata.is_normalized("NFC", text):
+        return "is not in Unicode normal form C"
+    return None
+
+
+def _name_rule(name: str) -> str | None:
+    if name in ("", "."):
+        return "has an empty or “.” component"
+    if name == "..":
+        return "leads out of the destination's root by “..”"
+    if name.endswith((".", " ")):
+        return "has a component that ends with a dot or a space"
+    if name.startswith(TEMP_PREFIX):
+        return f"has a component that begins with “{TEMP_PREFIX}”, which FileFerry keeps for itself"
+    if len(name.encode()) > MAX_NAME:
+        return f"has a component of more than {MAX_NAME} bytes"
+    return None
