@@ -11,28 +11,25 @@ out by renaming whether the file was published.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from posixpath import dirname, join
 from typing import Any
 
 from transfer.errors import Code, Corrupted, FerryError, Permanent
 from transfer.model import (
-    CHUNK,
     Delivery,
     DeliveryState,
     Destination,
     Digests,
     Pin,
-    Post,
     Receipt,
     Transfer,
 )
 from transfer.names import TEMP_PREFIX
-from transfer.ports import ObjectStore, Remote, Tools, Upload
+from transfer.ports import Remote, Tools, Upload
+from transfer.reading import Reader
+from transfer.tickets import Post
 
 PUBLISH_LEASE = 60.0
 """Seconds that the claim must still hold when the rename is asked for."""
@@ -116,11 +113,13 @@ def _upload(delivery: Delivery, crossing: Crossing) -> Delivery:
         upload.abandon()
         _drop_temp(delivery, crossing)
         raise
-    return delivery.evolve(moved=delivery.size)
+    delivery = delivery.evolve(moved=delivery.size)
+    crossing.tools.observer.moved(crossing.transfer, delivery)
+    return delivery
 
 
 def _stream(delivery: Delivery, crossing: Crossing, upload: Upload) -> Delivery:
-    reader = _Reader(crossing.tools.objects, delivery)
+    reader = Reader(crossing.tools.objects, delivery)
     for chunk in reader.chunks():
         crossing.tools.halt()
         delivery = crossing.save(delivery, moved=upload.write(chunk))
@@ -251,51 +250,6 @@ def _drop_temp(delivery: Delivery, crossing: Crossing) -> None:
     # After a dropped line this fails too; the name stands in the ledger, and Cleanup removes it.
     with suppress(FerryError):
         crossing.remote.remove(_temp(delivery))
-
-
-def read_source_check(pin: Pin) -> str:
-    """What of S3's own the digests are compared with, in words for the ticket."""
-    names = [name for name in ("sha256", "md5") if getattr(pin, name)]
-    return " and ".join(name.upper() for name in names) or "size only"
-
-
-@dataclass(slots=True)
-class _Reader:
-    """Reads one chunk ahead and digests it in that thread, while the one before is being sent."""
-
-    objects: ObjectStore
-    delivery: Delivery
-    md5: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
-    sha256: Any = field(default_factory=hashlib.sha256)
-
-    def chunks(self) -> Iterator[bytes]:
-        starts = range(0, self.delivery.size, CHUNK)
-        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
-            ahead = [pool.submit(self._read, start) for start in starts[:1]]
-            for following in [*starts[1:], None]:
-                if not ahead:
-                    return
-                chunk = ahead.pop().result()
-                if following is not None:
-                    ahead.append(pool.submit(self._read, following))
-                yield chunk
-
-    def digests(self) -> Digests:
-        pin = self.delivery.pin
-        return Digests(
-            md5=self.md5.hexdigest(),
-            sha256=self.sha256.hexdigest(),
-            source_check=read_source_check(pin) if pin else "",
-        )
-
-    def _read(self, start: int) -> bytes:
-        pin = self.delivery.pin
-        if pin is None:
-            raise ValueError("a delivery is pinned before it is read")
-        data = self.objects.read(self.delivery.source, pin, start, min(CHUNK, pin.size - start))
-        self.md5.update(data)
-        self.sha256.update(data)
-        return data
 
 
 def pinned(delivery: Delivery, pin: Pin) -> Delivery:

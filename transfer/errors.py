@@ -36,6 +36,7 @@ class Code(StrEnum):
     SESSION_REFUSED = "session.refused"
     AUTH_REFUSED = "auth.refused"
     HOSTKEY_UNKNOWN = "hostkey.unknown"
+    REMOTE_INSECURE = "remote.insecure"
     REMOTE_UNREACHABLE = "remote.unreachable"
     REMOTE_TIMEOUT = "remote.timeout"
     REMOTE_DROPPED = "remote.dropped"
@@ -92,6 +93,7 @@ ACTIONS: dict[Code, str] = {
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
     Code.HOSTKEY_UNKNOWN: "Stop and ask the partner whether the host key was changed, by phone.",
+    Code.REMOTE_INSECURE: "Ask the partner to offer current algorithms; nothing was sent.",
     Code.REMOTE_UNREACHABLE: "Check the partner's server and the firewall, then order again.",
     Code.REMOTE_TIMEOUT: "Ask the partner whether the server is well, then order again.",
     Code.REMOTE_DROPPED: "Ask the partner why the server closed the line, then order again.",

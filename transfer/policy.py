@@ -13,7 +13,8 @@ from datetime import datetime
 from posixpath import basename, join
 
 from transfer.errors import Code, Permanent, Transient
-from transfer.model import Approval, Delivery, Destination, Evidence, Request, Rules, Source
+from transfer.evidence import Approval, Evidence
+from transfer.model import Delivery, Destination, Request, Rules, Source
 from transfer.names import check_path, parse_source, shown
 from transfer.ports import Inbox
 
@@ -29,6 +30,7 @@ def authorise(evidence: Evidence, rules: Rules) -> Request:
     `approval.pending` or `approval.unreadable` when it may yet be.
     """
     _of_the_catalog(evidence, rules)
+    _readable(evidence, rules)
     _still_wanted(evidence)
     _approved(evidence)
     valid = _independent(evidence)
@@ -144,6 +146,20 @@ def _of_the_catalog(evidence: Evidence, rules: Rules) -> None:
         )
 
 
+def _readable(evidence: Evidence, rules: Rules) -> None:
+    """A hidden field is never read as an empty one, nor a hidden requester as nobody."""
+    hidden = [name for name in rules.variables if name not in evidence.variables]
+    if hidden:
+        raise Permanent(
+            Code.REQUEST_INCOMPLETE,
+            f"{evidence.item_number} has no readable variable {' or '.join(hidden)}.",
+        )
+    if not evidence.requester_id or not evidence.opened_by_id:
+        raise Transient(
+            Code.APPROVAL_UNREADABLE, f"Who ordered {evidence.item_number} cannot be read."
+        )
+
+
 def _still_wanted(evidence: Evidence) -> None:
     if evidence.item_approval == "rejected":
         raise Permanent(Code.APPROVAL_REJECTED, f"{evidence.item_number} was rejected.")
@@ -207,9 +223,7 @@ def _unaltered(evidence: Evidence, valid: list[Approval]) -> None:
 def _complete(request: Request) -> None:
     empty = "the source" if not request.sources else "the destination"
     if not request.sources or not request.destination:
-        raise Permanent(
-            Code.REQUEST_INCOMPLETE, f"{request.number} leaves {empty} empty or unreadable."
-        )
+        raise Permanent(Code.REQUEST_INCOMPLETE, f"{request.number} leaves {empty} empty.")
 
 
 def _granted(request: Request, rules: Rules, sources: Iterable[Source]) -> None:

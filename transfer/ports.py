@@ -11,20 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from transfer.model import (
-    Delivery,
-    Destination,
-    Evidence,
-    Pin,
-    Post,
-    Request,
-    Rules,
-    Session,
-    Source,
-    Ticket,
-    TicketRole,
-    Transfer,
-)
+from transfer.evidence import Evidence
+from transfer.model import Delivery, Destination, Pin, Request, Rules, Session, Source, Transfer
+from transfer.tickets import Post, Ticket, TicketRole
 
 
 class ObjectStore(Protocol):
@@ -68,8 +57,9 @@ class Remote(Protocol):
     """An open connection to a Destination. Paths are absolute; used by one thread at a time.
 
     Raises Permanent `auth.refused`, `hostkey.unknown`, `remote.full`, `remote.denied`,
-    `remote.no_directory`, `remote.exists`, `remote.failed`; Transient `remote.timeout`,
-    `remote.dropped`, `remote.unreachable`. After a Transient the connection is not used again.
+    `remote.no_directory`, `remote.exists`, `remote.no_replace`, `remote.failed`; Transient
+    `remote.timeout`, `remote.dropped`, `remote.unreachable`. After a Transient the connection is
+    not used again.
     """
 
     @property
@@ -104,7 +94,11 @@ class Remotes(Protocol):
         """The registered names, e.g. `sftp`."""
 
     def connect(self, destination: Destination) -> Remote:
-        """Connect, prove the server's identity, log in. Raises what `Remote` raises."""
+        """Connect, prove the server's identity, log in.
+
+        Raises what `Remote` raises, and Permanent `destination.misconfigured`, `secret.missing`,
+        `remote.insecure`.
+        """
 
 
 class Sessions(Protocol):
@@ -132,7 +126,7 @@ class Inbox(Protocol):
     """Open work, and what ServiceNow says of it."""
 
     def fetch(self) -> Sequence[Evidence]:
-        """Every open task of our group, approved or not, oldest first. Raises FerryError."""
+        """Open tasks of our group, approved or not, oldest first, as many as a poll may read."""
 
     def read(self, task_id: str) -> Evidence | None:
         """The evidence for one task as it stands now, None when there is no such task."""

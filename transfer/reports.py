@@ -10,18 +10,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from transfer.errors import FerryError
-from transfer.model import (
-    Delivery,
-    DeliveryState,
-    Evidence,
-    Failure,
-    Outcome,
-    Post,
-    PostAction,
-    Request,
-    TicketRole,
-    Transfer,
-)
+from transfer.evidence import Evidence
+from transfer.model import Delivery, DeliveryState, Failure, Outcome, Request, Transfer
+from transfer.tickets import Post, PostAction, TicketRole
 
 
 def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
@@ -170,7 +161,7 @@ def _chain(transfer: Transfer) -> str:
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
     request, failure = transfer.request, transfer.failure
-    if failure is None:
+    if transfer.outcome is Outcome.DELIVERED or failure is None:
         total = sum(item.size for item in deliveries)
         return f"Delivered {_files(deliveries)}, {_bytes(total)}, to {request.destination}."
     word = "refused" if transfer.outcome is Outcome.REFUSED else "failed"

@@ -11,8 +11,8 @@ from typing import Self
 from adapters.ledger.codec import TICKET, TRANSFER
 from adapters.ledger.schema import Database
 from adapters.ledger.sqlite import read_deliveries
-from transfer.model import Ticket, TicketRole
 from transfer.ports import Record
+from transfer.tickets import Ticket, TicketRole
 
 
 class SqliteArchive:

@@ -6,7 +6,8 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from transfer.model import Delivery, Post, Ticket, Transfer
+from transfer.model import Delivery, Transfer
+from transfer.tickets import Post, Ticket
 
 Value = TypeVar("Value")
 

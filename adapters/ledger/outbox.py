@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from adapters.ledger.codec import POST, TICKET, dump
 from adapters.ledger.schema import Database
 from adapters.ledger.sqlite import add_post
-from transfer.model import Post, Ticket
+from transfer.tickets import Post, Ticket
 
 
 class SqliteOutbox:

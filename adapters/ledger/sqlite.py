@@ -13,7 +13,8 @@ from pathlib import Path
 from adapters.ledger.codec import DELIVERY, POST, TRANSFER, dump
 from adapters.ledger.schema import Database
 from transfer.errors import ClaimLost, Code, Permanent
-from transfer.model import Delivery, Post, Transfer
+from transfer.model import Delivery, Transfer
+from transfer.tickets import Post
 
 LEASE = 60.0
 """Seconds that a claim holds without being renewed."""

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from transfer.errors import ClaimLost
-from transfer.model import Delivery, Post, Ticket, TicketRole, Transfer
+from transfer.model import Delivery, Transfer
 from transfer.ports import Record
+from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
 

@@ -21,15 +21,13 @@ from transfer.model import (
     Failure,
     Outcome,
     Pin,
-    Post,
-    PostAction,
     Session,
     Source,
     Stage,
-    TicketRole,
     Transfer,
 )
 from transfer.ports import Archive, Ledger
+from transfer.tickets import Post, PostAction, TicketRole
 
 
 @dataclass

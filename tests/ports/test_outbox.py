@@ -14,8 +14,9 @@ from adapters.ledger.schema import Database
 from adapters.ledger.sqlite import SqliteLedger
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
 from tests.transfer.made import request
-from transfer.model import Post, PostAction, Ticket, TicketRole, Transfer
+from transfer.model import Transfer
 from transfer.ports import Archive, Ledger, Outbox
+from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 
 @dataclass

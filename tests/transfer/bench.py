@@ -13,8 +13,9 @@ from adapters.memory.objects import MemoryObjects
 from adapters.memory.remotes import MemoryRemotes
 from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
-from transfer.model import Delivery, Post, Request, Transfer
+from transfer.model import Delivery, Request, Transfer
 from transfer.ports import Record, Tools
+from transfer.tickets import Post
 
 FINAL = "/inbox/pay/nov.csv"
 

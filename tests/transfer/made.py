@@ -5,16 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from transfer.model import (
-    Approval,
-    Destination,
-    Evidence,
-    Grant,
-    HostKey,
-    Request,
-    Rules,
-    Variable,
-)
+from transfer.evidence import Approval, Evidence, Variable
+from transfer.model import Destination, Grant, HostKey, Request, Rules
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 ITEM = "1" * 32

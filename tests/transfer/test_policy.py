@@ -18,7 +18,8 @@ from tests.transfer.made import (
 )
 from transfer import policy
 from transfer.errors import Code, FerryError, Permanent, Transient
-from transfer.model import Evidence, Request
+from transfer.evidence import Evidence
+from transfer.model import Request
 
 LATER = NOON + timedelta(seconds=1)
 
@@ -48,6 +49,10 @@ NEVER: list[tuple[dict[str, Any], Code]] = [
     ({"variables": variables(source="")}, Code.REQUEST_INCOMPLETE),
     ({"variables": variables(destination="")}, Code.REQUEST_INCOMPLETE),
     ({"variables": {}}, Code.REQUEST_INCOMPLETE),
+    (
+        {"variables": {k: v for k, v in variables().items() if k != "path"}},
+        Code.REQUEST_INCOMPLETE,
+    ),
 ]
 
 
@@ -64,6 +69,8 @@ NOT_YET: list[tuple[dict[str, Any], Code]] = [
     ({"item_approval": None}, Code.APPROVAL_UNREADABLE),
     ({"item_approval": ""}, Code.APPROVAL_UNREADABLE),
     ({"approvals": ()}, Code.APPROVAL_UNREADABLE),
+    ({"requester_id": ""}, Code.APPROVAL_UNREADABLE),
+    ({"opened_by_id": ""}, Code.APPROVAL_UNREADABLE),
     ({"approvals": (approval(state="requested"),)}, Code.APPROVAL_UNREADABLE),
 ]
 

@@ -1,0 +1,56 @@
+"""What ServiceNow says of a request at one moment; policy.py judges it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One row of sysapproval_approver. `in_group`: the approver is in the configured group."""
+
+    approver_id: str
+    approver: str
+    state: str
+    decided_at: datetime
+    in_group: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variable:
+    """One catalog variable of the ordered item, and when it was last changed."""
+
+    value: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What ServiceNow says of one catalog task at one moment; policy.py judges it.
+
+    A field that the instance hid from us is None, and is never read as consent.
+    """
+
+    instance: str
+    task_id: str
+    task_number: str
+    task_active: bool
+    task_state: str
+    item_id: str
+    item_number: str
+    item_active: bool
+    item_state: str
+    item_approval: str | None
+    catalog_item: str
+    request_number: str
+    requester_id: str
+    requester: str
+    opened_by_id: str
+    approvals: tuple[Approval, ...]
+    variables: dict[str, Variable]
+    read_at: datetime
+
+    @property
+    def request_id(self) -> str:
+        return f"{self.instance}:sc_task:{self.task_id}"
