@@ -1,0 +1,75 @@
+"""What an SFTP server says when it refuses, in the words of the house."""
+
+from __future__ import annotations
+
+import re
+
+from adapters.remotes.sftp_wire import RefusedError
+from transfer.errors import Code, Permanent
+from transfer.model import Destination
+
+NO_SUCH_FILE = 2
+BAD_MESSAGE = 5
+UNSUPPORTED = 8
+MISSING = frozenset({NO_SUCH_FILE, 10})  # 10: no such path
+
+# Codes above 8 belong to later drafts (draft-ietf-secsh-filexfer-13, section 9.1), but servers
+# that speak version 3 send them all the same.
+CODES = {
+    NO_SUCH_FILE: Code.REMOTE_NO_DIRECTORY,
+    3: Code.REMOTE_DENIED,
+    10: Code.REMOTE_NO_DIRECTORY,
+    11: Code.REMOTE_EXISTS,
+    12: Code.REMOTE_DENIED,
+    14: Code.REMOTE_FULL,
+    15: Code.REMOTE_FULL,
+    19: Code.REMOTE_NO_DIRECTORY,
+    24: Code.REMOTE_EXISTS,
+}
+WORDS = (
+    (re.compile(r"quota|no space|disk (is )?full|insufficient.*(space|storage)"), Code.REMOTE_FULL),
+    (re.compile(r"permission|access denied|not permitted|read-only"), Code.REMOTE_DENIED),
+    (re.compile(r"(already|file) exists"), Code.REMOTE_EXISTS),
+)
+BECAUSE = {
+    Code.REMOTE_FULL: "its disk or quota is full",
+    Code.REMOTE_DENIED: "it does not allow that",
+    Code.REMOTE_NO_DIRECTORY: "the directory does not exist",
+    Code.REMOTE_EXISTS: "something has that name already",
+    Code.REMOTE_NO_REPLACE: "it has no way to replace an existing file in one step",
+}
+LONGEST_WORD = 200
+
+
+def plain(words: str) -> str:
+    """The server's own words, made fit for a log line and a ticket."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(clean.split())[:LONGEST_WORD]
+
+
+def code_of(refused: RefusedError) -> Code:
+    """`remote.failed` when neither the status nor the words say why; OpenSSH says just "Failure"
+    for a full disk, an existing file and much else.
+    """
+    code = CODES.get(refused.status)
+    if code is not None:
+        return code
+    said = refused.text.lower()
+    return next((code for words, code in WORDS if words.search(said)), Code.REMOTE_FAILED)
+
+
+def failure(
+    destination: Destination, code: Code, doing: str, path: str, refused: RefusedError | None = None
+) -> Permanent:
+    """`doing` completes "The server of destination x refused to … path"."""
+    because = BECAUSE.get(code)
+    said = f"status {refused.status}, {plain(refused.text)!r}" if refused else ""
+    reason = f": {because}" if because else ""
+    words = f" ({said})" if said else ""
+    message = (
+        f"The server of destination {destination.name} refused to {doing} {path}{reason}{words}."
+    )
+    action = None
+    if refused is not None and refused.status == BAD_MESSAGE:
+        action = "The name may be too long for that server: order another name."
+    return Permanent(code, message, file=path, action=action)

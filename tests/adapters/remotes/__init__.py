@@ -1,0 +1,1 @@
+"""What the adapters of single protocols do beyond the suite that all of them share."""
