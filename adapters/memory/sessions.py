@@ -1,0 +1,36 @@
+"""Sessions in memory: who opened one is remembered, and refusing can be asked for."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from transfer.errors import FerryError
+from transfer.model import Session, Transfer
+
+
+class MemorySessions:
+    """The Sessions port. While `refusal` is set, opening raises it; `live` are those not closed."""
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        identity: str = "arn:aws:iam::123456789012:user/fileferry",
+    ) -> None:
+        self._clock = clock
+        self._identity = identity
+        self.refusal: FerryError | None = None
+        self.live: dict[str, Session] = {}
+
+    def open(self, transfer: Transfer) -> Session:  # noqa: ARG002  one identity for all of them
+        if self.refusal:
+            raise self.refusal
+        session = Session(
+            id=uuid.uuid4().hex[:12], identity=self._identity, opened_at=self._clock()
+        )
+        self.live[session.id] = session
+        return session
+
+    def close(self, session: Session) -> None:
+        self.live.pop(session.id, None)

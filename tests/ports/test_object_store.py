@@ -1,0 +1,147 @@
+"""What the ObjectStore port promises, on S3 by SeaweedFS and by moto, and in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Callable
+
+import pytest
+
+from tests.ports.shelves import MemoryShelf, S3Shelf, Shelf, read_whole
+from tests.servers.s3_clients import s3_client
+from transfer.errors import Code, FerryError, Permanent
+from transfer.model import CHUNK, Source
+
+KEYS = [
+    "with space",
+    "übergabe é.csv",
+    "e\u0301 not composed",
+    "a+b",
+    "100%25",
+    "%2F",
+    "/leading",
+    "a//b",
+    "ends ",
+    "x?y#z",
+    "a&b=c;d",
+    "~*'()!$@,:",
+    "日本語",
+    "/".join(["k" * 204] * 5),
+]
+Make = Callable[[bool], Shelf]
+
+
+@pytest.fixture(params=["memory", "moto", "seaweedfs"])
+def make(request: pytest.FixtureRequest) -> Make:
+    if request.param == "memory":
+        return lambda versioned: MemoryShelf(versioned=versioned)
+    server = request.getfixturevalue(request.param)
+    client = server.client() if request.param == "seaweedfs" else s3_client(server.endpoint_url)
+    return lambda versioned: S3Shelf(client, versioned=versioned)
+
+
+@pytest.fixture
+def plain(make: Make) -> Shelf:
+    return make(False)
+
+
+@pytest.fixture
+def versioned(make: Make) -> Shelf:
+    return make(True)
+
+
+def refusal(call: Callable[[], object], source: Source) -> Code:
+    """The code of the Permanent error; its message must name the object."""
+    with pytest.raises(FerryError) as raised:
+        call()
+    assert isinstance(raised.value, Permanent)
+    assert source.uri in raised.value.message
+    assert raised.value.message.endswith(".")
+    assert raised.value.file == source.uri
+    return raised.value.code
+
+
+@pytest.mark.parametrize("size", [0, 1, CHUNK - 1, CHUNK, CHUNK + 1])
+def test_every_size_arrives_whole(plain: Shelf, size: int) -> None:
+    data = random.Random(size).randbytes(size)  # noqa: S311
+    source = plain.put("data.bin", data)
+    pin = plain.objects.describe(source)
+    assert pin.size == size
+    assert read_whole(plain.objects, source, pin) == data
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_every_key_finds_its_own_object(plain: Shelf, key: str) -> None:
+    plain.put("decoy", b"decoy")
+    source = plain.put(key, key.encode())
+    pin = plain.objects.describe(source)
+    assert plain.objects.read(source, pin, 0, pin.size) == key.encode()
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 3), (4, 1), (7, 3), (9, 1), (0, 10), (10, 0)])
+def test_a_range_is_exactly_that_range(plain: Shelf, start: int, length: int) -> None:
+    source = plain.put("digits", b"0123456789")
+    pin = plain.objects.describe(source)
+    assert plain.objects.read(source, pin, start, length) == b"0123456789"[start : start + length]
+
+
+def test_the_md5_of_a_simple_upload_is_known(plain: Shelf) -> None:
+    source = plain.put("simple", b"simple")
+    assert plain.objects.describe(source).md5 == hashlib.md5(b"simple").hexdigest()  # noqa: S324
+
+
+def test_without_versions_overwriting_is_noticed(plain: Shelf) -> None:
+    source = plain.put("report.csv", b"first")
+    pin = plain.objects.describe(source)
+    assert pin.version_id is None
+    plain.put("report.csv", b"other")
+    assert refusal(lambda: plain.objects.read(source, pin, 0, 5), source) is Code.SOURCE_CHANGED
+    fresh = plain.objects.describe(source)
+    assert plain.objects.read(source, fresh, 0, 5) == b"other"
+
+
+def test_a_pinned_version_outlives_overwriting(versioned: Shelf) -> None:
+    source = versioned.put("report.csv", b"first")
+    pin = versioned.objects.describe(source)
+    assert pin.version_id
+    versioned.put("report.csv", b"the second one")
+    assert versioned.objects.read(source, pin, 0, 5) == b"first"
+    assert versioned.objects.describe(source).size == 14
+
+
+def test_without_versions_a_removed_object_is_missing(plain: Shelf) -> None:
+    source = plain.put("report.csv", b"first")
+    pin = plain.objects.describe(source)
+    plain.remove(source)
+    assert refusal(lambda: plain.objects.read(source, pin, 0, 5), source) is Code.SOURCE_MISSING
+    assert refusal(lambda: plain.objects.describe(source), source) is Code.SOURCE_MISSING
+
+
+def test_a_pinned_version_outlives_removal(versioned: Shelf) -> None:
+    source = versioned.put("report.csv", b"first")
+    pin = versioned.objects.describe(source)
+    versioned.remove(source)
+    assert versioned.objects.read(source, pin, 0, 5) == b"first"
+    assert refusal(lambda: versioned.objects.describe(source), source) is Code.SOURCE_MISSING
+
+
+def test_a_key_that_never_was_is_missing(plain: Shelf) -> None:
+    plain.put("other", b"other")
+    source = Source(bucket=plain.bucket, key="nothing here")
+    assert refusal(lambda: plain.objects.describe(source), source) is Code.SOURCE_MISSING
+
+
+def test_a_bucket_that_never_was_is_missing(plain: Shelf) -> None:
+    source = Source(bucket="no-such-bucket-anywhere", key="report.csv")
+    assert refusal(lambda: plain.objects.describe(source), source) is Code.SOURCE_MISSING
+
+
+def test_an_archived_object_is_refused_before_it_is_read(plain: Shelf) -> None:
+    source = plain.put_archived("cold")
+    assert refusal(lambda: plain.objects.describe(source), source) is Code.SOURCE_ARCHIVED
+
+
+def test_pins_are_of_one_moment_and_compare_equal(plain: Shelf) -> None:
+    source = plain.put("same", b"same")
+    assert plain.objects.describe(source) == plain.objects.describe(source)
