@@ -1,0 +1,121 @@
+"""From rows of ServiceNow to Evidence: who ordered what, who approved it, what changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from adapters.servicenow.records import Record
+from adapters.servicenow.wording import storable
+from transfer.evidence import Approval, Evidence, Variable
+
+ITEM = "request_item"
+_REQUEST = f"{ITEM}.request"
+
+QUERIED = ("active", "assignment_group", "state")
+"""The fields of the poll's query: each is asked for, so that a hidden one is noticed."""
+
+_OF_THE_ITEM = ("number", "active", "state", "cat_item", "request", "opened_by")
+"""Fields that every item has; one that is not shown is hidden from us."""
+
+TASK_FIELDS = (
+    *("sys_id", "number", "sys_created_on", ITEM, *QUERIED),
+    *(f"{ITEM}.{name}" for name in (*_OF_THE_ITEM, "approval", "requested_for")),
+    *(f"{ITEM}.requested_for.user_name", f"{_REQUEST}.number"),
+    *(f"{_REQUEST}.requested_for", f"{_REQUEST}.requested_for.user_name"),
+)
+APPROVAL_FIELDS = (
+    *("sys_id", "sysapproval", "approver", "approver.user_name", "state", "sys_updated_on"),
+)
+MEMBER_FIELDS = ("sys_id", "group", "user")
+
+_OPTION = "sc_item_option"
+VARIABLE_ITEM = "request_item"
+VARIABLE_NAME = f"{_OPTION}.item_option_new.name"
+_VALUE, _CHANGED = f"{_OPTION}.value", f"{_OPTION}.sys_updated_on"
+VARIABLE_FIELDS = ("sys_id", VARIABLE_ITEM, VARIABLE_NAME, _VALUE, _CHANGED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What stands around the tasks of a page, each under the sys_id that it belongs to."""
+
+    approvals: Mapping[str, Sequence[Record]]
+    members: frozenset[str]
+    variables: Mapping[str, Sequence[Record]]
+
+
+def subjects(task: Record) -> tuple[str, ...]:
+    """What approvals may hang on: the item, and the request that it is part of."""
+    item = task.reference(ITEM)
+    return tuple(filter(None, (item, task.reference(_REQUEST)))) if item else ()
+
+
+def evidence_of(task: Record, around: Surroundings, read_at: datetime) -> Evidence:
+    """Raises Permanent `servicenow.untrusted` when a field that must be there is not."""
+    item_id = task.reference(ITEM)
+    requester = _requester(task)
+    return Evidence(
+        instance=task.host,
+        task_id=task["sys_id"],
+        task_number=task["number"],
+        task_active=task.flag("active"),
+        task_state=task["state"],
+        item_id=item_id,
+        item_number=_of_item(task, "number"),
+        item_active=bool(item_id) and task.flag(f"{ITEM}.active"),
+        item_state=_of_item(task, "state"),
+        item_approval=task.get(f"{ITEM}.approval"),
+        catalog_item=_of_item(task, "cat_item"),
+        request_number=task.get(f"{_REQUEST}.number") or "",
+        requester_id=_optional_id(task, requester),
+        requester=task.get(f"{requester}.user_name") or "",
+        opened_by_id=_of_item(task, "opened_by"),
+        approvals=tuple(_approvals(subjects(task), around)),
+        variables=dict(_variables(around.variables.get(item_id, ()))),
+        read_at=read_at,
+    )
+
+
+def _of_item(task: Record, name: str) -> str:
+    """A task that belongs to no item has none of an item's fields, and that is not a fault."""
+    return task[f"{ITEM}.{name}"] if task.reference(ITEM) else ""
+
+
+def _requester(task: Record) -> str:
+    """The path to who ordered; older releases say it on the request only (servicenow.md 2.3)."""
+    own = f"{ITEM}.requested_for"
+    return own if _optional_id(task, own) else f"{_REQUEST}.requested_for"
+
+
+def _optional_id(task: Record, field: str) -> str:
+    return task.reference(field) if task.get(field) else ""
+
+
+def _approvals(on: Iterable[str], around: Surroundings) -> Iterator[Approval]:
+    for row in (row for subject in on for row in around.approvals.get(subject, ())):
+        approver_id = row.reference("approver")
+        yield Approval(
+            approver_id=approver_id,
+            approver=row.get("approver.user_name") or "",
+            state=row["state"],
+            decided_at=row.time("sys_updated_on"),
+            in_group=approver_id in around.members,
+        )
+
+
+def _variables(rows: Sequence[Record]) -> Iterator[tuple[str, Variable]]:
+    """The variables whose value and time of change are both proven.
+
+    One without a readable time could have been altered after the approval, one that stands there
+    twice has no single value, one with a lone surrogate cannot be kept as it was approved: each is
+    left out, and policy refuses the request as incomplete.
+    """
+    names = [row[VARIABLE_NAME] for row in rows]
+    for name, row in zip(names, rows, strict=True):
+        value = row.values.get(_VALUE)
+        if value is None or row.get(_CHANGED) is None:
+            continue
+        if names.count(name) == 1 and value == storable(value):
+            yield name, Variable(value=value, changed_at=row.time(_CHANGED))

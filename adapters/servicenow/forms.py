@@ -1,0 +1,100 @@
+"""What a Post writes into which field of its ticket."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from adapters.servicenow.query import is_sys_id
+from adapters.servicenow.wording import clean, title
+from transfer.model import Outcome
+from transfer.tickets import Post, TicketRole
+
+TASK_TABLE = "sc_task"
+TASK_WORKING = "2"
+_TASK_COMPLETE, _TASK_INCOMPLETE = "3", "4"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketForm:
+    """How this instance wants its tickets; the choices differ by release (servicenow.md 3)."""
+
+    table: str = "incident"
+    category: str = "inquiry"
+    assignment_group: str | None = None
+    resolved_state: str = "6"
+    closed_state: str = "7"
+    close_code_delivered: str = "Solution provided"
+    close_code_failed: str = "No resolution provided"
+
+
+def ticket_id(post: Post) -> str:
+    """The sys_id of the ticket, known before it exists: a second insert of it is refused.
+
+    It also is the correlation_id, by which the ticket is found on an instance that gave it another
+    sys_id: unlike a request number it is different for each role and generation.
+    """
+    name = f"fileferry|{post.transfer_id}|{post.generation}|{post.ticket}"
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
+
+
+def opening(post: Post, form: TicketForm) -> dict[str, str]:
+    """The user ticket is of medium urgency; the audit ticket is low, and mails nobody."""
+    key = ticket_id(post)
+    values = {
+        "sys_id": key,
+        "short_description": title(post.title),
+        "description": clean(post.text),
+        "category": form.category,
+        "impact": "3",
+        "correlation_id": key,
+        "correlation_display": clean(f"FileFerry {post.number}", 100),
+    }
+    if post.ticket is TicketRole.AUDIT:
+        return {**values, "urgency": "3", "notify": "1"}
+    caller = {"caller_id": post.requester_id} if is_sys_id(post.requester_id) else {}
+    return {**values, "urgency": "2", **caller}
+
+
+def marked(post: Post) -> str:
+    return clean(post.text, end=post.marker)
+
+
+def note(post: Post) -> dict[str, str]:
+    return {"work_notes": marked(post), **_comment(post)}
+
+
+def ending(post: Post, form: TicketForm) -> dict[str, str]:
+    """The fields that close the ticket; writing them twice changes nothing.
+
+    The user ticket of a failed transfer stays open, for the group that has to look into it.
+    """
+    if post.ticket is TicketRole.TASK:
+        delivered = post.outcome is Outcome.DELIVERED
+        state = _TASK_COMPLETE if delivered else _TASK_INCOMPLETE
+        return {"state": state, "close_notes": marked(post)}
+    if post.ticket is TicketRole.USER and post.outcome is Outcome.FAILED:
+        return {"assignment_group": form.assignment_group} if form.assignment_group else {}
+    audit = post.ticket is TicketRole.AUDIT
+    return {
+        "state": form.closed_state if audit else form.resolved_state,
+        "close_code": _close_code(post, form),
+        "close_notes": marked(post),
+    }
+
+
+def remarks(post: Post, *, in_notes: bool) -> dict[str, str]:
+    """The journal entries of a close, written once; `in_notes`: the result goes there too."""
+    notes = {"work_notes": marked(post)} if in_notes else {}
+    return {**notes, **_comment(post)}
+
+
+def _comment(post: Post) -> dict[str, str]:
+    """The word to the requester: only the user ticket has one."""
+    told = post.comment and post.ticket is TicketRole.USER
+    return {"comments": clean(post.comment)} if told else {}
+
+
+def _close_code(post: Post, form: TicketForm) -> str:
+    delivered = post.outcome is Outcome.DELIVERED
+    return form.close_code_delivered if delivered else form.close_code_failed

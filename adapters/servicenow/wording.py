@@ -1,0 +1,49 @@
+"""Makes text fit for a ticket: no markup that the journal would run, no control characters, no
+more than a field holds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+TEXT_LIMIT = 4000
+"""Characters of `description`, `close_notes` and of one journal entry."""
+TITLE_LIMIT = 160
+"""Characters of `short_description`."""
+
+# The journal renders what stands between these as HTML (property glide.ui.security.allow_codetag,
+# on by default).
+_CODE_TAG = re.compile(r"\[(\s*/?\s*code\s*)\]", re.IGNORECASE)
+_TURNS_TEXT_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_FORMULA = ("=", "+", "-", "@")
+
+
+def clean(text: str, limit: int = TEXT_LIMIT, *, end: str = "") -> str:
+    """`text` without what could do harm, cut to `limit` characters; `end` is never cut off."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    kept = "".join(filter(_harmless, storable(lines)))
+    plain = _CODE_TAG.sub(r"(\1)", kept).strip()
+    tail = f"\n{end}" if end else ""
+    return shorten(plain, limit - len(tail)) + tail
+
+
+def title(text: str) -> str:
+    """One line that no spreadsheet takes for a formula when a list of tickets is exported."""
+    line = " ".join(clean(text).split())
+    return shorten(f"'{line}" if line.startswith(_FORMULA) else line, TITLE_LIMIT)
+
+
+def shorten(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 2].rstrip() + " …"
+
+
+def storable(text: str) -> str:
+    """Without lone surrogates: no database and no encoder takes them."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _harmless(character: str) -> bool:
+    if character in "\n\t":
+        return True
+    return unicodedata.category(character) != "Cc" and character not in _TURNS_TEXT_AROUND

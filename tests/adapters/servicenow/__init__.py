@@ -1,0 +1,1 @@
+"""The ServiceNow adapters against odd answers, and against the simulator."""
