@@ -19,6 +19,27 @@ $(STAMP)%: requirements/%.lock pyproject.toml
 demo: $(STAMP)sandbox ## order seven transfers and watch them arrive, on embedded parts
 	$(BIN)/fileferry demo
 
+test: ready ## run all tests; PYTEST_ARGS="-k sftp -x" goes to pytest
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+check: lint ## linters, types, the import rule, and the rules of the house
+	$(BIN)/pytest -q tests/house
+
+lint: $(STAMP)dev ## linters, types, the import rule
+	@failed=0; for tool in "ruff check ." "ruff format --check ." mypy lint-imports; do \
+	  echo "$$tool"; $(BIN)/$$tool || failed=1; \
+	done; exit $$failed
+
+format: $(STAMP)dev ## mend what the linters can mend
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+example: $(STAMP)run ## write config/fileferry.example.yaml from the settings model
+	text=$$($(BIN)/python -m config.example) && echo "$$text" > config/fileferry.example.yaml
+
+ready: $(STAMP)dev ## install what the tests need, Debian packages too where that is allowed
+	@.ci/servers
+
 lock: ## resolve the dependencies anew (needs uv); the locks name no package host
 	for set in "run" "sandbox --extra sandbox" "dev --extra sandbox --group dev"; do \
 	  set -- $$set; name=$$1; shift; \
@@ -27,4 +48,9 @@ lock: ## resolve the dependencies anew (needs uv); the locks name no package hos
 	    --output-file requirements/$$name.lock || exit 1; \
 	done
 
-.PHONY: help demo lock
+clean: ## remove the virtual environment, caches and built files
+	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.PHONY: help demo test check lint format example ready lock clean

@@ -9,37 +9,43 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-SysId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-SecretName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-DestinationName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
-Fingerprint = Annotated[str, StringConstraints(pattern=r"^SHA256:[A-Za-z0-9+/]{43}$")]
-Seconds = Annotated[float, Field(gt=0)]
-
-
-def _absolute(path: str) -> str:
-    if not path.startswith("/") or ".." in path.split("/"):
-        raise ValueError("must be an absolute directory without '..'")
-    return path
-
-
-Root = Annotated[str, AfterValidator(_absolute)]
+from config.kinds import (
+    Count,
+    DestinationName,
+    Fingerprint,
+    Host,
+    Once,
+    Prefix,
+    Root,
+    Seconds,
+    SecondsOrZero,
+    SecretName,
+    ServiceUrl,
+    SysId,
+    Table,
+    Text,
+    Url,
+)
 
 
 class Part(BaseModel):
     """A section of the file: unknown keys are refused, so a misspelt one is never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill(cls, section: object) -> object:
+        # A name with nothing but comments below it is an empty value for YAML.
+        return {} if section is None else section
 
 
 class TicketSettings(Part):
     """The user ticket (urgency 2) and the audit ticket (urgency 3)."""
 
-    table: Annotated[str, StringConstraints(pattern=r"^[a-z0-9_]+$")] = Field(
-        "incident", description="Table of both tickets."
-    )
+    table: Table = Field("incident", description="Table of both tickets.")
     category: str = Field("inquiry", description="Category of both tickets.")
     assignment_group: SysId | None = Field(
         None, description="Group (sys_id) that gets the user ticket of a failed transfer."
@@ -67,26 +73,36 @@ class VariableNames(Part):
 class ServiceNowSettings(Part):
     """The instance, and who FileFerry is there."""
 
-    url: Annotated[str, StringConstraints(pattern=r"^https?://[^/\s?#]+$")] = Field(
-        description="Address of the instance, e.g. https://example.service-now.com."
+    url: ServiceUrl = Field(
+        description="Address of the instance.", examples=["https://example.service-now.com"]
     )
     auth: Literal["oauth", "basic"] = Field(
         "oauth", description="oauth: client credentials; basic: user and password."
     )
-    user: str = Field(description="OAuth client id, or user name for basic.")
+    user: Text = Field(
+        description="OAuth client id, or user name for basic.", examples=["fileferry"]
+    )
     secret: SecretName = Field(
         "servicenow", description="Name of the secret: client secret or password."
     )
     ca_file: Path | None = Field(None, description="PEM file of a private certificate authority.")
-    group: SysId = Field(description="Assignment group (sys_id) whose tasks FileFerry works on.")
-    approver_group: SysId = Field(description="Group (sys_id) whose members may approve.")
-    catalog_items: list[SysId] = Field(
-        min_length=1, description="Catalog items (sys_id) that may order a transfer."
+    group: SysId = Field(
+        description="Assignment group (sys_id) whose tasks FileFerry works on.",
+        examples=["0123456789abcdef0123456789abcdef"],
+    )
+    approver_group: SysId = Field(
+        description="Group (sys_id) whose members may approve.",
+        examples=["123456789abcdef0123456789abcdef0"],
+    )
+    catalog_items: Annotated[list[SysId], Once] = Field(
+        min_length=1,
+        description="Catalog items (sys_id) that may order a transfer.",
+        examples=[["23456789abcdef0123456789abcdef01"]],
     )
     variables: VariableNames = Field(default_factory=VariableNames)
     tickets: TicketSettings = Field(default_factory=TicketSettings)
     timeout: Seconds = Field(30.0, description="Seconds for one answer of the instance.")
-    max_rows: int = Field(
+    max_rows: Count = Field(
         100, ge=1, le=1000, description="Open tasks read in one poll, oldest first."
     )
 
@@ -104,10 +120,10 @@ class AwsSettings(Part):
     """Where the objects are. Credentials come from the process (profile, role, environment)."""
 
     region: str = Field("eu-central-1", description="Region of the buckets.")
-    endpoint_url: str | None = Field(
+    endpoint_url: Url | None = Field(
         None, description="Address of an S3-compatible store instead of AWS."
     )
-    sts_endpoint_url: str | None = Field(None, description="Address of STS, where not AWS's own.")
+    sts_endpoint_url: Url | None = Field(None, description="Address of STS, where not AWS's own.")
     profile: str | None = Field(None, description="Profile of the shared credentials file.")
     check_identity: bool = Field(
         True,
@@ -129,13 +145,15 @@ class LedgerSettings(Part):
 class TransferSettings(Part):
     """How the carrier works."""
 
-    max_parallel: int = Field(5, ge=1, le=32, description="Transfers carried at the same time.")
-    tries: int = Field(3, ge=1, le=20, description="Tries of a step that fails transiently.")
+    max_parallel: Count = Field(5, ge=1, le=32, description="Transfers carried at the same time.")
+    tries: Count = Field(3, ge=1, le=20, description="Tries of a step that fails transiently.")
     retry_wait: Seconds = Field(
         2.0, description="Longest wait in seconds before the second try; doubles, with jitter."
     )
-    drain: Annotated[float, Field(ge=0)] = Field(
-        25.0, description="Seconds that a stop waits for running transfers; then they checkpoint."
+    drain: SecondsOrZero = Field(
+        25.0,
+        description="Seconds that a stop waits for running transfers; then they checkpoint. "
+        "Keep it well below TimeoutStopSec of the unit.",
     )
     note_every: Seconds = Field(
         300.0, description="Shortest time in seconds between two progress notes on a ticket."
@@ -146,17 +164,21 @@ class DestinationSettings(Part):
     """A partner endpoint. Requests name it; they never carry a host or a password."""
 
     protocol: Literal["sftp"] = Field("sftp", description="How to speak to it.")
-    host: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]+$")] = Field(
-        description="Host name or address."
+    host: Host = Field(description="Host name or address.", examples=["sftp.bank.example"])
+    port: Count = Field(22, ge=1, le=65535, description="TCP port.")
+    username: Text = Field(description="Login name.", examples=["fileferry"])
+    password: SecretName | None = Field(
+        None, description="Name of the secret: password. It or private_key is needed."
     )
-    port: int = Field(22, ge=1, le=65535, description="TCP port.")
-    username: Annotated[str, StringConstraints(min_length=1)] = Field(description="Login name.")
-    password: SecretName | None = Field(None, description="Name of the secret: password.")
     private_key: SecretName | None = Field(
-        None, description="Name of the secret: private key in OpenSSH or PEM form."
+        None,
+        description="Name of the secret: private key in OpenSSH or PEM form.",
+        examples=["bank-key"],
     )
-    host_keys: list[Fingerprint] = Field(
-        min_length=1, description="Pinned fingerprints, as `ssh-keygen -lf` prints them."
+    host_keys: Annotated[list[Fingerprint], Once] = Field(
+        min_length=1,
+        description="Pinned fingerprints, as `ssh-keygen -lf` prints them.",
+        examples=[["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"]],
     )
     root: Root = Field("/", description="Everything is delivered below this directory.")
     replace: bool = Field(False, description="Replace a file that is already there.")
@@ -167,11 +189,19 @@ class DestinationSettings(Part):
 class Grant(Part):
     """Who may send what where. Without a matching grant a request is refused."""
 
-    requesters: list[str] = Field(min_length=1, description="ServiceNow user names, or '*'.")
-    sources: list[Annotated[str, StringConstraints(pattern=r"^s3://[^/\s]+/.*$")]] = Field(
-        min_length=1, description="Prefixes of S3 URIs, e.g. s3://exports/payroll/."
+    requesters: Annotated[list[Text], Once] = Field(
+        min_length=1,
+        description="ServiceNow user names; '*' is everybody.",
+        examples=[["beth.anglin"]],
     )
-    destinations: list[DestinationName] = Field(min_length=1, description="Destination names.")
+    sources: Annotated[list[Prefix], Once] = Field(
+        min_length=1,
+        description="Prefixes of S3 URIs; end a folder with a slash.",
+        examples=[["s3://exports/payroll/"]],
+    )
+    destinations: Annotated[list[DestinationName], Once] = Field(
+        min_length=1, description="Names of destinations above.", examples=[["bank"]]
+    )
 
 
 class LogSettings(Part):
@@ -183,18 +213,16 @@ class LogSettings(Part):
     )
 
 
-class Settings(BaseSettings):
-    """The whole file."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="FILEFERRY_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
+class Settings(Part):
+    """The whole file; loading.load() reads it."""
 
     servicenow: ServiceNowSettings
     poll: PollSettings = Field(default_factory=PollSettings)
     aws: AwsSettings = Field(default_factory=AwsSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     transfers: TransferSettings = Field(default_factory=TransferSettings)
-    destinations: dict[DestinationName, DestinationSettings] = Field(min_length=1)
+    destinations: dict[DestinationName, DestinationSettings] = Field(
+        min_length=1, examples=["bank"]
+    )
     grants: list[Grant] = Field(min_length=1)
     log: LogSettings = Field(default_factory=LogSettings)

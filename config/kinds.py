@@ -1,0 +1,95 @@
+"""The kinds of value that a setting may have, each with the words for a value that is not one."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+
+def _shaped(pattern: str, words: str) -> AfterValidator:
+    """A text that matches the whole pattern; `words` tell a person what is allowed."""
+    shape = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if not shape.fullmatch(text):
+            raise ValueError(words)
+        return text
+
+    return AfterValidator(check)
+
+
+def _number(value: object) -> object:
+    # pydantic counts true as 1, so `port: yes` would mean port 1.
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic collects ValueError only
+    return value
+
+
+def _distinct(values: list[str]) -> list[str]:
+    if len(set(values)) < len(values):
+        raise ValueError("must not name the same thing twice")
+    return values
+
+
+def _absolute(path: str) -> str:
+    if not path.startswith("/") or ".." in path.split("/"):
+        raise ValueError("must be an absolute directory without '..'")
+    return path
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _encrypted(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _loopback(parts.hostname or ""):
+        raise ValueError("must begin with https://; http:// is for the loopback only")
+    return url
+
+
+NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
+SysId = Annotated[
+    str, _shaped(r"[0-9a-f]{32}", "must be a sys_id: 32 characters of 0 to 9 and a to f")
+]
+SecretName = Annotated[
+    str,
+    _shaped(
+        NAME,
+        "must be the name of a secret (1 to 63 of a-z, 0-9, - and _); "
+        "secrets never stand in this file",
+    ),
+]
+DestinationName = Annotated[str, _shaped(NAME, "must be a name of 1 to 63 of a-z, 0-9, - and _")]
+Fingerprint = Annotated[
+    str,
+    _shaped(
+        r"SHA256:[A-Za-z0-9+/]{43}", "must look like SHA256:… with 43 characters after the colon"
+    ),
+]
+Url = Annotated[
+    str,
+    _shaped(
+        r"https?://[^/\s?#@]+",
+        "must look like https://example.com, with no path, no slash at the end and no login in it",
+    ),
+]
+ServiceUrl = Annotated[Url, AfterValidator(_encrypted)]
+Prefix = Annotated[str, _shaped(r"s3://[^/\s]+/.*", "must look like s3://bucket/prefix/")]
+Table = Annotated[str, _shaped(r"[a-z0-9_]+", "must be the name of a table: a to z, 0 to 9 and _")]
+Host = Annotated[
+    str, _shaped(r"[A-Za-z0-9._:-]+", "must be a host name or an address, nothing around it")
+]
+Root = Annotated[str, AfterValidator(_absolute)]
+Text = Annotated[str, Field(min_length=1)]
+Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+SecondsOrZero = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_number)]
+Once = AfterValidator(_distinct)

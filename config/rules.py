@@ -1,0 +1,75 @@
+"""What must hold between settings; looked for in the plain data, so that one run finds all faults.
+
+The data may be wrong in any way here: the model's own complaints are collected beside these.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from config.faults import Fault, Place
+from config.settings import PollSettings
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
+
+def faults(data: dict[str, Any]) -> Iterator[Fault]:
+    """Every rule that the data breaks."""
+    yield from _texts(data, ())
+    yield from _logins(data)
+    yield from _grants(data)
+    yield from _patience(data)
+
+
+def _texts(value: Any, place: Place) -> Iterator[Fault]:
+    for step, item in _items(value):
+        yield from _texts(item, (*place, step))
+    if isinstance(value, str) and "-----BEGIN" in value:
+        yield Fault(place, "must not be a key or a certificate; secrets never stand in this file")
+    elif isinstance(value, str) and _CONTROL.search(value):
+        yield Fault(place, "must be one line without control characters")
+
+
+def _logins(data: dict[str, Any]) -> Iterator[Fault]:
+    for name, destination in _items(data.get("destinations")):
+        login = isinstance(destination, dict) and not (
+            destination.get("password") or destination.get("private_key")
+        )
+        if login:
+            yield Fault(
+                ("destinations", name), "must name a secret as its password or its private_key"
+            )
+
+
+def _grants(data: dict[str, Any]) -> Iterator[Fault]:
+    known = data.get("destinations")
+    if not isinstance(known, dict) or not known:
+        return
+    for index, grant in _items(data.get("grants")):
+        for at, name in _items(grant.get("destinations") if isinstance(grant, dict) else None):
+            if isinstance(name, str) and name not in known:
+                names = ", ".join(map(str, known))
+                yield Fault(
+                    ("grants", index, "destinations", at),
+                    f"must be a configured destination: {names}",
+                )
+
+
+def _patience(data: dict[str, Any]) -> Iterator[Fault]:
+    poll = data.get("poll")
+    if not isinstance(poll, dict):
+        return
+    default = PollSettings()
+    every = poll.get("every", default.every)
+    longest = poll.get("max_backoff", default.max_backoff)
+    if isinstance(every, int | float) and isinstance(longest, int | float) and longest < every:
+        yield Fault(("poll", "max_backoff"), "must be at least poll.every")
+
+
+def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        yield from ((str(key), item) for key, item in value.items())
+    if isinstance(value, list):
+        yield from enumerate(value)

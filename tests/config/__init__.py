@@ -1,0 +1,1 @@
+"""The configuration: loading, secrets, the example, the log."""

@@ -1,0 +1,81 @@
+"""The unit is right in systemd's own eyes, and hardened as far as a network client can be."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from config.loading import DEFAULT
+from config.settings import LedgerSettings, ServiceNowSettings, TransferSettings
+from tests.house import TOP
+from tests.servers import need
+
+UNIT = TOP / "systemd" / "fileferry.service"
+PROGRAM = "/opt/fileferry/bin/fileferry"
+
+
+def analyze(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [need("systemd-analyze"), *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """The unit with a program that exists on this machine."""
+    unit = tmp_path / UNIT.name
+    assert PROGRAM in UNIT.read_text(encoding="utf-8")
+    unit.write_text(UNIT.read_text(encoding="utf-8").replace(PROGRAM, "/bin/true"))
+    return unit
+
+
+def service() -> dict[str, list[str]]:
+    """The settings of [Service] in their order; one that stands twice has two values."""
+    found: dict[str, list[str]] = {}
+    section = UNIT.read_text(encoding="utf-8").partition("[Service]")[2].partition("[Install]")[0]
+    for line in section.splitlines():
+        if line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
+
+
+def test_verify_has_nothing_to_say(installed: Path) -> None:
+    done = analyze("verify", str(installed))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_verify_would_say_something(installed: Path) -> None:
+    installed.write_text(installed.read_text().replace("Type=notify", "Tpye=notify"))
+    assert "Tpye" in analyze("verify", str(installed)).stderr
+
+
+def test_the_exposure_is_at_most_one() -> None:
+    done = analyze("security", "--offline=true", "--threshold=10", "--no-pager", str(UNIT))
+    assert done.returncode == 0, done.stdout
+
+
+def test_it_speaks_the_notify_protocol_and_stops_in_order() -> None:
+    told = {key: values[-1] for key, values in service().items()}
+    assert told["Type"] == "notify"
+    assert told["NotifyAccess"] == "main"
+    assert told["KillMode"] == "mixed"
+    assert told["Restart"] == "on-failure"
+    assert float(told["WatchdogSec"]) == 30
+    assert float(told["TimeoutStopSec"]) > 2 * TransferSettings().drain
+
+
+def test_it_starts_the_program_with_the_defaults_of_the_settings() -> None:
+    told = service()
+    assert told["ExecStart"] == [f"{PROGRAM} run --config {DEFAULT}"]
+    assert told["StateDirectory"] == [LedgerSettings().path.parent.name]
+    assert told["StateDirectoryMode"] == ["0700"]
+    secret = ServiceNowSettings.model_fields["secret"].default
+    assert told["LoadCredential"] == [f"{secret}:{DEFAULT.parent}/credentials/{secret}"]
+
+
+def test_each_group_of_options_has_its_reason() -> None:
+    section = UNIT.read_text(encoding="utf-8").partition("[Service]\n")[2]
+    for group in section.partition("\n[Install]")[0].split("\n\n"):
+        assert group.startswith("# "), group
