@@ -1,0 +1,31 @@
+"""Exit codes, and errors as sentences: what a shell and a person get when a command ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from transfer.errors import FerryError
+
+FAILED = 1
+MISCONFIGURED = 3
+LEDGER = 4
+
+_BY_FAMILY = {"config": MISCONFIGURED, "secret": MISCONFIGURED, "ledger": LEDGER}
+
+
+def exit_code(code: str) -> int:
+    """The exit code of an error code: by its family, FAILED for most."""
+    return _BY_FAMILY.get(code.partition(".")[0], FAILED)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """A FerryError ends the command with its sentence on standard error and its exit code."""
+    try:
+        yield
+    except FerryError as error:
+        typer.echo(f"fileferry: {error}", err=True)
+        raise typer.Exit(exit_code(error.code)) from error

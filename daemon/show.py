@@ -1,0 +1,161 @@
+"""What `status`, `show` and `send` print: tables for people, JSON for programs."""
+
+from __future__ import annotations
+
+import json as jsonlib
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import TypeAdapter
+from rich.console import Console
+from rich.filesize import decimal
+from rich.table import Table
+from rich.text import Text
+
+from transfer.model import Delivery, Failure, Outcome
+from transfer.ports import Record
+from transfer.tickets import TicketRole
+
+_RECORD = TypeAdapter(Record)
+_COLOURS = {Outcome.DELIVERED: "green", Outcome.REFUSED: "yellow", Outcome.FAILED: "red"}
+
+
+def overview(records: Sequence[Record], out: Console, *, running: bool, json: bool) -> None:
+    """The latest transfers, one a line."""
+    if json:
+        _print_json({"running": running, "transfers": [_document(row) for row in records]}, out)
+        return
+    out.print(f"The service is {'running' if running else 'not running'}.")
+    if not records:
+        out.print("The ledger holds no transfer yet.")
+        return
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for name in ("Request", "State", "Bytes", "To", "Ticket", "Updated (UTC)"):
+        table.add_column(name, no_wrap=name != "State")
+    for record in records:
+        table.add_row(*_line(record))
+    out.print(table)
+
+
+def details(record: Record, out: Console, *, json: bool) -> None:
+    """Everything that the ledger knows of one transfer."""
+    if json:
+        _print_json(_document(record), out)
+        return
+    transfer, request = record.transfer, record.transfer.request
+    rows: dict[str, str | Text] = {
+        "Request": f"{request.number}, task {request.task_number or '–'}",
+        "Id": f"{transfer.id}, generation {transfer.generation}, epoch {transfer.epoch}",
+        "State": _state(record),
+        "Requester": request.requester,
+        "Approved by": ", ".join(request.approvers) or "–",
+        "Destination": request.destination,
+        "Tickets": _tickets(record),
+        "Unsent notes": f"{record.unsent}"
+        + (f": {record.last_error}" if record.last_error else ""),
+        "Updated": f"{record.updated_at:%Y-%m-%d %H:%M:%S} UTC",
+    }
+    grid = Table.grid(padding=(0, 2))
+    for name, value in rows.items():
+        grid.add_row(name, value if isinstance(value, Text) else Text(value))
+    out.print(grid)
+    _print_failures(record, out)
+    for delivery in record.deliveries:
+        _print_file(delivery, out)
+
+
+def receipt(record: Record, out: Console, *, json: bool) -> None:
+    """The end of an operator's one-off."""
+    if json:
+        _print_json(_receipt_document(record), out)
+        return
+    _print_failures(record, out)
+    for delivery in record.deliveries:
+        _print_file(delivery, out)
+
+
+def _receipt_document(record: Record) -> dict[str, Any]:
+    """What a program wants of a one-off; the names are documented in docs/operating.md."""
+    whole = _document(record)
+    transfer = whole["transfer"]
+    return {
+        "request": transfer["request"]["number"],
+        "outcome": transfer["outcome"],
+        "destination": transfer["request"]["destination"],
+        "failure": transfer["failure"],
+        "loose_ends": transfer["loose_ends"],
+        "files": [
+            {
+                "source": item.source.uri,
+                "version_id": item.pin.version_id if item.pin else None,
+                "receipt": document["receipt"],
+            }
+            for item, document in zip(record.deliveries, whole["deliveries"], strict=True)
+        ],
+    }
+
+
+def _line(record: Record) -> tuple[str | Text, ...]:
+    user = record.tickets.get(TicketRole.USER)
+    state = _state(record)
+    if record.unsent:
+        state.append(f", {record.unsent} unsent", style="yellow")
+    return (
+        Text(record.transfer.request.number),
+        state,
+        _moved(record),
+        Text(record.transfer.request.destination, overflow="ellipsis"),
+        Text(user.number if user else "–"),
+        f"{record.updated_at:%m-%d %H:%M:%S}",
+    )
+
+
+def _moved(record: Record) -> str:
+    moved = sum(item.moved for item in record.deliveries)
+    total = sum(item.size for item in record.deliveries)
+    if moved == total:
+        return decimal(total)
+    return f"{100 * moved // total} % of {decimal(total)}"
+
+
+def _state(record: Record) -> Text:
+    transfer = record.transfer
+    if transfer.outcome is None:
+        return Text(str(transfer.stage), style="cyan")
+    code = f" ({transfer.failure.code})" if transfer.failure else ""
+    return Text(f"{transfer.outcome}{code}", style=_COLOURS[transfer.outcome])
+
+
+def _tickets(record: Record) -> str:
+    roles = (TicketRole.USER, TicketRole.AUDIT)
+    return " ".join(record.tickets[role].number for role in roles if role in record.tickets) or "–"
+
+
+def _print_failures(record: Record, out: Console) -> None:
+    if record.transfer.failure:
+        out.print(_sentence("Failure", record.transfer.failure), style="red")
+    for end in record.transfer.loose_ends:
+        out.print(_sentence("Loose end", end), style="yellow")
+
+
+def _sentence(kind: str, failure: Failure) -> Text:
+    return Text(f"{kind} [{failure.code}]: {failure.message} {failure.action}")
+
+
+def _print_file(delivery: Delivery, out: Console) -> None:
+    out.print(Text(f"\n{delivery.source.uri} → {delivery.final}: {delivery.state}", style="bold"))
+    receipt = delivery.receipt
+    if receipt is None:
+        out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
+        return
+    out.print(f"  {receipt.size:,} bytes in {receipt.seconds:.2f} s, verified at {receipt.tier}")
+    out.print(f"  MD5     {receipt.md5}\n  SHA-256 {receipt.sha256}", soft_wrap=True)
+
+
+def _document(record: Record) -> Any:
+    return _RECORD.dump_python(record, mode="json")
+
+
+def _print_json(document: Any, out: Console) -> None:
+    # Not through rich: wrapping or markup would no longer be JSON.
+    print(jsonlib.dumps(document, ensure_ascii=False, indent=2), file=out.file)
