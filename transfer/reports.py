@@ -164,10 +164,10 @@ def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
     if transfer.outcome is Outcome.DELIVERED or failure is None:
         total = sum(item.size for item in deliveries)
         return f"Delivered {_files(deliveries)}, {_bytes(total)}, to {request.destination}."
-    word = "refused" if transfer.outcome is Outcome.REFUSED else "failed"
+    word = "was refused" if transfer.outcome is Outcome.REFUSED else "failed"
     arrived = [item for item in deliveries if item.state is DeliveryState.PUBLISHED]
     rest = f" {_files(arrived)} of {len(deliveries)} had arrived before." if arrived else ""
-    return f"The transfer was {word}. {_reason(failure)}{rest}"
+    return f"The transfer {word}. {_reason(failure)}{rest}"
 
 
 def _reason(failure: Failure) -> str:

@@ -1,0 +1,133 @@
+"""Who may read and write what over HTTP: a few plain access rules, and those a test adds.
+
+`admin` may do everything, `itil` works on tasks and incidents, everybody else sees what is his own.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sandbox.servicenow.instance import SYSTEM_FIELDS, Instance
+from sandbox.servicenow.refusal import acl, invalid_table, missing
+from sandbox.servicenow.seed import Record
+from sandbox.servicenow.values import plain
+from sandbox.servicenow.walk import Walker
+
+_PERSONAL = frozenset({
+    "task", "incident", "sc_request", "sc_req_item", "sc_task", "sysapproval_approver",
+    "sc_item_option_mtom", "sc_item_option", "sys_journal_field", "sys_attachment",
+})  # fmt: skip
+"""Tables of which a user without a role sees only his own rows."""
+_OWNER_FIELDS = ("opened_by", "requested_for", "caller_id", "approver", "assigned_to")
+_ITIL_CREATES = frozenset({"incident", "sc_task", "problem", "change_request", "ecc_queue"})
+_ITIL_WRITES = _ITIL_CREATES | {"sc_req_item", "sc_request", "task"}
+_CUSTOM = re.compile(r"[ux]_[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A user with the access rules that hold for one HTTP request.
+
+    `read_only`: (table, field) pairs whose writes are ignored. `rows`: (table, encoded query) of
+    rows that he does not see.
+    """
+
+    instance: Instance
+    user: Record
+    walker: Walker
+    read_only: frozenset[tuple[str, str]] = frozenset()
+    rows: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.user["user_name"]
+
+    def _is(self, role: str) -> bool:
+        return role in self.user["roles"].split(",")
+
+    def sees(self, table: str, record: Record) -> bool:
+        """The row-level read rule."""
+        for denied, encoded in self.rows:
+            chosen = self.instance.query(denied, encoded) if denied == table else ()
+            if any(each["sys_id"] == record["sys_id"] for each in chosen):
+                return False
+        if self._is("admin") or self._is("itil") or table not in _PERSONAL:
+            return True
+        return self._owns(table, record)
+
+    def _owns(self, table: str, record: Record) -> bool:
+        mine = self.user["sys_id"] in {record.get(name) for name in _OWNER_FIELDS}
+        return mine or record["sys_created_by"] == self.name or self._approves(table, record)
+
+    def _approves(self, table: str, record: Record) -> bool:
+        """An approver may read the item and the variables that he is to decide on."""
+        item = record.get("request_item") if table != "sc_req_item" else record["sys_id"]
+        if table == "sc_item_option":
+            links = self.instance.query("sc_item_option_mtom", f"sc_item_option={record['sys_id']}")
+            item = links[0]["request_item"] if links else None
+        asked = f"sysapproval={item}^approver={self.user['sys_id']}"
+        return bool(item) and bool(self.instance.query("sysapproval_approver", asked))
+
+    def read(self, table: str, sys_id: str) -> tuple[str, Record]:
+        """(actual table, record) as he sees it. Refusal 404, also for what he may not see."""
+        store = self.instance.store
+        record = store.find(table, sys_id, self.walker.as_of)
+        actual = store.table_of(table, sys_id)
+        if record is None or not self.sees(actual, record):
+            raise missing()
+        return actual, record
+
+    def create(self, table: str, body: dict[str, object]) -> Record:
+        if table not in self.instance.store.tables and not self._may_found(table):
+            raise invalid_table(table)
+        if not self._may_create(table):
+            raise acl("Insert")
+        fields = self._accepted(table, body)
+        if body.get("sys_id"):
+            fields["sys_id"] = plain(body["sys_id"])[:32]
+        return self.instance.create(table, fields, by=self.name)
+
+    def _may_found(self, table: str) -> bool:
+        """An administrator brings a custom table into being by writing to it."""
+        return self._is("admin") and bool(_CUSTOM.fullmatch(table))
+
+    def _may_create(self, table: str) -> bool:
+        if self._is("admin") or table == "incident":
+            return True
+        return self._is("itil") and (table in _ITIL_CREATES or bool(_CUSTOM.fullmatch(table)))
+
+    def update(self, table: str, sys_id: str, body: dict[str, object]) -> tuple[str, Record]:
+        actual, record = self.read(table, sys_id)
+        if not self._may_write(actual, record):
+            raise acl("Update")
+        fields = self._accepted(actual, body)
+        if self.instance.properties.closing_needs_admin and not self._is("admin"):
+            fields = {k: v for k, v in fields.items() if (k, plain(v)) != ("state", "7")}
+        return actual, self.instance.update(actual, sys_id, fields, by=self.name)
+
+    def _may_write(self, table: str, record: Record) -> bool:
+        if self._is("admin"):
+            return True
+        if table == "sysapproval_approver":
+            return record["approver"] == self.user["sys_id"]
+        return self._is("itil") and (table in _ITIL_WRITES or bool(_CUSTOM.fullmatch(table)))
+
+    def delete(self, table: str, sys_id: str) -> None:
+        self.read(table, sys_id)
+        if not self._is("admin"):
+            raise acl("Delete")
+        self.instance.delete(table, sys_id)
+
+    def _accepted(self, table: str, body: dict[str, object]) -> dict[str, object]:
+        """Unknown, system and write-protected fields are ignored without a word."""
+        store = self.instance.store
+        anything = table not in store.tables or store.tables[table].open
+        known = store.columns(table) if table in store.tables else {}
+        return {
+            name: value
+            for name, value in body.items()
+            if (anything or name in known)
+            and name not in SYSTEM_FIELDS
+            and (table, name) not in self.read_only | self.walker.hidden | self.walker.blank
+        }

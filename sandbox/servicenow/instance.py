@@ -1,0 +1,218 @@
+"""The instance behind the HTTP surface: records, their business rules, and the way they are asked.
+
+Everything here may do everything; who may do what over HTTP is decided in access.py.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+
+from sandbox.servicenow import catalog, flow, journal, rules
+from sandbox.servicenow.choices import choice_rows
+from sandbox.servicenow.query import Query, parse
+from sandbox.servicenow.refusal import duplicate, missing
+from sandbox.servicenow.schema import SYSTEM, Field
+from sandbox.servicenow.seed import SEEDED, Record, Seed, default_seed
+from sandbox.servicenow.store import Store
+from sandbox.servicenow.values import fit, plain, stamp
+from sandbox.servicenow.walk import Walker
+
+_ZONE = timezone(timedelta(hours=-7), "US/Pacific")
+
+
+@dataclass
+class Properties:
+    """How this instance is configured; a test may change any of it at any time.
+
+    `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
+    7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
+    before 2024. `token_lifetime` is in seconds.
+    """
+
+    invalid_query_returns_no_rows: bool = False
+    leave_tasks_open: bool = False
+    closing_needs_admin: bool = False
+    basic_auth: bool = True
+    old_401_text: bool = False
+    token_lifetime: float = 1800.0
+
+
+class Instance:
+    """A ServiceNow instance in memory. Every verb is one transaction under one lock.
+
+    `by` is the user name that goes into sys_created_by and sys_updated_by. Raises Refusal.
+    """
+
+    def __init__(self, seed: Seed | None = None) -> None:
+        self.lock = threading.RLock()
+        self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self.zone: tzinfo = _ZONE
+        self.properties = Properties()
+        self.store = Store()
+        self.files: dict[str, bytes] = {}
+        self.passwords: dict[str, str] = {}
+        self._plant({"sys_choice": list(choice_rows())})
+        self._plant(default_seed())
+        self._plant(seed or {})
+
+    def _plant(self, seed: Seed) -> None:
+        for table, records in seed.items():
+            for fields in records:
+                self._plant_record(table, dict(fields))
+
+    def _plant_record(self, table: str, fields: Record) -> None:
+        """A seeded user's password is the one to log in with; one written later never is."""
+        if table == "sys_user" and fields.get("user_password"):
+            self.passwords[fields["user_name"]] = fields["user_password"]
+            fields["user_password"] = "stored as a hash"
+        self.store.open(table)
+        if self.store.find(table, fields.get("sys_id", "")):
+            self.update(table, fields["sys_id"], fields, by="system")
+        else:
+            self.create(table, fields, by="system")
+
+    def now(self) -> str:
+        return stamp(self.clock())
+
+    def create(self, table: str, fields: Mapping[str, object], by: str = "admin") -> Record:
+        """A new record with defaults, number and business rules applied. Any field may be given."""
+        with self.lock:
+            columns = self._columns_for(table, fields)
+            given = {key: fit(columns[key], value) for key, value in fields.items()}
+            record = self._blank(table, columns, by) | given
+            notes = journal.split(columns, record)
+            self._refuse_duplicate(table, record)
+            rules.before(self, table, {}, record, by)
+            if "number" in columns and not record.get("number"):
+                record["number"] = self.store.next_number(table)
+            rules.settle(record)
+            self.store.put(table, record)
+            journal.append(self, table, record["sys_id"], notes, by)
+            flow.after(self, table, {}, record, by)
+            return self.get(table, record["sys_id"])
+
+    def _columns_for(self, table: str, fields: Mapping[str, object]) -> dict[str, Field]:
+        self.store.open(table)
+        self.store.widen(table, fields)
+        return self.store.columns(table)
+
+    def _blank(self, table: str, columns: Mapping[str, Field], by: str) -> Record:
+        now = self.now()
+        system = {
+            "sys_id": uuid.uuid4().hex,
+            "sys_created_on": now,
+            "sys_created_by": by,
+            "sys_updated_on": now,
+            "sys_updated_by": by,
+        }
+        if "sys_class_name" in columns:
+            system["sys_class_name"] = table
+        return {name: column.default for name, column in columns.items()} | system
+
+    def _refuse_duplicate(self, table: str, record: Record) -> None:
+        if self.store.find(self.store.root(table), record["sys_id"]):
+            shown = record.get(self.store.table(table).display) or record["sys_id"]
+            raise duplicate(table, shown)
+
+    def get(self, table: str, sys_id: str) -> Record:
+        """Raises Refusal 404 when there is no such record."""
+        with self.lock:
+            found = self.store.find(table, sys_id)
+        if found is None:
+            raise missing()
+        return found
+
+    def find(self, table: str, sys_id: str) -> Record | None:
+        with self.lock:
+            return self.store.find(table, sys_id)
+
+    def update(
+        self, table: str, sys_id: str, fields: Mapping[str, object], by: str = "admin"
+    ) -> Record:
+        """Merge `fields` in; a change that changes nothing leaves sys_mod_count alone."""
+        with self.lock:
+            old = self.get(table, sys_id)
+            actual = self.store.table_of(table, sys_id)
+            columns = self._columns_for(actual, fields)
+            new = old | {key: fit(columns[key], plain(value)) for key, value in fields.items()}
+            new["sys_id"] = sys_id
+            notes = journal.split(columns, new)
+            rules.before(self, actual, old, new, by)
+            if new == old and not notes:
+                return old
+            self._touch(new, fields, by)
+            self.store.put(actual, new)
+            journal.append(self, actual, sys_id, notes, by)
+            flow.after(self, actual, old, new, by)
+            return self.get(actual, sys_id)
+
+    def _touch(self, record: Record, fields: Mapping[str, object], by: str) -> None:
+        """Stamp the change, unless the caller (never HTTP) sets the stamps on purpose."""
+        stamps = {"sys_updated_on": self.now(), "sys_updated_by": by}
+        record.update({key: value for key, value in stamps.items() if key not in fields})
+        record["sys_mod_count"] = str(int(record["sys_mod_count"] or "0") + 1)
+
+    def delete(self, table: str, sys_id: str) -> None:
+        """The record and its attachments. Raises Refusal 404."""
+        with self.lock:
+            self.get(table, sys_id)
+            actual = self.store.table_of(table, sys_id)
+            self.store.remove(actual, sys_id)
+            self.files.pop(sys_id, None)
+            for attachment in self.query("sys_attachment", f"table_sys_id={sys_id}"):
+                self.delete("sys_attachment", attachment["sys_id"])
+
+    def query(self, table: str, encoded: str = "") -> list[Record]:
+        """Every record that the encoded query selects, under the regime for invalid conditions."""
+        return [record for _, record in self.select(Walker(self), table, encoded)]
+
+    def select(self, walker: Walker, table: str, encoded: str) -> list[tuple[str, Record]]:
+        """(actual table, record) pairs in order, as `walker` sees the instance."""
+        with self.lock:
+            query = parse(encoded, lambda path: walker.column(table, path) is not None)
+            if query.invalid and self.properties.invalid_query_returns_no_rows:
+                return []
+            return _chosen(walker, query, list(self.store.rows(table, walker.as_of)))
+
+    def user(self, user_name: str) -> Record | None:
+        found = self.query("sys_user", f"user_name={user_name}")
+        return found[0] if found else None
+
+    def members(self, group: str) -> list[str]:
+        """The sys_ids of the users in the group."""
+        return [each["user"] for each in self.query("sys_user_grmember", f"group={group}")]
+
+    def order(self, variables: Mapping[str, object], by: str, cat_item: str = "") -> Record:
+        """Order the file transfer item, or `cat_item`, as the user `by`; gives the sc_req_item."""
+        order = catalog.Order(cat_item or SEEDED.catalog_item, variables)
+        request = catalog.place(self, order, by)
+        return self.query("sc_req_item", f"request={request['sys_id']}")[0]
+
+    def approve(self, approval: str, by: str | None = None) -> Record:
+        """Decide an approval row as its approver, or as the user name `by`."""
+        return self._decide(approval, "approved", by)
+
+    def reject(self, approval: str, by: str | None = None) -> Record:
+        return self._decide(approval, "rejected", by)
+
+    def _decide(self, approval: str, state: str, by: str | None) -> Record:
+        row = self.get("sysapproval_approver", approval)
+        approver = self.find("sys_user", row["approver"])
+        name = by or (approver["user_name"] if approver else "admin")
+        return self.update("sysapproval_approver", approval, {"state": state}, by=name)
+
+
+def _chosen(
+    walker: Walker, query: Query, rows: list[tuple[str, Record]]
+) -> list[tuple[str, Record]]:
+    readers = [walker.reader(table, record) for table, record in rows]
+    kept = [(index, read) for index, read in enumerate(readers) if query.matches(read)]
+    return [rows[index] for index in query.sort(kept)]
+
+
+SYSTEM_FIELDS = frozenset(SYSTEM)
+"""Fields that a caller cannot write; sys_id is honoured when a record is created."""

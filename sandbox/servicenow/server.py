@@ -1,0 +1,83 @@
+"""Serves an instance over HTTP or TLS from a daemon thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Self
+
+from sandbox.servicenow.app import create_app
+from sandbox.servicenow.instance import Instance
+from sandbox.servicenow.modes import Misbehaving, Modes
+from sandbox.servicenow.oauth import Tokens
+from sandbox.servicenow.site import Site
+from sandbox.servicenow.wire import Server
+from sandbox.tls import Certificate
+
+_POLL = 0.02
+_JOIN = 5.0
+
+
+class ServiceNow:
+    """A ServiceNow instance on loopback.
+
+    `seed` adds records to the default seed, or overrides those with the same sys_id. Port 0 takes a
+    free port, which is known once `start` has returned. `modes` switches misbehaviour on and off,
+    `site.served` has the latest requests.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        tls: Certificate | None = None,
+        seed: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+    ) -> None:
+        self._host, self._port, self._tls = host, port, tls
+        instance = Instance(seed)
+        self.site = Site(instance, Tokens(instance), Modes())
+        self._server: Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def instance(self) -> Instance:
+        return self.site.instance
+
+    @property
+    def modes(self) -> Modes:
+        return self.site.modes
+
+    @property
+    def url(self) -> str:
+        """Without a slash at the end."""
+        return f"{'https' if self._tls else 'http'}://{self._host}:{self._port}"
+
+    def start(self) -> None:
+        """Raises OSError when the port is taken. A stopped one starts on the same port again."""
+        app = Misbehaving(create_app(self.site), self.modes, self.site.tokens)
+        self._server = Server(self._host, self._port, app, self._tls)
+        self._port = self._server.port
+        self.modes.stopping.clear()
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(_POLL,), name="servicenow", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop listening and hang up on everybody; the records stay. Stopping twice is fine."""
+        if self._server is None or self._thread is None:
+            return
+        self.modes.stopping.set()
+        self._server.shutdown()
+        self._thread.join(_JOIN)
+        self._server.hang_up()
+        self._server.server_close()
+        self._server = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.stop()

@@ -1,0 +1,1 @@
+"""The ServiceNow simulator, asked over HTTP as a client asks it."""
