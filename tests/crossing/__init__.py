@@ -1,0 +1,1 @@
+"""The main job end to end: the daemon, OpenSSH, a real S3 server, the simulator over TLS."""
