@@ -1,0 +1,13 @@
+"""`python -m sandbox sandbox|demo …`: the commands without the command line of the daemon."""
+
+from __future__ import annotations
+
+import typer
+
+from sandbox.cli import register
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+register(app)
+
+if __name__ == "__main__":
+    app(prog_name="fileferry")

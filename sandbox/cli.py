@@ -1,0 +1,81 @@
+"""The commands that the sandbox hangs on the command line: `sandbox` and `demo`.
+
+What they do is imported when they are called: the other commands need not wait for it.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+LIBRARIES = ("flask", "flask_cors", "moto")
+"""The `sandbox` extra; where it is not installed there are no such commands."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the command line."""
+    if all(find_spec(name) for name in LIBRARIES):
+        app.command(epilog="Example: fileferry sandbox aws --aws-port 5000")(sandbox)
+        app.command(epilog="Example: fileferry demo --keep")(demo)
+
+
+def _port(help_text: str) -> Any:
+    return typer.Option(metavar="PORT", min=0, max=65535, show_default=False, help=help_text)
+
+
+def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
+    parts: Annotated[
+        list[str] | None, typer.Argument(metavar="PART", help="servicenow, aws, remotes.")
+    ] = None,
+    servicenow_port: Annotated[int, _port("Port of ServiceNow.")] = 0,
+    aws_port: Annotated[int, _port("Port of S3, SQS and STS.")] = 0,
+    sftp_port: Annotated[int, _port("Port of the SFTP server.")] = 0,
+    tls: Annotated[bool, typer.Option("--tls", help="ServiceNow over TLS.")] = False,
+    directory: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Keep its files there.")
+    ] = None,
+    seed: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Records by table, JSON or YAML.")
+    ] = None,
+    write_config: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")
+    ] = None,
+) -> None:
+    """Start stand-ins for ServiceNow, AWS and a partner, until Ctrl-C.
+
+    Prints addresses and credentials as JSON. Exit code 2: it cannot start.
+    """
+    from sandbox.plan import Part  # noqa: PLC0415
+    from sandbox.stand import Wishes, stand  # noqa: PLC0415  moto and flask take half a second
+
+    ports = {Part.SERVICENOW: servicenow_port, Part.AWS: aws_port, Part.REMOTES: sftp_port}
+    wishes = Wishes(
+        parts=parts or (),
+        ports=ports,
+        tls=tls,
+        directory=directory,
+        seed=seed,
+        write_config=write_config,
+    )
+    raise typer.Exit(stand(wishes))
+
+
+def demo(
+    keep: Annotated[bool, typer.Option("--keep", help="Leave everything up until Ctrl-C.")] = False,
+    size: Annotated[
+        int, typer.Option(metavar="MIB", min=1, max=1024, help="Size of the large file.")
+    ] = 64,
+    timeout: Annotated[
+        float, typer.Option(metavar="SECONDS", min=1, help="Give up after that long.")
+    ] = 120.0,
+) -> None:
+    """Order seven transfers on embedded parts, watch them arrive, check each.
+
+    Exit code 0: all ended as they should; 1: something did not, and is named.
+    """
+    from sandbox.demo import present  # noqa: PLC0415
+
+    raise typer.Exit(present(keep=keep, size=size, timeout=timeout))

@@ -1,0 +1,107 @@
+"""A FileFerry configuration for a running sandbox, with its secrets beside it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from sandbox.plan import Addresses
+
+SECRETS = "credentials"
+"""The directory beside the configuration that `CREDENTIALS_DIRECTORY` must name."""
+REQUESTERS = ["anna.berg", "tom.reyes"]
+"""User names that may send to `partner`; only otto.lind may send to `vault`."""
+
+
+def write_configuration(
+    directory: Path, addresses: Addresses, *, poll_seconds: float = 5.0
+) -> Path:
+    """Write fileferry.yaml and credentials/ for all three parts; returns the file's path.
+
+    The destinations are `partner`, the SFTP server's root, and `vault`, a directory in it. Raises
+    OSError when `directory` cannot be written.
+    """
+    directory = directory.resolve()
+    secrets = directory / SECRETS
+    secrets.mkdir(parents=True, exist_ok=True)
+    secrets.chmod(0o700)
+    _write_secret(secrets / "servicenow", addresses["servicenow"]["client_secret"])
+    _write_secret(secrets / "partner", addresses["sftp"]["password"])
+    Path(addresses["sftp"]["root"], "vault").mkdir(exist_ok=True)
+    file = directory / "fileferry.yaml"
+    content = _settings(directory, addresses, poll_seconds)
+    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+    return file
+
+
+def environment(directory: Path, addresses: Addresses) -> dict[str, str]:
+    """What a daemon with the written configuration needs in its environment."""
+    return {
+        "CREDENTIALS_DIRECTORY": str(directory.resolve() / SECRETS),
+        "AWS_ACCESS_KEY_ID": addresses["aws"]["access_key"],
+        "AWS_SECRET_ACCESS_KEY": addresses["aws"]["secret_key"],
+    }
+
+
+def _write_secret(file: Path, value: str) -> None:
+    file.unlink(missing_ok=True)
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(value)
+
+
+def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dict[str, Any]:
+    aws = addresses["aws"]
+    return {
+        "servicenow": _instance(addresses["servicenow"]),
+        "poll": {"every": poll_seconds},
+        "aws": {
+            "region": aws["region"],
+            "endpoint_url": aws["endpoint_url"],
+            "sts_endpoint_url": aws["endpoint_url"],
+        },
+        "ledger": {"path": str(directory / "ledger.db")},
+        "destinations": {
+            "partner": _endpoint(addresses["sftp"], "/"),
+            "vault": _endpoint(addresses["sftp"], "/vault"),
+        },
+        "grants": [
+            _grant(REQUESTERS, aws["bucket"], "partner"),
+            _grant(["otto.lind"], aws["bucket"], "vault"),
+        ],
+    }
+
+
+def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
+    settings = {
+        "url": servicenow["url"],
+        "auth": "oauth",
+        "user": servicenow["client_id"],
+        "secret": "servicenow",
+        "group": servicenow["group"],
+        "approver_group": servicenow["approver_group"],
+        "catalog_items": [servicenow["catalog_item"]],
+    }
+    return settings | ({"ca_file": servicenow["ca_file"]} if servicenow["ca_file"] else {})
+
+
+def _endpoint(sftp: dict[str, Any], root: str) -> dict[str, Any]:
+    return {
+        "protocol": "sftp",
+        "host": sftp["host"],
+        "port": sftp["port"],
+        "username": sftp["username"],
+        "password": "partner",
+        "host_keys": [sftp["host_key"]],
+        "root": root,
+    }
+
+
+def _grant(requesters: list[str], bucket: str, destination: str) -> dict[str, list[str]]:
+    return {
+        "requesters": list(requesters),
+        "sources": [f"s3://{bucket}/"],
+        "destinations": [destination],
+    }
