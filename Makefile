@@ -1,5 +1,6 @@
 # FileFerry: `make help` lists what there is.
 PYTHON ?= python3
+BENCH_ARGS ?= --write docs/performance.md
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed-
@@ -40,12 +41,16 @@ example: $(STAMP)run ## write config/fileferry.example.yaml from the settings mo
 ready: $(STAMP)dev ## install what the tests need, Debian packages too where that is allowed
 	@.ci/servers
 
+bench: ready ## measure against rclone and a naive script (20 min); BENCH_ARGS="--quick" for a look
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+RESOLVE := uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate --quiet
+
 lock: ## resolve the dependencies anew (needs uv); the locks name no package host
 	for set in "run" "sandbox --extra sandbox" "dev --extra sandbox --group dev"; do \
 	  set -- $$set; name=$$1; shift; \
-	  uv pip compile pyproject.toml $$@ --group build --universal --python-version 3.11 --upgrade \
-	    --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet \
-	    --output-file requirements/$$name.lock || exit 1; \
+	  $(RESOLVE) pyproject.toml $$@ --group build --output-file requirements/$$name.lock || exit 1; \
 	done
 
 clean: ## remove the virtual environment, caches and built files
@@ -53,4 +58,4 @@ clean: ## remove the virtual environment, caches and built files
 	rm -rf build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test check lint format example ready lock clean
+.PHONY: help demo test check lint format example ready bench lock clean

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from http.client import HTTPException
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -59,6 +60,7 @@ NO_WHOLE_ANSWER = (
     BotoCoreError,
     ResponseParserError,
     HTTPError,
+    HTTPException,
     OSError,
     KeyError,
     ValueError,
@@ -131,7 +133,7 @@ def answer_translated(
 ) -> FerryError | None:
     """What S3 and STS mean alike: busy, a wrong clock, bad credentials; None for anything else."""
     code, status = code_of(error), status_of(error)
-    if status >= 500 or code in BUSY:  # noqa: PLR2004  RFC 9110
+    if is_busy(error):
         return Transient(
             Code.SOURCE_UNAVAILABLE,
             f"FileFerry could not {errand}: {service} was not ready ({code}, HTTP {status}).",
@@ -151,6 +153,11 @@ def answer_translated(
             file=file,
         )
     return None
+
+
+def is_busy(error: ClientError) -> bool:
+    """Another try may help."""
+    return status_of(error) >= 500 or code_of(error) in BUSY  # noqa: PLR2004  RFC 9110
 
 
 def code_of(error: ClientError) -> str:

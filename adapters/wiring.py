@@ -23,10 +23,12 @@ from adapters.servicenow.forms import TicketForm
 from adapters.servicenow.inbox import Intake, ServiceNowInbox
 from adapters.sessions import ProcessSessions
 from adapters.sessions import make_client as make_sts_client
+from config.destination import PORTS, DestinationSettings, HostKeySettings, TlsSettings
 from config.secrets import Secrets
-from config.settings import DestinationSettings, Settings
+from config.settings import Settings
+from transfer.destination import Destination, HostKey, Tls
 from transfer.errors import Stopping
-from transfer.model import Destination, Grant, HostKey, Rules
+from transfer.model import Grant, Rules
 from transfer.policy import InstanceAuthority
 from transfer.ports import (
     Archive,
@@ -38,8 +40,9 @@ from transfer.ports import (
     Outbox,
     Sessions,
     TicketDesk,
-    Tools,
 )
+from transfer.slots import Slots
+from transfer.tools import Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         observer=observer,
         destinations=destinations(settings),
         rules=rules,
+        slots=Slots(settings.transfers.max_parallel),
         clock=clock,
         halt=halt,
     )
@@ -165,16 +169,33 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         name=name,
         protocol=part.protocol,
         host=part.host,
-        port=part.port,
+        port=part.port or PORTS[part.protocol],
         username=part.username,
         root=part.root,
         password=part.password,
         private_key=part.private_key,
-        host_keys=tuple(HostKey(fingerprint=text) for text in part.host_keys),
+        passphrase=part.passphrase,
+        certificate=part.certificate,
+        host_keys=tuple(_host_key(pin) for pin in part.host_keys),
+        algorithms=frozenset(part.algorithms),
+        tls=_tls(part.tls),
+        clear_text=part.clear_text or "",
         replace=part.replace,
+        mode=part.mode,
+        tier=part.tier,
+        digests=tuple(part.digests),
+        connections=part.connections,
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
     )
+
+
+def _host_key(pin: HostKeySettings) -> HostKey:
+    return HostKey(fingerprint=pin.key, not_before=pin.not_before, not_after=pin.not_after)
+
+
+def _tls(part: TlsSettings) -> Tls:
+    return Tls(ca_file=str(part.ca_file) if part.ca_file else None, certificate=part.certificate)
 
 
 def _objects(settings: Settings) -> ObjectStore:

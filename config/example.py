@@ -42,14 +42,19 @@ def _section(model: type[BaseModel], *, spaced: bool = False) -> Iterator[str]:
 
 
 def _described(name: str, field: FieldInfo) -> Iterator[str]:
-    section = section_of(field.annotation)
+    section = None if _spelt_out(field) else section_of(field.annotation)
     about = (section and section.__doc__) or field.description or ""
-    yield from (f"# {line}" for line in textwrap.wrap(about, WIDTH))
+    yield from (f"# {line}" for line in textwrap.wrap(about, WIDTH, break_on_hyphens=False))
     if section:
         yield f"{name}:"
         yield from textwrap.indent("\n".join(_nested(field, section)), "  ").split("\n")
     else:
         yield from _plain(name, field)
+
+
+def _spelt_out(field: FieldInfo) -> bool:
+    """Its example is the whole value, and not the name of a section."""
+    return bool(field.examples) and isinstance((field.examples or [None])[0], list)
 
 
 def _nested(field: FieldInfo, section: type[BaseModel]) -> list[str]:
@@ -65,14 +70,16 @@ def _plain(name: str, field: FieldInfo) -> list[str]:
     example = (field.examples or [PydanticUndefined])[0]
     live = example is not PydanticUndefined
     value = example if live else field.get_default(call_default_factory=True)
-    if isinstance(value, list):
+    if isinstance(value, list) and live:
         return [f"{name}:", *(f"  - {_scalar(item)}" for item in value)]
-    line = f"{name}: {_scalar(value)}"
+    plain = f"[{', '.join(map(_scalar, value))}]" if isinstance(value, list) else _scalar(value)
+    line = f"{name}: {plain}"
     return [line if live else f"#{line}"]
 
 
 def _scalar(value: Any) -> str:
-    plain = value if isinstance(value, bool | int | float | str | None) else str(value)
+    # A member of an enumeration is a str that YAML does not know.
+    plain = value if isinstance(value, bool | int | float | None) else str(value)
     listed: str = yaml.safe_dump([plain], default_flow_style=True, width=1000, allow_unicode=True)
     return listed.strip()[1:-1]
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field
+
+from config.keys import fingerprint
+from transfer.destination import WEAK_ALGORITHMS
 
 
 def _shaped(pattern: str, words: str) -> AfterValidator:
@@ -55,6 +59,29 @@ def _encrypted(url: str) -> str:
     return url
 
 
+def _weak(name: str) -> str:
+    if name not in WEAK_ALGORITHMS:
+        raise ValueError(f"must be one of {', '.join(WEAK_ALGORITHMS)}")
+    return name
+
+
+def _reason(text: str) -> str:
+    if len(text.strip()) < SHORTEST_REASON:
+        raise ValueError(f"must be a reason of at least {SHORTEST_REASON} characters")
+    return text
+
+
+def _day(value: object) -> object:
+    # pydantic would count a number as seconds since 1970, and 20261231 is one for YAML.
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise ValueError("must be a day, e.g. 2026-12-31") from None
+
+
+SHORTEST_REASON = 10
 NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
 SysId = Annotated[
     str, _shaped(r"[0-9a-f]{32}", "must be a sys_id: 32 characters of 0 to 9 and a to f")
@@ -68,12 +95,10 @@ SecretName = Annotated[
     ),
 ]
 DestinationName = Annotated[str, _shaped(NAME, "must be a name of 1 to 63 of a-z, 0-9, - and _")]
-Fingerprint = Annotated[
-    str,
-    _shaped(
-        r"SHA256:[A-Za-z0-9+/]{43}", "must look like SHA256:… with 43 characters after the colon"
-    ),
-]
+HostKeyText = Annotated[str, AfterValidator(fingerprint)]
+Algorithm = Annotated[str, AfterValidator(_weak)]
+Reason = Annotated[str, AfterValidator(_reason)]
+Day = Annotated[date, BeforeValidator(_day)]
 Url = Annotated[
     str,
     _shaped(

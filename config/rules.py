@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from config.destination_rules import complaints
 from config.faults import Fault, Place
 from config.settings import PollSettings
 
@@ -18,7 +19,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Every rule that the data breaks."""
     yield from _texts(data, ())
-    yield from _logins(data)
+    yield from _destinations(data)
     yield from _grants(data)
     yield from _patience(data)
 
@@ -32,15 +33,12 @@ def _texts(value: Any, place: Place) -> Iterator[Fault]:
         yield Fault(place, "must be one line without control characters")
 
 
-def _logins(data: dict[str, Any]) -> Iterator[Fault]:
+def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
     for name, destination in _items(data.get("destinations")):
-        login = isinstance(destination, dict) and not (
-            destination.get("password") or destination.get("private_key")
-        )
-        if login:
-            yield Fault(
-                ("destinations", name), "must name a secret as its password or its private_key"
-            )
+        if isinstance(destination, dict):
+            for setting, words in complaints(destination):
+                place = ("destinations", name, setting)
+                yield Fault(place if setting else place[:-1], words)
 
 
 def _grants(data: dict[str, Any]) -> Iterator[Fault]:

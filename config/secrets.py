@@ -1,20 +1,26 @@
-"""Reads secrets from the credentials directory of systemd, else from the environment."""
+"""Reads secrets from the credentials directory of systemd, else from the environment.
+
+Also checks them, and what else stands outside the file, before a transfer needs them.
+"""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 
-from config import files
+from config import files, keys
+from config.destination import DestinationSettings
 from config.faults import Fault, Place
 from config.kinds import NAME
 from config.settings import Settings
 from transfer.errors import Code, Permanent
 
 SYSTEMD = Path("/run/credentials")
-_PRIVATE_KEY = re.compile(r"-----BEGIN ([A-Z]+ )*PRIVATE KEY-----")
 
 
 class Secrets:
@@ -83,25 +89,71 @@ class Secrets:
         return "FILEFERRY_SECRET_" + name.upper().replace("-", "_")
 
 
-def check(settings: Settings, secrets: Secrets) -> list[Fault]:
-    """Every secret that the settings name and that cannot be used, without repeating any."""
-    return [fault for place, name in _named(settings) for fault in _checked(place, name, secrets)]
+def check(settings: Settings, secrets: Secrets, today: date | None = None) -> list[Fault]:
+    """What the file alone does not show: secrets and files that cannot be used, expired host keys.
+
+    No fault repeats a secret. `today` is in UTC.
+    """
+    return [
+        *(fault for one in _named(settings) for fault in _checked(one, secrets)),
+        *_authorities(settings),
+        *_expired(settings, today or datetime.now(UTC).date()),
+    ]
 
 
-def _named(settings: Settings) -> Iterator[tuple[Place, str]]:
-    yield ("servicenow", "secret"), settings.servicenow.secret
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A secret that the settings name; `trouble` tells why its text is not what it should be."""
+
+    place: Place
+    name: str
+    trouble: Callable[[str], str | None] = lambda _: None
+
+
+def _named(settings: Settings) -> Iterator[_Named]:
+    yield _Named(("servicenow", "secret"), settings.servicenow.secret)
     for name, destination in settings.destinations.items():
-        for field in ("password", "private_key"):
-            secret = getattr(destination, field)
+        for setting, secret, trouble in _of(destination):
             if secret:
-                yield ("destinations", name, field), secret
+                yield _Named(("destinations", name, *setting.split(".")), secret, trouble)
 
 
-def _checked(place: Place, name: str, secrets: Secrets) -> Iterator[Fault]:
+def _of(
+    destination: DestinationSettings,
+) -> Iterator[tuple[str, str | None, Callable[[str], str | None]]]:
+    key = partial(keys.trouble_of_key, passphrase=destination.passphrase is not None)
+    yield "password", destination.password, lambda _: None
+    yield "private_key", destination.private_key, key
+    yield "passphrase", destination.passphrase, lambda _: None
+    yield "certificate", destination.certificate, keys.trouble_of_ssh_certificate
+    yield "tls.certificate", destination.tls.certificate, keys.trouble_of_client_certificate
+
+
+def _checked(one: _Named, secrets: Secrets) -> Iterator[Fault]:
     try:
-        text = secrets(name)
+        trouble = one.trouble(secrets(one.name))
     except Permanent as error:
-        yield Fault(place, f"{error.message.removesuffix('.')}. {error.action}")
+        yield Fault(one.place, f"{error.message.removesuffix('.')}. {error.action}")
         return
-    if place[-1] == "private_key" and not _PRIVATE_KEY.match(text.lstrip()):
-        yield Fault(place, f"the secret {name} is not a private key in OpenSSH or PEM form")
+    if trouble:
+        yield Fault(one.place, f"the secret {one.name} {trouble}")
+
+
+def _authorities(settings: Settings) -> Iterator[Fault]:
+    for name, destination in settings.destinations.items():
+        path = destination.tls.ca_file
+        try:
+            if path:
+                files.read(path)
+        except OSError as error:
+            place = ("destinations", name, "tls", "ca_file")
+            yield Fault(place, f"{path} cannot be read: {error.strerror}")
+
+
+def _expired(settings: Settings, today: date) -> Iterator[Fault]:
+    for name, destination in settings.destinations.items():
+        if destination.host_keys and not any(pin.holds(today) for pin in destination.host_keys):
+            yield Fault(
+                ("destinations", name, "host_keys"),
+                f"none is valid on {today}: ask the partner for the key of today",
+            )

@@ -9,16 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field
 
+from config.destination import DestinationSettings
 from config.kinds import (
     Count,
     DestinationName,
-    Fingerprint,
-    Host,
     Once,
     Prefix,
-    Root,
     Seconds,
     SecondsOrZero,
     SecretName,
@@ -28,18 +26,7 @@ from config.kinds import (
     Text,
     Url,
 )
-
-
-class Part(BaseModel):
-    """A section of the file: unknown keys are refused, so a misspelt one is never ignored."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _fill(cls, section: object) -> object:
-        # A name with nothing but comments below it is an empty value for YAML.
-        return {} if section is None else section
+from config.part import Part
 
 
 class TicketSettings(Part):
@@ -145,10 +132,21 @@ class LedgerSettings(Part):
 class TransferSettings(Part):
     """How the carrier works."""
 
-    max_parallel: Count = Field(5, ge=1, le=32, description="Transfers carried at the same time.")
-    tries: Count = Field(3, ge=1, le=20, description="Tries of a step that fails transiently.")
+    max_parallel: Count = Field(
+        5,
+        ge=1,
+        le=32,
+        description="Files carried at the same time, shared fairly over requests and destinations.",
+    )
+    tries: Count = Field(
+        3, ge=1, le=20, description="Tries of a step that fails transiently without progress."
+    )
     retry_wait: Seconds = Field(
         2.0, description="Longest wait in seconds before the second try; doubles, with jitter."
+    )
+    deadline: Seconds = Field(
+        86_400.0,
+        description="Seconds for which a step that still makes progress is tried again.",
     )
     drain: SecondsOrZero = Field(
         25.0,
@@ -158,32 +156,6 @@ class TransferSettings(Part):
     note_every: Seconds = Field(
         300.0, description="Shortest time in seconds between two progress notes on a ticket."
     )
-
-
-class DestinationSettings(Part):
-    """A partner endpoint. Requests name it; they never carry a host or a password."""
-
-    protocol: Literal["sftp"] = Field("sftp", description="How to speak to it.")
-    host: Host = Field(description="Host name or address.", examples=["sftp.bank.example"])
-    port: Count = Field(22, ge=1, le=65535, description="TCP port.")
-    username: Text = Field(description="Login name.", examples=["fileferry"])
-    password: SecretName | None = Field(
-        None, description="Name of the secret: password. It or private_key is needed."
-    )
-    private_key: SecretName | None = Field(
-        None,
-        description="Name of the secret: private key in OpenSSH or PEM form.",
-        examples=["bank-key"],
-    )
-    host_keys: Annotated[list[Fingerprint], Once] = Field(
-        min_length=1,
-        description="Pinned fingerprints, as `ssh-keygen -lf` prints them.",
-        examples=[["SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"]],
-    )
-    root: Root = Field("/", description="Everything is delivered below this directory.")
-    replace: bool = Field(False, description="Replace a file that is already there.")
-    connect_timeout: Seconds = Field(15.0, description="Seconds to connect and log in.")
-    timeout: Seconds = Field(30.0, description="Seconds without progress before giving up.")
 
 
 class Grant(Part):

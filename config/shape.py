@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -12,6 +12,7 @@ from config.faults import Place
 def section_of(annotation: Any) -> type[BaseModel] | None:
     """The model that the annotation holds: itself, or the values of a list or a dict of it."""
     held = get_args(annotation)[-1] if get_origin(annotation) in (list, dict) else annotation
+    held = get_args(held)[0] if get_origin(held) is Annotated else held
     return held if isinstance(held, type) and issubclass(held, BaseModel) else None
 
 

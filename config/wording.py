@@ -25,6 +25,7 @@ _WORDS = {
     "finite_number": "must be a number",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a whole number",
     "int_from_float": "must be a whole number",
     "bool_type": "must be true or false",
     "bool_parsing": "must be true or false",
@@ -36,6 +37,7 @@ _WORDS = {
     "greater_than": "must be more than {gt:g}",
     "greater_than_equal": "must be at least {ge:g}",
     "less_than_equal": "must be at most {le:g}",
+    "enum": "must be {expected}",
     "literal_error": "must be {expected}",
     "value_error": "{error}",
 }

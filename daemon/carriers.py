@@ -5,6 +5,7 @@ Steps are retried here and nowhere else on this side: the adapters say which err
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable
@@ -17,12 +18,17 @@ from tenacity.wait import wait_exponential_jitter
 from transfer.errors import ClaimLost, FerryError, Stopping
 from transfer.journey import Attempt, travel
 from transfer.model import Transfer
-from transfer.ports import Ledger, Tools
+from transfer.ports import Ledger
 from transfer.steps import Step
+from transfer.tools import Tools
 
 LEASE = 60.0
 MAX_WAIT = 60.0
 """Seconds: the longest wait between two tries of a step."""
+DEADLINE = 86_400.0
+"""Seconds from the first try of a step to its last, however much progress the tries make."""
+QUEUE = 4
+"""Transfers under way for each slot: those that wait for ServiceNow or a retry hold none."""
 PATIENCE = 3600.0
 """Seconds that a verified file waits for ServiceNow: nothing is published without its answer."""
 
@@ -30,7 +36,7 @@ log = structlog.get_logger()
 
 
 class InProcess:
-    """Walks each transfer in a thread of its own, at most `parallel` at once."""
+    """Walks each transfer in a thread of its own; `parallel` files move at once (Tools.slots)."""
 
     def __init__(
         self,
@@ -44,7 +50,7 @@ class InProcess:
         self._tools = tools
         self._attempt = attempt
         self._halting = halting
-        self._pool = ThreadPoolExecutor(parallel, thread_name_prefix="carrier")
+        self._pool = ThreadPoolExecutor(parallel * QUEUE, thread_name_prefix="carrier")
         self._lock = threading.Lock()
         self._under_way: dict[str, Future[None]] = {}
         self._claims: dict[str, Transfer] = {}
@@ -102,19 +108,26 @@ class InProcess:
 
 
 def retrying(
-    tries: int, first_wait: float, sleep: Callable[[float], object] = time.sleep
+    tries: int,
+    first_wait: float,
+    sleep: Callable[[float], object] = time.sleep,
+    deadline: float = DEADLINE,
 ) -> Attempt:
-    """An Attempt of at most `tries` tries (not retries), exponential from `first_wait` seconds."""
+    """An Attempt of at most `tries` tries without progress, exponential from `first_wait` seconds.
+
+    A try that moved bytes counts as the first again; after `deadline` seconds none follows.
+    """
     backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
 
     def pause(seconds: float) -> None:
         sleep(seconds)
 
     def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+        patience = _Patience(tries, deadline, lambda: _moved(transfer, tools))
         retry = Retrying(
             retry=retry_if_exception(_worth_another_try),
-            stop=lambda state: _enough(state, tries),
-            wait=lambda state: max(backoff(state), _asked_wait(state)),
+            stop=patience.ends,
+            wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
             before_sleep=_say,
             sleep=pause,
             reraise=True,
@@ -123,6 +136,50 @@ def retrying(
         return retry(_logged, step, transfer, tools)
 
     return attempt
+
+
+class _Patience:
+    """Counts the tries since bytes moved last."""
+
+    def __init__(self, tries: int, deadline: float, moved: Callable[[], int]) -> None:
+        self._tries = tries
+        self._deadline = deadline
+        self._moved = moved
+        self._most = moved()
+        self._vain = 0
+        self._counted = 0
+        self._silent_since: float | None = None
+
+    def ends(self, state: RetryCallState) -> bool:
+        """No further try."""
+        self._count(state)
+        passed = state.seconds_since_start or 0.0
+        if _is_of_servicenow(state):
+            self._silent_since = passed if self._silent_since is None else self._silent_since
+            return passed - self._silent_since > PATIENCE
+        self._silent_since = None
+        return self._vain >= self._tries or passed > self._deadline
+
+    def counted(self, state: RetryCallState) -> RetryCallState:
+        """The state with the tries that count, which the wait grows by."""
+        self._count(state)
+        counted = copy.copy(state)
+        counted.attempt_number = self._vain
+        return counted
+
+    def _count(self, state: RetryCallState) -> None:
+        # tenacity asks for the wait and for the end after each failed try, in either order.
+        if state.attempt_number == self._counted:
+            return
+        self._counted = state.attempt_number
+        moved = self._moved()
+        self._vain = 1 if moved > self._most else self._vain + 1
+        self._most = max(self._most, moved)
+
+
+def _moved(transfer: Transfer, tools: Tools) -> int:
+    """Bytes that the remotes have acknowledged, over all files of the transfer."""
+    return sum(item.moved for item in tools.ledger.deliveries(transfer.id))
 
 
 def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
@@ -148,11 +205,9 @@ def _worth_another_try(error: BaseException) -> bool:
     return isinstance(error, FerryError) and not error.permanent and not isinstance(error, Stopping)
 
 
-def _enough(state: RetryCallState, tries: int) -> bool:
+def _is_of_servicenow(state: RetryCallState) -> bool:
     error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, FerryError) and error.code.startswith("servicenow."):
-        return (state.seconds_since_start or 0) > PATIENCE
-    return state.attempt_number >= tries
+    return isinstance(error, FerryError) and error.code.startswith("servicenow.")
 
 
 def _asked_wait(state: RetryCallState) -> float:

@@ -57,6 +57,10 @@ class Intake:
                 transfer=evidence.request_id, request=evidence.item_number
             ):
                 self._take(evidence, before)
+        # Not only what is new: a task that is being worked on is not polled any more, and what
+        # was set aside by a fault of ours goes on here.
+        for transfer_id in self._archive.unfinished():
+            self._carrier.carry(transfer_id)
         return len(tasks)
 
     def _take(self, evidence: Evidence, before: set[str]) -> None:
@@ -77,8 +81,6 @@ class Intake:
             self._finished(standing, received, before)
         elif standing.request.fingerprint != request.fingerprint:
             self._outbox.add(reports.reopened(standing, altered=True))
-        else:
-            self._carrier.carry(standing.id)
 
     def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""

@@ -87,7 +87,8 @@ def send_one(settings: Settings, secrets: Secrets, source: str, target: str) -> 
     if claimed:
         _halt_on_signals(halting)
         with bar.progress, suppress(Stopping):
-            travel(claimed, tools, retrying(work.tries, work.retry_wait, halting.wait))
+            attempt = retrying(work.tries, work.retry_wait, halting.wait, work.deadline)
+            travel(claimed, tools, attempt)
         if halting.is_set():
             raise KeyboardInterrupt
     return MemoryArchive(ledger.store).search(request.id)[0]

@@ -44,7 +44,7 @@ class Service:
             ledger=house.ledger,
             tools=house.tools,
             parallel=work.max_parallel,
-            attempt=retrying(work.tries, work.retry_wait, house.halting.wait),
+            attempt=retrying(work.tries, work.retry_wait, house.halting.wait, work.deadline),
             halting=house.halting,
         )
         self._sender = Sender(house.outbox, house.desk, threading.Event())

@@ -31,7 +31,7 @@ def overview(records: Sequence[Record], out: Console, *, running: bool, json: bo
         return
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("Request", "State", "Bytes", "To", "Ticket", "Updated (UTC)"):
-        table.add_column(name, no_wrap=name != "State")
+        table.add_column(name, no_wrap=name != "State", overflow="fold")
     for record in records:
         table.add_row(*_line(record))
     out.print(table)

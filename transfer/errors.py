@@ -36,6 +36,7 @@ class Code(StrEnum):
     SESSION_REFUSED = "session.refused"
     AUTH_REFUSED = "auth.refused"
     HOSTKEY_UNKNOWN = "hostkey.unknown"
+    CERTIFICATE_REFUSED = "certificate.refused"
     REMOTE_INSECURE = "remote.insecure"
     REMOTE_UNREACHABLE = "remote.unreachable"
     REMOTE_TIMEOUT = "remote.timeout"
@@ -47,6 +48,7 @@ class Code(StrEnum):
     REMOTE_NO_REPLACE = "remote.no_replace"
     REMOTE_FAILED = "remote.failed"
     CHECKSUM_MISMATCH = "checksum.mismatch"
+    VERIFICATION_TOO_WEAK = "verification.too_weak"
     PUBLISH_UNKNOWN = "publish.unknown"
     CLAIM_LOST = "claim.lost"
     STOPPING = "service.stopping"
@@ -93,6 +95,7 @@ ACTIONS: dict[Code, str] = {
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
     Code.HOSTKEY_UNKNOWN: "Stop and ask the partner whether the host key was changed, by phone.",
+    Code.CERTIFICATE_REFUSED: "Ask the partner for a valid certificate; nothing was sent.",
     Code.REMOTE_INSECURE: "Ask the partner to offer current algorithms; nothing was sent.",
     Code.REMOTE_UNREACHABLE: "Check the partner's server and the firewall, then order again.",
     Code.REMOTE_TIMEOUT: "Ask the partner whether the server is well, then order again.",
@@ -104,6 +107,7 @@ ACTIONS: dict[Code, str] = {
     Code.REMOTE_NO_REPLACE: "Ask the partner to take the old file away, then order again.",
     Code.REMOTE_FAILED: "Ask the partner to look into the server's log, then order again.",
     Code.CHECKSUM_MISMATCH: "Nothing was published. Order again; if it recurs, call the operators.",
+    Code.VERIFICATION_TOO_WEAK: "Nothing was published. Tell the operators: mend the tier.",
     Code.PUBLISH_UNKNOWN: "Ask the partner whether the file arrived before you order it again.",
     Code.CLAIM_LOST: "None: another FileFerry owner carries this transfer on.",
     Code.STOPPING: "None: the transfer goes on when the service is started again.",

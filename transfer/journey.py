@@ -14,8 +14,8 @@ from collections.abc import Callable
 import transfer.steps as do
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping
 from transfer.model import Failure, Stage, Transfer
-from transfer.ports import Tools
 from transfer.steps import Step
+from transfer.tools import Tools
 
 Attempt = Callable[[Step, Transfer, Tools], Transfer]
 """Runs one step, again where that helps: the caller's only say in how steps are retried."""

@@ -70,44 +70,19 @@ class Source:
 class Pin:
     """One version of an S3 object: what every later read must match.
 
-    `md5` and `sha256` are hex digests of the whole object, or None where S3 holds none that can be
+    The digests and checksums are hex, of the whole object, or None where S3 holds none that can be
     compared (the ETag of a multipart or KMS object is not an MD5).
     """
 
     size: int
     etag: str
     version_id: str | None = None
+    modified: datetime | None = None
     md5: str | None = None
     sha256: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HostKey:
-    """A pinned SSH host key: an OpenSSH fingerprint, `SHA256:` and 43 characters of base64."""
-
-    fingerprint: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Destination:
-    """A named partner endpoint of the configuration. A request names it, never a host.
-
-    `root` is an absolute directory; everything is delivered below it. `password` and `private_key`
-    are *names* of secrets, never secrets. Times are in seconds.
-    """
-
-    name: str
-    protocol: str
-    host: str
-    port: int
-    username: str
-    root: str
-    password: str | None = None
-    private_key: str | None = None
-    host_keys: tuple[HostKey, ...] = ()
-    replace: bool = False
-    connect_timeout: float = 15.0
-    timeout: float = 30.0
+    crc64nvme: str | None = None
+    crc32c: str | None = None
+    crc32: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,11 +166,17 @@ class Session:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digests:
-    """Hex digests of the bytes that were sent, and what of S3's own they were compared with."""
+    """Hex digests of the bytes that were sent, and what of S3's own they were compared with.
+
+    Empty where it was not computed.
+    """
 
     md5: str
     sha256: str
     source_check: str
+    crc64nvme: str = ""
+    crc32c: str = ""
+    crc32: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +190,7 @@ class Receipt:
     tier: str
     source_check: str
     server: str
+    in_place: bool = False
     started_at: datetime
     rechecked_at: datetime
     published_at: datetime
@@ -238,6 +220,7 @@ class Delivery:
     started_at: datetime | None = None
     rechecked_at: datetime | None = None
     digests: Digests | None = None
+    tier: str = ""
     server: str = ""
     receipt: Receipt | None = None
     failure: Failure | None = None

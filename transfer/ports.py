@@ -6,18 +6,24 @@ an adapter translates its library's exceptions at its own edge and never retries
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from transfer.destination import Destination
+from transfer.digests import Makers
 from transfer.evidence import Evidence
-from transfer.model import Delivery, Destination, Pin, Request, Rules, Session, Source, Transfer
+from transfer.model import Delivery, Pin, Request, Session, Source, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
 
 class ObjectStore(Protocol):
-    """Where the files come from."""
+    """Where the files come from. All of it by several threads at once."""
+
+    @property
+    def checksums(self) -> Makers:
+        """The store's own checksums that can be computed here, by their names in Pin."""
 
     def describe(self, source: Source) -> Pin:
         """Pin the object as it is now.
@@ -34,23 +40,60 @@ class ObjectStore(Protocol):
         early.
         """
 
+    def read_into(self, source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
+        """As `read`, as many bytes as the buffer has; after an error its content is undefined."""
+
 
 class Upload(Protocol):
-    """A temp file that is being written, front to back."""
+    """A file that is being written."""
 
-    def write(self, data: bytes) -> int:
-        """Send `data`; returns how many bytes the remote has acknowledged since the beginning.
+    @property
+    def acknowledged(self) -> int:
+        """Bytes written through this handle that the remote has acknowledged; any thread asks."""
 
-        May return before the last bytes are acknowledged. Raises what `Remote` raises.
+    def write(self, data: bytes | memoryview, offset: int) -> None:
+        """Send `data` for the place `offset`; may return before it is acknowledged.
+
+        The offsets follow each other without a gap, unless `Powers.ranges`. Who needs the bytes
+        after the return holds a view of them. Raises what `Remote` raises.
         """
 
-    def finish(self) -> None:
+    def finish(self, modified: datetime | None = None) -> None:
         """Wait for every acknowledgement, have the bytes put on disk where the server offers that,
-        and close. Returns only if the remote has acknowledged every byte.
+        close, and set the time of modification where the server offers that.
+
+        Returns only if the remote has acknowledged every byte.
         """
 
     def abandon(self) -> None:
         """Give the handle up without caring for the bytes. Never raises."""
+
+
+class Proof(Protocol):
+    """What a remote can show of the bytes that it stored."""
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        """The server's own hash, hex; `algorithm` is of `Powers.digests`. None when it will not."""
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        """The stored bytes from `start`, in pieces; fewer than `length` at the end of the file."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Powers:
+    """What the server can do, asked of the server itself.
+
+    `replaces`: a rename over an existing file in one step. `guards`: a rename onto a name that is
+    taken is refused by the server itself. `resumes`: an existing file can be continued where it
+    ends. `ranges`: one file can be written in any order, by several connections. `digests`: names
+    (hashlib's) of the hashes that the server computes.
+    """
+
+    replaces: bool = False
+    guards: bool = False
+    resumes: bool = False
+    ranges: bool = False
+    digests: frozenset[str] = frozenset()
 
 
 class Remote(Protocol):
@@ -66,11 +109,21 @@ class Remote(Protocol):
     def identity(self) -> str:
         """What proved the server to be the partner's, e.g. `ssh-ed25519 SHA256:…`."""
 
+    @property
+    def powers(self) -> Powers: ...
+
+    @property
+    def proof(self) -> Proof: ...
+
     def size(self, path: str) -> int | None:
         """Bytes of the file, 0 when it is empty, None when it is absent."""
 
-    def create(self, path: str) -> Upload:
-        """Open a new file for writing. Permanent `remote.exists` when something has that name."""
+    def create(self, path: str, *, at: int = 0) -> Upload:
+        """Open a new file for writing. Permanent `remote.exists` when something has that name.
+
+        With `at` above 0 the file exists already and is continued from that byte: its end where
+        the server only `resumes`, anywhere where it has `ranges`.
+        """
 
     def rename(self, old: str, new: str, *, replace: bool) -> bool:
         """Give `old` the name `new` in one step of the server's; False when `old` is absent.
@@ -93,11 +146,14 @@ class Remotes(Protocol):
     def protocols(self) -> frozenset[str]:
         """The registered names, e.g. `sftp`."""
 
-    def connect(self, destination: Destination) -> Remote:
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> Remote:
         """Connect, prove the server's identity, log in.
 
+        `beside` is an open connection to the same destination: where the protocol lets several
+        threads share its line, this costs no login, and ends with it.
+
         Raises what `Remote` raises, and Permanent `destination.misconfigured`, `secret.missing`,
-        `remote.insecure`.
+        `remote.insecure`, `certificate.refused`.
         """
 
 
@@ -224,23 +280,3 @@ class Observer(Protocol):
 
     def moved(self, transfer: Transfer, delivery: Delivery) -> None:
         """`delivery.moved` has changed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """The ports that a step may use; nothing in it tells who calls.
-
-    `halt` raises Stopping once the service is being stopped; the crossing asks between chunks.
-    """
-
-    objects: ObjectStore
-    remotes: Remotes
-    sessions: Sessions
-    authority: Authority
-    ledger: Ledger
-    notifier: Notifier
-    observer: Observer
-    destinations: Mapping[str, Destination]
-    rules: Rules
-    clock: Callable[[], datetime]
-    halt: Callable[[], None]

@@ -1,57 +1,131 @@
-"""Reading a pinned object front to back, one chunk ahead, digesting what passes."""
+"""Reading a pinned object front to back, ahead of who sends it, digesting what passes."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator
+from functools import partial
+from threading import Thread
+from typing import Self
 
-from transfer.model import CHUNK, Delivery, Digests, Pin
+from transfer import digests as digesting
+from transfer.digests import Hash
+from transfer.model import CHUNK, MIB, Delivery, Digests
 from transfer.ports import ObjectStore
+from transfer.ring import EndedError, Read, Ring
+
+READERS = 2
+"""Ranges that are read at once. One S3 connection gives 50 to 100 MB/s."""
+ROOM = 3
+"""Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
+SMALL = MIB
+"""Up to this size threads cost more than they bring."""
 
 
-def source_check(pin: Pin) -> str:
-    """What of S3's own the digests are compared with, in words for the ticket."""
-    names = [name for name in ("sha256", "md5") if getattr(pin, name)]
-    return " and ".join(name.upper() for name in names) or "size only"
-
-
-@dataclass(slots=True)
 class Reader:
-    """Reads one chunk ahead and digests it in that thread, while the one before is being sent."""
+    """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
-    objects: ObjectStore
-    delivery: Delivery
-    md5: Any = field(default_factory=lambda: hashlib.md5(usedforsecurity=False))
-    sha256: Any = field(default_factory=hashlib.sha256)
+    `digests` are names of Digests. `room` is at least 2, and more than the chunks that are held at
+    once by who sends. Its threads end with the `with` block, at the latest when the ranges that
+    are being read have come or timed out.
+    """
 
-    def chunks(self) -> Iterator[bytes]:
-        starts = range(0, self.delivery.size, CHUNK)
-        with ThreadPoolExecutor(1, thread_name_prefix="read-ahead") as pool:
-            ahead = [pool.submit(self._read, start) for start in starts[:1]]
-            for following in [*starts[1:], None]:
-                if not ahead:
-                    return
-                chunk = ahead.pop().result()
-                if following is not None:
-                    ahead.append(pool.submit(self._read, following))
-                yield chunk
-
-    def digests(self) -> Digests:
-        pin = self.delivery.pin
-        return Digests(
-            md5=self.md5.hexdigest(),
-            sha256=self.sha256.hexdigest(),
-            source_check=source_check(pin) if pin else "",
+    def __init__(
+        self,
+        objects: ObjectStore,
+        delivery: Delivery,
+        *,
+        digests: tuple[str, ...] = ("md5", "sha256"),
+        start: int = 0,
+        room: int = ROOM,
+    ) -> None:
+        if delivery.pin is None or start % CHUNK:
+            raise ValueError("a delivery is pinned before it is read, from the start of a chunk")
+        self._pin = delivery.pin
+        # Not a method of our own: buffers in a reference cycle would outlive the file for long.
+        self._read: Read = partial(objects.read_into, delivery.source, delivery.pin)
+        self._position = start
+        self._hashes = digesting.begin(digests, delivery.pin, objects.checksums)
+        self._small = bytearray(self._pin.size if self._pin.size <= SMALL else 0)
+        self._digesters: list[Thread] = []
+        self._readers: list[Thread] = []
+        # Without digests nobody asks for what was sent before `start`.
+        begin = 0 if self._hashes else start
+        self._ring = Ring(
+            self._read,
+            begin=begin,
+            size=self._pin.size,
+            room=room if self._pin.size > SMALL else 0,
+            followers=[start] + [0] * len(self._hashes),
         )
 
-    def _read(self, start: int) -> bytes:
-        pin = self.delivery.pin
-        if pin is None:
-            raise ValueError("a delivery is pinned before it is read")
-        data = self.objects.read(self.delivery.source, pin, start, min(CHUNK, pin.size - start))
-        self.md5.update(data)
-        self.sha256.update(data)
-        return data
+    def __enter__(self) -> Self:
+        try:
+            if self._pin.size > SMALL:
+                self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ring.stop()
+        for thread in (*self._readers, *self._digesters):
+            thread.join()
+
+    def chunks(self) -> Iterator[tuple[int, memoryview]]:
+        """In order, each with its offset. A chunk stays as it is for as long as a view of it is
+        held; who holds on to `room` of them waits for the next one in vain.
+
+        With `start` above 0 and digests, the first one comes when all before it has been read.
+        Raises what `ObjectStore.read_into` raises, after the chunks before it.
+        """
+        while self._position < self._pin.size:
+            start, self._position = self._position, self._position + CHUNK
+            # No name here for the chunk: that would hold it while the next one is waited for.
+            yield start, self._chunk(start)
+
+    def enlarge(self, count: int) -> None:
+        """Room for so many chunks more; for who sends several at once, at any time."""
+        if self._pin.size > SMALL:
+            self._ring.enlarge(count)
+
+    def digests(self) -> Digests:
+        """Of the whole object, after the last chunk. Empty strings for what was not asked for."""
+        if self._position < self._pin.size:
+            raise ValueError("the digests are known after the last chunk")
+        for thread in self._digesters:
+            thread.join()
+        self._ring.check()
+        # The few bytes of a small one are digested while the partner's server stores them.
+        small, self._small = self._small, bytearray()
+        for value in self._hashes.values():
+            value.update(memoryview(small))
+        return digesting.end(self._hashes, self._pin)
+
+    def _start(self) -> None:
+        for number in range(min(READERS, -(-self._pin.size // CHUNK))):
+            self._readers.append(_started(self._ring.fill, f"read-{number}"))
+        for name, value in self._hashes.items():
+            self._digesters.append(_started(partial(self._digest, value), name))
+
+    def _chunk(self, start: int) -> memoryview:
+        if self._small:
+            self._read(0, memoryview(self._small))
+            return memoryview(self._small).toreadonly()
+        return self._ring.take(start)
+
+    def _digest(self, value: Hash) -> None:
+        start = 0
+        try:
+            for start in range(0, self._pin.size, CHUNK):
+                value.update(self._ring.take(start))
+        except EndedError:
+            pass
+        except BaseException as error:  # noqa: BLE001  it is raised where the digests are asked for
+            self._ring.fail(start, error)
+
+
+def _started(task: Callable[[], None], name: str) -> Thread:
+    thread = Thread(target=task, name=name, daemon=True)
+    thread.start()
+    return thread

@@ -11,8 +11,15 @@ from datetime import datetime
 
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
-from transfer.model import Delivery, DeliveryState, Failure, Outcome, Request, Transfer
+from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
+
+NOT_COMPUTED = "not computed for this destination"
+TIERS = {
+    "T0": "the size on the partner's server after close",
+    "T1": "the hash that the partner's server computed itself",
+    "T2": "the file read back from the partner's server and hashed",
+}
 
 
 def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
@@ -187,12 +194,9 @@ def _file(delivery: Delivery) -> str:
             f"{receipt.path}: delivered",
             f"  Source: {delivery.source.uri}{version}",
             f"  Size: {_bytes(receipt.size)} in {receipt.seconds:.1f} s",
-            f"  MD5: {receipt.md5}",
-            f"  SHA-256: {receipt.sha256}",
-            (
-                f"  Verified: tier {receipt.tier}, size on the partner's server after close; "
-                f"source compared by {receipt.source_check}"
-            ),
+            f"  MD5: {receipt.md5 or NOT_COMPUTED}",
+            f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}",
+            f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
             f"  Server: {receipt.server}",
             (
                 f"  Approval read again at {_time(receipt.rechecked_at)}, "
@@ -200,6 +204,11 @@ def _file(delivery: Delivery) -> str:
             ),
         ]
     )
+
+
+def _proof(receipt: Receipt) -> str:
+    rest = ", written in place without a rename: at-least-once" if receipt.in_place else ""
+    return f"tier {receipt.tier}, {TIERS[receipt.tier]}{rest}"
 
 
 def _files(deliveries: Sequence[Delivery]) -> str:

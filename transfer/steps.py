@@ -7,26 +7,22 @@ ChunkedTransfer. Homeward: (6) UpdateServiceNow, (7) NotifyUser, (8) Cleanup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from transfer import policy, reports
-from transfer.delivery import Crossing, deliver, pinned
-from transfer.errors import Code, FerryError, Permanent
-from transfer.model import (
-    LARGE,
-    Delivery,
-    DeliveryState,
-    Destination,
-    Failure,
-    Outcome,
-    Stage,
-    Transfer,
-)
-from transfer.ports import Remote, Tools
+from transfer import fleet, policy, reports
+from transfer.delivery import pinned
+from transfer.destination import Destination
+from transfer.errors import Code, Permanent
+from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
+from transfer.ports import Remote
+from transfer.tools import Tools
 
 Step = Callable[[Transfer, Tools], Transfer]
 
+PINNERS = 8
+"""Objects described at once: a round trip to S3 each, and a request may name a thousand."""
 LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILED)
 """States whose temp nobody can publish any more; an INTENT or UNKNOWN one may be evidence."""
 
@@ -57,25 +53,30 @@ def auth_sso(transfer: Transfer, tools: Tools) -> Transfer:
 
 def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
     """(3) Pin every object. The bytes flow later, inside the crossing."""
-    pins = [
-        delivery if delivery.pin else pinned(delivery, tools.objects.describe(delivery.source))
-        for delivery in tools.ledger.deliveries(transfer.id)
-    ]
+
+    def pin(delivery: Delivery) -> Delivery:
+        tools.halt()
+        if delivery.pin:
+            return delivery
+        return pinned(delivery, tools.objects.describe(delivery.source))
+
+    with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
+        pins = list(pool.map(pin, tools.ledger.deliveries(transfer.id)))
     done = transfer.evolve(stage=Stage.PINNED)
     tools.ledger.save(done, *pins, *reports.started(done, pins))
     return done
 
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
-    """(4) The files of up to LARGE bytes, over one connection."""
+    """(4) The files of up to LARGE bytes, several at once."""
     small = [item for item in _undelivered(transfer, tools) if item.size <= LARGE]
-    _carry(transfer, tools, small)
+    _carry(transfer, small, tools)
     return _whole(transfer, tools)
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
-    """(5) The next file above LARGE; called again until the stage is DELIVERED."""
-    _carry(transfer, tools, _undelivered(transfer, tools)[:1])
+    """(5) The files above LARGE; called again until the stage is DELIVERED."""
+    _carry(transfer, _undelivered(transfer, tools), tools)
     return _whole(transfer, tools)
 
 
@@ -113,35 +114,9 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
     return closed
 
 
-def _carry(transfer: Transfer, tools: Tools, deliveries: Iterable[Delivery]) -> None:
-    waiting = list(deliveries)
-    if not waiting:
-        return
-    destination = _destination(transfer, tools)
-    with closing(tools.remotes.connect(destination)) as remote:
-        crossing = Crossing(transfer=transfer, destination=destination, remote=remote, tools=tools)
-        for delivery in waiting:
-            tools.halt()
-            _deliver_or_note(delivery, crossing)
-
-
-def _deliver_or_note(delivery: Delivery, crossing: Crossing) -> None:
-    try:
-        deliver(delivery, crossing)
-    except FerryError as error:
-        _note_failure(delivery, crossing, error)
-        raise
-
-
-def _note_failure(delivery: Delivery, crossing: Crossing, error: FerryError) -> None:
-    """Beside the delivery as the ledger has it: its state is what the next try starts from."""
-    if error.code in (Code.CLAIM_LOST, Code.STOPPING):
-        return
-    ledger = crossing.tools.ledger
-    latest = next(
-        item for item in ledger.deliveries(crossing.transfer.id) if item.number == delivery.number
-    )
-    ledger.save(crossing.transfer, latest.evolve(failure=Failure.of(error)))
+def _carry(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools) -> None:
+    if deliveries:
+        fleet.carry(transfer, _destination(transfer, tools), deliveries, tools)
 
 
 def _undelivered(transfer: Transfer, tools: Tools) -> list[Delivery]:

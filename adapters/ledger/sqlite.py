@@ -24,7 +24,14 @@ class HostLock:
     """Keeps a second daemon off the same file. The kernel drops it when the process dies."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Permanent(
+                Code.LEDGER_UNUSABLE,
+                f"The ledger {path} cannot be locked: {error.strerror}.",
+                action="Create its directory, writable for the user of the service.",
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import new as new_hash
 from posixpath import basename, dirname
 
-from transfer.errors import Code, Permanent, Transient
-from transfer.model import Destination
+from transfer.batch import Small
+from transfer.destination import Destination
+from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.ports import Powers, Remote
 
 LONGEST_NAME = 255
+PIECE = 64 * 1024
+ALL_POWERS = Powers(
+    replaces=True, guards=True, resumes=True, ranges=True, digests=frozenset({"md5", "sha256"})
+)
 
 
 def _refuse(code: Code, doing: str, path: str) -> Permanent:
@@ -24,7 +33,8 @@ class MemoryRemotes:
     open file does, when the path is renamed or removed. `capacity` is in bytes, over all files.
     Every directory exists but the `missing` ones, and takes files but the `read_only` ones.
     `password` is what `secrets` must hold under the name that the destination gives; None lets
-    everyone in. `dropped` breaks every open connection, `reachable` decides over new ones.
+    everyone in. `powers` are what the server can do, `modified` the times that were set. `dropped`
+    breaks every open connection, `reachable` decides over new ones.
     """
 
     files: dict[str, bytearray] = field(default_factory=dict)
@@ -35,6 +45,8 @@ class MemoryRemotes:
     host_key: str | None = None
     password: str | None = None
     secrets: dict[str, str] = field(default_factory=dict)
+    powers: Powers = ALL_POWERS
+    modified: dict[str, datetime] = field(default_factory=dict)
     reachable: bool = True
     dropped: bool = False
     logins: int = 0
@@ -42,7 +54,8 @@ class MemoryRemotes:
     def __post_init__(self) -> None:
         self.lock = threading.RLock()
 
-    def connect(self, destination: Destination) -> MemoryRemote:
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        del beside
         if not self.reachable:
             raise Transient(Code.REMOTE_UNREACHABLE, f"{destination.name} cannot be reached.")
         pins = {pin.fingerprint for pin in destination.host_keys}
@@ -70,17 +83,23 @@ class MemoryRemote:
     def identity(self) -> str:
         return f"memory {self._server.host_key or 'SHA256:none'}"
 
+    @property
+    def powers(self) -> Powers:
+        return self._server.powers
+
+    @property
+    def proof(self) -> MemoryProof:
+        return MemoryProof(self, self._server)
+
     def size(self, path: str) -> int | None:
         self.alive(path)
         content = self._server.files.get(path)
         return None if content is None else len(content)
 
-    def create(self, path: str) -> MemoryUpload:
+    def create(self, path: str, *, at: int = 0) -> MemoryUpload:
         with self._server.lock:
-            self._enter(path, "create")
-            if path in self._server.files:
-                raise _refuse(Code.REMOTE_EXISTS, "create once more", path)
-            content = self._server.files[path] = bytearray()
+            self._enter(path, "continue" if at else "create")
+            content = self._existing(path, at) if at else self._new(path)
         return MemoryUpload(self, self._server, path, content)
 
     def rename(self, old: str, new: str, *, replace: bool) -> bool:
@@ -90,9 +109,11 @@ class MemoryRemote:
             if old not in files:
                 return False
             self._enter(new, f"rename {old} to")
-            if new in files and not replace:
-                raise _refuse(Code.REMOTE_EXISTS, f"rename {old} to the existing", new)
+            if new in files:
+                self._clear(old, new, replace=replace)
             files[new] = files.pop(old)
+            if old in self._server.modified:
+                self._server.modified[new] = self._server.modified.pop(old)
         return True
 
     def remove(self, path: str) -> None:
@@ -102,6 +123,29 @@ class MemoryRemote:
                 self._enter(path, "remove")
                 del self._server.files[path]
 
+    def store(self, files: Sequence[Small]) -> list[int | FerryError | None]:
+        return [self._stored(file) for file in files]
+
+    def rename_all(
+        self, pairs: Sequence[tuple[str, str]], *, replace: bool
+    ) -> list[bool | FerryError]:
+        return [self._renamed(old, new, replace=replace) for old, new in pairs]
+
+    def _stored(self, file: Small) -> int | FerryError | None:
+        try:
+            upload = self.create(file.path)
+            upload.write(file.data, 0)
+            upload.finish(file.modified)
+        except Permanent as error:
+            return error
+        return self.size(file.path)
+
+    def _renamed(self, old: str, new: str, *, replace: bool) -> bool | FerryError:
+        try:
+            return self.rename(old, new, replace=replace)
+        except Permanent as error:
+            return error
+
     def close(self) -> None:
         self._closed = True
 
@@ -110,6 +154,26 @@ class MemoryRemote:
         if self._closed or self._server.dropped:
             message = f"The line to the server in memory broke at {path}."
             raise Transient(Code.REMOTE_DROPPED, message, file=path)
+
+    def _new(self, path: str) -> bytearray:
+        if path in self._server.files:
+            raise _refuse(Code.REMOTE_EXISTS, "create once more", path)
+        return self._server.files.setdefault(path, bytearray())
+
+    def _existing(self, path: str, at: int) -> bytearray:
+        content = self._server.files.get(path)
+        powers = self._server.powers
+        end = content is not None and at == len(content)
+        if content is None or not (powers.ranges or (powers.resumes and end)):
+            raise _refuse(Code.REMOTE_FAILED, f"continue at {at}", path)
+        return content
+
+    def _clear(self, old: str, new: str, *, replace: bool) -> None:
+        """Whether `old` may take the name of the existing `new`."""
+        if not replace:
+            raise _refuse(Code.REMOTE_EXISTS, f"rename {old} to the existing", new)
+        if not self._server.powers.replaces:
+            raise _refuse(Code.REMOTE_NO_REPLACE, f"replace by {old}", new)
 
     def _enter(self, path: str, doing: str) -> None:
         self.alive(path)
@@ -122,26 +186,60 @@ class MemoryRemote:
             raise _refuse(Code.REMOTE_FAILED, doing, path)
 
 
+class MemoryProof:
+    def __init__(self, remote: MemoryRemote, server: MemoryRemotes) -> None:
+        self._remote = remote
+        self._server = server
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        self._remote.alive(path)
+        content = self._server.files.get(path)
+        if content is None or algorithm not in self._server.powers.digests:
+            return None
+        return new_hash(algorithm, content).hexdigest()
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        if path not in self._server.files:
+            raise _refuse(Code.REMOTE_FAILED, "show", path)
+        for place in range(start, start + length, PIECE):
+            self._remote.alive(path)
+            with self._server.lock:
+                content = self._server.files[path]
+                piece = bytes(content[place : min(place + PIECE, start + length)])
+            if piece:
+                yield piece
+
+
 class MemoryUpload:
     def __init__(
         self, remote: MemoryRemote, server: MemoryRemotes, path: str, content: bytearray
     ) -> None:
+        self.acknowledged = 0
         self._remote = remote
         self._server = server
         self._path = path
         self._content = content
+        self._end = len(content)
 
-    def write(self, data: bytes) -> int:
-        server = self._server
+    def write(self, data: bytes | memoryview, offset: int) -> None:
+        """A gap is filled with zeros, as a file system does."""
+        server, content = self._server, self._content
         with server.lock:
             self._remote.alive(self._path)
-            if server.capacity is not None and server.used + len(data) > server.capacity:
+            if offset != self._end and not server.powers.ranges:
+                raise _refuse(Code.REMOTE_FAILED, f"write at {offset} to", self._path)
+            growth = max(offset + len(data) - len(content), 0)
+            if server.capacity is not None and server.used + growth > server.capacity:
                 raise _refuse(Code.REMOTE_FULL, "make room for", self._path)
-            self._content += data
-        return len(self._content)
+            content.extend(bytes(max(offset - len(content), 0)))
+            content[offset : offset + len(data)] = data
+            self._end = offset + len(data)
+            self.acknowledged += len(data)
 
-    def finish(self) -> None:
+    def finish(self, modified: datetime | None = None) -> None:
         self._remote.alive(self._path)
+        if modified is not None:
+            self._server.modified[self._path] = modified
 
     def abandon(self) -> None:
         """Nothing is held open."""

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from posixpath import dirname
 from struct import pack
 from time import monotonic
 
 import structlog
+from paramiko.packet import Packetizer
 from paramiko.sftp import (
     CMD_LSTAT,
     CMD_OPEN,
     CMD_REMOVE,
-    CMD_RENAME,
     CMD_STAT,
     SFTP_FLAG_CREATE,
     SFTP_FLAG_EXCL,
@@ -22,29 +23,45 @@ from paramiko.sftp import (
 from paramiko.ssh_exception import SSHException
 
 from adapters.remotes import ssh
-from adapters.remotes.sftp_errors import MISSING, code_of, failure, plain
+from adapters.remotes.dial import KEEPALIVE, SHORTEST, name_of, plain
+from adapters.remotes.sftp_batch import Storing, caught, run
+from adapters.remotes.sftp_errors import MISSING, code_of, failure
+from adapters.remotes.sftp_proof import SftpProof
+from adapters.remotes.sftp_renaming import Renaming
 from adapters.remotes.sftp_upload import SftpUpload
 from adapters.remotes.sftp_wire import GarbledError, RefusedError, Wire, size_of, text
-from adapters.remotes.ssh_login import credential, log_in
+from adapters.remotes.ssh_bulk import BulkPacketizer
+from adapters.remotes.ssh_credentials import credential
+from adapters.remotes.ssh_login import log_in
+from transfer.batch import Small
+from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent
-from transfer.model import Destination
+from transfer.ports import Powers
 
-POSIX_RENAME = "posix-rename@openssh.com"
 STATVFS = "statvfs@openssh.com"
 NEW = pack(">II", SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_EXCL, 0)
-
+EXISTING = pack(">II", SFTP_FLAG_WRITE, 0)
+OF_A_FILE = frozenset({"continue", "write to", "sync", "close", "show"})
+"""What is done to a file that exists: "no such file" means that it has gone, not its directory."""
 log = structlog.get_logger()
 
 
-def connect(destination: Destination, secret: Callable[[str], str]) -> SftpRemote:
-    """`secret` returns the value of a secret by its name."""
+def connect(
+    destination: Destination,
+    secret: Callable[[str], str],
+    packetizer: type[Packetizer] = BulkPacketizer,
+) -> SftpRemote:
+    """`secret` returns the value of a secret by its name.
+
+    paramiko's own `Packetizer` switches the bulk writer off, at the price of a third more CPU.
+    """
     own = credential(destination, secret)
     deadline = monotonic() + destination.connect_timeout
-    line = ssh.connect(destination, deadline)
+    line = ssh.connect(destination, deadline, packetizer)
     try:
-        with line.speaking(patience=max(deadline - monotonic(), ssh.SHORTEST)):
+        with line.speaking(patience=max(deadline - monotonic(), SHORTEST)):
             log_in(line, own)
-            line.transport.set_keepalive(ssh.KEEPALIVE)
+            line.transport.set_keepalive(KEEPALIVE)
             wire = _open(line)
     except BaseException:
         # Nobody else knows of the half-made connection yet.
@@ -58,6 +75,7 @@ def connect(destination: Destination, secret: Callable[[str], str]) -> SftpRemot
         cipher=transport.local_cipher,
         server=transport.remote_version,
         request=wire.request,
+        round_trip=round(wire.round_trip, 4),
     )
     return SftpRemote(line, wire)
 
@@ -72,19 +90,54 @@ def _open(line: ssh.Line) -> Wire:
     except (EOFError, SSHException, GarbledError) as error:
         if not transport.is_active():
             raise
-        where, why = ssh.name_of(line.destination), plain(str(error))
+        where, why = name_of(line.destination), plain(str(error))
         message = f"The server of {where} offers no SFTP to {line.destination.username}: {why}."
         raise Permanent(Code.REMOTE_FAILED, message) from error
 
 
 class SftpRemote:
-    def __init__(self, line: ssh.Line, wire: Wire) -> None:
+    """`shared` when the connection is another's, who opened and closes it."""
+
+    def __init__(self, line: ssh.Line, wire: Wire, *, shared: bool = False) -> None:
         self._line = line
         self._wire = wire
+        self._shared = shared
+        self._renaming = Renaming(line, wire, self._exists, self._explain)
+        self.proof = SftpProof(line, wire, self._explain)
+
+    @property
+    def round_trip(self) -> float:
+        """Seconds from a request to its answer, measured when the session was opened."""
+        return self._wire.round_trip
+
+    def another(self) -> SftpRemote:
+        """One more SFTP session over the same connection, for another thread.
+
+        It has a window of its own (2 MiB with OpenSSH) and costs four round trips and no login;
+        it ends with this one. Raises Permanent `remote.failed` when the server allows no more of
+        them (OpenSSH: ten, MaxSessions), and Transient.
+        """
+        line = self._line.sibling()
+        try:
+            with line.speaking():
+                return SftpRemote(line, _open(line), shared=True)
+        except BaseException:
+            line.leave()
+            raise
 
     @property
     def identity(self) -> str:
         return self._line.identity
+
+    @property
+    def powers(self) -> Powers:
+        return Powers(
+            replaces=self._renaming.replaces,
+            guards=self._renaming.guards,
+            resumes=True,
+            ranges=True,
+            digests=self.proof.algorithms,
+        )
 
     def size(self, path: str) -> int | None:
         with self._line.speaking(path):
@@ -99,34 +152,39 @@ class SftpRemote:
             raise failure(self._line.destination, Code.REMOTE_FAILED, "tell the size of", path)
         return size
 
-    def create(self, path: str) -> SftpUpload:
+    def create(self, path: str, *, at: int = 0) -> SftpUpload:
+        doing, how = ("continue", EXISTING) if at else ("create", NEW)
         with self._line.speaking(path):
             try:
-                handle = self._wire.handle(CMD_OPEN, text(path.encode()), NEW)
+                handle = self._wire.handle(CMD_OPEN, text(path.encode()), how)
             except RefusedError as refused:
-                raise self._explain(path, refused, "create", taken=path) from refused
-        explain = partial(self._explain, path)
-        return SftpUpload(self._line, self._wire, path, handle, explain)
+                taken = None if at else path
+                raise self._explain(path, refused, doing, taken=taken) from refused
+        return self._begin(path, handle)
 
     def rename(self, old: str, new: str, *, replace: bool) -> bool:
-        with self._line.speaking(new):
-            plain = not (replace and POSIX_RENAME in self._wire.extensions)
-            # Some servers' plain rename replaces an existing file, so it is not asked to try.
-            if plain and self._exists(new):
-                if not self._exists(old):
-                    return False
-                code = Code.REMOTE_NO_REPLACE if replace else Code.REMOTE_EXISTS
-                raise failure(self._line.destination, code, f"rename {old} to", new)
-            # Of two owners who rename the same file the server lets one win; no look beforehand
-            # may decide that.
-            try:
-                self._rename(old, new, plain=plain)
-            except RefusedError as refused:
-                if not self._exists(old):
-                    return False
-                doing = f"rename {old} to"
-                raise self._explain(new, refused, doing, taken=new if plain else None) from refused
-        return True
+        return self._renaming.one(old, new, replace=replace)
+
+    def store(self, files: Sequence[Small]) -> list[int | FerryError | None]:
+        """Create, write, sync, date and close new small files, their round trips overlapped.
+
+        For each the size on the server after the close (None when it is absent or untold), or why
+        the server refused. Raises Transient when the line breaks: then nothing is known of any.
+        """
+        tasks = [Storing(self._wire, file, NEW, self._begin) for file in files]
+        with self._line.speaking():
+            run(self._wire, tasks)
+        return [self._outcome(task) for task in tasks]
+
+    def rename_all(
+        self, pairs: Sequence[tuple[str, str]], *, replace: bool
+    ) -> list[bool | FerryError]:
+        """`rename` of many files, their round trips overlapped; no name occurs twice.
+
+        For each what `rename` returns, or the Permanent that it raises. Raises Transient when the
+        line breaks: then nothing is known of any.
+        """
+        return self._renaming.many(pairs, replace=replace)
 
     def remove(self, path: str) -> None:
         with self._line.speaking(path):
@@ -137,14 +195,20 @@ class SftpRemote:
                     raise self._explain(path, refused, "remove") from refused
 
     def close(self) -> None:
-        self._line.hang_up()
+        if not self._shared:
+            self._line.hang_up()
+            return
+        self._line.leave()
+        with suppress(EOFError, OSError, SSHException):
+            self._wire.close()
 
-    def _rename(self, old: str, new: str, *, plain: bool) -> None:
-        names = text(old.encode()), text(new.encode())
-        if plain:
-            self._wire.ask(CMD_RENAME, *names)
-        else:
-            self._wire.extended(POSIX_RENAME, *names)
+    def _begin(self, path: str, handle: bytes) -> SftpUpload:
+        return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))
+
+    def _outcome(self, task: Storing) -> int | FerryError | None:
+        if task.refused:
+            return self._explain(task.file.path, *task.refused, taken=task.file.path)
+        return caught(task.judge)
 
     def _exists(self, path: str) -> bool:
         """Whether anything has that name, a dangling link included."""
@@ -161,6 +225,8 @@ class SftpRemote:
     ) -> FerryError:
         """Find out why, where the server did not say; `taken` may be a name that exists already."""
         code = code_of(refused)
+        if code is Code.REMOTE_NO_DIRECTORY and doing in OF_A_FILE:
+            code = Code.REMOTE_FAILED
         with self._line.speaking(path):
             if code is Code.REMOTE_FAILED and taken and self._exists(taken):
                 code = Code.REMOTE_EXISTS

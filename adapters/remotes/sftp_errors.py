@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from adapters.remotes.dial import plain
 from adapters.remotes.sftp_wire import RefusedError
+from transfer.destination import Destination
 from transfer.errors import Code, Permanent
-from transfer.model import Destination
 
 NO_SUCH_FILE = 2
 BAD_MESSAGE = 5
@@ -38,13 +39,6 @@ BECAUSE = {
     Code.REMOTE_EXISTS: "something has that name already",
     Code.REMOTE_NO_REPLACE: "it has no way to replace an existing file in one step",
 }
-LONGEST_WORD = 200
-
-
-def plain(words: str) -> str:
-    """The server's own words, made fit for a log line and a ticket."""
-    clean = "".join(letter if letter.isprintable() else " " for letter in words)
-    return " ".join(clean.split())[:LONGEST_WORD]
 
 
 def code_of(refused: RefusedError) -> Code:

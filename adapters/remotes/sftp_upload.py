@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
+from datetime import datetime
 from struct import pack
 
 from paramiko import Message
-from paramiko.sftp import CMD_CLOSE, CMD_WRITE
+from paramiko.sftp import CMD_CLOSE, CMD_EXTENDED, CMD_FSETSTAT, CMD_WRITE
 
 from adapters.remotes.sftp_errors import BAD_MESSAGE, UNSUPPORTED
 from adapters.remotes.sftp_wire import RefusedError, Wire, check, text
 from adapters.remotes.ssh import Line
 from transfer.errors import FerryError
 
-WINDOW = 4 * 1024 * 1024
-"""Most bytes under way without an acknowledgement: 100 MB/s at 40 ms round trip."""
 REQUESTS = 128
 """Most requests under way, for servers that take 32 KiB at a time."""
 SLOWEST_DISK = 10 * 1024 * 1024
 """Bytes a second that a server is expected to bring to its disk when asked to sync."""
 FSYNC = "fsync@openssh.com"
+UNSYNCABLE = frozenset({UNSUPPORTED, BAD_MESSAGE})
+"""Some file systems cannot sync; OpenSSH passes their EINVAL on as "bad message"."""
+TIMES = 8
+"""The flag of ATTRS that carry the times of access and modification."""
+LATEST = 2**32
+"""Seconds since 1970 that the times of version 3 cannot reach: they end in 2106."""
 
 Explain = Callable[[RefusedError, str], FerryError]
 """Makes the error that says why the server refused to do something."""
@@ -39,57 +44,70 @@ class SftpUpload:
         self._sent = 0
         self._acknowledged = 0
         self._requests = 0
-        self._under_way = 0
-        self._refused: RefusedError | None = None
+        self._ending = 0
+        self._refused: tuple[RefusedError, str] | None = None
 
-    def write(self, data: bytes) -> int:
+    @property
+    def acknowledged(self) -> int:
+        return self._acknowledged
+
+    def write(self, data: bytes | memoryview, offset: int) -> None:
         view = memoryview(data)
         with self._line.speaking(self._path):
             for start in range(0, len(view), self._wire.request):
+                self._listen()
                 # The answers that are still under way are taken by finish or abandon.
                 if self._refused:
                     break
-                self._post(view[start : start + self._wire.request])
-                self._listen()
-        self._raise_refusal("write to")
-        return self._acknowledged
+                self._post(view[start : start + self._wire.request], offset + start)
+        self.raise_refusal()
 
-    def finish(self) -> None:
+    def finish(self, modified: datetime | None = None) -> None:
+        # A server must process requests for one file in the order in which they came
+        # (draft-ietf-secsh-filexfer-02, section 6.1), so the last ones need not wait for the bytes.
+        self.raise_refusal()
         with self._line.speaking(self._path):
+            self._post_end(modified)
             while self._requests:
                 self._wire.listen()
-        self._raise_refusal("write to")
-        if FSYNC in self._wire.extensions:
-            patience = self._line.destination.timeout + self._sent / SLOWEST_DISK
-            self._do("sync", self._sync, patience)
-        # Network file systems may tell of a full disk or quota no earlier than here.
-        self._do("close", self._close)
+        patience = self._line.destination.timeout + self._sent / SLOWEST_DISK
+        with self._line.speaking(self._path, patience):
+            while self._ending:
+                self._wire.listen()
+        self.raise_refusal()
 
     def abandon(self) -> None:
         if self._closed:
             return
+        self._closed = True
         with suppress(FerryError, RefusedError), self._line.speaking(self._path):
-            self._close()
+            self._wire.ask(CMD_CLOSE, self._handle)
 
-    def _post(self, block: memoryview) -> None:
+    def post(self, data: bytes | memoryview, modified: datetime | None) -> None:
+        """The whole of a small file and its end, without waiting for any answer."""
+        view = memoryview(data)
+        for start in range(0, len(view), self._wire.request):
+            self._post(view[start : start + self._wire.request], start)
+        self._post_end(modified)
+
+    @property
+    def settled(self) -> bool:
+        """Every request so far has its answer."""
+        return not self._requests and not self._ending
+
+    def _post(self, block: memoryview, offset: int) -> None:
         size = len(block)
 
         # Answers may come in any order, so each request keeps its own size.
         def answered(kind: int, body: Message) -> None:
             self._requests -= 1
-            self._under_way -= size
-            try:
-                check(kind, body)
-            except RefusedError as refused:
-                self._refused = self._refused or refused
-            else:
+            if self._judge("write to", kind, body):
                 self._acknowledged += size
 
-        head = self._handle + pack(">QI", self._sent, size)
-        self._wire.post(CMD_WRITE, head, block, answered=answered)
+        head = self._handle + pack(">QI", offset, size)
+        self._wire.post_bulk(CMD_WRITE, head, block, answered=answered)
         self._sent += size
         self._requests += 1
-        self._under_way += size
 
     def _listen(self) -> None:
         """Take the answers that are there; wait for one only while the window is full."""
@@ -98,28 +116,43 @@ class SftpUpload:
 
     @property
     def _full(self) -> bool:
-        return self._under_way >= WINDOW or self._requests >= REQUESTS
+        under_way = self._requests * self._wire.request
+        return under_way >= self._wire.window or self._requests >= REQUESTS
 
-    def _sync(self) -> None:
-        try:
-            self._wire.extended(FSYNC, self._handle)
-        except RefusedError as refused:
-            # Some file systems cannot sync; OpenSSH passes their EINVAL on as "bad message".
-            if refused.status not in (UNSUPPORTED, BAD_MESSAGE):
-                raise
-
-    def _close(self) -> None:
+    def _post_end(self, modified: datetime | None) -> None:
+        if FSYNC in self._wire.extensions:
+            name = text(FSYNC.encode())
+            self._post_last("sync", CMD_EXTENDED, name, self._handle, forgive=UNSYNCABLE)
+        seconds = int(modified.timestamp()) if modified else -1
+        if 0 <= seconds < LATEST:
+            # Many servers give nobody the right to set times; the file is whole all the same.
+            times = pack(">III", TIMES, seconds, seconds)
+            self._post_last("date", CMD_FSETSTAT, self._handle, times, forgive=range(2**32))
+        # Network file systems may tell of a full disk or quota no earlier than here.
         self._closed = True
-        self._wire.ask(CMD_CLOSE, self._handle)
+        self._post_last("close", CMD_CLOSE, self._handle)
 
-    def _do(self, doing: str, ask: Callable[[], None], patience: float | None = None) -> None:
+    def _post_last(
+        self, doing: str, kind: int, *fields: bytes, forgive: Collection[int] = ()
+    ) -> None:
+        def answered(kind: int, body: Message) -> None:
+            self._ending -= 1
+            self._judge(doing, kind, body, forgive)
+
+        self._wire.post(kind, *fields, answered=answered)
+        self._ending += 1
+
+    def _judge(self, doing: str, kind: int, body: Message, forgive: Collection[int] = ()) -> bool:
         try:
-            with self._line.speaking(self._path, patience):
-                ask()
+            check(kind, body)
         except RefusedError as refused:
-            self._refused = refused
-        self._raise_refusal(doing)
+            if refused.status not in forgive:
+                self._refused = self._refused or (refused, doing)
+            return False
+        return True
 
-    def _raise_refusal(self, doing: str) -> None:
+    def raise_refusal(self) -> None:
+        """Raises why the server refused a request, if it did."""
         if self._refused is not None:
-            raise self._explain(self._refused, doing) from self._refused
+            refused, doing = self._refused
+            raise self._explain(refused, doing) from refused

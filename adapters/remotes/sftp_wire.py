@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from struct import pack, unpack
+from time import monotonic
 from typing import TYPE_CHECKING, cast
 
 from paramiko import Message
@@ -24,6 +25,8 @@ from paramiko.sftp import (
     SFTP_OK,
 )
 
+from adapters.remotes import ssh_bulk
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
     from paramiko import Channel
@@ -35,6 +38,13 @@ SMALL_REQUEST = 32 * 1024
 """Bytes of one write that every server takes; larger ones have corrupted files on some."""
 LARGEST_REQUEST = 255 * 1024
 """Bytes of one write that OpenSSH takes, as its limits@openssh.com says."""
+LEAST_WINDOW = 1024 * 1024
+"""Bytes. OpenSSH's SSH window is 2 MiB; who runs into its end costs the server a quarter more CPU
+(measured on loopback: 0.96 s a GiB against 0.78).
+"""
+LARGEST_WINDOW = 8 * 1024 * 1024
+FASTEST = 200 * 1000 * 1000
+"""Bytes a second that the window is made for."""
 LIMITS = "limits@openssh.com"
 HAS_SIZE = 1
 
@@ -77,7 +87,9 @@ def size_of(attributes: Message) -> int | None:
 class Wire:
     """Requests may be under way in any number; one thread sends and listens.
 
-    `extensions` is what the server offers, `request` the most bytes of one write that it takes.
+    `extensions` is what the server offers, `request` the most bytes of one write that it takes,
+    `answer` the most bytes of one read that it gives. `round_trip` is in seconds, `window` the
+    bytes that may be under way without an acknowledgement.
     `heard` is called for every answer. Every method may raise what the channel raises (OSError),
     EOFError when the server is gone, GarbledError.
     """
@@ -88,8 +100,16 @@ class Wire:
         self._buffer = bytearray()
         self._number = 0
         self._waiting: dict[int, Answered] = {}
+        begin = monotonic()
         self.extensions = self._greet()
-        self.request = self._largest_request()
+        greeted = monotonic()
+        self.answer, self.request = self._largest()
+        # The greeting includes the start of the server's SFTP program, the second request does not.
+        self.round_trip = (monotonic() - greeted) if LIMITS in self.extensions else greeted - begin
+        self.window = min(max(LEAST_WINDOW, int(self.round_trip * FASTEST)), LARGEST_WINDOW)
+
+    def close(self) -> None:
+        self._channel.close()
 
     @property
     def ready(self) -> bool:
@@ -98,9 +118,15 @@ class Wire:
 
     def post(self, kind: int, *fields: ReadableBuffer, answered: Answered) -> None:
         """Send a request without waiting; `answered` is called while somebody listens."""
-        self._number = (self._number + 1) & 0xFFFFFFFF
-        self._waiting[self._number] = answered
-        self._send(kind, pack(">I", self._number), *fields)
+        self._send(kind, self._numbered(answered), *fields)
+
+    def post_bulk(self, kind: int, head: bytes, block: memoryview, *, answered: Answered) -> None:
+        """The same for a request with much data, which is sent without copies where possible."""
+        number, length = self._numbered(answered), 5 + len(head) + len(block)
+        if getattr(self._channel.get_transport().packetizer, "sealing", False):
+            ssh_bulk.send(self._channel, pack(">IB", length, kind) + number + head, block)
+        else:
+            self._send(kind, number, head, block)
 
     def ask(self, kind: int, *fields: ReadableBuffer, expect: int = CMD_STATUS) -> Message:
         """Send a request and wait for its answer, which is of the kind `expect`.
@@ -152,14 +178,20 @@ class Wire:
             extensions[name] = body.get_string().decode(errors="replace")
         return extensions
 
-    def _largest_request(self) -> int:
+    def _largest(self) -> tuple[int, int]:
+        """Bytes of one read and of one write; 0 of the server means that it has no limit."""
         if LIMITS not in self.extensions:
-            return SMALL_REQUEST
+            return SMALL_REQUEST, SMALL_REQUEST
         with suppress(RefusedError):
             limits = self.extended(LIMITS, reply=True)
-            _packet, _read, write = (limits.get_int64() for _ in range(3))
-            return min(write or LARGEST_REQUEST, LARGEST_REQUEST)
-        return SMALL_REQUEST
+            _packet, read, write = (limits.get_int64() or LARGEST_REQUEST for _ in range(3))
+            return min(read, LARGEST_REQUEST), min(write, LARGEST_REQUEST)
+        return SMALL_REQUEST, SMALL_REQUEST
+
+    def _numbered(self, answered: Answered) -> bytes:
+        self._number = (self._number + 1) & 0xFFFFFFFF
+        self._waiting[self._number] = answered
+        return pack(">I", self._number)
 
     def _send(self, kind: int, *fields: ReadableBuffer) -> None:
         length = 1 + sum(len(memoryview(field)) for field in fields)

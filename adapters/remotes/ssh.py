@@ -7,51 +7,31 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from time import monotonic
 
 import paramiko
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
-from adapters.remotes.sftp_errors import plain
+from adapters.remotes import ssh_algorithms, ssh_pins
+from adapters.remotes.dial import SHORTEST, dial, name_of, plain
 from adapters.remotes.sftp_wire import GarbledError
+from adapters.remotes.ssh_algorithms import HOST_KEYS
+from adapters.remotes.ssh_bulk import BulkPacketizer
 from adapters.remotes.watchdog import Watchdog
-from transfer.errors import Code, FerryError, Permanent, Transient
-from transfer.model import Destination
+from transfer.destination import Destination
+from transfer.errors import Code, FerryError, Transient
 
-# AES-GCM costs half the CPU of counter mode with a MAC. No CBC, no SHA-1, no MD5.
-CIPHERS = (
-    "aes128-gcm@openssh.com",
-    "aes256-gcm@openssh.com",
-    "aes256-ctr",
-    "aes192-ctr",
-    "aes128-ctr",
-)
-ETM = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
-MACS = ("hmac-sha2-256", "hmac-sha2-512", *ETM)
-KEX = (
-    "mlkem768x25519-sha256",
-    "curve25519-sha256@libssh.org",
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
-    "diffie-hellman-group16-sha512",
-    "diffie-hellman-group14-sha256",
-    "diffie-hellman-group-exchange-sha256",
-)
-HOST_KEYS = {
-    "ssh-ed25519": ("ssh-ed25519",),
-    "ecdsa": ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
-    "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
-}
-KEEPALIVE = 15
-"""Seconds of silence after which both TCP and SSH send a sign of life."""
 BACKSTOP = 5
 """Seconds by which paramiko's own time-outs come after the watchdog."""
-SHORTEST = 0.1
-"""Seconds that a step of connecting gets, however late it is."""
-LINE_ERRORS = (OSError, EOFError, paramiko.SSHException, GarbledError)
+LINE_ERRORS = (
+    *(OSError, EOFError, paramiko.SSHException, GarbledError),
+    # What paramiko lets through when a bit flips during key exchange or login.
+    *(InvalidTag, InvalidSignature, ValueError),
+)
 """What a broken line makes the libraries raise; OSError includes every time-out."""
 
 # What matters is raised as a FerryError; paramiko's log would print tracebacks beside it.
@@ -68,23 +48,36 @@ class Transport(paramiko.Transport):
         self.parting = plain(message.get_string().decode(errors="replace"))
 
 
-def name_of(destination: Destination) -> str:
-    return f"destination {destination.name} ({destination.host}:{destination.port})"
+def software(line: Line) -> str:
+    """What the server says that it is, e.g. `OpenSSH_9.2p1`; not to be relied on for safety."""
+    return line.transport.remote_version.removeprefix("SSH-2.0-")
+
+
+def transport_over(
+    sock: socket.socket, destination: Destination, packetizer: type[Packetizer]
+) -> Transport:
+    transport = Transport(sock, packetizer_class=packetizer)
+    # Behind the watchdog: without these, paramiko's own shorter ones would come first.
+    late = destination.connect_timeout + BACKSTOP
+    transport.banner_timeout = transport.handshake_timeout = late
+    transport.auth_timeout = transport.channel_timeout = late
+    transport.clear_to_send_timeout = destination.timeout + BACKSTOP
+    return transport
 
 
 class Line:
-    """The connection: socket, transport and the watchdog over both."""
+    """The connection as one thread uses it: socket, transport and a watchdog over both."""
 
-    def __init__(self, destination: Destination, sock: socket.socket) -> None:
+    def __init__(self, destination: Destination, sock: socket.socket, transport: Transport) -> None:
         self.destination = destination
-        self.transport = Transport(sock)
-        # Behind the watchdog: without these, paramiko's own shorter ones would come first.
-        late = destination.connect_timeout + BACKSTOP
-        self.transport.banner_timeout = self.transport.handshake_timeout = late
-        self.transport.auth_timeout = self.transport.channel_timeout = late
-        self.transport.clear_to_send_timeout = destination.timeout + BACKSTOP
+        self.transport = transport
         self.watchdog = Watchdog(self._cut)
         self._socket = sock
+        self._left = False
+
+    def sibling(self) -> Line:
+        """The same connection for another thread; what breaks for one breaks for all."""
+        return Line(self.destination, self._socket, self.transport)
 
     @property
     def identity(self) -> str:
@@ -99,6 +92,8 @@ class Line:
         any error of the line it is given up: nobody knows what the server has done.
         """
         seconds = self.destination.timeout if patience is None else patience
+        if self._left:
+            raise self.lost(EOFError("it was closed on this side"), path, seconds)
         try:
             with self.watchdog.watch(seconds):
                 yield
@@ -122,6 +117,11 @@ class Line:
         self.watchdog.stop()
         self._cut()
 
+    def leave(self) -> None:
+        """Use it no more; the others go on."""
+        self._left = True
+        self.watchdog.stop()
+
     def _cut(self) -> None:
         # paramiko's handshake timer is a thread that would hold up the end of the program.
         self.transport.packetizer.complete_handshake()
@@ -132,79 +132,43 @@ class Line:
         self._socket.close()
 
 
-def dial(destination: Destination, deadline: float) -> socket.socket:
-    """A TCP connection to the first address that answers, IPv6 and IPv4 alike.
-
-    The time that is left is shared among the addresses that are left. Raises Transient
-    `remote.unreachable`, `remote.timeout`.
-    """
-    error: OSError | None = None
-    try:
-        found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
-    except OSError as unknown:
-        found, error = [], unknown
-    for left, (family, kind, number, _, address) in zip(
-        range(len(found), 0, -1), found, strict=True
-    ):
-        sock = socket.socket(family, kind, number)
-        sock.settimeout(max(deadline - monotonic(), SHORTEST) / left)
-        try:
-            sock.connect(address)
-        except OSError as failed:
-            sock.close()
-            error = failed
-        else:
-            return _tuned(sock)
-    timed_out = isinstance(error, TimeoutError)
-    code = Code.REMOTE_TIMEOUT if timed_out else Code.REMOTE_UNREACHABLE
-    reason = "it does not answer" if timed_out else plain((error and error.strerror) or str(error))
-    raise Transient(code, f"The server of {name_of(destination)} cannot be reached: {reason}.")
-
-
-def _tuned(sock: socket.socket) -> socket.socket:
-    # Without NODELAY small requests wait for the acknowledgement of the one before.
-    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):  # absent on some systems
-        if hasattr(socket, option):
-            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), KEEPALIVE)
-    return sock
-
-
-def connect(destination: Destination, deadline: float) -> Line:
+def connect(
+    destination: Destination, deadline: float, packetizer: type[Packetizer] = BulkPacketizer
+) -> Line:
     """A line whose host key is one of the pins; nobody is logged in yet.
 
     A fingerprint does not tell the key's type, so a server with several host keys is asked for one
-    type after the other. Raises Permanent `hostkey.unknown`, `remote.failed`; Transient.
+    type after the other. paramiko's own `Packetizer` switches the bulk writer off. Raises Permanent
+    `hostkey.unknown`, `remote.insecure`, `destination.misconfigured`; Transient.
     """
-    pins = {pin.fingerprint for pin in destination.host_keys}
+    ssh_algorithms.check(destination)
     types = dict(HOST_KEYS)
     seen: list[str] = []
     while types:
-        line = Line(destination, dial(destination, deadline))
+        sock = dial(destination, deadline)
+        line = Line(destination, sock, transport_over(sock, destination, packetizer))
         key = _negotiate(line, [name for names in types.values() for name in names], deadline)
         if key is None and seen:
             break
         if key is None:
-            raise _weak(destination, "no key exchange, cipher, MAC and host key type in common")
-        if key.fingerprint in pins:
+            reason = "no key exchange, cipher, MAC and host key type in common"
+            raise ssh_algorithms.too_weak(destination, reason)
+        if ssh_pins.is_pinned(destination, key.fingerprint):
             return line
         line.hang_up()
         seen.append(line.identity)
         types.pop(next(kind for kind in types if key.get_name().startswith(kind)))
-    raise _unknown(destination, seen)
+    raise ssh_pins.unknown(destination, seen)
 
 
 def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey | None:
     """The server's host key, None when both sides have no algorithm in common."""
-    options = line.transport.get_security_options()
-    options.ciphers, options.digests, options.kex = CIPHERS, MACS, _known(KEX, options.kex)
-    options.key_types = types
+    ssh_algorithms.offer(line.transport, line.destination, types)
     try:
         with line.speaking(patience=max(deadline - monotonic(), SHORTEST)):
             # Not start_client's own time-out: it returns silently when that is over.
             line.transport.start_client()
-            _demand_strict(line)
+            ssh_algorithms.demand_strict(line.transport, line.destination)
             return line.transport.get_remote_server_key()
     except IncompatiblePeer:
         line.hang_up()
@@ -212,34 +176,3 @@ def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey |
     except FerryError:
         line.hang_up()
         raise
-
-
-def _known(wanted: tuple[str, ...], available: Sequence[str]) -> tuple[str, ...]:
-    """Without those that this machine's cryptography cannot do."""
-    return tuple(name for name in wanted if name in available)
-
-
-def _demand_strict(line: Line) -> None:
-    """Counter mode with an -etm MAC is open to CVE-2023-48795 unless strict kex was agreed."""
-    transport = line.transport
-    gcm = "gcm" in transport.local_cipher
-    strict = getattr(transport, "agreed_on_strict_kex", False)
-    if transport.local_mac in ETM and not gcm and not strict:
-        raise _weak(line.destination, "it offers -etm MACs without strict key exchange")
-
-
-def _weak(destination: Destination, reason: str) -> Permanent:
-    return Permanent(
-        Code.REMOTE_INSECURE,
-        f"The server of {name_of(destination)} offers no encryption that is safe enough: {reason}.",
-        action="Ask the partner to allow AES-GCM or AES-CTR with SHA-2, then order again.",
-    )
-
-
-def _unknown(destination: Destination, seen: list[str]) -> Permanent:
-    expected = " or ".join(pin.fingerprint for pin in destination.host_keys) or "none at all"
-    return Permanent(
-        Code.HOSTKEY_UNKNOWN,
-        f"The server of {name_of(destination)} shows the host key {' and '.join(seen)}, "
-        f"expected is {expected}; nothing was sent to it.",
-    )

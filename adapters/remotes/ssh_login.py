@@ -5,81 +5,15 @@ No agent and no key file of the operator is ever looked at.
 
 from __future__ import annotations
 
-import io
-import struct
-from binascii import Error as Base64Error
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import paramiko
-from cryptography.exceptions import UnsupportedAlgorithm
-from paramiko.ssh_exception import (
-    AuthenticationException,
-    BadAuthenticationType,
-    PasswordRequiredException,
-)
+from paramiko.ssh_exception import AuthenticationException, BadAuthenticationType
 
-from adapters.remotes.ssh import Line, name_of
+from adapters.remotes.dial import name_of
+from adapters.remotes.ssh import Line
+from adapters.remotes.ssh_credentials import Credential
 from transfer.errors import Code, Permanent
-from transfer.model import Destination
-
-SHORTEST_RSA = 2048
-KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
-UNREADABLE = (
-    paramiko.SSHException,
-    UnsupportedAlgorithm,
-    ValueError,
-    TypeError,
-    IndexError,
-    struct.error,
-    Base64Error,
-)
-"""What paramiko's key classes let out for a text that is not their kind of key."""
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Credential:
-    """At least one of both is there. It has no repr, so that no log can show it."""
-
-    key: paramiko.PKey | None
-    password: str | None
-
-
-def credential(destination: Destination, secret: Callable[[str], str]) -> Credential:
-    """Read the secrets that the destination names, before anything is connected.
-
-    Raises Permanent `destination.misconfigured`, and what `secret` raises.
-    """
-    if destination.private_key is None and destination.password is None:
-        raise _misconfigured(destination, "has neither a password nor a private key")
-    key = None
-    if destination.private_key is not None:
-        key = _parse(destination, secret(destination.private_key))
-    password = secret(destination.password) if destination.password is not None else None
-    return Credential(key, password)
-
-
-def _parse(destination: Destination, pem: str) -> paramiko.PKey:
-    # `from None` throughout: the text of a key must not travel in a traceback.
-    lines = "\n".join(line.strip() for line in pem.strip().splitlines()) + "\n"
-    for kind in KEY_TYPES:
-        try:
-            key = kind.from_private_key(io.StringIO(lines))
-        except PasswordRequiredException:
-            why = "has a private key that a passphrase protects"
-            raise _misconfigured(destination, why) from None
-        except UNREADABLE:
-            continue
-        if isinstance(key, paramiko.RSAKey) and key.get_bits() < SHORTEST_RSA:
-            raise _misconfigured(destination, f"has an RSA key of {key.get_bits()} bits only")
-        return key
-    why = "has a private key that is not an Ed25519, ECDSA or RSA key in OpenSSH or PEM form"
-    raise _misconfigured(destination, why)
-
-
-def _misconfigured(destination: Destination, why: str) -> Permanent:
-    message = f"Destination {destination.name} {why}."
-    return Permanent(Code.DESTINATION_MISCONFIGURED, message)
 
 
 def log_in(line: Line, credential: Credential) -> None:
@@ -110,8 +44,41 @@ def _methods(line: Line, credential: Credential) -> list[Callable[[], object]]:
     if key is not None:
         methods.append(lambda: transport.auth_publickey(user, key))
     if password is not None:
-        methods.append(lambda: transport.auth_password(user, password))
+        # paramiko's own fallback to a dialogue would answer any question with the password.
+        methods.append(lambda: transport.auth_password(user, password, fallback=False))
+        methods.append(Dialogue(line, password))
     return methods
+
+
+class Dialogue:
+    """Login by keyboard-interactive (RFC 4256): the password for one hidden question, once."""
+
+    def __init__(self, line: Line, password: str) -> None:
+        self._line = line
+        self._password: str | None = password
+        self._beyond = ""
+
+    def __call__(self) -> None:
+        user = self._line.destination.username
+        try:
+            self._line.transport.auth_interactive(user, self._answer)
+        except AuthenticationException:
+            raise
+        except paramiko.SSHException as error:
+            if not self._beyond:
+                raise
+            raise _refused(self._line, self._beyond) from error
+
+    def _answer(self, _title: str, _words: str, questions: list[tuple[str, bool]]) -> list[str]:
+        """Called by paramiko's thread, which ends the connection when this raises."""
+        if not questions:
+            return []
+        (_, echoes), password = questions[0], self._password
+        self._password = None
+        if len(questions) > 1 or echoes or password is None:
+            self._beyond = "it asks for more than a password"
+            raise paramiko.SSHException(self._beyond)
+        return [password]
 
 
 def _was_refused(line: Line) -> bool:
@@ -127,9 +94,9 @@ def _was_refused(line: Line) -> bool:
     return said_no or bool(transport.parting) or transport.is_active()
 
 
-def _refused(line: Line) -> Permanent:
-    parting = line.transport.parting
-    said = f": {parting}" if parting else ""
+def _refused(line: Line, reason: str = "") -> Permanent:
+    reason = reason or line.transport.parting
+    said = f": {reason}" if reason else ""
     user = line.destination.username
     message = f"The server of {name_of(line.destination)} refused the login of {user}{said}."
     return Permanent(Code.AUTH_REFUSED, message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -39,6 +40,12 @@ def test_the_whole_of_the_checksums_is_asked_for() -> None:
 def test_a_pin_is_what_the_headers_say() -> None:
     pin = described(head(x_amz_version_id="v7", x_amz_checksum_sha256=SHA256_SENT))
     assert pin == Pin(size=7, etag=f'"{MD5}"', version_id="v7", md5=MD5, sha256=SHA256.hex())
+
+
+def test_the_time_of_modification_is_kept_in_utc() -> None:
+    moment = datetime(2026, 3, 1, 12, 6, 1, tzinfo=UTC)
+    for text in ("Sun, 01 Mar 2026 12:06:01 GMT", "2026-03-01T13:06:01+01:00"):
+        assert described(head(Last_Modified=text)).modified == moment
 
 
 def test_the_null_version_is_no_version() -> None:
@@ -78,6 +85,32 @@ def test_the_etag_of_a_directory_bucket_is_no_md5_whatever_it_looks_like() -> No
 def test_a_checksum_of_checksums_is_not_taken(headers: dict[str, str], known: bool) -> None:
     pin = described(head(**{"x_amz_checksum_sha256": SHA256_SENT} | headers))
     assert (pin.sha256 is not None) is known
+
+
+@pytest.mark.parametrize(
+    ("headers", "found"),
+    [
+        ({"x_amz_checksum_crc64nvme": "rosUhgp5mIg="}, ("ae8b14860a799888", None, None)),
+        (
+            {"x_amz_checksum_crc64nvme": "rosUhgp5mIg=", "ETag": '"abc-2"'},
+            ("ae8b14860a799888", None, None),
+        ),
+        ({"x_amz_checksum_crc32c": "4waSgw=="}, (None, "e3069283", None)),
+        ({"x_amz_checksum_crc32": "y/Q5Jg=="}, (None, None, "cbf43926")),
+        ({"x_amz_checksum_crc32": "y/Q5Jg==", "ETag": '"abc-2"'}, (None, None, None)),
+        ({"x_amz_checksum_crc32c": "4waSgw==-2"}, (None, None, None)),
+        (
+            {"x_amz_checksum_crc32c": "4waSgw==", "x_amz_checksum_type": "COMPOSITE"},
+            (None, None, None),
+        ),
+        ({"x_amz_checksum_crc32c": "rosUhgp5mIg="}, (None, None, None)),
+    ],
+)
+def test_checksums_of_the_whole_are_big_endian_hex(
+    headers: dict[str, str], found: tuple[str | None, ...]
+) -> None:
+    pin = described(head(**headers))
+    assert (pin.crc64nvme, pin.crc32c, pin.crc32) == found
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
+from datetime import UTC, datetime
 
 import pytest
 
@@ -38,6 +40,17 @@ def test_a_sha256_that_came_with_the_upload_is_known(shelf: S3Shelf) -> None:
 
 def test_an_upload_without_sha256_has_none(shelf: S3Shelf) -> None:
     assert shelf.objects.describe(shelf.put("plain", b"plain")).sha256 is None
+
+
+def test_a_crc32_that_came_with_the_upload_is_known(shelf: S3Shelf) -> None:
+    source = shelf.put("summed", b"summed", ChecksumAlgorithm="CRC32")
+    assert shelf.objects.describe(source).crc32 == f"{zlib.crc32(b'summed'):08x}"
+
+
+def test_the_time_of_the_upload_is_known(shelf: S3Shelf) -> None:
+    modified = shelf.objects.describe(shelf.put("new", b"new")).modified
+    assert modified
+    assert abs((datetime.now(UTC) - modified).total_seconds()) < 600
 
 
 def test_bytes_that_are_labelled_gzip_are_left_as_they_are(shelf: S3Shelf) -> None:

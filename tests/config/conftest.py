@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,6 +31,37 @@ grants:
     sources: ["s3://exports/payroll/"]
     destinations: [bank]
 """
+
+FINGERPRINT = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU"
+SFTP: dict[str, Any] = {
+    "protocol": "sftp",
+    "host": "bank.example",
+    "username": "fileferry",
+    "private_key": "bank-key",
+    "host_keys": [FINGERPRINT],
+}
+FTPS: dict[str, Any] = {
+    "protocol": "ftps",
+    "host": "bank.example",
+    "username": "fileferry",
+    "password": "bank",
+}
+FTP: dict[str, Any] = {
+    **FTPS,
+    "protocol": "ftp",
+    "clear_text": "Their mainframe can do no other: A. Berg.",
+}
+FIRST_LINE = 9
+"""Where the settings of bank() begin, one a line."""
+
+
+def bank(settings: dict[str, Any]) -> str:
+    """The good file with these settings of the bank; None leaves one out."""
+    given = {name: value for name, value in settings.items() if value is not None}
+    lines = "".join(f"    {name}: {json.dumps(value)}\n" for name, value in given.items())
+    before, _, after = GOOD.partition("  bank:\n")
+    return f"{before}  bank:\n{lines}{after[after.index('grants:') :]}"
+
 
 Write = Callable[[str], Path]
 Faults = Callable[..., list[str]]

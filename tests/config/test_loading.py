@@ -15,7 +15,7 @@ from transfer.errors import Code
 def test_a_good_file_becomes_settings_with_defaults(write: Write) -> None:
     settings = load(write(GOOD))
     assert settings.servicenow.user == "fileferry"
-    assert settings.destinations["bank"].port == 22
+    assert settings.destinations["bank"].port is None
     assert settings.poll.every == 30
 
 
@@ -70,8 +70,10 @@ def test_every_fault_is_found_in_one_run(write: Write) -> None:
         "destinations.bank.host: is missing - Host name or address (line 8)",
         "destinations.bank.hots: is not a setting; did you mean host? (line 9)",
         (
-            "destinations.bank.host_keys[0]: must look like SHA256:… with 43 characters after the "
-            "colon (line 12)"
+            "destinations.bank.host_keys[0]: must be a fingerprint (SHA256: and 43 characters) or "
+            "a line of known_hosts (sftp.bank.example ssh-ed25519 AAAA…); the types are "
+            "ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521, ssh-rsa "
+            "(line 12)"
         ),
         "grants[0].destinations[1]: must be a configured destination: bank (line 16)",
         "poll.max_backoff: must be at least poll.every (line 17)",
@@ -105,7 +107,11 @@ def test_every_fault_is_found_in_one_run(write: Write) -> None:
             "    root: /a/../b\n    host:",
             "destinations.bank.root: must be an absolute",
         ),
-        ("    host:", "    protocol: ftp\n    host:", "destinations.bank.protocol: must be 'sftp'"),
+        (
+            "    host:",
+            "    protocol: scp\n    host:",
+            "destinations.bank.protocol: must be 'sftp',",
+        ),
         ("[bank]", "[bank, bank]", "grants[0].destinations: must not name the same thing twice"),
         ("s3://exports/payroll/", "exports", "grants[0].sources[0]: must look like s3://bucket"),
         ("grants:\n", "log: loud\ngrants:\n", "log: must be a section of settings"),
@@ -148,7 +154,8 @@ def test_a_secret_in_the_file_is_refused_and_never_repeated(write: Write, line: 
     [
         ('password: "Hunter2 x"', "password"),
         ("password: |\n      -----BEGIN PRIVATE KEY-----\n      x", "password"),
-        ("passphrase: x", "passphrase"),
+        ("passphrase: Hunter2", "passphrase"),
+        ("access_token: x", "access_token"),
     ],
 )
 def test_a_secret_in_the_file_is_told_so(faults: Faults, line: str, place: str) -> None:

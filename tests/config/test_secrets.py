@@ -7,9 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from config.loading import load
-from config.secrets import Secrets, check
-from tests.config.conftest import GOOD, Write
+from config.secrets import Secrets
 from transfer.errors import Code, Permanent
 
 CANARY = "c4n4ry-in-a-cage"
@@ -111,23 +109,3 @@ def test_a_name_cannot_lead_elsewhere(tmp_path: Path, name: str) -> None:
 
 def test_the_reader_shows_nothing() -> None:
     assert repr(Secrets({"FILEFERRY_SECRET_BANK": CANARY})) == "Secrets()"
-
-
-def test_check_lists_every_secret_that_cannot_be_used(tmp_path: Path, write: Write) -> None:
-    settings = load(write(GOOD))
-    faults = [str(fault) for fault in check(settings, reader(tmp_path))]
-    assert [fault.partition(":")[0] for fault in faults] == [
-        "servicenow.secret",
-        "destinations.bank.private_key",
-    ]
-    secret(tmp_path, "servicenow", CANARY)
-    secret(tmp_path, "bank-key", KEY)
-    assert check(settings, reader(tmp_path)) == []
-
-
-def test_check_sees_that_a_key_is_no_private_key(tmp_path: Path, write: Write) -> None:
-    secret(tmp_path, "servicenow", "a")
-    secret(tmp_path, "bank-key", f"ssh-ed25519 {CANARY}")
-    (fault,) = check(load(write(GOOD)), reader(tmp_path))
-    assert "is not a private key" in str(fault)
-    assert CANARY not in str(fault)

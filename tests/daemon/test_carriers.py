@@ -12,8 +12,10 @@ from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import request
 from tests.transfer.test_journey import SOURCE
 from transfer.errors import Code, FerryError, Permanent, Stopping, Transient
-from transfer.model import CHUNK, Outcome, Stage, Transfer
-from transfer.ports import Tools
+from transfer.model import CHUNK, Delivery, Outcome, Stage, Transfer
+from transfer.names import parse_source
+from transfer.slots import Slots
+from transfer.tools import Tools
 
 TOOLS = Bench().tools()
 RECEIVED = Transfer(request=request())
@@ -61,6 +63,26 @@ def test_three_tries_are_three_tries() -> None:
     assert step.tries == 3
 
 
+def test_a_try_that_moved_bytes_counts_as_the_first_again() -> None:
+    bench = Bench()
+    transfer = bench.received()
+    step = Stumbling(*(dropped() for _ in range(9)))
+
+    def progress(_seconds: float) -> None:
+        item = Delivery(number=1, source=parse_source(SOURCE), final=FINAL, moved=step.tries)
+        bench.ledger.save(transfer, item)
+
+    retrying(3, 0.01, progress)(step, transfer, bench.tools())
+    assert step.tries == 10
+
+
+def test_the_deadline_ends_even_tries_that_make_progress() -> None:
+    step = Stumbling(*(dropped() for _ in range(9)))
+    with pytest.raises(Transient):
+        retrying(100, 0.0, lambda _: None, deadline=0.0)(step, RECEIVED, TOOLS)
+    assert step.tries == 1
+
+
 @pytest.mark.parametrize("error", [Permanent(Code.AUTH_REFUSED, "No."), Stopping()])
 def test_what_trying_cannot_help_is_tried_once(error: FerryError) -> None:
     step = Stumbling(error)
@@ -89,7 +111,7 @@ class Ferry:
         self.bench.objects.put(SOURCE, b"x" * 100)
         self.halting = threading.Event()
         self.bench.halt = self._halt
-        self.tools = replace(self.bench.tools(), ledger=self.bench.ledger)
+        self.tools = replace(self.bench.tools(), ledger=self.bench.ledger, slots=Slots(parallel))
         self.carrier = InProcess(
             ledger=self.bench.ledger,
             tools=self.tools,

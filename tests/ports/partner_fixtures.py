@@ -8,7 +8,15 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.ports.partners import ROOM, MemoryPartner, Partner, ServerPartner, openssh, sandbox
+from tests.ports.partners import (
+    ROOM,
+    MemoryPartner,
+    Partner,
+    ServerPartner,
+    openssh,
+    proftpd,
+    sandbox,
+)
 from tests.servers.openssh import is_root
 from transfer.ports import Remote
 
@@ -26,6 +34,12 @@ def unprivileged_openssh_partner() -> Iterator[ServerPartner]:
 
 
 @pytest.fixture(scope="session")
+def proftpd_partner() -> Iterator[ServerPartner]:
+    with proftpd() as partner:
+        yield partner
+
+
+@pytest.fixture(scope="session")
 def sandbox_partner(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerPartner]:
     with sandbox(tmp_path_factory.mktemp("sandbox")) as partner:
         yield partner
@@ -36,20 +50,21 @@ def memory_partner() -> MemoryPartner:
     return MemoryPartner()
 
 
-@pytest.fixture(params=["memory", "sandbox", "openssh", "unprivileged_openssh"])
+@pytest.fixture(params=["memory", "sandbox", "openssh", "unprivileged_openssh", "proftpd"])
 def partner(request: pytest.FixtureRequest) -> Partner:
     found: Partner = request.getfixturevalue(f"{request.param}_partner")
     return found
 
 
-@pytest.fixture(params=["memory", "openssh"])
+@pytest.fixture(params=["memory", "openssh", "proftpd"])
 def full_partner(request: pytest.FixtureRequest) -> Iterator[Partner]:
     if request.param == "memory":
         yield MemoryPartner(capacity=ROOM)
     elif not is_root():
         pytest.skip("only root can mount a small file system")
     else:
-        with openssh(capacity=ROOM) as partner:
+        start = openssh if request.param == "openssh" else proftpd
+        with start(capacity=ROOM) as partner:
             yield partner
 
 

@@ -14,8 +14,10 @@ from adapters.memory.remotes import MemoryRemotes
 from adapters.remotes import Register
 from sandbox.remotes import SftpServer
 from tests.servers.openssh import OpenSSH, free_port
+from tests.servers.proftpd_sftp import ProftpdSftp
+from transfer.destination import Destination, HostKey
 from transfer.errors import Code, FerryError, Permanent
-from transfer.model import MIB, Destination, HostKey
+from transfer.model import MIB
 from transfer.ports import Remote, Remotes
 
 ROOM = 4 * MIB
@@ -79,13 +81,13 @@ class MemoryPartner:
 class ServerPartner:
     """A server on loopback. `root` is what the client calls the directory `local`."""
 
-    def __init__(self, server: OpenSSH | SftpServer, root: str, local: Path) -> None:
+    def __init__(self, server: OpenSSH | ProftpdSftp | SftpServer, root: str, local: Path) -> None:
         self.server, self.root, self.local = server, root, local
         self.locked = f"{root}/locked"
         self.secrets = {"password": server.password or "", "mistyped": "wrong"}
         self.remotes = Register(self._secret)
         by_key = server.password is None
-        if isinstance(server, OpenSSH):
+        if isinstance(server, OpenSSH | ProftpdSftp):
             self.secrets["key"], self.secrets["other key"] = server.private_key, server.stranger
         self.destination = Destination(
             name="partner", protocol="sftp", host=server.host, port=server.port,
@@ -123,6 +125,14 @@ def openssh(**options: object) -> Iterator[ServerPartner]:
 
 
 @contextmanager
+def proftpd(**options: object) -> Iterator[ServerPartner]:
+    """`options` are those of ProftpdSftp."""
+    with ProftpdSftp(**options) as server:  # type: ignore[arg-type]
+        (server.root / "locked").mkdir(mode=0o555)
+        yield ServerPartner(server, str(server.root), server.root)
+
+
+@contextmanager
 def sandbox(directory: Path) -> Iterator[ServerPartner]:
     # Root may write everywhere; a link that leads out of the server's root is denied to all.
     (directory / "outside").mkdir()
@@ -134,7 +144,7 @@ def sandbox(directory: Path) -> Iterator[ServerPartner]:
 
 def send(remote: Remote, path: str, data: bytes) -> None:
     upload = remote.create(path)
-    upload.write(data)
+    upload.write(data, 0)
     upload.finish()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,6 +85,32 @@ def test_a_range_is_exactly_that_range(plain: Shelf, start: int, length: int) ->
     source = plain.put("digits", b"0123456789")
     pin = plain.objects.describe(source)
     assert plain.objects.read(source, pin, start, length) == b"0123456789"[start : start + length]
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 10), (4, 3), (10, 0)])
+def test_a_range_fills_the_buffer_and_nothing_beside_it(
+    plain: Shelf, start: int, length: int
+) -> None:
+    source = plain.put("digits", b"0123456789")
+    pin = plain.objects.describe(source)
+    room = bytearray(b"." * 14)
+    plain.objects.read_into(source, pin, start, memoryview(room)[2 : 2 + length])
+    assert room == b".." + b"0123456789"[start : start + length] + b"." * (12 - length)
+
+
+def test_several_threads_read_at_once(plain: Shelf) -> None:
+    sources = [plain.put(f"file-{number}", bytes([number]) * 5000) for number in range(12)]
+    pins = [plain.objects.describe(source) for source in sources]
+    with ThreadPoolExecutor(6) as pool:
+        found = pool.map(
+            lambda i: plain.objects.read(sources[i % 12], pins[i % 12], 0, 5000), range(48)
+        )
+        assert list(found) == [bytes([i % 12]) * 5000 for i in range(48)]
+
+
+def test_checksums_are_of_those_that_a_pin_has(plain: Shelf) -> None:
+    pin = plain.objects.describe(plain.put("digits", b"0123456789"))
+    assert all(hasattr(pin, name) for name in plain.objects.checksums)
 
 
 def test_the_md5_of_a_simple_upload_is_known(plain: Shelf) -> None:

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from tests.ports.partners import OTHER_KEY, ROOM, Partner, refused, send
+from transfer.destination import HostKey
 from transfer.errors import Code, Permanent, Transient
-from transfer.model import CHUNK, MIB, HostKey
+from transfer.model import CHUNK, MIB
 from transfer.ports import Remote
 
 pytest_plugins = ["tests.ports.partner_fixtures"]
@@ -78,7 +79,7 @@ def test_closing_twice_is_fine_and_ends_the_connection(partner: Partner, path: s
     remote.close()
     remote.close()
     upload.abandon()
-    for action in (lambda: remote.size(path), lambda: upload.write(b"late"), upload.finish):
+    for action in (lambda: remote.size(path), lambda: upload.write(b"late", 0), upload.finish):
         error = refused(action)
         assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
 
@@ -91,7 +92,7 @@ def test_a_full_disk_is_noticed_at_the_latest_in_finish(full_partner: Partner, s
 
     def fill() -> None:
         for start in range(0, size, MIB):
-            upload.write(bytes(min(size - start, MIB)))
+            upload.write(bytes(min(size - start, MIB)), start)
         upload.finish()
 
     error = refused(fill)

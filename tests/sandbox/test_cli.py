@@ -157,7 +157,8 @@ def test_the_written_configuration_is_one(tmp_path: Path, monkeypatch: pytest.Mo
     with sandbox(tmp_path, "--tls", "--write-config", str(written)) as (addresses, child):
         settings = load(written / "fileferry.yaml")
         assert settings.servicenow.url == addresses["servicenow"]["url"]
-        assert settings.destinations["partner"].host_keys == [addresses["sftp"]["host_key"]]
+        pins = settings.destinations["partner"].host_keys
+        assert [pin.key for pin in pins] == [addresses["sftp"]["host_key"]]
         assert [grant.destinations for grant in settings.grants] == [["partner"], ["vault"]]
         for name, value in (
             ("servicenow", addresses["servicenow"]["client_secret"]),

@@ -10,11 +10,16 @@ from pathlib import Path
 import pytest
 
 BESIDE_PYTHON = Path(sys.executable).parent
+UNPACKED = Path(__file__).parents[2] / ".cache" / "servers"
+"""Where .ci/servers unpacks the packages that cannot be installed beside each other."""
 
 
 def need(program: str) -> str:
     """The path of a server binary. Without it the test is skipped at home and fails in CI."""
-    places = os.pathsep.join((str(BESIDE_PYTHON), os.environ.get("PATH", ""), "/usr/sbin"))
+    unpacked = (str(UNPACKED / "usr/sbin"), str(UNPACKED / "usr/bin"))
+    places = os.pathsep.join(
+        (*unpacked, str(BESIDE_PYTHON), os.environ.get("PATH", ""), "/usr/sbin")
+    )
     path = shutil.which(program, path=places)
     if path:
         return path

@@ -116,7 +116,7 @@ class OpenSSH:
 
     def sessions(self) -> list[int]:
         """Process ids of the connections: what descends from the listening sshd."""
-        return list(_descendants(self._process.pid))
+        return list(descendants(self._process.pid))
 
     def freeze(self) -> None:
         """Stop the connections, as a server does whose disk hangs; TCP stays up."""
@@ -146,13 +146,13 @@ class OpenSSH:
         home.chmod(0o755)
         self.root = home / "files"
         self.root.mkdir()
-        fingerprints = [_make_key(home / f"host_{kind}", kind) for kind in self._types]
+        fingerprints = [make_key(home / f"host_{kind}", kind) for kind in self._types]
         self.host_key, self.host_keys = (
             fingerprints[0],
             dict(zip(self._types, fingerprints, strict=True)),
         )
-        _make_key(home / "user", "ed25519")
-        _make_key(home / "stranger", "ed25519")
+        make_key(home / "user", "ed25519")
+        make_key(home / "stranger", "ed25519")
         self.private_key = (home / "user").read_text()
         self.stranger = (home / "stranger").read_text()
         shutil.copy(home / "user.pub", home / "authorized_keys")
@@ -209,7 +209,7 @@ class OpenSSH:
         raise RuntimeError(f"sshd does not start: {self.log}")
 
 
-def _make_key(path: Path, kind: str) -> str:
+def make_key(path: Path, kind: str) -> str:
     """Write the pair; returns the fingerprint."""
     bits = ["-b", "3072"] if kind == "rsa" else []
     subprocess.run(["ssh-keygen", "-q", "-t", kind, *bits, "-N", "", "-f", path], check=True)
@@ -222,8 +222,8 @@ def _give(uid: int, *paths: Path) -> None:
         os.chown(path, uid, uid)
 
 
-def _descendants(pid: int) -> Iterator[int]:
+def descendants(pid: int) -> Iterator[int]:
     with suppress(OSError):
         for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
             yield int(child)
-            yield from _descendants(int(child))
+            yield from descendants(int(child))

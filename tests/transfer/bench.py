@@ -10,12 +10,22 @@ from typing import Any
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryStore
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
-from adapters.memory.remotes import MemoryRemotes
+from adapters.memory.remotes import (
+    ALL_POWERS,
+    MemoryProof,
+    MemoryRemote,
+    MemoryRemotes,
+    MemoryUpload,
+)
 from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
+from transfer.destination import Destination
+from transfer.errors import Code, Permanent
 from transfer.model import Delivery, Request, Transfer
-from transfer.ports import Record, Tools
+from transfer.ports import Record, Remote
+from transfer.slots import Slots
 from transfer.tickets import Post
+from transfer.tools import Tools
 
 FINAL = "/inbox/pay/nov.csv"
 
@@ -100,25 +110,73 @@ class Watcher:
         self.then()
 
 
-class CountingRemotes(MemoryRemotes):
-    """Counts how often a file appears under a name that is not a temp's."""
+class HookedRemotes(MemoryRemotes):
+    """A server that counts how often a file appears under a name that is not a temp's.
 
-    def connect(self, destination: Any) -> Any:
-        remote = super().connect(destination)
-        rename = remote.rename
-
-        def counted(old: str, new: str, *, replace: bool) -> bool:
-            done = rename(old, new, replace=replace)
-            if done and ".ff-" not in new:
-                self.appeared[new] = self.appeared.get(new, 0) + 1
-            return done
-
-        remote.rename = counted  # type: ignore[method-assign]
-        return remote
+    `hooks` are called with verb and path before each verb of a connection or an upload; what they
+    raise is what the server answers. `opened` lists where the uploads began.
+    """
 
     def __post_init__(self) -> None:
         super().__post_init__()
         self.appeared: dict[str, int] = {}
+        self.hooks: list[Callable[[str, str, int], object]] = []
+        self.opened: list[int] = []
+        self.unreadable = False
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        super().connect(destination, beside=beside)
+        return HookedRemote(self)
+
+    def told(self, verb: str, path: str, place: int = 0) -> None:
+        for hook in self.hooks:
+            hook(verb, path, place)
+
+
+class HookedRemote(MemoryRemote):
+    def __init__(self, server: HookedRemotes) -> None:
+        super().__init__(server)
+        self._hooked = server
+
+    @property
+    def proof(self) -> MemoryProof:
+        kind = UnreadableProof if self._hooked.unreadable else MemoryProof
+        return kind(self, self._hooked)
+
+    def size(self, path: str) -> int | None:
+        self._hooked.told("size", path)
+        return super().size(path)
+
+    def create(self, path: str, *, at: int = 0) -> MemoryUpload:
+        self._hooked.told("create", path, at)
+        self._hooked.opened.append(at)
+        plain = super().create(path, at=at)
+        return HookedUpload(self, self._hooked, path, plain._content)
+
+    def rename(self, old: str, new: str, *, replace: bool) -> bool:
+        self._hooked.told("rename", old)
+        done = super().rename(old, new, replace=replace)
+        if done and ".ff-" not in new:
+            self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
+        return done
+
+
+class UnreadableProof(MemoryProof):
+    """The login may write, and not read."""
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        del start, length
+        raise Permanent(Code.REMOTE_DENIED, f"{path} may not be read.")
+
+
+class HookedUpload(MemoryUpload):
+    def write(self, data: bytes | memoryview, offset: int) -> None:
+        self._server.told("write", self._path, offset)  # type: ignore[attr-defined]
+        super().write(data, offset)
+
+    def finish(self, modified: datetime | None = None) -> None:
+        self._server.told("finish", self._path)  # type: ignore[attr-defined]
+        super().finish(modified)
 
 
 @dataclass
@@ -127,8 +185,10 @@ class Bench:
 
     store: MemoryStore = field(default_factory=MemoryStore)
     objects: MemoryObjects = field(default_factory=MemoryObjects)
-    remotes: CountingRemotes = field(
-        default_factory=lambda: CountingRemotes(protocols=frozenset({"memory"}))
+    remotes: HookedRemotes = field(
+        default_factory=lambda: HookedRemotes(
+            protocols=frozenset({"memory"}), powers=replace(ALL_POWERS, digests=frozenset())
+        )
     )
     sessions: MemorySessions = field(default_factory=MemorySessions)
     notifier: MemoryNotifier = field(default_factory=MemoryNotifier)
@@ -149,6 +209,7 @@ class Bench:
             observer=self.watcher,
             destinations=DESTINATIONS,
             rules=RULES,
+            slots=Slots(5),
             clock=lambda: NOON,
             halt=self.halt,
         )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from transfer.destination import Destination, HostKey
 from transfer.evidence import Approval, Evidence, Variable
-from transfer.model import Destination, Grant, HostKey, Request, Rules
+from transfer.model import Grant, Request, Rules
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 ITEM = "1" * 32

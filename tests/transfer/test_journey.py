@@ -12,9 +12,9 @@ from tests.transfer.made import NOON, request
 from transfer.errors import Code, Permanent, Stopping, Transient
 from transfer.journey import once, travel
 from transfer.model import CHUNK, DeliveryState, Outcome, Stage, Transfer
-from transfer.ports import Tools
 from transfer.steps import Step
 from transfer.tickets import PostAction, TicketRole
+from transfer.tools import Tools
 
 SOURCE = "s3://exports/payroll/nov.csv"
 
@@ -175,7 +175,7 @@ def test_a_verified_file_waits_for_servicenow_without_a_second_upload(bench: Ben
 def test_a_changed_source_is_never_published(bench: Bench) -> None:
     bench.objects.put(SOURCE, b"x" * (CHUNK + 1))
     unversioned = type(bench.objects)(versioned=False)
-    unversioned.put(SOURCE, b"x" * (3 * CHUNK))
+    unversioned.put(SOURCE, b"x" * (8 * CHUNK))
     bench.objects = unversioned
     bench.watcher.then = lambda: unversioned.put(SOURCE, b"y")
     done = carried(bench)

@@ -70,6 +70,12 @@ def test_a_second_daemon_on_the_file_is_refused_with_a_sentence(path: Path) -> N
     HostLock(path).release()
 
 
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Permanent, match="cannot be locked: No such file") as refused:
+        HostLock(tmp_path / "absent" / "ledger.db")
+    assert refused.value.code is Code.LEDGER_UNUSABLE
+
+
 def test_a_foreign_database_is_refused(path: Path) -> None:
     foreign = sqlite3.connect(path)
     foreign.execute("CREATE TABLE t (x)")

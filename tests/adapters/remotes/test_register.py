@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from adapters.remotes import PROTOCOLS, Register
 from tests.ports.partners import refused
+from transfer.destination import Destination
 from transfer.errors import Code
-from transfer.model import Destination
 
 
 def test_it_knows_its_protocols_and_no_other() -> None:

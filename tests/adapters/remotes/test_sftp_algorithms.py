@@ -15,8 +15,8 @@ from adapters.remotes.sftp import SftpRemote
 from sandbox.remotes import Door, SftpServer
 from tests.ports.partners import OTHER_KEY, ServerPartner, openssh, refused, send
 from tests.servers.openssh import OpenSSH
+from transfer.destination import HostKey
 from transfer.errors import Code, Permanent
-from transfer.model import HostKey
 
 GCM = "Ciphers aes256-ctr,aes128-ctr,aes256-gcm@openssh.com,aes128-gcm@openssh.com"
 ETM = "hmac-sha2-256-etm@openssh.com"

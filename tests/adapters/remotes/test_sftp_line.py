@@ -58,12 +58,12 @@ def test_a_server_that_freezes_while_it_is_written_to(
     partner: ServerPartner, server: OpenSSH, remote: Remote, path: str
 ) -> None:
     upload = remote.create(path)
-    upload.write(bytes(MIB))
+    upload.write(bytes(MIB), 0)
     server.freeze()
 
     def go_on() -> None:
-        for _ in range(10):
-            upload.write(bytes(CHUNK))
+        for number in range(10):
+            upload.write(bytes(CHUNK), MIB + number * CHUNK)
 
     error = timed(go_on, partner.destination.timeout)
     assert (error.code, type(error)) == (Code.REMOTE_TIMEOUT, Transient)
@@ -82,7 +82,7 @@ def test_a_server_that_freezes_before_the_last_acknowledgement(
 ) -> None:
     upload = remote.create(path)
     server.freeze()
-    upload.write(bytes(size))
+    upload.write(bytes(size), 0)
     error = timed(upload.finish, partner.destination.timeout)
     assert (error.code, type(error)) == (Code.REMOTE_TIMEOUT, Transient)
 
@@ -112,9 +112,9 @@ def test_time_between_two_writes_is_not_the_servers(
 ) -> None:
     hasty = partner.remotes.connect(replace(partner.destination, timeout=0.3))
     upload = hasty.create(path)
-    upload.write(b"one ")
+    upload.write(b"one ", 0)
     threading.Event().wait(1)
-    upload.write(b"two")
+    upload.write(b"two", 4)
     upload.finish()
     hasty.close()
     assert partner.read(path) == b"one two"
@@ -122,12 +122,12 @@ def test_time_between_two_writes_is_not_the_servers(
 
 def test_a_server_that_dies_in_the_middle(server: OpenSSH, remote: Remote, path: str) -> None:
     upload = remote.create(path)
-    upload.write(bytes(MIB))
+    upload.write(bytes(MIB), 0)
     server.drop()
 
     def go_on() -> None:
-        for _ in range(10):
-            upload.write(bytes(CHUNK))
+        for number in range(10):
+            upload.write(bytes(CHUNK), MIB + number * CHUNK)
 
     error = refused(go_on)
     assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
@@ -141,7 +141,7 @@ def test_a_server_that_dies_before_the_last_acknowledgement(
 ) -> None:
     upload = remote.create(path)
     server.freeze()
-    upload.write(bytes(MIB))
+    upload.write(bytes(MIB), 0)
     server.drop()
     assert refused(upload.finish).code == Code.REMOTE_DROPPED
 

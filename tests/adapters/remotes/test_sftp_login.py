@@ -8,15 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from paramiko.common import AUTH_FAILED, AUTH_SUCCESSFUL
-from paramiko.server import InteractiveQuery
 
-from sandbox.remotes import Door, SftpServer
 from tests.adapters.remotes.keys import make_key
 from tests.ports.partners import OTHER_KEY, ServerPartner, openssh, refused
 from tests.servers.openssh import OpenSSH, is_root
+from transfer.destination import Destination, HostKey
 from transfer.errors import Code, Permanent
-from transfer.model import Destination, HostKey
 
 KINDS = [
     ("-t", "ed25519"),
@@ -158,36 +155,3 @@ def test_a_server_that_hangs_up_after_one_wrong_password() -> None:
     with openssh(options=["MaxAuthTries 1"]) as partner:
         error = refused(partner.remotes.connect, partner.mistyped())
         assert (error.code, type(error)) == (Code.AUTH_REFUSED, Permanent)
-
-
-class Questions(Door):
-    """Asks for the password in a dialogue, as PAM does, and knows no other way in."""
-
-    asked = 0
-
-    def get_allowed_auths(self, username: str) -> str:  # noqa: ARG002  paramiko's signature
-        return "keyboard-interactive"
-
-    def check_auth_password(self, username: str, password: str) -> int:  # noqa: ARG002  paramiko's
-        return AUTH_FAILED
-
-    def check_auth_interactive(self, *_asked: str) -> InteractiveQuery:
-        query = InteractiveQuery()
-        query.add_prompt("Password: ", echo=False)
-        return query
-
-    def check_auth_interactive_response(self, responses: list[str]) -> int:
-        Questions.asked += 1
-        return AUTH_SUCCESSFUL if responses == [self.server.password] else AUTH_FAILED
-
-
-def test_a_server_that_asks_for_the_password_in_a_dialogue(tmp_path: Path) -> None:
-    class Asking(SftpServer):
-        door = Questions
-
-    with Asking(root=tmp_path) as server:
-        partner = ServerPartner(server, "", tmp_path)
-        partner.remotes.connect(partner.destination).close()
-        Questions.asked = 0
-        error = refused(partner.remotes.connect, partner.mistyped())
-        assert (error.code, Questions.asked) == (Code.AUTH_REFUSED, 1)

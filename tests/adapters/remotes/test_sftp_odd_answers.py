@@ -8,7 +8,8 @@ import paramiko
 import pytest
 from paramiko.sftp import CMD_ATTRS, CMD_LSTAT, CMD_STAT, SFTP_FAILURE, SFTP_OP_UNSUPPORTED
 
-from adapters.remotes.sftp_errors import code_of, plain
+from adapters.remotes.dial import plain
+from adapters.remotes.sftp_errors import code_of
 from adapters.remotes.sftp_wire import RefusedError
 from sandbox.remotes import SftpServer, SftpSession
 from tests.ports.partners import ServerPartner, openssh, refused

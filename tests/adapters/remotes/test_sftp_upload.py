@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED
 
-from tests.adapters.remotes.odd_servers import (
+from tests.ports.partners import ServerPartner, openssh, refused, send
+from tests.servers.odd_sftp import (
     NO_SPACE,
     QUOTA,
     Crowded,
@@ -18,8 +19,8 @@ from tests.adapters.remotes.odd_servers import (
     ShuffledServer,
     SpareServer,
     UnclosableServer,
+    even,
 )
-from tests.ports.partners import ServerPartner, openssh, refused, send
 from tests.servers.openssh import OpenSSH
 from transfer.errors import Code, Permanent
 from transfer.model import CHUNK, MIB
@@ -29,10 +30,8 @@ NOISE = random.Random(1).randbytes(CHUNK)  # noqa: S311  bytes to send
 
 @pytest.fixture(autouse=True)
 def _even() -> Iterator[None]:
-    kept = {name: value for name, value in vars(Odd).items() if not name.startswith("_")}
-    yield
-    for name, value in kept.items():
-        setattr(Odd, name, value)
+    with even():
+        yield
 
 
 @pytest.fixture
@@ -52,8 +51,8 @@ def test_rekeying_every_megabyte_leaves_the_bytes_alone() -> None:
         assert isinstance(partner.server, OpenSSH)
         remote = partner.connect()
         upload = remote.create(f"{partner.root}/rekeyed")
-        for _ in range(6):
-            upload.write(NOISE)
+        for number in range(6):
+            upload.write(NOISE, number * CHUNK)
         upload.finish()
         assert remote.size(f"{partner.root}/rekeyed") == 6 * CHUNK
         assert partner.read(f"{partner.root}/rekeyed") == NOISE * 6
@@ -74,12 +73,12 @@ def test_one_refused_request_is_enough(
     upload = remote.create("/file")
 
     def whole() -> None:
-        upload.write(NOISE)
+        upload.write(NOISE, 0)
         upload.finish()
 
     error = refused(whole)
     assert (error.code, type(error), error.file) == (code, Permanent, "/file")
-    assert refused(upload.write, b"more").code == code
+    assert refused(upload.write, b"more", CHUNK).code == code
     assert refused(upload.finish).code == code
     upload.abandon()
     remote.remove("/file")
@@ -91,7 +90,7 @@ def test_an_error_soon_stops_the_sending(partner: ServerPartner) -> None:
     Odd.write_status, Odd.write_fails_at = SFTP_FAILURE, 0
     remote = partner.connect()
     upload = remote.create("/file")
-    error = refused(upload.write, bytes(8 * CHUNK))
+    error = refused(upload.write, bytes(8 * CHUNK), 0)
     assert error.code == Code.REMOTE_FAILED
     upload.abandon()
     assert (remote.size("/file") or 0) < CHUNK
@@ -102,7 +101,7 @@ def test_a_refused_close_is_an_error(tmp_path: Path) -> None:
     with UnclosableServer(root=tmp_path) as server:
         remote = ServerPartner(server, "", tmp_path).connect()
         upload = remote.create("/file")
-        upload.write(b"data")
+        upload.write(b"data", 0)
         error = refused(upload.finish)
         assert (error.code, type(error), error.file) == (Code.REMOTE_FULL, Permanent, "/file")
         upload.abandon()
@@ -117,7 +116,7 @@ def test_a_refused_sync_is_an_error(partner: ServerPartner, status: int, code: C
     Odd.fsync_status = status
     remote = partner.connect()
     upload = remote.create("/file")
-    upload.write(b"data")
+    upload.write(b"data", 0)
     error = refused(upload.finish)
     assert (error.code, type(error)) == (code, Permanent)
     remote.close()
@@ -167,8 +166,8 @@ def test_answers_may_come_in_any_order(tmp_path: Path) -> None:
         remote = partner.connect()
         pieces = [NOISE[: 700 * 1024]] * 9
         upload = remote.create("/file")
-        for piece in pieces:
-            upload.write(piece)
+        for number, piece in enumerate(pieces):
+            upload.write(piece, number * len(piece))
         upload.finish()
         assert partner.read("/file") == b"".join(pieces)
         remote.close()
@@ -195,7 +194,7 @@ def test_a_bare_failure_means_full_only_when_the_disk_is(
         upload = remote.create("/file")
 
         def whole() -> None:
-            upload.write(b"data")
+            upload.write(b"data", 0)
             upload.finish()
 
         assert refused(whole).code == code

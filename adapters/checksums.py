@@ -1,0 +1,45 @@
+"""The checksums that S3 holds of whole objects, as far as they can be computed here."""
+
+from __future__ import annotations
+
+import importlib
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from transfer.digests import Hash, Makers
+
+Function = Callable[[Any, int], int]
+"""The checksum of the data, given that of what went before."""
+
+
+class Checksum:
+    """A CRC under way. `width` is that of its value in bits."""
+
+    def __init__(self, function: Function, width: int) -> None:
+        self._function = function
+        self._digits = width // 4
+        self._value = 0
+
+    def update(self, data: memoryview, /) -> None:
+        self._value = self._function(data, self._value)
+
+    def hexdigest(self) -> str:
+        return f"{self._value:0{self._digits}x}"
+
+
+def available() -> Makers:
+    """CRC-32 always; CRC-64/NVME and CRC-32C where awscrt is installed.
+
+    CPU a GiB: 0.16 s by zlib, 0.02 s by awscrt. In Python alone they would take minutes.
+    """
+    makers: dict[str, Callable[[], Hash]] = {"crc32": partial(Checksum, zlib.crc32, 32)}
+    try:
+        crt: Any = importlib.import_module("awscrt.checksums")
+    except ImportError:
+        return makers
+    return makers | {
+        "crc32c": partial(Checksum, crt.crc32c, 32),
+        "crc64nvme": partial(Checksum, crt.crc64nvme, 64),
+    }

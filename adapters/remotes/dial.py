@@ -1,0 +1,64 @@
+"""What every connection to a partner begins with: its name in messages, and a tuned TCP socket."""
+
+from __future__ import annotations
+
+import socket
+from time import monotonic
+
+from transfer.destination import Destination
+from transfer.errors import Code, Transient
+
+KEEPALIVE = 15
+"""Seconds of silence after which TCP sends a sign of life."""
+SHORTEST = 0.1
+"""Seconds that a step of connecting gets, however late it is."""
+LONGEST_WORD = 200
+
+
+def plain(words: str) -> str:
+    """The server's own words, made fit for a log line and a ticket."""
+    clean = "".join(letter if letter.isprintable() else " " for letter in words)
+    return " ".join(clean.split())[:LONGEST_WORD]
+
+
+def name_of(destination: Destination) -> str:
+    return f"destination {destination.name} ({destination.host}:{destination.port})"
+
+
+def dial(destination: Destination, deadline: float) -> socket.socket:
+    """A TCP connection to the first address that answers, IPv6 and IPv4 alike.
+
+    The time that is left is shared among the addresses that are left. Raises Transient
+    `remote.unreachable`, `remote.timeout`.
+    """
+    error: OSError | None = None
+    try:
+        found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+    except OSError as unknown:
+        found, error = [], unknown
+    for left, (family, kind, number, _, address) in zip(
+        range(len(found), 0, -1), found, strict=True
+    ):
+        sock = socket.socket(family, kind, number)
+        sock.settimeout(max(deadline - monotonic(), SHORTEST) / left)
+        try:
+            sock.connect(address)
+        except OSError as failed:
+            sock.close()
+            error = failed
+        else:
+            return _tuned(sock)
+    timed_out = isinstance(error, TimeoutError)
+    code = Code.REMOTE_TIMEOUT if timed_out else Code.REMOTE_UNREACHABLE
+    reason = "it does not answer" if timed_out else plain((error and error.strerror) or str(error))
+    raise Transient(code, f"The server of {name_of(destination)} cannot be reached: {reason}.")
+
+
+def _tuned(sock: socket.socket) -> socket.socket:
+    # Without NODELAY small requests wait for the acknowledgement of the one before.
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option in ("TCP_KEEPIDLE", "TCP_KEEPINTVL"):  # absent on some systems
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), KEEPALIVE)
+    return sock

@@ -1,0 +1,204 @@
+"""What upload, proof and remote share: one login, and the commands that all of them need."""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from posixpath import basename, dirname
+from select import POLLIN, poll
+from time import monotonic
+
+import structlog
+
+from adapters.remotes.dial import plain
+from adapters.remotes.ftp_control import RefusedError
+from adapters.remotes.ftp_errors import UNKNOWN_COMMAND, code_of, failure, is_long
+from adapters.remotes.ftp_line import LINE_ERRORS
+from adapters.remotes.ftp_login import Opened
+from transfer.destination import Destination
+from transfer.errors import Code, FerryError
+
+ABSENT = frozenset({450, 550, 553})
+VAGUE = frozenset({550, 553})
+NOT_CONTINUED = frozenset({425, 426, 522})
+"""Codes with which servers refuse a data connection that is not of the control's TLS session."""
+VERDICT = 0.2
+"""Seconds that such a refusal is waited for, at least; a server that is far away gets longer."""
+NUMBER = re.compile(r"\d{1,19}")
+GLOB = frozenset("*?[]{}\\")
+MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
+LIST_SIZE = re.compile(r"^-\S+\s+\d+\s+\S+\s+\S+\s+(\d{1,19})\s")
+LISTING = 64 * 1024
+"""Bytes that the listing of one name may have."""
+
+log = structlog.get_logger()
+Reopen = Callable[[ssl.TLSVersion | None], Opened]
+"""Connects and logs in, with TLS no later than the given version."""
+
+
+class _NotContinuedError(Exception):
+    """The data connection was refused, as it seems for its TLS session."""
+
+
+class Session:
+    def __init__(self, destination: Destination, reopen: Reopen) -> None:
+        self.destination = destination
+        self.closed = False
+        self._reopen = reopen
+        self._latest: ssl.TLSVersion | None = None
+        self._settled = False
+        self._dates: tuple[str, ...] = ("MFMT", "MDTM")
+        self._enter(reopen(None))
+
+    def _enter(self, opened: Opened) -> None:
+        self.line, self.identity, self.features = opened.line, opened.identity, opened.features
+
+    def again(self) -> None:
+        """Connect once more, where the line broke; not after `close`."""
+        self.line.hang_up()
+        if not self.closed:
+            self._enter(self._reopen(self._latest))
+
+    def close(self) -> None:
+        if not (self.line.over or self.line.control.data):
+            with suppress(FerryError, RefusedError), self.line.speaking(patience=1):
+                self.line.control.putcmd("QUIT")
+        self.closed = True
+        self.line.hang_up()
+
+    def ask(self, verb: str, path: str) -> str:
+        """Raises RefusedError, and FerryError for a broken line."""
+        with self.line.speaking(path):
+            return self.line.control.ask(verb, path)
+
+    def size(self, path: str) -> int | None:
+        """Bytes, None when there is no such file: empty is told from absent.
+
+        Some servers answer 0 for names that look like patterns, so a 0 is looked at twice there.
+        """
+        try:
+            said = self.ask("SIZE", path)
+        except RefusedError as refused:
+            if refused.code in UNKNOWN_COMMAND:
+                return self._listed(path)
+            self._check_absent(refused, path)
+            return None
+        if not NUMBER.fullmatch(said.strip()):
+            raise failure(self.destination, None, "tell the size of", path)
+        size = int(said)
+        return size or self._listed(path) if GLOB.intersection(path) else size
+
+    def _listed(self, path: str) -> int | None:
+        """The size by MLST (RFC 3659), else by LIST."""
+        if "MLST" in self.features:
+            try:
+                found = MLST_SIZE.search(self.ask("MLST", path))
+            except RefusedError as refused:
+                self._check_absent(refused, path)
+                return None
+            if found:
+                return int(found[1])
+        try:
+            lines = self._list(path)
+        except RefusedError as refused:
+            self._check_absent(refused, path)
+            return None
+        name = basename(path)
+        sizes = [LIST_SIZE.match(entry) for entry in lines if entry.endswith(name)]
+        if lines and not (sizes and sizes[0]):
+            raise failure(self.destination, None, "tell the size of", path)
+        return int(sizes[0][1]) if sizes and sizes[0] else None
+
+    def _list(self, path: str) -> list[str]:
+        data = self.stream("LIST", path)
+        found = b""
+        with self.line.speaking(path):
+            while len(found) < LISTING and (piece := data.recv(LISTING)):
+                found += piece
+            self.line.let_go()
+            self.line.control.answer()
+        return found.decode(errors="replace").splitlines()
+
+    def _check_absent(self, refused: RefusedError, path: str) -> None:
+        """Raises unless the refusal means that there is no such file."""
+        code = code_of(refused)
+        if code is Code.REMOTE_DENIED or refused.code not in ABSENT:
+            raise failure(self.destination, code, "tell the size of", path, refused)
+
+    def explain(
+        self, refused: RefusedError, doing: str, path: str, *, taken: Code | None = None
+    ) -> FerryError:
+        """Find out why, where the server did not say; `taken` is the code for a name in use."""
+        code = code_of(refused)
+        if code is Code.REMOTE_EXISTS and taken:
+            code = taken
+        if code is None and refused.code in VAGUE and not is_long(path):
+            there = self._is_directory(dirname(path))
+            code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
+        return failure(self.destination, code, doing, path, refused)
+
+    def _is_directory(self, path: str) -> bool:
+        try:
+            self.ask("CWD", path)
+        except RefusedError:
+            return False
+        return True
+
+    def date(self, path: str, modified: datetime) -> None:
+        """Where the server sets dates: MFMT, and vsftpd's MDTM with two arguments, both in UTC."""
+        stamp = modified.astimezone(UTC).strftime("%Y%m%d%H%M%S")
+        for verb in self._dates:
+            if verb in self.features:
+                with suppress(RefusedError):
+                    self.ask(verb, f"{stamp} {path}")
+                    self._dates = (verb,)
+                    return
+        self._dates = ()
+
+    def stream(self, verb: str, path: str, rest: int | None = None) -> socket.socket:
+        """Begin a transfer. Raises RefusedError, and FerryError for a broken line.
+
+        A server that wants data connections to continue the control's TLS session, and does not
+        take TLS 1.3's tickets for that, is connected to once more with TLS 1.2.
+        """
+        try:
+            with self.line.speaking(path):
+                return self._begin(verb, path, rest)
+        except _NotContinuedError as error:
+            log.info("remote.tls_1_2", destination=self.destination.name, reason=plain(str(error)))
+        self._latest = ssl.TLSVersion.TLSv1_2
+        self.again()
+        with self.line.speaking(path):
+            return self.line.control.stream(verb, path, rest)
+
+    def _begin(self, verb: str, path: str, rest: int | None) -> socket.socket:
+        begun = monotonic()
+        try:
+            data = self.line.control.stream(verb, path, rest)
+            if not self._settled and isinstance(data, ssl.SSLSocket) and not data.session_reused:
+                self._await_verdict(max(VERDICT, monotonic() - begun))
+        except (RefusedError, *LINE_ERRORS) as error:
+            if self._may_step_down(error):
+                raise _NotContinuedError(str(error)) from error
+            raise
+        self._settled = True
+        return data
+
+    def _await_verdict(self, seconds: float) -> None:
+        """Whoever insists on a continued session says so right after the handshake."""
+        look = poll()
+        look.register(self.line.control.wire, POLLIN)
+        if look.poll(seconds * 1000):
+            self.line.control.answer()
+
+    def _may_step_down(self, error: Exception) -> bool:
+        control = self.line.control
+        modern = isinstance(control.sock, ssl.SSLSocket) and control.sock.version() == "TLSv1.3"
+        about_data = not isinstance(error, RefusedError) or error.code in NOT_CONTINUED
+        about_data = about_data and not isinstance(error, ssl.SSLCertVerificationError)
+        opened = control.data is not None
+        return modern and about_data and opened and not self.line.watchdog.bitten

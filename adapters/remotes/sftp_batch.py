@@ -1,0 +1,124 @@
+"""Many small files at once over one SFTP connection: the round trips of different files overlap.
+
+One file costs four round trips (open; write, sync and close; size; rename). With sixteen files
+under way the connection is never idle, and the answers of several files come in one packet.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterable
+from typing import Protocol, TypeVar
+
+from paramiko import Message
+from paramiko.sftp import CMD_OPEN, CMD_STAT
+
+from adapters.remotes.sftp_upload import SftpUpload
+from adapters.remotes.sftp_wire import RefusedError, Wire, check, size_of, text
+from transfer.batch import Small
+from transfer.errors import FerryError, Permanent
+
+T = TypeVar("T")
+AT_ONCE = 16
+"""Files under way at the same time; more gain nothing (measured on loopback)."""
+
+
+class Task(Protocol):
+    """Something that posts requests and knows when all their answers have come."""
+
+    @property
+    def over(self) -> bool: ...
+
+    def start(self) -> None: ...
+
+
+class Storing:
+    """One small file: open, then everything else at once, for a server must keep that order."""
+
+    def __init__(
+        self, wire: Wire, file: Small, how: bytes, begin: Callable[[str, bytes], SftpUpload]
+    ) -> None:
+        self.file = file
+        self.size: int | None = None
+        self.refused: tuple[RefusedError, str] | None = None
+        self._wire = wire
+        self._how = how
+        self._begin = begin
+        self._upload: SftpUpload | None = None
+        self._asked = 0
+
+    @property
+    def over(self) -> bool:
+        return not self._asked and (self._upload is None or self._upload.settled)
+
+    def start(self) -> None:
+        self._ask(CMD_OPEN, self._how, answered=self._opened)
+
+    def _ask(self, kind: int, *more: bytes, answered: Callable[[int, Message], None]) -> None:
+        self._asked += 1
+        self._wire.post(kind, text(self.file.path.encode()), *more, answered=answered)
+
+    def _opened(self, kind: int, body: Message) -> None:
+        self._asked -= 1
+        try:
+            check(kind, body)
+        except RefusedError as refused:
+            self.refused = refused, "create"
+            return
+        self._upload = self._begin(self.file.path, body.get_string())
+        self._upload.post(self.file.data, self.file.modified)
+        self._ask(CMD_STAT, answered=self._sized)
+
+    def _sized(self, kind: int, body: Message) -> None:
+        self._asked -= 1
+        try:
+            check(kind, body)
+            self.size = size_of(body)
+        except RefusedError:
+            # Gone already, or a server that does not tell: the caller finds the size missing.
+            self.size = None
+
+    def judge(self) -> int | None:
+        """The size on the server after the close. Raises the FerryError of a refused request."""
+        if self._upload is not None:
+            self._upload.raise_refusal()
+        return self.size
+
+
+class Asking:
+    """One request with a status for an answer."""
+
+    def __init__(self, wire: Wire, kind: int, *fields: bytes) -> None:
+        self.over = False
+        self.refused: RefusedError | None = None
+        self._wire, self._kind, self._fields = wire, kind, fields
+
+    def start(self) -> None:
+        self._wire.post(self._kind, *self._fields, answered=self._answered)
+
+    def _answered(self, kind: int, body: Message) -> None:
+        self.over = True
+        try:
+            check(kind, body)
+        except RefusedError as refused:
+            self.refused = refused
+
+
+def caught(act: Callable[[], T]) -> T | FerryError:
+    """What it returns, or the Permanent that it raises."""
+    try:
+        return act()
+    except Permanent as error:
+        return error
+
+
+def run(wire: Wire, tasks: Iterable[Task]) -> None:
+    """Start them in order, AT_ONCE under way at a time; returns when all are over."""
+    waiting, live = deque(tasks), list[Task]()
+    while waiting or live:
+        while waiting and len(live) < AT_ONCE:
+            task = waiting.popleft()
+            task.start()
+            live.append(task)
+        wire.listen()
+        live = [task for task in live if not task.over]

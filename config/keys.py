@@ -1,0 +1,115 @@
+"""What keys and certificates look like: enough to refuse a wrong one before anything is sent.
+
+Nothing here proves a key; that takes the libraries, which `config` does not load.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from hashlib import sha256
+
+HOST_KEYS = {
+    "ssh-ed25519": 2,
+    "ecdsa-sha2-nistp256": 3,
+    "ecdsa-sha2-nistp384": 3,
+    "ecdsa-sha2-nistp521": 3,
+    "ssh-rsa": 3,
+}
+"""The types of host key, each with the number of its fields (RFC 4253, 5656 and 8709)."""
+ALLOWED = (
+    "a fingerprint (SHA256: and 43 characters) or a line of known_hosts "
+    "(sftp.bank.example ssh-ed25519 AAAA…)"
+)
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s*\n(.*?)-----END \1-----", re.DOTALL)
+_OPENSSH = b"openssh-key-v1\0"
+_CERTIFIED = "-cert-v01@openssh.com"
+
+
+def fingerprint(text: str) -> str:
+    """The fingerprint of a pinned host key; raises ValueError that says what is allowed.
+
+    A line of known_hosts may lack the host. Its fingerprint is the SHA-256 of the decoded key in
+    base64 without padding, as OpenSSH prints it.
+    """
+    if _FINGERPRINT.fullmatch(text):
+        return text
+    words = text.split()
+    if words and words[0].startswith("@"):
+        raise ValueError(f"must not be marked as an authority or as revoked; allowed is {ALLOWED}")
+    at = next((at for at, word in enumerate(words[:2]) if word in HOST_KEYS), None)
+    if at is None or len(words) < at + 2:
+        raise ValueError(f"must be {ALLOWED}; the types are {', '.join(HOST_KEYS)}")
+    blob, fields = _fields(words[at + 1])
+    if fields and fields[0] != words[at].encode():
+        raise ValueError(f"holds a key of another type than it says; allowed is {ALLOWED}")
+    if len(fields) != HOST_KEYS[words[at]]:
+        raise ValueError(f"holds a key that is cut off or misspelt; allowed is {ALLOWED}")
+    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
+
+
+def _fields(encoded: str) -> tuple[bytes, list[bytes]]:
+    """A key in base64, decoded, and its fields; no fields when they do not fill it exactly."""
+    try:
+        blob = rest = b64decode(encoded, validate=True)
+    except ValueError:
+        return b"", []
+    fields = []
+    while rest:
+        end = 4 + int.from_bytes(rest[:4], "big")
+        if len(rest) < end:
+            return blob, []
+        fields.append(rest[4:end])
+        rest = rest[end:]
+    return blob, fields
+
+
+def trouble_of_key(text: str, *, passphrase: bool) -> str | None:
+    """Why the text is no private key that can be used, as the end of a sentence about it."""
+    found = _PEM.match(text.lstrip())
+    if not found or not found[1].endswith("PRIVATE KEY"):
+        return "is not a private key in OpenSSH or PEM form"
+    encrypted = _encrypted(found[1], found[2])
+    if encrypted is None:
+        return "is a private key that is cut off or misspelt"
+    if encrypted and not passphrase:
+        return "is an encrypted private key, and no passphrase is named"
+    return None
+
+
+def _encrypted(label: str, body: str) -> bool | None:
+    """None when the body is not what the label says."""
+    lines = [line.strip() for line in body.splitlines()]
+    try:
+        data = b64decode("".join(line for line in lines if ":" not in line), validate=True)
+    except ValueError:
+        return None
+    if label.startswith("OPENSSH "):
+        cipher = data.removeprefix(_OPENSSH)[4:]
+        return not cipher.startswith(b"none") if data.startswith(_OPENSSH) and cipher else None
+    if any("ENCRYPTED" in line for line in (label, *lines)):
+        return True
+    # Each unencrypted form is an ASN.1 sequence.
+    return False if data.startswith(b"\x30") else None
+
+
+def trouble_of_ssh_certificate(text: str) -> str | None:
+    """Why the text is no OpenSSH user certificate, as the end of a sentence about it."""
+    kind, _, rest = text.strip().partition(" ")
+    blob, _ = _fields((rest.split() or [""])[0])
+    if kind.endswith(_CERTIFIED) and blob[4:].startswith(kind.encode()):
+        return None
+    return f"is not an OpenSSH certificate (ssh-ed25519{_CERTIFIED} AAAA…)"
+
+
+def trouble_of_client_certificate(text: str) -> str | None:
+    """Why the text is no certificate with its key, as the end of a sentence about it."""
+    blocks = {found[1]: found[2] for found in _PEM.finditer(text)}
+    key = next((label for label in blocks if label.endswith("PRIVATE KEY")), None)
+    if key is None or "CERTIFICATE" not in blocks:
+        return "is not a certificate and its private key, both in PEM form"
+    if _encrypted(key, blocks[key]):
+        # The TLS library would ask a terminal for the passphrase, and wait.
+        return "has an encrypted private key, which FTPS cannot use"
+    return None

@@ -1,0 +1,120 @@
+"""What the configuration says of a destination is what the remotes are told."""
+
+from __future__ import annotations
+
+import threading
+from datetime import date
+from typing import Any
+
+import pytest
+
+from adapters.wiring import destinations, tools
+from config.destination import PORTS
+from config.secrets import Secrets
+from config.settings import Settings
+from tests.config.conftest import FINGERPRINT, FTP, FTPS, SFTP
+from tests.transfer.bench import Bench
+from transfer.destination import Destination, HostKey, Mode, Tier, Tls
+
+SERVICENOW = {
+    "url": "https://example.service-now.com",
+    "user": "fileferry",
+    "group": "0" * 32,
+    "approver_group": "1" * 32,
+    "catalog_items": ["2" * 32],
+}
+OTHER = "SHA256:" + "A" * 43
+
+
+def configured(destination: dict[str, Any], **sections: Any) -> Settings:
+    grant = {"requesters": ["*"], "sources": ["s3://exports/"], "destinations": ["bank"]}
+    return Settings.model_validate(
+        {"servicenow": SERVICENOW, "destinations": {"bank": destination}, "grants": [grant]}
+        | sections
+    )
+
+
+def wired(destination: dict[str, Any]) -> Destination:
+    return destinations(configured(destination))["bank"]
+
+
+def test_the_least_destination_has_the_defaults_of_the_core() -> None:
+    assert wired(SFTP) == Destination(
+        name="bank",
+        protocol="sftp",
+        host="bank.example",
+        port=22,
+        username="fileferry",
+        private_key="bank-key",
+        host_keys=(HostKey(fingerprint=FINGERPRINT),),
+        root="/",
+    )
+
+
+@pytest.mark.parametrize(("protocol", "port"), PORTS.items())
+def test_the_port_is_the_protocols_own_unless_it_is_given(protocol: str, port: int) -> None:
+    assert wired({**FTPS, "protocol": protocol}).port == port
+    assert wired({**FTPS, "protocol": protocol, "port": 2022}).port == 2022
+
+
+def test_everything_about_sftp_arrives() -> None:
+    dated = {"key": OTHER, "not_before": "2026-01-31", "not_after": "2026-12-31"}
+    found = wired(
+        SFTP
+        | {"port": 2022, "password": "p", "passphrase": "q", "certificate": "r", "root": "/in"}
+        | {"host_keys": [FINGERPRINT, dated], "algorithms": ["3des-cbc", "hmac-sha1"]}
+        | {"replace": True, "mode": "swap", "tier": "T1", "digests": ["sha256"], "connections": 2}
+        | {"connect_timeout": 5, "timeout": 7}
+    )
+    assert found == Destination(
+        name="bank",
+        protocol="sftp",
+        host="bank.example",
+        port=2022,
+        username="fileferry",
+        root="/in",
+        password="p",
+        private_key="bank-key",
+        passphrase="q",
+        certificate="r",
+        host_keys=(
+            HostKey(fingerprint=FINGERPRINT),
+            HostKey(fingerprint=OTHER, not_before=date(2026, 1, 31), not_after=date(2026, 12, 31)),
+        ),
+        algorithms=frozenset({"3des-cbc", "hmac-sha1"}),
+        replace=True,
+        mode=Mode.SWAP,
+        tier=Tier.SERVER_HASH,
+        digests=("sha256",),
+        connections=2,
+        connect_timeout=5,
+        timeout=7,
+    )
+
+
+def test_everything_about_ftps_arrives() -> None:
+    found = wired({**FTPS, "tls": {"ca_file": "/etc/ca.pem", "certificate": "client"}})
+    assert (found.password, found.private_key, found.host_keys) == ("bank", None, ())
+    assert found.tls == Tls(ca_file="/etc/ca.pem", certificate="client")
+    assert wired(FTPS).tls == Tls()
+
+
+def test_the_written_exception_arrives() -> None:
+    assert wired(FTP).clear_text == FTP["clear_text"]
+    assert wired(FTPS).clear_text == ""
+
+
+def test_as_many_files_move_at_once_as_the_settings_say() -> None:
+    bench = Bench().tools()
+    settings = configured(SFTP, transfers={"max_parallel": 7}, aws={"check_identity": False})
+    made = tools(
+        settings,
+        Secrets({}),
+        rules=bench.rules,
+        authority=bench.authority,
+        ledger=bench.ledger,
+        observer=bench.observer,
+        halting=threading.Event(),
+    )
+    assert made.slots.total == 7
+    assert made.destinations == destinations(settings)

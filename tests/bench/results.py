@@ -1,0 +1,125 @@
+"""What was measured, and what it says: medians, ratios within one round, figures reached or not."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+
+from tests.bench.workloads import (
+    BARE,
+    FIGURES,
+    FIVE_FILES_PEAK,
+    ONE_FILE_PEAK,
+    OURS,
+    Figure,
+    Workload,
+)
+
+MB = 10**6
+Row = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """One run: seconds, CPU seconds of the whole process tree, bytes of memory at the peak."""
+
+    wall: float
+    cpu: float
+    peak: int
+
+
+@dataclass(slots=True)
+class Results:
+    """Samples by workload and client, one a round; None where the client failed."""
+
+    samples: dict[tuple[str, str], list[Sample | None]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+
+    def of(self, workload: str, client: str) -> list[Sample]:
+        return [sample for sample in self.samples[workload, client] if sample]
+
+    def failures(self, workload: str, client: str) -> int:
+        return self.samples[workload, client].count(None)
+
+    def ratios(self, figure: Figure) -> list[float]:
+        """Ours to the peer's wall time, round by round."""
+        ours = self.samples[figure.workload, figure.ours]
+        peers = self.samples[figure.workload, figure.peer]
+        pairs = zip(ours, peers, strict=False)
+        return [one.wall / other.wall for one, other in pairs if one and other]
+
+
+MEDIANS: Row = ("workload", "client", "wall s", "from – to", "MB/s", "client CPU s", "peak MB")
+REACHED: Row = ("workload", "client", "against", "measured", "from – to", "to reach", "reached")
+
+
+def medians(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
+    for workload in workloads:
+        for client in workload.clients:
+            if samples := results.of(workload.name, client):
+                yield _median_row(workload, client, samples, results)
+            elif results.failures(workload.name, client):
+                yield (workload.title, client, "failed", "–", "–", "–", "–")
+
+
+def reached(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
+    """The figures that can be told from these results."""
+    titles = {workload.name: workload.title for workload in workloads}
+    for figure in FIGURES:
+        if ratios := results.ratios(figure):
+            yield (
+                titles[figure.workload],
+                figure.ours,
+                figure.peer,
+                f"{median(ratios):.2f}",
+                _spread(ratios, "{:.2f}"),
+                f"≤ {figure.most:g}",
+                _yes(median(ratios) <= figure.most),
+            )
+    yield from _memory(results, workloads)
+
+
+def _memory(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
+    for workload in workloads:
+        most = ONE_FILE_PEAK if workload.count == 1 else FIVE_FILES_PEAK
+        for client in (OURS, BARE):
+            if samples := results.of(workload.name, client):
+                peaks = [sample.peak / MB for sample in samples]
+                yield (
+                    workload.title,
+                    client,
+                    "peak memory, MB",
+                    f"{max(peaks):.1f}",
+                    _spread(peaks, "{:.1f}"),
+                    f"≤ {most // MB}",
+                    _yes(max(peaks) * MB <= most),
+                )
+
+
+def _median_row(workload: Workload, client: str, samples: list[Sample], results: Results) -> Row:
+    wall = _middle(samples, lambda sample: sample.wall)
+    failed = results.failures(workload.name, client)
+    return (
+        workload.title,
+        f"{client} ({failed} failed)" if failed else client,
+        f"{wall:.2f}",
+        _spread([sample.wall for sample in samples], "{:.2f}"),
+        f"{workload.count * workload.size / wall / MB:.0f}",
+        f"{_middle(samples, lambda sample: sample.cpu):.2f}",
+        f"{_middle(samples, lambda sample: sample.peak) / MB:.0f}",
+    )
+
+
+def _middle(samples: list[Sample], value: Callable[[Sample], float]) -> float:
+    return median(value(sample) for sample in samples)
+
+
+def _spread(values: Sequence[float], form: str) -> str:
+    return f"{form.format(min(values))} – {form.format(max(values))}"
+
+
+def _yes(true: bool) -> str:
+    return "yes" if true else "no"

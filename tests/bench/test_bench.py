@@ -1,0 +1,78 @@
+"""The bench runs and says what it should; how fast anything was is not asserted here."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.bench import report
+from tests.bench.results import Results, Sample, reached
+from tests.bench.workloads import HASHING, NAIVE, OURS, RCLONE, WORKLOADS, Figure
+from tests.servers import need
+
+TOP = Path(__file__).parents[2]
+
+
+def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
+    for program in ("nginx", "sshd"):
+        need(program)
+    page = tmp_path / "page.md"
+    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "--write", str(page))]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", *words],
+        cwd=TOP, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = [line for line in done.stdout.splitlines() if "SFTP 5 × 512 KiB" in line]
+    assert any(OURS in line and NAIVE in line and ("yes" in line or "no" in line) for line in lines)
+    written = page.read_text()
+    assert "old" not in written
+    assert f"| SFTP 5 × 512 KiB | {OURS} |" in written
+    assert written.startswith("before\n")
+    assert written.endswith("after\n")
+
+
+def samples(*walls: float) -> list[Sample | None]:
+    return [Sample(wall=wall, cpu=1.0, peak=100 * 10**6) if wall else None for wall in walls]
+
+
+def test_a_ratio_is_taken_within_a_round() -> None:
+    results = Results()
+    results.samples["sftp-one", OURS] = samples(1, 20, 3)
+    results.samples["sftp-one", RCLONE] = samples(2, 10, 4)
+    assert results.ratios(Figure("sftp-one", OURS, RCLONE, 1.2)) == [0.5, 2.0, 0.75]
+
+
+def test_a_round_in_which_one_failed_says_nothing() -> None:
+    results = Results()
+    results.samples["sftp-one", OURS] = samples(1, 0, 3)
+    results.samples["sftp-one", RCLONE] = samples(2, 10, 0)
+    assert results.ratios(Figure("sftp-one", OURS, RCLONE, 1.2)) == [0.5]
+
+
+def test_a_figure_is_reached_by_the_median() -> None:
+    results = Results()
+    results.samples["sftp-one", OURS] = samples(1, 1, 9)
+    results.samples["sftp-one", HASHING] = samples(1.25, 1.25, 1)
+    [row] = [row for row in reached(results, WORKLOADS) if row[2] == HASHING]
+    assert row[3:] == ("0.80", "0.80 – 9.00", "≤ 0.85", "yes")
+
+
+def test_the_memory_that_counts_is_the_most() -> None:
+    results = Results()
+    results.samples["sftp-one", OURS] = [
+        Sample(wall=1, cpu=1, peak=peak * 10**6) for peak in (90, 121, 95)
+    ]
+    [row] = [row for row in reached(results, WORKLOADS) if "memory" in row[2]]
+    assert row[3:] == ("121.0", "90.0 – 121.0", "≤ 120", "no")
+
+
+def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing to put a table in\n")
+    with pytest.raises(ValueError, match="no marks"):
+        report.rewrite(page, "table")

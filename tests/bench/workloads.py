@@ -1,0 +1,147 @@
+"""What is carried, by whom, and the figures that are to be reached."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Self
+
+from transfer.model import MIB
+
+OURS = "fileferry"
+BARE = "fileferry, digests: []"
+RCLONE = "rclone"
+HASHING = "rclone, hash check"
+NAIVE = "boto3 + putfo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """`count` files of `size` bytes; `round_trip` in seconds is made by a delaying proxy."""
+
+    name: str
+    title: str
+    protocol: str
+    count: int
+    size: int
+    clients: tuple[str, ...]
+    round_trip: float = 0.0
+
+    @property
+    def small(self) -> bool:
+        return self.size <= MIB
+
+    def shrunk(self, divisor: int) -> Self:
+        """The same kind of work, `divisor` times less of it."""
+        if divisor == 1:
+            return self
+        fewer = max(1, self.count // divisor) if self.small else self.count
+        size = self.size if self.small else max(1, self.size // divisor)
+        count = f"{fewer:,} × " if self.small or fewer > 1 else "1 × "
+        unit = f"{size // 1024:,} KiB" if size < MIB else f"{size / MIB:g} MiB"
+        return replace(self, count=fewer, size=size, title=f"{self._kind} {count}{unit}{self._far}")
+
+    @property
+    def _kind(self) -> str:
+        return self.protocol.upper()
+
+    @property
+    def _far(self) -> str:
+        return f", {self.round_trip * 1000:g} ms round trip" if self.round_trip else ""
+
+
+WORKLOADS = (
+    Workload(
+        name="sftp-one",
+        title="SFTP 1 × 1 GiB",
+        protocol="sftp",
+        count=1,
+        size=1024 * MIB,
+        clients=(OURS, BARE, HASHING, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="sftp-five",
+        title="SFTP 5 × 256 MiB",
+        protocol="sftp",
+        count=5,
+        size=256 * MIB,
+        clients=(OURS, BARE, HASHING, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="sftp-far",
+        title="SFTP 1 × 256 MiB, 40 ms round trip",
+        protocol="sftp",
+        count=1,
+        size=256 * MIB,
+        round_trip=0.04,
+        clients=(OURS, BARE, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="sftp-2000",
+        title="SFTP 2,000 × 16 KiB",
+        protocol="sftp",
+        count=2000,
+        size=16 * 1024,
+        clients=(OURS, BARE, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="sftp-200",
+        title="SFTP 200 × 1 MiB",
+        protocol="sftp",
+        count=200,
+        size=MIB,
+        clients=(OURS, BARE, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="ftp-one",
+        title="FTP 1 × 1 GiB",
+        protocol="ftp",
+        count=1,
+        size=1024 * MIB,
+        clients=(OURS, BARE, RCLONE),
+    ),
+    Workload(
+        name="ftps-one",
+        title="FTPS 1 × 1 GiB",
+        protocol="ftps",
+        count=1,
+        size=1024 * MIB,
+        clients=(OURS, BARE, RCLONE),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """The most that `ours` may take of the wall time of `peer`, as a ratio within one round."""
+
+    workload: str
+    ours: str
+    peer: str
+    most: float
+
+
+FIGURES = (
+    Figure("sftp-one", OURS, HASHING, 0.85),
+    Figure("sftp-one", OURS, RCLONE, 1.2),
+    Figure("sftp-one", BARE, RCLONE, 0.9),
+    Figure("sftp-five", OURS, HASHING, 0.75),
+    Figure("sftp-five", OURS, RCLONE, 1.15),
+    Figure("sftp-five", BARE, RCLONE, 0.9),
+    Figure("sftp-far", OURS, RCLONE, 0.5),
+    Figure("sftp-2000", OURS, RCLONE, 0.6),
+    Figure("sftp-200", OURS, RCLONE, 0.7),
+    Figure("ftp-one", OURS, RCLONE, 1.6),
+    Figure("ftp-one", BARE, RCLONE, 1.1),
+    Figure("ftps-one", OURS, RCLONE, 1.2),
+    Figure("ftps-one", BARE, RCLONE, 1.05),
+    *(
+        Figure(workload.name, OURS, NAIVE, 0.35)
+        for workload in WORKLOADS
+        if NAIVE in workload.clients
+    ),
+)
+
+ONE_FILE_PEAK = 120 * 10**6
+"""Bytes of memory for one file, whatever its size."""
+FIVE_FILES_PEAK = 250 * 10**6
+"""Bytes of memory for five files at once, whatever their size."""

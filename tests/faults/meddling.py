@@ -1,0 +1,45 @@
+"""Remotes that do something of the test's just before the engine renames, or connects again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from transfer.destination import Destination
+from transfer.ports import Remote, Remotes
+
+
+class Meddling:
+    """The Remotes port over another one. `before` runs once, before the first rename and with
+    its names; `between` once, before the next connection after that.
+    """
+
+    def __init__(
+        self,
+        remotes: Remotes,
+        before: Callable[[str, str], object],
+        between: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._remotes = remotes
+        self._before = [before]
+        self._between = [between]
+        self.protocols = remotes.protocols
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> Any:
+        if not self._before and self._between:
+            self._between.pop()()
+        return _Meddled(self._remotes.connect(destination, beside=beside), self._before)
+
+
+class _Meddled:
+    def __init__(self, remote: Remote, before: list[Callable[[str, str], object]]) -> None:
+        self._remote = remote
+        self._before = before
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._remote, name)
+
+    def rename(self, old: str, new: str, *, replace: bool) -> bool:
+        if self._before:
+            self._before.pop()(old, new)
+        return self._remote.rename(old, new, replace=replace)

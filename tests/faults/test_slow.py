@@ -1,0 +1,95 @@
+"""A partner that stops or crawls: given up by name, or waited for as long as something moves."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from time import monotonic
+
+import pytest
+
+from tests.faults.meddling import Meddling
+from tests.faults.sightings import Sightings
+from tests.faults.voyage import Voyage
+from tests.servers.openssh import OpenSSH
+from tests.servers.proxy import Fault, Kind, Proxy
+from transfer.model import CHUNK
+
+SOURCE = "s3://exports/data.bin"
+DATA = os.urandom(2 * CHUNK + 12_345)
+TIMEOUT = 0.5
+KB = 1000
+
+
+def through(proxy: Proxy, partner: OpenSSH, seen: Sightings, data: bytes = DATA) -> Voyage:
+    times = {"timeout": TIMEOUT, "connect_timeout": 1.0}
+    return Voyage(partner, seen, {SOURCE: data}, port=proxy.port, settings=times)
+
+
+@pytest.mark.parametrize("at", [0, 1, 1000, CHUNK // 2, CHUNK + 5])
+def test_a_line_that_hangs_once_costs_a_try(
+    at: int, partner: OpenSSH, sightings: Sightings
+) -> None:
+    with Proxy(partner.host, partner.port, faults=[Fault(Kind.HANG, "up", at)]) as proxy:
+        assert through(proxy, partner, sightings).sail().judged().delivered
+
+
+@pytest.mark.parametrize("at", [0, 1000, CHUNK // 2])
+def test_a_partner_that_always_hangs_is_given_up_by_name(
+    at: int, partner: OpenSSH, sightings: Sightings
+) -> None:
+    with Proxy(partner.host, partner.port, faults=[Fault(Kind.HANG, "up", at, True)]) as proxy:
+        begun = monotonic()
+        ended = through(proxy, partner, sightings).sail().judged()
+        assert ended.code == "remote.timeout"
+        # Three tries and Cleanup, each with the time to connect and the time without progress.
+        assert monotonic() - begun < 15
+
+
+def test_the_rename_is_asked_for_and_nobody_answers(partner: OpenSSH, sightings: Sightings) -> None:
+    with Proxy(partner.host, partner.port) as proxy:
+        voyage = through(proxy, partner, sightings)
+        voyage.remotes = Meddling(voyage.register, lambda _old, _new: proxy.strike(Kind.HANG))
+        assert voyage.sail().judged().delivered
+        assert len(proxy.links) == 2
+
+
+def test_a_server_whose_disk_hangs_is_given_up_and_then_found_well_again() -> None:
+    """Its sessions are stopped in mid-file; TCP stays up and takes what fits its buffers."""
+    with OpenSSH() as server, Sightings(server.root) as seen:
+        voyage = Voyage(server, seen, {SOURCE: os.urandom(8 * CHUNK)})
+        voyage.settings |= {"timeout": TIMEOUT}
+        voyage.watcher.then = Once(server.freeze)
+        ended = voyage.sail().judged()
+        assert ended.delivered
+        server.thaw()
+
+
+def test_a_crawling_partner_gets_a_small_file(partner: OpenSSH, sightings: Sightings) -> None:
+    """1 KB/s: the login alone takes seconds, but something moves all the time."""
+    with Proxy(partner.host, partner.port, rate=1 * KB) as proxy:
+        voyage = through(proxy, partner, sightings, os.urandom(2 * KB))
+        voyage.settings |= {"timeout": 10.0, "connect_timeout": 30.0}
+        assert voyage.sail().judged().delivered
+
+
+def test_a_partner_that_acknowledges_nothing_in_its_time_is_a_named_failure(
+    partner: OpenSSH, sightings: Sightings
+) -> None:
+    """Bytes move, but a request of 255 KiB takes longer than the destination's `timeout`."""
+    with Proxy(partner.host, partner.port, rate=20 * KB) as proxy:
+        voyage = through(proxy, partner, sightings, os.urandom(400 * KB))
+        voyage.settings |= {"timeout": 1.0, "connect_timeout": 5.0}
+        voyage.tries = 1
+        assert voyage.sail().judged().code == "remote.timeout"
+
+
+class Once:
+    """Calls it the first time only."""
+
+    def __init__(self, call: Callable[[], object]) -> None:
+        self._calls = [call]
+
+    def __call__(self) -> None:
+        if self._calls:
+            self._calls.pop()()

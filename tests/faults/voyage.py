@@ -1,0 +1,189 @@
+"""One transfer by the real engine, with its retries, and the oracle that judges how it ended."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from adapters.memory.ledger import MemoryArchive, MemoryLedger
+from adapters.memory.notify import MemoryNotifier
+from adapters.memory.objects import MemoryObjects
+from adapters.memory.sessions import MemorySessions
+from adapters.remotes import Register
+from daemon.carriers import retrying
+from tests.faults.sightings import Sightings
+from tests.servers.openssh import OpenSSH
+from transfer.destination import Destination, HostKey
+from transfer.journey import travel
+from transfer.model import Delivery, DeliveryState, Grant, Outcome, Request, Rules, Transfer
+from transfer.ports import ObjectStore, Remotes
+from transfer.slots import Slots
+from transfer.tools import Tools
+
+RULES = Rules(
+    catalog_items=frozenset(),
+    variables=("", "", ""),
+    grants=(
+        Grant(requesters=frozenset({"*"}), sources=("s3://",), destinations=frozenset({"partner"})),
+    ),
+)
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
+
+
+class Consent:
+    def confirm(self, request: Request) -> datetime:
+        del request
+        return clock()
+
+
+class Watcher:
+    """Every count of moved bytes that was told, by file; `then` is called after each."""
+
+    def __init__(self) -> None:
+        self.moves: list[tuple[int, int]] = []
+        self.then: Callable[[], object] = list
+
+    def moved(self, transfer: Transfer, delivery: Delivery) -> None:
+        del transfer
+        self.moves.append((delivery.number, delivery.moved))
+        self.then()
+
+
+@dataclass
+class Voyage:
+    """From `store` to `server`, by way of `port` where something stands in between.
+
+    `contents` are the bytes of each source. `settings` are fields of Destination.
+    """
+
+    server: OpenSSH
+    sightings: Sightings
+    contents: dict[str, bytes]
+    port: int = 0
+    store: ObjectStore = field(default_factory=MemoryObjects)
+    settings: dict[str, Any] = field(default_factory=dict)
+    tries: int = 3
+    remotes: Remotes | None = None
+
+    def __post_init__(self) -> None:
+        self.id = uuid4().hex[:12]
+        self.watcher = Watcher()
+        self.ledger = MemoryLedger()
+        self.register = Register(lambda _name: self.server.private_key)
+        if isinstance(self.store, MemoryObjects):
+            for uri, data in self.contents.items():
+                self.store.put(uri, data)
+
+    def sail(self) -> Ended:
+        """Until the transfer is closed; the waits between the tries are left out."""
+        asked = self._request()
+        self.ledger.admit(Transfer(request=asked, received_at=clock()))
+        claimed = self.ledger.claim(asked.id)
+        assert claimed
+        attempt = retrying(self.tries, 0.001, lambda _seconds: None)
+        ended = travel(claimed, self.tools(), attempt)
+        [record] = MemoryArchive(self.ledger.store).search(asked.id)
+        return Ended(self, ended, record.deliveries)
+
+    def tools(self) -> Tools:
+        return Tools(
+            objects=self.store,
+            remotes=self.remotes or self.register,
+            sessions=MemorySessions(),
+            authority=Consent(),
+            ledger=self.ledger,
+            notifier=MemoryNotifier(),
+            observer=self.watcher,
+            destinations={"partner": self.destination()},
+            rules=RULES,
+            slots=Slots(5),
+            clock=clock,
+            halt=lambda: None,
+        )
+
+    def destination(self) -> Destination:
+        fields: dict[str, Any] = {
+            "name": "partner",
+            "protocol": "sftp",
+            "host": self.server.host,
+            "port": self.port or self.server.port,
+            "username": self.server.username,
+            "root": str(self.server.root),
+            "private_key": "key",
+            "host_keys": (HostKey(fingerprint=self.server.host_key),),
+            "connect_timeout": 5.0,
+            "timeout": 5.0,
+        }
+        return Destination(**fields | self.settings)
+
+    def _request(self) -> Request:
+        return Request(
+            id=f"faults:{self.id}",
+            number="FAULT",
+            requester="tests",
+            destination="partner",
+            sources=tuple(self.contents),
+            target=self.name if len(self.contents) == 1 else "",
+            fingerprint="0" * 64,
+        )
+
+    @property
+    def name(self) -> str:
+        """The final name of a single file."""
+        return f"{self.id}.bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    voyage: Voyage
+    transfer: Transfer
+    deliveries: Sequence[Delivery]
+
+    @property
+    def delivered(self) -> bool:
+        return self.transfer.outcome is Outcome.DELIVERED
+
+    @property
+    def code(self) -> str:
+        """Why it failed; empty when it did not."""
+        return self.transfer.failure.code if self.transfer.failure else ""
+
+    def judged(self) -> Ended:
+        """Never a false success, never a part of a file, never twice, never a leftover."""
+        assert self.transfer.finished
+        assert self.delivered == (not self.code)
+        assert self.code != "internal"
+        for delivery in self.deliveries:
+            self._judge(delivery)
+        if not self.transfer.loose_ends:
+            assert self.temps() == []
+        return self
+
+    def temps(self) -> list[str]:
+        token = self.transfer.request.token
+        return [path.name for path in self.voyage.server.root.glob(f".ff-{token}*")]
+
+    def _judge(self, delivery: Delivery) -> None:
+        data = self.voyage.contents[delivery.source.uri]
+        final = Path(delivery.final)
+        stands = final.exists()
+        assert not stands or final.read_bytes() == data
+        published = delivery.state is DeliveryState.PUBLISHED
+        assert published or not self.delivered
+        if published:
+            assert stands
+            assert self.voyage.sightings.of(final.name) == 1
+            receipt = delivery.receipt
+            assert receipt
+            assert receipt.size == len(data)
+            assert receipt.sha256 == hashlib.sha256(data).hexdigest()
+        elif delivery.state is not DeliveryState.UNKNOWN:
+            assert not stands

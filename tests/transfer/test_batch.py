@@ -1,0 +1,148 @@
+"""Small files together: the same right ends as one by one, at every crash and refusal."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tests.transfer.bench import Bench, Crash, Fuse
+from tests.transfer.made import PARTNER
+from tests.transfer.test_journey import three_tries
+from transfer.destination import Tier
+from transfer.errors import Code, Permanent, Transient
+from transfer.journey import travel
+from transfer.model import DeliveryState, Outcome, Stage, Transfer
+
+NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
+FINALS = {f"/inbox/d/file-{number}": NAMES[number].encode() * 50 for number in range(6)}
+
+
+def bench() -> Bench:
+    made = Bench()
+    for name in NAMES:
+        made.objects.put(name, name.encode() * 50)
+    return made
+
+
+def run(world: Bench, fuse: Fuse | None = None, **settings: Any) -> Transfer | None:
+    standing = world.record().transfer if world.store.rows else None
+    if standing and standing.finished:
+        return standing
+    destination = replace(PARTNER, connections=1, **settings)
+    tools = replace(world.tools(fuse), destinations={"partner": destination})
+    try:
+        return travel(world.received(sources=tuple(NAMES), target="d"), tools, three_tries)
+    except Crash:
+        return None
+
+
+def files(world: Bench) -> dict[str, bytes]:
+    return {name: bytes(content) for name, content in world.remotes.files.items()}
+
+
+def assert_whole(world: Bench, done: Transfer | None) -> None:
+    assert done
+    assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
+    assert files(world) == FINALS
+    assert world.remotes.appeared == dict.fromkeys(FINALS, 1)
+
+
+def calls(world: Bench) -> int:
+    fuse = Fuse()
+    assert_whole(world, run(world, fuse))
+    return fuse.calls
+
+
+POINTS = [(at, after) for at in range(1, calls(bench()) + 1) for after in (False, True)]
+
+
+def test_small_files_share_their_round_trips() -> None:
+    together = calls(bench())
+    assert together < 6 * 10
+    world = bench()
+    run(world, tier=Tier.READ_BACK)
+    assert {item.tier for item in world.record().deliveries} == {"T2"}
+
+
+@pytest.mark.parametrize(("at", "after"), POINTS)
+def test_a_crash_loses_nothing_and_doubles_nothing(at: int, after: bool) -> None:
+    world = bench()
+    run(world, Fuse(at, after=after))
+    assert_whole(world, run(world))
+
+
+@pytest.mark.parametrize(("at", "after"), POINTS)
+def test_a_lost_answer_ends_right(at: int, after: bool) -> None:
+    world = bench()
+    error = Transient(Code.REMOTE_TIMEOUT, "No answer.")
+    try:
+        done = run(world, Fuse(at, after=after, error=error))
+    except Transient:
+        done = run(world)
+    assert_whole(world, done)
+
+
+def test_one_name_that_is_taken_fails_alone() -> None:
+    world = bench()
+    world.remotes.files["/inbox/d/file-3"] = bytearray(b"theirs")
+    done = run(world)
+    assert done
+    assert done.failure
+    assert done.failure.code == Code.REMOTE_EXISTS
+    assert files(world) == FINALS | {"/inbox/d/file-3": b"theirs"}
+    states = [item.state for item in world.record().deliveries]
+    assert states.count(DeliveryState.PUBLISHED) == 5
+
+
+def test_bytes_that_the_server_lost_are_sent_again() -> None:
+    world = bench()
+
+    def lose(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "finish" and "-4-e" in path:
+            world.remotes.hooks.clear()
+            del world.remotes.files[path][-10:]
+
+    world.remotes.hooks.append(lose)
+    assert_whole(world, run(world))
+
+
+def test_a_source_that_s3_describes_otherwise_is_never_published() -> None:
+    world = bench()
+
+    class Flipping(type(world.objects)):  # type: ignore[misc]
+        def read(self, source: Any, *more: Any) -> bytes:
+            data: bytes = super().read(source, *more)
+            return b"?" * len(data) if source.key.endswith("file-4") else data
+
+        def read_into(self, source: Any, pin: Any, start: int, buffer: memoryview) -> None:
+            buffer[:] = self.read(source, pin, start, len(buffer))
+
+    flipping = Flipping()
+    for name in NAMES:
+        flipping.put(name, name.encode() * 50)
+    world.objects = flipping
+    done = run(world)
+    assert done
+    assert done.failure
+    assert done.failure.code == Code.CHECKSUM_MISMATCH
+    assert "/inbox/d/file-4" not in files(world)
+
+
+def test_an_approval_that_is_withdrawn_stops_all_that_is_left() -> None:
+    world = bench()
+
+    class Once(type(world.consent)):  # type: ignore[misc]
+        def confirm(self, asked: Any) -> Any:
+            if self.asked:
+                raise Permanent(Code.APPROVAL_WITHDRAWN, "Withdrawn.")
+            return super().confirm(asked)
+
+    world.consent = Once()
+    done = run(world)
+    assert done
+    assert done.failure
+    assert done.failure.code == Code.APPROVAL_WITHDRAWN
+    assert list(files(world)) == ["/inbox/d/file-0"]

@@ -1,0 +1,143 @@
+"""(10) check again, INTENT; (11) rename; (12) PUBLISHED; and what a new owner finds after INTENT.
+
+The rename is the commit point. The server arbitrates it, because a rename consumes its source, and
+the ledger's epoch decides who may still ask for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from transfer.crossing import Crossing, temp_of
+from transfer.destination import Mode
+from transfer.errors import Code, Permanent, Transient
+from transfer.model import Delivery, DeliveryState, Digests, Receipt
+
+PUBLISH_LEASE = 60.0
+"""Seconds that the claim must still hold when the rename is asked for."""
+
+
+def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> Delivery:
+    """Give a VERIFIED temp its final name, unless the approval no longer holds.
+
+    `asked_before`: an earlier rename was never answered, so an absent temp may mean success.
+    """
+    if delivery.state is DeliveryState.PUBLISHED:
+        return delivery
+    [delivery] = intend([delivery], crossing)
+    try:
+        renamed = crossing.in_place or _rename(delivery, crossing)
+    except Permanent:
+        # The server said no: nothing was published, and the temp may be removed.
+        crossing.save(delivery, state=DeliveryState.FAILED)
+        raise
+    if not renamed and not (asked_before and _stands(delivery, crossing)):
+        raise _unknown(delivery, crossing)
+    if crossing.destination.replace and _swaps(crossing):
+        crossing.drop(crossing.backup_name(delivery))
+    return _published(delivery, crossing)
+
+
+def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]:
+    """(10) The approval read again, and INTENT for all of them in one durable write."""
+    tools, transfer = crossing.tools, crossing.transfer
+    try:
+        rechecked = tools.authority.confirm(transfer.request)
+    except Transient:
+        # ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
+        waiting = [item.evolve(state=DeliveryState.VERIFIED) for item in deliveries]
+        tools.ledger.save(transfer, *waiting)
+        raise
+    tools.ledger.renew(transfer, PUBLISH_LEASE)
+    intended = [
+        item.evolve(state=DeliveryState.INTENT, rechecked_at=rechecked) for item in deliveries
+    ]
+    tools.ledger.save(transfer, *intended)
+    return intended
+
+
+def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """After INTENT: whoever renames a candidate away proves that it was not published.
+
+    The candidates are tried in ascending epoch order, and the new temp's name is durable among
+    them before the first rename: a crash in between leads the next owner to the same end.
+    """
+    temp = crossing.temp_name(delivery)
+    older = tuple(name for name in delivery.candidates if name != temp)
+    delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))
+    remote = crossing.remote
+    if remote.size(temp) is not None:
+        return delivery
+    if any(remote.rename(name, temp, replace=False) for name in older):
+        return delivery
+    if _stands(delivery, crossing):
+        return _published(delivery, crossing)
+    raise _unknown(delivery, crossing)
+
+
+def _rename(delivery: Delivery, crossing: Crossing) -> bool:
+    destination, remote = crossing.destination, crossing.remote
+    if destination.replace and _swaps(crossing):
+        return _swap(delivery, crossing)
+    replace = destination.replace and destination.mode is not Mode.RENAME
+    return remote.rename(temp_of(delivery), delivery.final, replace=replace)
+
+
+def _swaps(crossing: Crossing) -> bool:
+    mode = crossing.destination.mode
+    return mode is Mode.SWAP or (mode is Mode.AUTO and not crossing.remote.powers.replaces)
+
+
+def _swap(delivery: Delivery, crossing: Crossing) -> bool:
+    """The old file steps aside; it comes back when the new one cannot take its place."""
+    remote, final = crossing.remote, delivery.final
+    backup = crossing.backup_name(delivery)
+    if remote.size(final) is not None:
+        remote.remove(backup)
+        remote.rename(final, backup, replace=False)
+    try:
+        return remote.rename(temp_of(delivery), final, replace=False)
+    except Permanent:
+        remote.rename(backup, final, replace=False)
+        raise
+
+
+def _published(delivery: Delivery, crossing: Crossing) -> Delivery:
+    return crossing.save(published(delivery, crossing))
+
+
+def published(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """(12) The delivery with its receipt, still to be saved."""
+    digests = delivery.digests or Digests(md5="", sha256="", source_check="")
+    now = crossing.tools.clock()
+    receipt = Receipt(
+        path=delivery.final,
+        size=delivery.size,
+        md5=digests.md5,
+        sha256=digests.sha256,
+        tier=delivery.tier,
+        source_check=digests.source_check,
+        server=delivery.server,
+        in_place=crossing.in_place,
+        started_at=delivery.started_at or now,
+        rechecked_at=delivery.rechecked_at or now,
+        published_at=now,
+    )
+    return delivery.evolve(
+        state=DeliveryState.PUBLISHED, receipt=receipt, moved=delivery.size, failure=None
+    )
+
+
+def _stands(delivery: Delivery, crossing: Crossing) -> bool:
+    """The final name holds a file of the right size."""
+    return crossing.remote.size(delivery.final) == delivery.size
+
+
+def _unknown(delivery: Delivery, crossing: Crossing) -> Permanent:
+    crossing.save(delivery, state=DeliveryState.UNKNOWN)
+    return Permanent(
+        Code.PUBLISH_UNKNOWN,
+        f"{delivery.final} was being published when its temporary file vanished from "
+        f"{crossing.destination.name}; nobody can tell whether it arrived.",
+        file=delivery.final,
+    )

@@ -1,0 +1,89 @@
+"""So many files at once, shared fairly over requests and destinations."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from transfer.destination import Destination
+
+LOOK_UP = 0.5
+"""Seconds after which one that waits asks whether the service is being stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    order: int
+    transfer_id: str
+    destination: Destination
+
+
+class Slots:
+    """A free slot goes to the transfer that holds the fewest, then to who has waited longest.
+
+    No destination gets more than its `connections` at once. For all threads of the process.
+    """
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self._change = threading.Condition()
+        self._orders = itertools.count()
+        self._waiting: list[_Waiting] = []
+        self._held: Counter[str] = Counter()
+        self._connections: Counter[str] = Counter()
+
+    @contextmanager
+    def take(
+        self, transfer_id: str, destination: Destination, halt: Callable[[], None]
+    ) -> Iterator[None]:
+        """Hold one slot and one connection. Raises what `halt` raises while it waits."""
+        me = _Waiting(next(self._orders), transfer_id, destination)
+        with self._change:
+            self._waiting.append(me)
+            try:
+                while not self._change.wait_for(lambda: self._next() is me, LOOK_UP):
+                    halt()
+                self._count(me, 1)
+            finally:
+                self._waiting.remove(me)
+                self._change.notify_all()
+        try:
+            yield
+        finally:
+            with self._change:
+                self._count(me, -1)
+                self._change.notify_all()
+
+    @contextmanager
+    def widen(self, destination: Destination, wanted: int) -> Iterator[int]:
+        """Up to `wanted` further connections, as many as are left at once; never waits."""
+        with self._change:
+            left = destination.connections - self._connections[destination.name]
+            granted = max(0, min(wanted, left))
+            self._connections[destination.name] += granted
+        try:
+            yield granted
+        finally:
+            with self._change:
+                self._connections[destination.name] -= granted
+                self._change.notify_all()
+
+    def _next(self) -> _Waiting | None:
+        if self._held.total() >= self.total:
+            return None
+        ready = [
+            one
+            for one in self._waiting
+            if self._connections[one.destination.name] < one.destination.connections
+        ]
+        return min(ready, key=lambda one: (self._held[one.transfer_id], one.order), default=None)
+
+    def _count(self, one: _Waiting, change: int) -> None:
+        self._held[one.transfer_id] += change
+        if not self._held[one.transfer_id]:
+            del self._held[one.transfer_id]
+        self._connections[one.destination.name] += change

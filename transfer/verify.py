@@ -1,0 +1,120 @@
+"""(9) How we know that the temp holds the object: a ladder whose reached rung is on the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+
+from transfer.crossing import Crossing, temp_of
+from transfer.destination import Tier
+from transfer.errors import Code, Corrupted, Permanent
+from transfer.model import Delivery, DeliveryState
+from transfer.ports import Proof
+
+LADDER = list(Tier)
+USUAL = {"ftp": Tier.READ_BACK}
+"""What plain FTP needs, whose transport has no integrity of its own; SIZE elsewhere."""
+STRONGEST = ("sha256", "md5")
+
+
+def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """Climb as far as the destination demands; VERIFIED with the tier that was reached.
+
+    A server's own hash is taken wherever it is offered. Raises Corrupted, and the temp is gone;
+    Permanent `verification.too_weak`.
+    """
+    try:
+        _same_size(delivery, crossing)
+        same_as_source(delivery)
+        tier = _climb(delivery, crossing)
+    except Corrupted:
+        crossing.drop(temp_of(delivery))
+        raise
+    return crossing.note(
+        delivery,
+        state=DeliveryState.VERIFIED,
+        candidates=(temp_of(delivery),),
+        tier=tier.value,
+        failure=None,
+    )
+
+
+def _climb(delivery: Delivery, crossing: Crossing) -> Tier:
+    destination = crossing.destination
+    wanted = destination.tier or USUAL.get(destination.protocol, Tier.SIZE)
+    rungs = LADDER.index(wanted)
+    if rungs < LADDER.index(Tier.READ_BACK) and _server_hash_fits(delivery, crossing):
+        return Tier.SERVER_HASH
+    if rungs == 0:
+        return Tier.SIZE
+    _read_back(delivery, crossing)
+    return Tier.READ_BACK
+
+
+def _server_hash_fits(delivery: Delivery, crossing: Crossing) -> bool:
+    for name in STRONGEST:
+        ours = _sent(delivery, name)
+        if ours and name in crossing.remote.powers.digests:
+            theirs = crossing.remote.proof.digest(temp_of(delivery), name)
+            if theirs is not None:
+                _demand_equal(ours, theirs, f"the server's own {name.upper()}", delivery)
+                return True
+    return False
+
+
+def _read_back(delivery: Delivery, crossing: Crossing) -> None:
+    name = next((name for name in STRONGEST if _sent(delivery, name)), None)
+    if name is None:
+        raise Permanent(
+            Code.VERIFICATION_TOO_WEAK,
+            f"{crossing.destination.name} demands a proof by content, but computes no digest.",
+            file=delivery.final,
+        )
+    stored = _digest_of(crossing.remote.proof, temp_of(delivery), delivery.size, name)
+    _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)
+
+
+def _digest_of(proof: Proof, path: str, size: int, name: str) -> str:
+    digest = hashlib.new(name, usedforsecurity=False)
+    for piece in proof.read(path, 0, size):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _demand_equal(ours: str, theirs: str, what: str, delivery: Delivery) -> None:
+    if ours != theirs:
+        raise Corrupted(
+            Code.CHECKSUM_MISMATCH,
+            f"What the server stored of {delivery.final} is not what was sent: {what} differs.",
+            file=delivery.final,
+        )
+
+
+def _same_size(delivery: Delivery, crossing: Crossing) -> None:
+    stored = crossing.remote.size(temp_of(delivery))
+    if stored != delivery.size:
+        raise Corrupted(
+            Code.CHECKSUM_MISMATCH,
+            f"{crossing.destination.name} stored {stored} of {delivery.size} bytes of "
+            f"{delivery.final}.",
+            file=delivery.final,
+        )
+
+
+def same_as_source(delivery: Delivery) -> None:
+    """Raises Corrupted when a digest or checksum of ours is not the one that S3 holds."""
+    pin, sent = delivery.pin, delivery.digests
+    if pin is None or sent is None:
+        return
+    for name in ("md5", "sha256", "crc64nvme", "crc32c", "crc32"):
+        held, ours = getattr(pin, name), getattr(sent, name, "")
+        if held and ours and held != ours:
+            raise Corrupted(
+                Code.CHECKSUM_MISMATCH,
+                f"The {name.upper()} of the bytes read from {delivery.source.uri} "
+                "is not the one that S3 holds.",
+                file=delivery.source.uri,
+            )
+
+
+def _sent(delivery: Delivery, name: str) -> str:
+    return getattr(delivery.digests, name, "") if delivery.digests else ""
