@@ -14,7 +14,7 @@ from transfer.crossing import Crossing
 from transfer.delivery import deliver
 from transfer.destination import Destination
 from transfer.errors import ClaimLost, Code, FerryError, Stopping
-from transfer.model import Delivery, DeliveryState, Failure, Transfer
+from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
 from transfer.ports import Remote
 from transfer.tools import Tools
 
@@ -70,13 +70,15 @@ class _Fleet:
                 remote.close()
 
     def _next(self, most: int) -> list[Delivery]:
-        """One file, or several small ones; a share of what waits, so that every thread has some."""
+        """One file, or several small ones of a chunk in all; no more than this thread's share."""
         with self.lock:
             if self.errors or not self.waiting:
                 return []
             share = min(most, -(-len(self.waiting) // self.boats))
             taken = [self.waiting.popleft()]
-            while len(taken) < share and taken[-1].size <= LARGEST >= self.waiting[0].size:
+            room = CHUNK - taken[0].size
+            while len(taken) < share and self.waiting[0].size <= min(room, LARGEST):
+                room -= self.waiting[0].size
                 taken.append(self.waiting.popleft())
             return taken
 
