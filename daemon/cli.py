@@ -34,7 +34,11 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_show_locals=False,
 )
-config_app = typer.Typer(help="Look at the configuration.", no_args_is_help=True)
+config_app = typer.Typer(
+    help="Look at the configuration.",
+    epilog="Example: fileferry config check",
+    no_args_is_help=True,
+)
 app.add_typer(config_app, name="config")
 
 out = Console(highlight=False)
@@ -54,7 +58,7 @@ def root(
 
 @app.command(epilog="Example: fileferry run --config /etc/fileferry/fileferry.yaml")
 def run(config: Config = None) -> None:
-    """Run the service: poll ServiceNow, carry what is approved, until SIGTERM.
+    """Run the service: poll, carry and report, until SIGTERM.
 
     Logs to standard error; tells systemd when it is ready and that it is alive.
     """
@@ -87,10 +91,10 @@ def send(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Send one object now, on the operator's own authority, without a ticket.
+    """Send one object now, on the operator's own authority.
 
-    The same engine as the service: temp name, verification, rename. A path that is empty or ends
-    with / takes the object's name. The receipt goes to standard output.
+    There is no ticket. The same engine as the service: temp name, verification, rename. A path
+    that is empty or ends with / takes the object's name. The receipt goes to standard output.
     """
     from daemon.oneoff import send_one
 
@@ -122,7 +126,7 @@ def show_one(
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show one transfer: its files, checksums, tickets, and what went wrong."""
+    """Show one transfer: files, checksums, tickets, failures."""
     with explained():
         path = load(locate(config)).ledger.path
         records = SqliteArchive.at(path).search(text, limit=10) if text else []

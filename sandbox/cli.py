@@ -72,7 +72,7 @@ def demo(
         float, typer.Option(metavar="SECONDS", min=1, help="Give up after that long.")
     ] = 120.0,
 ) -> None:
-    """Order seven transfers on embedded parts, watch them arrive, check each.
+    """Order seven transfers on embedded parts, check each.
 
     Exit code 0: all ended as they should; 1: something did not, and is named.
     """

@@ -1,0 +1,69 @@
+"""What the operator types, beside a running daemon and without one."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+
+from sandbox.children import clean_environment, program
+from tests.crossing.world import World
+
+
+def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment() | {
+        "FILEFERRY_CONFIG": str(world.write_config()),
+        "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
+        "AWS_ACCESS_KEY_ID": "ADMIN",
+        "AWS_SECRET_ACCESS_KEY": "admin-secret",
+        "COLUMNS": "80",
+    }
+    return subprocess.run(
+        [*program(), *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_send_carries_one_object_and_prints_its_receipt(world: World) -> None:
+    digest = world.put("März/report.csv", b"a;b\n" * 1000)
+    done = fileferry(world, "send", f"s3://{world.bucket}/März/report.csv", "partner:", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["outcome"], told["failure"]) == ("delivered", None)
+    [file] = told["files"]
+    assert file["receipt"]["sha256"] == digest
+    assert world.files() == {"report.csv": b"a;b\n" * 1000}
+
+
+def test_send_says_why_it_failed_and_exits_1(world: World) -> None:
+    done = fileferry(world, "send", f"s3://{world.bucket}/absent", "partner:x")
+    assert done.returncode == 1
+    assert "source.missing" in done.stdout
+    assert world.files() == {}
+
+
+def test_send_refuses_what_the_configuration_does_not_know(world: World) -> None:
+    for target, code in (("nowhere:x", "destination.unknown"), ("partner:../x", "name.refused")):
+        done = fileferry(world, "send", f"s3://{world.bucket}/a", target)
+        assert done.returncode == 1
+        assert code in done.stdout
+    assert fileferry(world, "send", "s3://b/a", "no-colon").returncode == 1
+
+
+def test_status_and_show_tell_of_a_transfer(world: World) -> None:
+    digest = world.put("a", b"a")
+    with world.daemon():
+        placed = world.order("a")
+        world.ended(placed)
+        running = fileferry(world, "status")
+    stopped = json.loads(fileferry(world, "status", "--json").stdout)
+    assert "The service is running." in running.stdout
+    assert placed.number in running.stdout
+    assert (stopped["running"], len(stopped["transfers"])) == (False, 1)
+    shown = fileferry(world, "show", placed.number)
+    assert digest in shown.stdout
+    assert "delivered" in shown.stdout
+    assert fileferry(world, "show", "RITM9999999").returncode == 1
