@@ -1,7 +1,8 @@
-"""S3, SQS and STS on loopback, by moto's server: objects are in memory, signatures unchecked."""
+"""S3, SQS, STS and DynamoDB on loopback, by moto: objects in memory, signatures unchecked."""
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from http.client import HTTPConnection
@@ -10,6 +11,7 @@ from typing import Any, Self
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
+from sandbox.atomic import atomic
 from sandbox.boto import make_client
 
 
@@ -23,7 +25,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 class Aws:
-    """A bucket with versions and a queue, ready when `start` returns.
+    """A bucket with versions, a queue and its dead letters, ready when `start` returns.
 
     moto keeps its objects in the process: two of these in one process see the same buckets, and
     `stop` empties them. `start` raises OSError when the port is taken.
@@ -34,6 +36,8 @@ class Aws:
     region = "eu-central-1"
     bucket = "fileferry-exports"
     queue = "fileferry-requests"
+    dead_letters = "fileferry-dead-letters"
+    max_receives = 5
 
     def __init__(self, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._address = (host, port)
@@ -41,12 +45,13 @@ class Aws:
         self._thread: threading.Thread | None = None
         self.endpoint_url = ""
         self.queue_url = ""
+        self.dead_letters_url = ""
 
     def start(self) -> Self:
         # werkzeug ends the process when it cannot bind, and moto's own thread waits for ever then.
         with socket.create_server(self._address) as listener:
             host, port = listener.getsockname()[:2]
-            app = DomainDispatcherApplication(create_backend_app)
+            app = atomic(DomainDispatcherApplication(create_backend_app))
             self._server = make_server(
                 host, port, app, threaded=True, request_handler=_Quiet, fd=listener.fileno()
             )
@@ -97,4 +102,15 @@ class Aws:
             s3.put_bucket_versioning(
                 Bucket=self.bucket, VersioningConfiguration={"Status": "Enabled"}
             )
-        self.queue_url = self.client("sqs").create_queue(QueueName=self.queue)["QueueUrl"]
+        self.queue_url, self.dead_letters_url = self.make_queue(self.queue, self.dead_letters)
+
+    def make_queue(self, name: str, dead_letters: str) -> tuple[str, str]:
+        """A queue and one for its dead letters: their addresses. FIFO where the names say so."""
+        sqs = self.client("sqs")
+        kind = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+        dead = sqs.create_queue(QueueName=dead_letters, Attributes=kind)["QueueUrl"]
+        about = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])
+        target = about["Attributes"]["QueueArn"]
+        redrive = {"deadLetterTargetArn": target, "maxReceiveCount": str(self.max_receives)}
+        policy = {"RedrivePolicy": json.dumps(redrive), **kind}
+        return sqs.create_queue(QueueName=name, Attributes=policy)["QueueUrl"], dead

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Self
 
-from adapters.ledger.codec import TICKET, TRANSFER
-from adapters.ledger.schema import Database
-from adapters.ledger.sqlite import read_deliveries
-from transfer.ports import Record
+from adapters.ledger.codec import TICKET
+from adapters.ledger.database import Database
+from adapters.ledger.rows import Row, Rows, transfer_of
+from adapters.ledger.sqlite import reading
+from transfer.books import Record
+from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
 
 
@@ -26,36 +27,43 @@ class SqliteArchive:
         """For a look beside the process that writes. Raises Permanent `ledger.unusable`."""
         return cls(Database(path, read_only=True))
 
-    def unfinished(self) -> Sequence[str]:
-        with self._database.reading() as rows:
-            found = rows.execute("SELECT id FROM transfers WHERE NOT finished ORDER BY received_at")
-            return [row[0] for row in found]
+    def close(self) -> None:
+        """For who opened it with at()."""
+        self._database.close()
+
+    def unfinished(self) -> Sequence[Transfer]:
+        return self._heads("at_rest = 0 ORDER BY received_at, rowid")
+
+    def quarantined(self) -> Sequence[Transfer]:
+        return self._heads("quarantined = 1 ORDER BY received_at, rowid")
 
     def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
-        with self._database.reading() as rows:
-            found = rows.execute(
-                "SELECT id, document, updated_at FROM transfers "
-                "WHERE ? IN ('', id, number, task_number) ORDER BY received_at DESC LIMIT ?",
-                (text, limit),
-            ).fetchall()
-            return [_record(rows, *row) for row in found]
+        by_name = "(id = ?1 OR number = ?1 OR task_number = ?1)" if text else "?1 = ''"
+        newest = f"{by_name} ORDER BY received_at DESC, rowid DESC LIMIT ?2"
+        with reading(self._database) as rows:
+            found = rows.select("transfers", newest, (text, limit))
+            return [_record(rows, row) for row in found]
+
+    def _heads(self, where: str) -> list[Transfer]:
+        with reading(self._database) as rows:
+            return [transfer_of(row) for row in rows.select("transfers", where)]
 
 
-def _record(rows: sqlite3.Connection, key: str, document: str, updated_at: str) -> Record:
-    unsent, last_error = rows.execute(
-        "SELECT count(*), max(last_error) FROM posts WHERE transfer_id = ? AND NOT sent", (key,)
-    ).fetchone()
+def _record(rows: Rows, head: Row) -> Record:
+    transfer = transfer_of(head)
+    unsent = list(rows.select("posts", "transfer_id = ? AND sent = 0", (transfer.id,)))
+    errors = [row.text("last_error") for row in unsent if row["last_error"] is not None]
     return Record(
-        transfer=TRANSFER.validate_json(document),
-        deliveries=read_deliveries(rows, key),
-        tickets=_tickets(rows, key),
-        unsent=unsent,
-        last_error=last_error,
-        updated_at=datetime.fromisoformat(updated_at),
+        transfer=transfer,
+        deliveries=rows.deliveries(transfer.id),
+        tickets=_tickets(rows, transfer.id),
+        unsent=len(unsent),
+        last_error=max(errors, default=None),
+        updated_at=datetime.fromisoformat(head.text("updated_at")),
     )
 
 
-def _tickets(rows: sqlite3.Connection, transfer_id: str) -> dict[TicketRole, Ticket]:
-    found = rows.execute("SELECT document FROM tickets WHERE transfer_id = ?", (transfer_id,))
-    tickets = [TICKET.validate_json(row[0]) for row in found]
+def _tickets(rows: Rows, transfer_id: str) -> dict[TicketRole, Ticket]:
+    found = rows.select("tickets", "transfer_id = ?", (transfer_id,))
+    tickets = [row.value(TICKET) for row in found]
     return {ticket.role: ticket for ticket in tickets}

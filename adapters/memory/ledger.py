@@ -1,4 +1,4 @@
-"""The ledger, outbox and archive in memory: for tests, and for an operator's one-off."""
+"""The books in memory: for tests, and for an operator's one-off."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from transfer.books import Books, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
-from transfer.ports import Record
 from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
@@ -31,6 +31,7 @@ class _Sending:
     post: Post
     tries: int = 0
     due_at: float = 0.0
+    held_by: object = None
     sent: bool = False
     last_error: str | None = None
 
@@ -42,7 +43,14 @@ class MemoryStore:
         self.lock = threading.RLock()
         self.rows: dict[str, _Row] = {}
         self.posts: dict[str, _Sending] = {}
+        self.posts_of: dict[str, list[_Sending]] = {}
         self.tickets: dict[tuple[str, TicketRole], Ticket] = {}
+        self.names: dict[str, str] = {}
+
+    def post(self, post: Post) -> None:
+        if post.key not in self.posts:
+            self.posts[post.key] = _Sending(post=post)
+            self.posts_of.setdefault(post.transfer_id, []).append(self.posts[post.key])
 
 
 class MemoryLedger:
@@ -53,10 +61,12 @@ class MemoryLedger:
         store: MemoryStore | None = None,
         owner: str = "memory",
         now: Callable[[], float] = time.monotonic,
+        lease: float = LEASE,
     ) -> None:
         self.store = store or MemoryStore()
         self._owner = owner
         self._now = now
+        self._lease = lease
 
     def admit(self, transfer: Transfer) -> Transfer:
         with self.store.lock:
@@ -67,12 +77,13 @@ class MemoryLedger:
     def claim(self, transfer_id: str) -> Transfer | None:
         with self.store.lock:
             row = self.store.rows.get(transfer_id)
-            if row is None or row.transfer.finished:
+            if row is None or row.transfer.at_rest:
                 return None
             if row.owner is not None and row.lease_until > self._now():
                 return None
-            row.owner, row.lease_until = self._owner, self._now() + LEASE
-            row.transfer = row.transfer.evolve(epoch=row.transfer.epoch + 1)
+            row.owner, row.lease_until = self._owner, self._now() + self._lease
+            standing = row.transfer
+            row.transfer = standing.evolve(epoch=standing.epoch + 1, claims=standing.claims + 1)
             return row.transfer
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
@@ -80,16 +91,13 @@ class MemoryLedger:
             row = self._mine(transfer)
             row.owner = self._owner if seconds else None
             row.lease_until = self._now() + seconds
+            if not seconds:
+                row.transfer = row.transfer.evolve(claims=0)
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with self.store.lock:
             row = self._mine(transfer)
-            row.transfer, row.updated_at = transfer, datetime.now(UTC)
-            for change in changes:
-                if isinstance(change, Post):
-                    self.store.posts.setdefault(change.key, _Sending(post=change))
-                else:
-                    row.deliveries[change.number] = change
+            _write(self.store, row, transfer.evolve(claims=row.transfer.claims), changes)
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with self.store.lock:
@@ -104,6 +112,72 @@ class MemoryLedger:
         return row
 
 
+def _write(
+    store: MemoryStore, row: _Row, transfer: Transfer, changes: Sequence[Delivery | Post]
+) -> None:
+    row.transfer, row.updated_at = transfer, datetime.now(UTC)
+    for change in changes:
+        if isinstance(change, Post):
+            store.post(change)
+        else:
+            row.deliveries[change.number] = change
+
+
+class MemoryLocks:
+    """The Locks port."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+        with self.store.lock:
+            if self.store.rows[transfer.id].transfer.epoch != transfer.epoch:
+                raise ClaimLost(transfer.id)
+            for name in sorted(names):
+                holder = self.store.names.get(name, transfer.id)
+                if holder != transfer.id and not self.store.rows[holder].transfer.at_rest:
+                    return holder
+                self.store.names[name] = transfer.id
+            return None
+
+
+class MemoryKeeper:
+    """The Keeper port."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+        with self.store.lock:
+            row = self.store.rows.get(transfer.id)
+            if row is None or row.transfer.epoch != transfer.epoch or not row.transfer.at_rest:
+                raise ClaimLost(transfer.id)
+            amended = transfer.evolve(epoch=transfer.epoch + 1, claims=0)
+            row.owner, row.lease_until = None, 0.0
+            _write(self.store, row, amended, changes)
+            return amended
+
+    def forget(self, before: datetime) -> int:
+        with self.store.lock:
+            old = [key for key, row in self.store.rows.items() if _closed_before(row, before)]
+            for key in old:
+                _remove(self.store, key)
+            return len(old)
+
+
+def _remove(store: MemoryStore, gone: str) -> None:
+    del store.rows[gone]
+    for item in store.posts_of.pop(gone, []):
+        del store.posts[item.post.key]
+    store.tickets = {key: ticket for key, ticket in store.tickets.items() if key[0] != gone}
+    store.names = {name: holder for name, holder in store.names.items() if holder != gone}
+
+
+def _closed_before(row: _Row, moment: datetime) -> bool:
+    closed_at = row.transfer.closed_at
+    return row.transfer.finished and closed_at is not None and closed_at < moment
+
+
 class MemoryOutbox:
     """The Outbox port."""
 
@@ -114,7 +188,7 @@ class MemoryOutbox:
     def add(self, *posts: Post) -> None:
         with self.store.lock:
             for post in posts:
-                self.store.posts.setdefault(post.key, _Sending(post=post))
+                self.store.post(post)
 
     def due(self, limit: int = 20) -> Sequence[tuple[Post, int]]:
         with self.store.lock:
@@ -122,19 +196,26 @@ class MemoryOutbox:
             for sending in self.store.posts.values():
                 if not sending.sent:
                     heads.setdefault(sending.post.lane, sending)
-            ready = [item for item in heads.values() if item.due_at <= self._now()]
-            return [(item.post, item.tries) for item in ready[:limit]]
+            ready = [item for item in heads.values() if self._may_send(item)][:limit]
+            for item in ready:
+                item.held_by, item.due_at = self, self._now() + LEASE
+                item.tries += 1
+            return [(item.post, item.tries - 1) for item in ready]
+
+    def _may_send(self, item: _Sending) -> bool:
+        """Due; or handed to us before, and we ask again: then it was not sent."""
+        return item.due_at <= self._now() or item.held_by is self
 
     def settle(self, post: Post, ticket: Ticket) -> None:
         with self.store.lock:
             sending = self.store.posts[post.key]
-            sending.sent, sending.tries, sending.last_error = True, sending.tries + 1, None
+            sending.sent, sending.held_by, sending.last_error = True, None, None
             self.store.tickets[post.transfer_id, post.ticket] = ticket
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         with self.store.lock:
             sending = self.store.posts[post.key]
-            sending.tries, sending.due_at = sending.tries + 1, self._now() + seconds
+            sending.held_by, sending.due_at = None, self._now() + seconds
             sending.last_error = reason
 
 
@@ -144,28 +225,36 @@ class MemoryArchive:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
-    def unfinished(self) -> Sequence[str]:
+    def unfinished(self) -> Sequence[Transfer]:
         with self.store.lock:
-            return [key for key, row in self.store.rows.items() if not row.transfer.finished]
+            heads = [row.transfer for row in self.store.rows.values()]
+            return [head for head in heads if not head.at_rest]
+
+    def quarantined(self) -> Sequence[Transfer]:
+        with self.store.lock:
+            heads = [row.transfer for row in self.store.rows.values()]
+            return [head for head in heads if head.quarantined_at and not head.finished]
 
     def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
         with self.store.lock:
+            if text in self.store.rows:
+                return [self._record(self.store.rows[text])]
             newest = sorted(self.store.rows.values(), key=lambda row: -row.received)
             found = [row for row in newest if not text or text in _names(row.transfer)]
             return [self._record(row) for row in found[:limit]]
 
     def _record(self, row: _Row) -> Record:
         key = row.transfer.id
-        unsent = [
-            item
-            for item in self.store.posts.values()
-            if item.post.transfer_id == key and not item.sent
-        ]
+        unsent = [item for item in self.store.posts_of.get(key, []) if not item.sent]
         errors = [item.last_error for item in unsent if item.last_error]
         return Record(
             transfer=row.transfer,
             deliveries=tuple(row.deliveries[number] for number in sorted(row.deliveries)),
-            tickets={role: t for (owner, role), t in self.store.tickets.items() if owner == key},
+            tickets={
+                role: self.store.tickets[key, role]
+                for role in TicketRole
+                if (key, role) in self.store.tickets
+            },
             unsent=len(unsent),
             last_error=max(errors, default=None),
             updated_at=row.updated_at,
@@ -174,3 +263,17 @@ class MemoryArchive:
 
 def _names(transfer: Transfer) -> tuple[str, str, str]:
     return (transfer.id, transfer.request.number, transfer.request.task_number)
+
+
+def memory_books(
+    store: MemoryStore, owner: str = "memory", now: Callable[[], float] = time.monotonic
+) -> Books:
+    """All of them over one store."""
+    return Books(
+        ledger=MemoryLedger(store, owner, now),
+        locks=MemoryLocks(store),
+        outbox=MemoryOutbox(store),
+        archive=MemoryArchive(store),
+        keeper=MemoryKeeper(store),
+        close=lambda: None,
+    )

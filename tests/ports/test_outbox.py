@@ -2,107 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.outbox import SqliteOutbox
-from adapters.ledger.schema import Database
-from adapters.ledger.sqlite import SqliteLedger
-from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
-from tests.transfer.made import request
-from transfer.model import Transfer
-from transfer.ports import Archive, Ledger, Outbox
-from transfer.tickets import Post, PostAction, Ticket, TicketRole
+from tests.ports.books import TICKET, Store, post, received
+from transfer.books import Outbox
+from transfer.tickets import Post, TicketRole
+
+pytest_plugins = ["tests.ports.book_fixtures"]
 
 
-@dataclass
-class Box:
-    outbox: Outbox
-    ledger: Ledger
-    archive: Archive
-    time: list[float]
+def note(key: str, ticket: TicketRole = TicketRole.USER, text: str = "x") -> Post:
+    return post(received(), key, ticket, text)
 
 
-def memory_box(_folder: Path) -> Iterator[Box]:
-    shared, time = MemoryStore(), [0.0]
-    outbox = MemoryOutbox(shared, lambda: time[0])
-    yield Box(outbox, MemoryLedger(shared), MemoryArchive(shared), time)
+def due(outbox: Outbox) -> list[tuple[str, int]]:
+    return [(found.key, tries) for found, tries in outbox.due()]
 
 
-def sqlite_box(folder: Path) -> Iterator[Box]:
-    database, time = Database(folder / "ledger.db"), [0.0]
-    outbox = SqliteOutbox(database, lambda: time[0])
-    yield Box(outbox, SqliteLedger(database, "one"), SqliteArchive(database), time)
-    database.close()
+@pytest.fixture
+def outbox(store: Store) -> Outbox:
+    return store.open("one").outbox
 
 
-@pytest.fixture(params=[memory_box, sqlite_box])
-def box(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Box]:
-    yield from request.param(tmp_path)
+def test_posts_of_one_ticket_go_out_one_after_the_other(outbox: Outbox) -> None:
+    outbox.add(note("1"), note("2"), note("a", TicketRole.AUDIT))
+    assert due(outbox) == [("1", 0), ("a", 0)]
+    outbox.settle(note("a", TicketRole.AUDIT), TICKET)
+    outbox.settle(note("1"), TICKET)
+    assert due(outbox) == [("2", 0)]
 
 
-def post(key: str, ticket: TicketRole = TicketRole.USER, text: str = "x") -> Post:
-    return Post(
-        key=key,
-        transfer_id=request().id,
-        generation=1,
-        ticket=ticket,
-        action=PostAction.NOTE,
-        text=text,
-    )
+def test_a_key_is_added_once_and_keeps_its_words(outbox: Outbox) -> None:
+    outbox.add(note("1", text="first"))
+    outbox.add(note("1", text="second"))
+    [(found, _)] = outbox.due()
+    assert found == note("1", text="first")
+    outbox.settle(found, TICKET)
+    outbox.add(note("1"))
+    assert due(outbox) == []
 
 
-TICKET = Ticket(
-    role=TicketRole.USER, sys_id="5" * 32, number="INC0010001", url="https://x", state="2"
-)
+def test_nothing_to_add_is_fine(outbox: Outbox) -> None:
+    outbox.add()
+    assert due(outbox) == []
 
 
-def due(box: Box) -> list[tuple[str, int]]:
-    return [(found.key, tries) for found, tries in box.outbox.due()]
+def test_a_post_that_did_not_arrive_holds_up_its_lane_only(store: Store, outbox: Outbox) -> None:
+    outbox.add(note("1"), note("2"), note("a", TicketRole.AUDIT))
+    assert due(outbox) == [("1", 0), ("a", 0)]
+    outbox.settle(note("a", TicketRole.AUDIT), TICKET)
+    outbox.defer(note("1"), 10.0, "no answer")
+    store.time.passes(9.9)
+    assert due(outbox) == []
+    store.time.passes(0.2)
+    assert due(outbox) == [("1", 1)]
 
 
-def test_posts_of_one_ticket_go_out_one_after_the_other(box: Box) -> None:
-    box.outbox.add(post("1"), post("2"), post("a", TicketRole.AUDIT))
-    assert due(box) == [("1", 0), ("a", 0)]
-    box.outbox.settle(post("1"), TICKET)
-    assert due(box) == [("2", 0), ("a", 0)]
+def test_a_post_can_be_put_off_for_no_time(outbox: Outbox) -> None:
+    outbox.add(note("1"))
+    for tries in range(3):
+        assert due(outbox) == [("1", tries)]
+        outbox.defer(note("1"), 0.0, "no answer")
 
 
-def test_a_key_is_added_once_and_keeps_its_words(box: Box) -> None:
-    box.outbox.add(post("1", text="first"))
-    box.outbox.add(post("1", text="second"))
-    [(found, _)] = box.outbox.due()
-    assert found.text == "first"
-    box.outbox.settle(found, TICKET)
-    box.outbox.add(post("1"))
-    assert due(box) == []
+def test_the_limit_holds(outbox: Outbox) -> None:
+    outbox.add(*(note(role, role) for role in TicketRole))
+    assert len(outbox.due(limit=2)) == 2
 
 
-def test_a_post_that_did_not_arrive_holds_up_its_lane_only(box: Box) -> None:
-    box.outbox.add(post("1"), post("2"), post("a", TicketRole.AUDIT))
-    box.outbox.defer(post("1"), 10.0, "no answer")
-    assert due(box) == [("a", 0)]
-    box.time[0] = 10.5
-    assert due(box) == [("1", 1), ("a", 0)]
+def test_what_one_sender_holds_another_does_not_get(store: Store, outbox: Outbox) -> None:
+    other = store.open("two").outbox
+    outbox.add(note("1"), note("2"))
+    assert due(outbox) == [("1", 0)]
+    assert due(other) == []
+    outbox.settle(note("1"), TICKET)
+    assert due(other) == [("2", 0)]
+    assert due(outbox) == []
 
 
-def test_the_limit_holds(box: Box) -> None:
-    box.outbox.add(*(post(role, role) for role in TicketRole))
-    assert len(box.outbox.due(limit=2)) == 2
+def test_what_a_silent_sender_held_comes_back_as_a_second_try(store: Store, outbox: Outbox) -> None:
+    other = store.open("two").outbox
+    outbox.add(note("1"))
+    assert due(outbox) == [("1", 0)]
+    assert due(other) == []
+    store.time.passes(60.1)
+    assert due(other) == [("1", 1)]
 
 
-def test_the_archive_shows_what_is_unsent_and_why_and_the_tickets(box: Box) -> None:
-    transfer = box.ledger.admit(Transfer(request=request()))
-    box.outbox.add(post("1"), post("2"))
-    box.outbox.defer(post("1"), 1.0, "no answer")
-    [record] = box.archive.search(transfer.id)
-    assert (record.unsent, record.last_error, dict(record.tickets)) == (2, "no answer", {})
-    for key in ("1", "2"):
-        box.outbox.settle(post(key), TICKET)
-    [record] = box.archive.search(transfer.id)
-    assert (record.unsent, record.last_error) == (0, None)
-    assert dict(record.tickets) == {TicketRole.USER: TICKET}
+def test_who_asks_again_did_not_send_it(outbox: Outbox) -> None:
+    outbox.add(note("1"))
+    assert [due(outbox), due(outbox), due(outbox)] == [[("1", tries)] for tries in range(3)]
+
+
+def test_of_many_threads_one_holds_the_post(store: Store, outbox: Outbox) -> None:
+    outbox.add(*(note(role, role) for role in TicketRole))
+    senders = [store.open(f"sender {number}").outbox for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        held = list(pool.map(due, senders))
+    assert sorted(key for one in held for key, _ in one) == sorted(TicketRole)

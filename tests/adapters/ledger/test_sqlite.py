@@ -1,20 +1,24 @@
-"""What is particular to the SQLite ledger: the file, its lock, and what it survives."""
+"""What is particular to the SQLite ledger: crashes, its lock, and other processes on its file."""
 
 from __future__ import annotations
 
-import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.schema import Database
-from adapters.ledger.sqlite import HostLock, SqliteLedger
-from tests.transfer.made import request
-from transfer.errors import Code, FerryError, Permanent
-from transfer.model import Transfer
+from adapters.ledger.database import Database
+from adapters.ledger.hostlock import HostLock
+from adapters.ledger.sqlite import SqliteLedger
+from adapters.ledger.sqlite_books import books_beside, sqlite_books
+from tests.ports.books import TICKET, post, received
+from tests.transfer.made import NOON, request
+from transfer.books import Books
+from transfer.errors import ClaimLost, Code, Permanent
+from transfer.model import Stage, Transfer
 
 
 @pytest.fixture
@@ -22,110 +26,118 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "ledger.db"
 
 
-def code_of_opening(path: Path, *, read_only: bool = False) -> Code:
-    with pytest.raises(FerryError) as refused:
-        Database(path, read_only=read_only)
-    return refused.value.code
+def daemon(path: Path) -> Books:
+    """The books as a start of the service gets them."""
+    return sqlite_books(path, "daemon", 60.0)
+
+
+def killed(path: Path, *lines: str) -> None:
+    """Run the lines on the books of `path` as `books`, then SIGKILL."""
+    script = (
+        "import os, sys; from pathlib import Path",
+        "from adapters.ledger.sqlite_books import sqlite_books",
+        "from tests.ports.books import post, received",
+        "from transfer.tickets import TicketRole",
+        "books = sqlite_books(Path(sys.argv[1]), 'gone', 60.0)",
+        *lines,
+        "os.kill(os.getpid(), 9)",
+    )
+    done = subprocess.run([sys.executable, "-c", "\n".join(script), path], check=False)
+    assert done.returncode == -9
 
 
 def test_a_commit_outlives_the_process(path: Path) -> None:
-    script = (
-        "import os, sys; from pathlib import Path\n"
-        "from adapters.ledger.schema import Database\n"
-        "from adapters.ledger.sqlite import SqliteLedger\n"
-        "from tests.transfer.made import request\n"
-        "from transfer.model import Transfer\n"
-        "SqliteLedger(Database(Path(sys.argv[1])), 'gone').admit(Transfer(request=request()))\n"
-        "os.kill(os.getpid(), 9)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script, path], check=False)
-    assert done.returncode == -9
-    database = Database(path)
-    [record] = SqliteArchive(database).search()
-    assert record.transfer == Transfer(request=request())
-    database.close()
+    killed(path, "books.ledger.admit(received())")
+    with closing(Database(path, read_only=True)) as database:
+        [record] = SqliteArchive(database).search()
+    assert record.transfer == received()
 
 
-def test_a_restart_ends_the_claims_of_the_dead(path: Path) -> None:
-    database = Database(path)
-    dead = SqliteLedger(database, "dead")
-    assert dead.claim(dead.admit(Transfer(request=request())).id)
-    heir = SqliteLedger(database, "heir")
-    assert heir.claim(request().id) is None
-    heir.bury()
-    again = heir.claim(request().id)
-    assert again
-    assert again.epoch == 2
-    database.close()
+def test_a_restart_ends_the_claims_of_the_dead_and_counts_them(path: Path) -> None:
+    for number in (1, 2, 3):
+        killed(path, "books.ledger.admit(received())", "books.ledger.claim(received().id)")
+        with closing(books_beside(path, "operator", 60.0)) as beside:
+            assert beside.ledger.admit(received()).claims == number
+            assert beside.ledger.claim(received().id) is None
+    with closing(daemon(path)) as books:
+        again = books.ledger.claim(received().id)
+        assert again == received().evolve(epoch=4, claims=4)
+        books.ledger.renew(again, 0)
+    with closing(daemon(path)) as books:
+        assert books.ledger.claim(received().id) == received().evolve(epoch=5, claims=1)
+
+
+def test_what_was_handed_out_before_a_crash_comes_back_as_a_second_try(path: Path) -> None:
+    killed(path, "books.outbox.add(post(received()))", "assert books.outbox.due()[0][1] == 0")
+    with closing(daemon(path)) as books:
+        assert list(books.outbox.due()) == [(post(received()), 1)]
+        books.outbox.defer(post(received()), 3600.0, "no answer")
+        assert list(books.outbox.due()) == []
+    with closing(daemon(path)) as books:
+        assert list(books.outbox.due()) == [(post(received()), 2)]
+        books.outbox.settle(post(received()), TICKET)
+        assert list(books.outbox.due()) == []
+
+
+def test_a_look_for_posts_writes_nothing_when_there_are_none(path: Path) -> None:
+    with closing(daemon(path)) as books:
+        wal = Path(f"{path}-wal")
+        before = wal.stat().st_size
+        assert list(books.outbox.due()) == []
+        assert wal.stat().st_size == before
 
 
 def test_a_second_daemon_on_the_file_is_refused_with_a_sentence(path: Path) -> None:
-    lock = HostLock(path)
-    assert HostLock.held(path)
-    with pytest.raises(Permanent, match="Another FileFerry is running") as refused:
-        HostLock(path)
-    assert refused.value.code is Code.LEDGER_BUSY
-    lock.release()
-    assert not HostLock.held(path)
-    HostLock(path).release()
+    with closing(daemon(path)):
+        assert HostLock.held(path) is True
+        with pytest.raises(Permanent, match="Another FileFerry is running") as refused:
+            daemon(path)
+        assert refused.value.code is Code.LEDGER_BUSY
+    assert HostLock.held(path) is False
+    daemon(path).close()
 
 
-def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_start_that_fails_gives_the_lock_back(path: Path) -> None:
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(Permanent, match="not a database"):
+        daemon(path)
+    assert HostLock.held(path) is False
+
+
+def test_nobody_holds_the_lock_of_a_file_that_never_was(path: Path) -> None:
+    assert HostLock.held(path) is False
+    assert not Path(f"{path}.lock").exists()
+
+
+def test_a_lock_in_a_directory_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="cannot be locked: No such file") as refused:
         HostLock(tmp_path / "absent" / "ledger.db")
     assert refused.value.code is Code.LEDGER_UNUSABLE
 
 
-def test_a_foreign_database_is_refused(path: Path) -> None:
-    foreign = sqlite3.connect(path)
-    foreign.execute("CREATE TABLE t (x)")
-    foreign.commit()
-    foreign.close()
-    assert code_of_opening(path) is Code.LEDGER_UNUSABLE
-
-
-def test_what_is_no_database_is_refused(path: Path) -> None:
-    path.write_bytes(b"no database at all, but long enough to be read as one" * 100)
-    assert code_of_opening(path) is Code.LEDGER_UNUSABLE
-
-
-def test_a_later_schema_is_refused(path: Path) -> None:
-    Database(path).close()
-    later = sqlite3.connect(path)
-    later.execute("PRAGMA user_version = 99")
-    later.close()
-    assert code_of_opening(path) is Code.LEDGER_UNUSABLE
-
-
-def test_a_damaged_file_is_refused(path: Path) -> None:
-    database = Database(path)
-    ledger = SqliteLedger(database, "one")
-    for number in range(200):
-        ledger.admit(Transfer(request=request(id=f"i:sc_task:{number:032}")))
-    database.close()
-    data = bytearray(path.read_bytes())
-    data[8192:16384] = b"\xff" * 8192
-    path.write_bytes(data)
-    assert code_of_opening(path) is Code.LEDGER_UNUSABLE
-
-
-def test_a_look_at_a_ledger_that_is_not_there_says_so(path: Path) -> None:
-    with pytest.raises(Permanent, match="There is no ledger"):
-        SqliteArchive.at(path)
-    assert not path.exists()
+def test_an_operator_writes_beside_a_daemon(path: Path) -> None:
+    with closing(daemon(path)) as books, closing(books_beside(path, "op", 60.0)) as beside:
+        taken = books.ledger.claim(books.ledger.admit(received()).id)
+        assert taken
+        with pytest.raises(ClaimLost):
+            beside.keeper.amend(taken)
+        closed = taken.evolve(stage=Stage.CLOSED, closed_at=NOON)
+        books.ledger.save(closed)
+        again = beside.keeper.amend(closed.evolve(stage=Stage.RECEIVED, closed_at=None))
+        assert list(books.archive.unfinished()) == [again]
+        assert books.ledger.claim(taken.id)
 
 
 def test_it_is_read_beside_a_process_that_writes(path: Path) -> None:
-    database = Database(path)
-    SqliteLedger(database, "one").admit(Transfer(request=request()))
-    [record] = SqliteArchive.at(path).search()
+    with closing(Database(path)) as database:
+        SqliteLedger(database, "one").admit(Transfer(request=request()))
+        archive = SqliteArchive.at(path)
+        [record] = archive.search()
+        archive.close()
     assert record.transfer.id == request().id
-    database.close()
 
 
 def test_every_commit_is_synced_to_disk(path: Path) -> None:
-    database = Database(path)
-    with database.reading() as rows:
+    with closing(Database(path)) as database, database.reading() as rows:
         assert rows.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert rows.execute("PRAGMA synchronous").fetchone()[0] == 2
-    database.close()

@@ -1,0 +1,150 @@
+"""The Ledger port on DynamoDB: claims by conditional writes, leases by the clock of who waits."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from uuid import uuid4
+
+from adapters.ledger.codec import DELIVERY
+from adapters.ledger.dynamo.documents import Documents
+from adapters.ledger.dynamo.errors import Cancelled, Refused
+from adapters.ledger.dynamo.heads import mark, unfinished
+from adapters.ledger.dynamo.items import (
+    FILES_AND_HEAD,
+    HEAD,
+    Item,
+    Value,
+    file_number,
+    head_key,
+    number,
+    partition,
+)
+from adapters.ledger.dynamo.store import Store
+from adapters.ledger.dynamo.table import Change
+from transfer.errors import ClaimLost
+from transfer.model import Delivery, Transfer
+from transfer.tickets import Post
+
+TURNS = 64
+"""One claim of a transfer at a time in this process: two of them would share a token."""
+TAKE = (
+    "SET #epoch = #epoch + :one, #claims = #claims + :one, #beat = :zero, "
+    "#owner = :owner, #token = :token"
+)
+FREE = "#at_rest = :no AND attribute_not_exists(#owner)"
+SILENT = "#at_rest = :no AND #epoch = :epoch AND #beat = :beat AND attribute_exists(#owner)"
+MINE = "#epoch = :epoch"
+
+
+class DynamoLedger:
+    """The Ledger port. `owner` names this process, `lease` is in seconds of `watch.now`.
+
+    The time line of a claim (epoch n, lease L):
+
+        claim(n) ─ renew: beat+1 ─ beat+1 ─┬─ renew(0): no owner, anybody may claim n+1 at once
+                                           └─ silence: who saw (n, beat) stand for L may claim n+1
+        a write with epoch n after claim n+1 ⇒ ClaimLost, nothing written
+
+    How long `renew` asks to hold does not matter: each observer waits for its own lease.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._table = store.table
+        self._heads = store.heads
+        self._watch = store.watch
+        self._unanswered: dict[str, str] = {}
+        self._turns = [threading.Lock() for _ in range(TURNS)]
+
+    def admit(self, transfer: Transfer) -> Transfer:
+        standing = self._heads.read(transfer.id)
+        if standing is None:
+            try:
+                self._table.write(self._heads.admitted(transfer))
+            except Refused:
+                standing = self._heads.read(transfer.id)
+        self._store.fresh.add(transfer.id)
+        return standing or transfer
+
+    def claim(self, transfer_id: str) -> Transfer | None:
+        # A claim whose answer was lost may have happened. Its token is used again, here and by the
+        # transport's own second try, and tells that the owner who stands there is ourselves.
+        with self._turns[hash(transfer_id) % TURNS]:
+            token = self._unanswered.setdefault(transfer_id, uuid4().hex)
+            item = self._claimed(transfer_id, token)
+            taken = self._heads.transfer(item) if item else None
+            del self._unanswered[transfer_id]
+            return taken
+
+    def renew(self, transfer: Transfer, seconds: float) -> None:
+        change = Change(
+            key=head_key(transfer.id),
+            update="SET #beat = #beat + :one",
+            condition=f"{MINE} AND attribute_exists(#owner)",
+            values={"epoch": transfer.epoch, "one": 1},
+        )
+        if not seconds:
+            change = Change(
+                key=change.key,
+                update="SET #claims = :zero, #beat = #beat + :one REMOVE #owner",
+                condition=MINE,
+                values={"epoch": transfer.epoch, "one": 1, "zero": 0},
+            )
+        try:
+            self._table.write(change)
+        except Refused as refused:
+            raise ClaimLost(transfer.id) from refused
+
+    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+        head = self._heads.saved(transfer, MINE, epoch=transfer.epoch)
+        try:
+            self._store.writer.write(head, self._heads.held(transfer), changes)
+        except Cancelled as cancelled:
+            raise ClaimLost(transfer.id) from cancelled
+
+    def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
+        items = list(self._table.query(partition(transfer_id), FILES_AND_HEAD))
+        return read_deliveries(items, self._store.documents)
+
+    def _claimed(self, transfer_id: str, token: str) -> Item | None:
+        """The head under our new epoch, None when it cannot be had."""
+        asked_at = self._watch.now()
+        try:
+            return self._take(transfer_id, token, FREE)
+        except Refused as refused:
+            item = refused.item
+        if item is None or item.get("token") == token:
+            return item
+        if not unfinished(item) or "owner" not in item:
+            self._watch.forget(transfer_id)
+            return None
+        seen = mark(item)
+        if self._watch.silent(transfer_id, seen, asked_at) < self._store.lease:
+            return None
+        try:
+            return self._take(transfer_id, token, SILENT, epoch=seen[0], beat=seen[1])
+        except Refused as refused:
+            ours = refused.item is not None and refused.item.get("token") == token
+            return refused.item if ours else None
+
+    def _take(self, transfer_id: str, token: str, condition: str, **seen: int) -> Item:
+        values: dict[str, Value] = {"one": 1, "zero": 0, "no": False, **seen}
+        values |= {"owner": self._store.owner, "token": token}
+        change = Change(
+            key=head_key(transfer_id), update=TAKE, condition=condition, values=values, tell=True
+        )
+        item = self._table.write(change)
+        self._watch.forget(transfer_id)
+        return item
+
+
+def read_deliveries(items: Sequence[Item], documents: Documents) -> tuple[Delivery, ...]:
+    """The files among the items of a partition, by number, without those not yet there."""
+    head = next((item for item in items if item["sk"] == HEAD), None)
+    if head is None:
+        return ()
+    files = [item for item in items if str(item["sk"]).startswith("file#")]
+    if "files" in head:
+        files = [item for item in files if file_number(item) <= number(head, "files")]
+    return tuple(documents.value(item, DELIVERY) for item in files)

@@ -1,0 +1,139 @@
+"""What has to be remembered, as Protocols of at most five verbs, and the Books that hold them all.
+
+One store keeps them together: a state and the words about it are written in one transaction. All
+of them raise FerryError only: Transient `ledger.busy`, `ledger.full`, `ledger.unavailable` when a
+later try may work, Permanent `ledger.unusable` when the store must not be used any more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from transfer.model import Delivery, Transfer
+from transfer.tickets import Post, Ticket, TicketRole
+
+
+class Ledger(Protocol):
+    """The durable memory. Each verb is one transaction, durable when it returns."""
+
+    def admit(self, transfer: Transfer) -> Transfer:
+        """Insert if absent; returns what stands there now, which is `transfer` when it was new."""
+
+    def claim(self, transfer_id: str) -> Transfer | None:
+        """Take the right to work on it: epoch and `claims` are raised by one, and returned.
+
+        None when it is at rest, absent, or another live owner holds it. An owner is live until it
+        gives back, or has not renewed for a lease (by the clock of who asks).
+        """
+
+    def renew(self, transfer: Transfer, seconds: float) -> None:
+        """Hold the claim for `seconds` more; 0 gives it back, and sets `claims` to 0.
+
+        Raises ClaimLost.
+        """
+
+    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+        """Write the head, the given deliveries and the new posts, all or nothing.
+
+        Posts whose key stands already are left as they are. Raises ClaimLost, and writes nothing,
+        when `transfer.epoch` is not the epoch of the latest claim. Of more than MANY changes the
+        deliveries may come to stand in pieces, before the head and the posts.
+        """
+
+    def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
+        """The files of a transfer by number."""
+
+
+MANY = 90
+"""Changes that every store writes in one transaction (DynamoDB: 100 items, TransactWriteItems)."""
+
+
+class Locks(Protocol):
+    """Final names, each for one transfer that is not at rest."""
+
+    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+        """Hold the names until the transfer is at rest, in their sorted order, as far as they are
+        free; None when it holds them all, else the id of the transfer that holds the first other.
+
+        The names that were free before it stay held: in sorted order nobody waits in a circle.
+        Names that it holds already are fine. Raises ClaimLost.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A row of the archive: a transfer with everything that stands beside it."""
+
+    transfer: Transfer
+    deliveries: tuple[Delivery, ...]
+    tickets: Mapping[TicketRole, Ticket]
+    unsent: int
+    last_error: str | None
+    updated_at: datetime
+
+
+class Archive(Protocol):
+    """The reading side of the ledger, for recovery and for people; safe beside a daemon."""
+
+    def unfinished(self) -> Sequence[Transfer]:
+        """The transfers that are not at rest, oldest first."""
+
+    def quarantined(self) -> Sequence[Transfer]:
+        """The transfers in quarantine, oldest first."""
+
+    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+        """Newest first; `text` is an id, a number of request, item or task, or empty for all."""
+
+
+class Keeper(Protocol):
+    """What an operator writes; safe beside a daemon."""
+
+    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+        """Write the head of a transfer at rest anew, with its changes, as `Ledger.save` does.
+
+        The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,
+        and writes nothing, when what stands there has another epoch or is not at rest.
+        """
+
+    def forget(self, before: datetime) -> int:
+        """Remove what was closed before that time, with everything beside it; returns how many.
+
+        A request that is forgotten would be carried again if its task were open: 400 days and more.
+        """
+
+
+class Outbox(Protocol):
+    """Writes to tickets that must arrive."""
+
+    def add(self, *posts: Post) -> None:
+        """Durable when it returns; a key that stands already is left as it is."""
+
+    def due(self, limit: int = 20) -> Sequence[tuple[Post, int]]:
+        """Posts to send now, each with its number of earlier tries; at most the first unsent post
+        of each lane, and none whose lane is put off.
+
+        The hand-out counts as a try and is durable before the return, so that whoever gets the
+        post after a crash looks first whether it arrived. Nobody else is handed a post of the lane
+        until it is settled or deferred, or its sender has been silent for a lease.
+        """
+
+    def settle(self, post: Post, ticket: Ticket) -> None:
+        """It has arrived at `ticket`."""
+
+    def defer(self, post: Post, seconds: float, reason: str) -> None:
+        """It has not arrived, or nobody knows: hand it out again after `seconds`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Books:
+    """The durable ports over one store, and what closes it."""
+
+    ledger: Ledger
+    locks: Locks
+    outbox: Outbox
+    archive: Archive
+    keeper: Keeper
+    close: Callable[[], None]
