@@ -13,7 +13,7 @@ from typing import Protocol, runtime_checkable
 
 from transfer import digests as digesting
 from transfer.crossing import Crossing, temp_of
-from transfer.destination import Tier
+from transfer.destination import Conflict, Tier
 from transfer.errors import Corrupted, FerryError
 from transfer.model import MIB, Delivery, DeliveryState, Pin
 from transfer.publish import intend, published
@@ -60,8 +60,9 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
         and rename
         and delivery.state is DeliveryState.PINNED
         and delivery.size <= LARGEST
+        and destination.on_conflict is not Conflict.VERSION
         and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
-        and destination.tier in (None, Tier.SIZE)
+        and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
         and not remote.powers.digests
     )
 
@@ -75,6 +76,7 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     if not stored:
         return
     intended = intend(stored, crossing)
+    crossing.tools.fence()
     pairs = [(temp_of(item), item.final) for item in intended]
     renamed = remote.rename_all(pairs, replace=crossing.destination.replace)
     done = [
@@ -103,17 +105,21 @@ def _stored(
     return list(zip(begun, remote.store(files), strict=True))
 
 
-def _read(delivery: Delivery, crossing: Crossing) -> bytes:
+def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
     crossing.tools.halt()
     pin = _pin(delivery)
-    return crossing.tools.objects.read(delivery.source, pin, 0, pin.size) if pin.size else b""
+    # Not `read`, which copies: fresh memory costs more than the digests do.
+    content = memoryview(bytearray(pin.size))
+    if content:
+        crossing.tools.objects.read_into(delivery.source, pin, 0, content)
+    return content.toreadonly()
 
 
-def _begun(delivery: Delivery, content: bytes, crossing: Crossing) -> Delivery:
+def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:
     pin, makers = _pin(delivery), crossing.tools.objects.checksums
     hashes = digesting.begin(crossing.destination.digests, pin, makers)
     for value in hashes.values():
-        value.update(memoryview(content))
+        value.update(content)
     return delivery.evolve(
         state=DeliveryState.UPLOADING,
         temp=crossing.temp_name(delivery),
@@ -126,7 +132,7 @@ def _begun(delivery: Delivery, content: bytes, crossing: Crossing) -> Delivery:
 def _verified(stored: Sequence[tuple[Delivery, object]]) -> list[Delivery]:
     """Those whose size and source are right; the others are sent again, one by one."""
     return [
-        item.evolve(candidates=(temp_of(item),), tier=Tier.SIZE.value, moved=item.size)
+        item.evolve(tier=Tier.SIZE.value, moved=item.size)
         for item, size in stored
         if size == item.size and _is_as_source(item)
     ]

@@ -8,7 +8,7 @@ from posixpath import dirname, join
 from typing import Any
 
 from transfer.destination import Destination, Mode
-from transfer.errors import FerryError
+from transfer.errors import FerryError, Transient
 from transfer.model import CHUNK, Delivery, Transfer
 from transfer.names import TEMP_PREFIX
 from transfer.ports import Remote
@@ -35,6 +35,13 @@ class Crossing:
         if delivery.size > CHUNK:
             return self.save(delivery, **changes)
         return delivery.evolve(**changes)
+
+    def progress(self, delivery: Delivery, moved: int) -> Delivery:
+        """The bytes acknowledged so far: lossy, so a ledger that does not answer stops nothing."""
+        try:
+            return self.note(delivery, moved=moved)
+        except Transient:
+            return delivery.evolve(moved=moved)
 
     @property
     def in_place(self) -> bool:

@@ -4,18 +4,25 @@ The numbers are those of the delivery protocol:
 
      8 upload → 9 verify → VERIFIED → 10 check again → INTENT → 11 rename → 12 PUBLISHED
 
-A crash before INTENT leaves a temp that nobody can publish any more; after INTENT, `recover` finds
-out by renaming whether the file was published.
+A crash before INTENT leaves a temp that nobody can publish any more; the next owner renames it to
+a name of its own and goes on. After INTENT, `recover` finds out by renaming whether the file was
+published.
 """
 
 from __future__ import annotations
 
+from transfer.beside import before_upload
+from transfer.conflict import settle_name
 from transfer.crossing import Crossing
-from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Pin
 from transfer.publish import publish, recover
+from transfer.resume import inherit
+from transfer.sidecar import write_sidecar
 from transfer.upload import upload
 from transfer.verify import verify
+
+ASKED = (DeliveryState.INTENT, DeliveryState.PUBLISHED, DeliveryState.UNKNOWN)
+"""States of a file whose publish has been asked for."""
 
 
 def deliver(delivery: Delivery, crossing: Crossing) -> Delivery:
@@ -23,14 +30,33 @@ def deliver(delivery: Delivery, crossing: Crossing) -> Delivery:
 
     Safe to run twice. Raises FerryError; the ledger then says how far it came.
     """
+    return write_sidecar(_published(delivery, crossing), crossing)
+
+
+def prepare(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """As `deliver`, but no further than VERIFIED: other files must get there before one is
+    published.
+    """
+    if delivery.state in ASKED:
+        return delivery
+    return crossing.save(_verified(delivery, crossing))
+
+
+def _published(delivery: Delivery, crossing: Crossing) -> Delivery:
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     if delivery.state is DeliveryState.INTENT:
         return publish(recover(delivery, crossing), crossing, asked_before=True)
-    if not _waits_for_publish(delivery, crossing):
-        _refuse_existing(delivery, crossing)
-        delivery = verify(upload(delivery, crossing), crossing)
-    return publish(delivery, crossing, asked_before=False)
+    return publish(_verified(delivery, crossing), crossing, asked_before=False)
+
+
+def _verified(delivery: Delivery, crossing: Crossing) -> Delivery:
+    delivery = inherit(delivery, crossing)
+    if _waits_for_publish(delivery, crossing):
+        return delivery
+    delivery = settle_name(delivery, crossing)
+    before_upload(delivery, crossing)
+    return verify(upload(delivery, crossing), crossing)
 
 
 def pinned(delivery: Delivery, pin: Pin) -> Delivery:
@@ -41,21 +67,9 @@ def pinned(delivery: Delivery, pin: Pin) -> Delivery:
 
 
 def _waits_for_publish(delivery: Delivery, crossing: Crossing) -> bool:
-    """An earlier try of this epoch got as far as VERIFIED; only the publish is missing."""
+    """An earlier try got as far as VERIFIED; only the publish is missing."""
     return (
         delivery.state is DeliveryState.VERIFIED
         and delivery.temp == crossing.temp_name(delivery)
         and crossing.remote.size(delivery.temp) == delivery.size
-    )
-
-
-def _refuse_existing(delivery: Delivery, crossing: Crossing) -> None:
-    begun = crossing.in_place and delivery.temp == delivery.final
-    if crossing.destination.replace or begun or crossing.remote.size(delivery.final) is None:
-        return
-    raise Permanent(
-        Code.REMOTE_EXISTS,
-        f"{delivery.final} exists already on {crossing.destination.name}, "
-        "which does not allow to replace files.",
-        file=delivery.final,
     )

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from transfer.windows import Blackout
+
 WEAK_ALGORITHMS = (
     "3des-cbc",
     "aes128-cbc",
@@ -37,6 +39,17 @@ class Mode(StrEnum):
     """No rename right: written in place. At-least-once, and the ticket says so."""
 
 
+class Conflict(StrEnum):
+    """What happens when the final name is taken."""
+
+    FAIL = "fail"
+    """The delivery fails; the old file stays."""
+    REPLACE = "replace"
+    """The old file is replaced, in one step where the server can."""
+    VERSION = "version"
+    """The new file gets a free name: `pay.csv` becomes `pay.2.csv`."""
+
+
 class Tier(StrEnum):
     """How a delivery was verified; a later member is stronger."""
 
@@ -46,6 +59,8 @@ class Tier(StrEnum):
     """The server's own hash of the file."""
     READ_BACK = "T2"
     """The file read back and hashed here."""
+    ACKNOWLEDGED = "T3"
+    """The partner's own word, after the publish."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +87,32 @@ class Tls:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sidecar:
+    """A small file of ours beside each published one.
+
+    `name` is a path from the published file's directory, with `{name}` for its own name. `digest`
+    (md5, sha256) is what stands in it; empty for an empty file, which says that the other is whole.
+    """
+
+    name: str
+    digest: str = "sha256"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledgement:
+    """A small file that the partner writes within `within` seconds of the publish.
+
+    `name` as in Sidecar. `digest` (md5, sha256) must stand in it and be ours; empty: the file
+    alone is the word. `remove`: we take it away afterwards.
+    """
+
+    name: str
+    within: float = 900.0
+    digest: str = ""
+    remove: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """A named partner endpoint of the configuration. A request names it, never a host.
 
@@ -81,7 +122,14 @@ class Destination:
     here, by name. `clear_text` is the written exception without which plain FTP is refused.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
     `digests` are computed while streaming; an empty tuple saves their CPU. `connections` is the
-    most at once. Times are in seconds; `timeout` without progress closes the connection.
+    most at once, `connections_per_file` the most that write one file together. Times are in
+    seconds; `timeout` without progress closes the connection, and so does less than `min_rate`
+    bytes a second for that long (0: never). An idle connection is kept for `keep_idle` seconds (0:
+    none). `fast_ssh` is the bulk writer of SFTP.
+    No file is begun in the `blackouts`, which are hours of `time_zone` (a name of the IANA
+    database).
+    `collected`: the partner takes files away at once, so a final name that is empty after a publish
+    without an answer means that the file arrived.
     """
 
     name: str
@@ -98,10 +146,24 @@ class Destination:
     algorithms: frozenset[str] = frozenset()
     tls: Tls = field(default_factory=Tls)
     clear_text: str = ""
-    replace: bool = False
+    on_conflict: Conflict = Conflict.FAIL
+    collected: bool = False
     mode: Mode = Mode.AUTO
     tier: Tier | None = None
     digests: tuple[str, ...] = ("md5", "sha256")
+    sidecar: Sidecar | None = None
+    acknowledgement: Acknowledgement | None = None
     connections: int = 4
+    connections_per_file: int = 4
+    keep_idle: float = 30.0
+    fast_ssh: bool = True
+    blackouts: tuple[Blackout, ...] = ()
+    time_zone: str = "UTC"
     connect_timeout: float = 15.0
     timeout: float = 30.0
+    min_rate: int = 256
+
+    @property
+    def replace(self) -> bool:
+        """A file that is there already may be replaced."""
+        return self.on_conflict is Conflict.REPLACE

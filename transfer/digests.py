@@ -33,7 +33,7 @@ def begin(names: tuple[str, ...], pin: Pin, checksums: Makers) -> dict[str, Hash
     """
     makers = {name: DIGESTS[name] for name in names}
     if names and not any(getattr(pin, name) for name in names):
-        held = [name for name in NAMES if name in checksums and getattr(pin, name)]
+        held = [name for name in NAMES if getattr(pin, name) and name in checksums]
         makers |= {name: checksums[name] for name in held[:1]}
     return {name: make() for name, make in makers.items()}
 

@@ -21,13 +21,18 @@ class Code(StrEnum):
     REQUEST_CANCELLED = "request.cancelled"
     REQUEST_FOREIGN = "request.foreign"
     REQUEST_INCOMPLETE = "request.incomplete"
+    REQUEST_MALFORMED = "request.malformed"
     REQUEST_ALTERED = "request.altered"
     REQUEST_VANISHED = "request.vanished"
     GRANT_MISSING = "grant.missing"
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
+    DESTINATION_BUSY = "destination.busy"
+    WINDOW_CLOSED = "window.closed"
+    WINDOW_MISSED = "window.missed"
     NAME_REFUSED = "name.refused"
     SOURCE_MALFORMED = "source.malformed"
+    MANIFEST_MALFORMED = "manifest.malformed"
     SOURCE_MISSING = "source.missing"
     SOURCE_DENIED = "source.denied"
     SOURCE_ARCHIVED = "source.archived"
@@ -40,6 +45,7 @@ class Code(StrEnum):
     REMOTE_INSECURE = "remote.insecure"
     REMOTE_UNREACHABLE = "remote.unreachable"
     REMOTE_TIMEOUT = "remote.timeout"
+    REMOTE_SLOW = "remote.slow"
     REMOTE_DROPPED = "remote.dropped"
     REMOTE_FULL = "remote.full"
     REMOTE_DENIED = "remote.denied"
@@ -50,10 +56,18 @@ class Code(StrEnum):
     CHECKSUM_MISMATCH = "checksum.mismatch"
     VERIFICATION_TOO_WEAK = "verification.too_weak"
     PUBLISH_UNKNOWN = "publish.unknown"
+    SIDECAR_FAILED = "sidecar.failed"
+    ACKNOWLEDGEMENT_PENDING = "acknowledgement.pending"
+    ACKNOWLEDGEMENT_MISSING = "acknowledgement.missing"
+    ACKNOWLEDGEMENT_MISMATCH = "acknowledgement.mismatch"
     CLAIM_LOST = "claim.lost"
     STOPPING = "service.stopping"
     LEDGER_UNUSABLE = "ledger.unusable"
     LEDGER_BUSY = "ledger.busy"
+    LEDGER_FULL = "ledger.full"
+    LEDGER_UNAVAILABLE = "ledger.unavailable"
+    TRANSFER_QUARANTINED = "transfer.quarantined"
+    DECISION_REFUSED = "decision.refused"
     CONFIG_INVALID = "config.invalid"
     SECRET_MISSING = "secret.missing"
     SECRET_EXPOSED = "secret.exposed"
@@ -61,11 +75,24 @@ class Code(StrEnum):
     SERVICENOW_AUTH = "servicenow.auth"
     SERVICENOW_DENIED = "servicenow.denied"
     SERVICENOW_THROTTLED = "servicenow.throttled"
+    SERVICENOW_BUSY = "servicenow.busy"
+    SERVICENOW_DROPPED = "servicenow.dropped"
     SERVICENOW_NOT_JSON = "servicenow.not_json"
+    SERVICENOW_LOGIN_PAGE = "servicenow.login_page"
+    SERVICENOW_CUT_OFF = "servicenow.cut_off"
+    SERVICENOW_EMPTY = "servicenow.empty"
     SERVICENOW_HIBERNATING = "servicenow.hibernating"
     SERVICENOW_UNTRUSTED = "servicenow.untrusted"
+    SERVICENOW_UNREADY = "servicenow.unready"
     SERVICENOW_REFUSED = "servicenow.refused"
     SERVICENOW_NOT_FOUND = "servicenow.not_found"
+    HINT_MALFORMED = "hint.malformed"
+    HINT_UNKNOWN = "hint.unknown"
+    STANDING_MISSING = "standing.missing"
+    STANDING_ENDED = "standing.ended"
+    STANDING_INCOMPLETE = "standing.incomplete"
+    QUEUE_UNAVAILABLE = "queue.unavailable"
+    QUEUE_REFUSED = "queue.refused"
     INTERNAL = "internal"
 
 
@@ -80,13 +107,18 @@ ACTIONS: dict[Code, str] = {
     Code.REQUEST_CANCELLED: "Order the transfer again if it is still wanted.",
     Code.REQUEST_FOREIGN: "Order through the file transfer item of the service catalog.",
     Code.REQUEST_INCOMPLETE: "Order again and fill in the named field.",
+    Code.REQUEST_MALFORMED: "Order again with a value of the named form.",
     Code.REQUEST_ALTERED: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_VANISHED: "Order the transfer again if it is still wanted.",
     Code.GRANT_MISSING: "Ask the FileFerry operators for a grant, then order again.",
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
+    Code.DESTINATION_BUSY: "None: it goes on when the other request has ended.",
+    Code.WINDOW_CLOSED: "None: it begins by itself at the named time.",
+    Code.WINDOW_MISSED: "Order again with other times, or ask for other hours at the destination.",
     Code.NAME_REFUSED: "Order again with a path that obeys the named rule.",
     Code.SOURCE_MALFORMED: "Order again with sources of the form s3://bucket/key, one a line.",
+    Code.MANIFEST_MALFORMED: "Mend the manifest in S3, then order again.",
     Code.SOURCE_MISSING: "Check bucket and key, upload the object, then order again.",
     Code.SOURCE_DENIED: "Ask the bucket's owner to let FileFerry read it, then order again.",
     Code.SOURCE_ARCHIVED: "Restore the object from its archive tier, then order again.",
@@ -99,6 +131,7 @@ ACTIONS: dict[Code, str] = {
     Code.REMOTE_INSECURE: "Ask the partner to offer current algorithms; nothing was sent.",
     Code.REMOTE_UNREACHABLE: "Check the partner's server and the firewall, then order again.",
     Code.REMOTE_TIMEOUT: "Ask the partner whether the server is well, then order again.",
+    Code.REMOTE_SLOW: "Ask the partner why so little gets through, then order again.",
     Code.REMOTE_DROPPED: "Ask the partner why the server closed the line, then order again.",
     Code.REMOTE_FULL: "Ask the partner to make room, then order again.",
     Code.REMOTE_DENIED: "Ask the partner for the right to write there, then order again.",
@@ -109,10 +142,18 @@ ACTIONS: dict[Code, str] = {
     Code.CHECKSUM_MISMATCH: "Nothing was published. Order again; if it recurs, call the operators.",
     Code.VERIFICATION_TOO_WEAK: "Nothing was published. Tell the operators: mend the tier.",
     Code.PUBLISH_UNKNOWN: "Ask the partner whether the file arrived before you order it again.",
+    Code.SIDECAR_FAILED: "Tell the partner that the file is whole; do not order again before.",
+    Code.ACKNOWLEDGEMENT_PENDING: "None: FileFerry goes on looking for it.",
+    Code.ACKNOWLEDGEMENT_MISSING: "Ask the partner whether it arrived; do not order again before.",
+    Code.ACKNOWLEDGEMENT_MISMATCH: "Ask the partner to check the file; do not order again before.",
     Code.CLAIM_LOST: "None: another FileFerry owner carries this transfer on.",
     Code.STOPPING: "None: the transfer goes on when the service is started again.",
     Code.LEDGER_UNUSABLE: "Move the file away and restore the last good copy of the ledger.",
     Code.LEDGER_BUSY: "Stop the other FileFerry that uses this ledger, or give it another file.",
+    Code.LEDGER_FULL: "Make room on the disk of the ledger; FileFerry then goes on by itself.",
+    Code.LEDGER_UNAVAILABLE: "Check the ledger's table, its rights and the network to AWS.",
+    Code.TRANSFER_QUARANTINED: "Tell the operators: `fileferry quarantine list` shows the cause.",
+    Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
@@ -120,11 +161,24 @@ ACTIONS: dict[Code, str] = {
     Code.SERVICENOW_AUTH: "Check user, secret and roles of the integration account.",
     Code.SERVICENOW_DENIED: "Give the integration account the right that is named.",
     Code.SERVICENOW_THROTTLED: "None: FileFerry waits as long as the instance asks.",
+    Code.SERVICENOW_BUSY: "None: FileFerry asks again in seconds.",
+    Code.SERVICENOW_DROPPED: "None: FileFerry looks whether it arrived, and asks again.",
     Code.SERVICENOW_NOT_JSON: "Check the instance's address: a page answered instead of the API.",
+    Code.SERVICENOW_LOGIN_PAGE: "Check servicenow.url, and that the account logs in without SSO.",
+    Code.SERVICENOW_CUT_OFF: "None: FileFerry looks whether it arrived before it tries again.",
+    Code.SERVICENOW_EMPTY: "None: FileFerry looks whether it arrived before it tries again.",
     Code.SERVICENOW_HIBERNATING: "Wake the developer instance in the ServiceNow developer portal.",
     Code.SERVICENOW_UNTRUSTED: "Compare the poll's query with the instance's fields and ACLs.",
+    Code.SERVICENOW_UNREADY: "Give the rights that `fileferry servicenow check` names.",
     Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
     Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",
+    Code.HINT_MALFORMED: "Send a message that obeys transfer/message.schema.json.",
+    Code.HINT_UNKNOWN: "Send the number of an approved order, or nothing: the poll finds it.",
+    Code.STANDING_ENDED: "Have a new standing approval made and approved.",
+    Code.STANDING_INCOMPLETE: "Fill in the field of the standing approval, and have it approved.",
+    Code.STANDING_MISSING: "Order the transfer in the service catalog.",
+    Code.QUEUE_UNAVAILABLE: "None: FileFerry asks again, and the poll finds the work meanwhile.",
+    Code.QUEUE_REFUSED: "Check queue.url, queue.region and the rights of FileFerry's AWS identity.",
     Code.INTERNAL: "Tell the FileFerry operators; the log has the details under this id.",
 }
 
@@ -175,8 +229,22 @@ class Corrupted(Transient):
 class ClaimLost(Permanent):
     """The ledger refused a write: another owner has claimed the transfer with a higher epoch."""
 
+    def __init__(self, transfer_id: str, why: str = "Another owner has taken over") -> None:
+        super().__init__(Code.CLAIM_LOST, f"{why} {transfer_id}.")
+
+
+class Fenced(ClaimLost):
+    """The owner could not renew its claim for so long that another may have it: it stops itself."""
+
     def __init__(self, transfer_id: str) -> None:
-        super().__init__(Code.CLAIM_LOST, f"Another owner has taken over {transfer_id}.")
+        super().__init__(transfer_id, "The claim was not renewed in time; FileFerry lets go of")
+
+
+class Waiting(Transient):
+    """Not yet: leave the transfer as it stands, and take it up again after `retry_after` seconds.
+
+    No try is counted, no slot is held, and the claim is given back.
+    """
 
 
 class Stopping(Transient):

@@ -29,7 +29,9 @@ class Variable:
 class Evidence:
     """What ServiceNow says of one catalog task at one moment; policy.py judges it.
 
-    A field that the instance hid from us is None, and is never read as consent.
+    A field that the instance hid from us is None, and is never read as consent. `authors`: user
+    names of those who made the record or changed its terms, whose approval does not count, as far
+    as they are not the requester. `history`: it can be told when the variables were changed last.
     """
 
     instance: str
@@ -50,7 +52,14 @@ class Evidence:
     approvals: tuple[Approval, ...]
     variables: dict[str, Variable]
     read_at: datetime
+    authors: frozenset[str] = frozenset()
+    history: bool = True
 
     @property
     def request_id(self) -> str:
         return f"{self.instance}:sc_task:{self.task_id}"
+
+    @property
+    def task_open(self) -> bool:
+        """Active and in state Open: nobody has begun it, so a poll finds it."""
+        return self.task_active and self.task_state == "1"

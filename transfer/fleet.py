@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 
 from transfer.batch import LARGEST, MOST, deliver_many, fits
 from transfer.crossing import Crossing
-from transfer.delivery import deliver
+from transfer.delivery import deliver, prepare
 from transfer.destination import Destination
 from transfer.errors import ClaimLost, Code, FerryError, Stopping
 from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
 from transfer.ports import Remote
+from transfer.timing import may_start
 from transfer.tools import Tools
 
 FEW = 3
@@ -23,11 +24,19 @@ FEW = 3
 
 
 def carry(
-    transfer: Transfer, destination: Destination, deliveries: Sequence[Delivery], tools: Tools
+    transfer: Transfer,
+    destination: Destination,
+    deliveries: Sequence[Delivery],
+    tools: Tools,
+    *,
+    hold: bool = False,
 ) -> None:
-    """Deliver them all. Raises the gravest error; no file is begun after the first error."""
+    """Deliver them all; with `hold` no further than VERIFIED.
+
+    Raises the gravest error; no file is begun after the first error, nor in a blackout.
+    """
     boats = min(len(deliveries), destination.connections, tools.slots.total)
-    fleet = _Fleet(transfer, destination, tools, deque(deliveries), boats)
+    fleet = _Fleet(transfer, destination, tools, deque(deliveries), boats, hold)
     if boats <= 1:
         fleet.sail()
     else:
@@ -54,6 +63,7 @@ class _Fleet:
     tools: Tools
     waiting: deque[Delivery]
     boats: int
+    hold: bool
     errors: list[BaseException] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -82,28 +92,41 @@ class _Fleet:
                 taken.append(self.waiting.popleft())
             return taken
 
-    def _cross(self, deliveries: list[Delivery], remote: Remote | None) -> Remote:
+    def _cross(self, deliveries: list[Delivery], remote: Remote | None) -> Remote | None:
         tools, destination = self.tools, self.destination
         tools.halt()
+        may_start(self.transfer.request, destination, tools.clock())
         current = deliveries[0]
-        with tools.slots.take(self.transfer.id, destination, tools.halt):
+        step = prepare if self.hold else deliver
+        asked = self.transfer.request
+        with tools.slots.take(self.transfer.id, destination, tools.halt, asked.requester):
             try:
                 remote = remote or tools.remotes.connect(destination)
                 crossing = Crossing(
                     transfer=self.transfer, destination=destination, remote=remote, tools=tools
                 )
                 for current in self._left_over(deliveries, crossing):
-                    deliver(current, crossing)
-            except FerryError as error:
+                    step(current, crossing)
+            except BaseException as error:
                 if remote is not None:
                     remote.close()
-                self._note(current, error)
+                if isinstance(error, FerryError):
+                    self._note(current, error)
                 raise
-        return remote
+            return self._kept(remote)
+
+    def _kept(self, remote: Remote) -> Remote | None:
+        """The connection for the next file, unless another request waits for one to this partner:
+        one that is held without a slot would be one more than `connections` allows.
+        """
+        if not self.tools.slots.wanted(self.destination):
+            return remote
+        remote.close()
+        return None
 
     def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
         """What has to go one by one, once all that can go together has gone."""
-        together = [item for item in deliveries if fits(item, crossing)]
+        together = [] if self.hold else [item for item in deliveries if fits(item, crossing)]
         if len(together) < FEW:
             return deliveries
         deliver_many(together, crossing)
@@ -119,7 +142,7 @@ class _Fleet:
         if error.code in (Code.CLAIM_LOST, Code.STOPPING):
             return
         ledger = self.tools.ledger
-        found = ledger.deliveries(self.transfer.id)
-        latest = next(item for item in found if item.number == delivery.number)
-        with suppress(ClaimLost):
+        with suppress(FerryError):
+            found = ledger.deliveries(self.transfer.id)
+            latest = next(item for item in found if item.number == delivery.number)
             ledger.save(self.transfer, latest.evolve(failure=Failure.of(error)))

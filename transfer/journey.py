@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import transfer.steps as do
-from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping
+from transfer import notes
+from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping, Waiting
 from transfer.model import Failure, Stage, Transfer
 from transfer.steps import Step
 from transfer.tools import Tools
@@ -42,8 +43,11 @@ def once(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
 def travel(transfer: Transfer, tools: Tools, attempt: Attempt = once) -> Transfer:
     """Take the transfer from the stage that it is in to CLOSED.
 
-    Raises ClaimLost and Stopping only: the ledger then holds the stage from which to go on.
+    Raises ClaimLost, Stopping and Waiting only, and what the ledger itself raises: the ledger then
+    holds the stage from which to go on.
     """
+    if transfer.claims > 1 and transfer.stage is not Stage.RECEIVED:
+        tools.ledger.save(transfer, notes.resumed(transfer))
     if not transfer.failure and ORDER.index(transfer.stage) < ORDER.index(Stage.DELIVERED):
         transfer = _outbound(transfer, tools, attempt)
     return _homeward(transfer, tools, attempt)
@@ -56,7 +60,7 @@ def _outbound(transfer: Transfer, tools: Tools, attempt: Attempt) -> Transfer:
         transfer = attempt(do.transfer_ftp, transfer, tools)
         while transfer.stage is Stage.PINNED:
             transfer = attempt(do.chunked_transfer, transfer, tools)
-    except (ClaimLost, Stopping):
+    except (ClaimLost, Stopping, Waiting):
         raise
     except Exception as error:  # noqa: BLE001 a fault of ours must reach the tickets as well
         transfer = transfer.failed(_named(error))
@@ -70,7 +74,7 @@ def _homeward(transfer: Transfer, tools: Tools, attempt: Attempt) -> Transfer:
     for stage in stages[first:]:
         try:
             transfer = attempt(HOMEWARD[stage], transfer, tools)
-        except (ClaimLost, Stopping):
+        except (ClaimLost, Stopping, Waiting):
             raise
         except Exception as error:  # noqa: BLE001 a loose end must not stop the way home
             transfer = _with_loose_end(transfer, stage, _named(error), tools)
@@ -89,8 +93,13 @@ def _with_loose_end(transfer: Transfer, stage: Stage, error: FerryError, tools: 
 
 
 def _named(error: Exception) -> FerryError:
-    """An exception that no adapter named is a fault of ours; its text stays in the log."""
+    """An exception that no adapter named is a fault of ours; its text stays in the log.
+
+    A ledger that does not answer says nothing about the transfer: that error is raised.
+    """
     if isinstance(error, FerryError):
+        if error.code.startswith("ledger."):
+            raise error
         return error
     named = Permanent(Code.INTERNAL, f"FileFerry stumbled over a {type(error).__name__}.")
     named.__cause__ = error

@@ -6,12 +6,13 @@ Sizes are in bytes, times are aware datetimes in UTC.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
-from transfer.errors import FerryError
+from transfer.errors import Code, FerryError
 
 MIB = 1024 * 1024
 CHUNK = 10 * MIB
@@ -51,15 +52,19 @@ class Outcome(StrEnum):
 
     DELIVERED = "delivered"
     REFUSED = "refused"
+    CANCELLED = "cancelled"
     FAILED = "failed"
+    REHEARSED = "rehearsed"  # a dry run: nothing was sent
+    UNKNOWN = "unknown"  # a person has to find out whether it arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """An S3 object as it was asked for."""
+    """An S3 object as it was asked for; without a version the one that is there at the pin."""
 
     bucket: str
     key: str
+    version_id: str | None = None
 
     @property
     def uri(self) -> str:
@@ -86,30 +91,14 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Grant:
-    """Who may send what where: user names (or `*`), prefixes of S3 URIs, destination names."""
-
-    requesters: frozenset[str]
-    sources: tuple[str, ...]
-    destinations: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What policy.py judges by: `variables` names source, destination and path on the item."""
-
-    catalog_items: frozenset[str]
-    variables: tuple[str, str, str]
-    grants: tuple[Grant, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
 
     `id` is `instance:table:sys_id` of the approved record. `sources` and `target` are the words of
     the requester, still unchecked; ValidateInput turns them into deliveries. `fingerprint` is the
     SHA-256 of the approved fields. The fields about ServiceNow are empty for an operator's one-off.
+    `options` are words too, by their names in transfer/options.py. `standing` is the sys_id of the
+    standing approval that takes the place of a task, `version_id` the version that it is about.
     """
 
     id: str
@@ -126,6 +115,9 @@ class Request:
     task_number: str = ""
     approvers: tuple[str, ...] = ()
     approved_at: datetime | None = None
+    options: Mapping[str, str] = field(default_factory=dict)
+    standing: str = ""
+    version_id: str = ""
 
     @property
     def token(self) -> str:
@@ -181,7 +173,12 @@ class Digests:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
-    """What was delivered, and how it was verified (tiers: delivery.md)."""
+    """What was delivered, and how it was verified (tiers: delivery.md).
+
+    `collected`: the final name was empty when we looked, because the partner takes files away.
+    `sidecar` is the path of our small file beside it, once that is written; `acknowledgement` that
+    of the partner's, once it was seen, which makes `tier` T3.
+    """
 
     path: str
     size: int
@@ -191,9 +188,13 @@ class Receipt:
     source_check: str
     server: str
     in_place: bool = False
+    collected: bool = False
     started_at: datetime
     rechecked_at: datetime
     published_at: datetime
+    sidecar: str = ""
+    acknowledgement: str = ""
+    acknowledged_at: datetime | None = None
 
     @property
     def seconds(self) -> float:
@@ -204,18 +205,22 @@ class Receipt:
 class Delivery:
     """One file's crossing: pinned S3 object → temp name → final name.
 
-    `number` counts from 1. `final` is the absolute path on the remote. `candidates` are the temps
-    that an INTENT may have published, in ascending epoch order. `moved` counts the bytes that the
-    remote has acknowledged; it may step back and is never part of correctness.
+    `number` counts from 1. `final` is the absolute path on the remote; `ordered` is the one that
+    was asked for, where the file had to take another (Conflict.VERSION). `candidates` are the temps
+    that an INTENT may have published, in ascending epoch order. `older` are the temps of earlier
+    epochs that nobody can publish any more and that may still be there. `moved` counts the bytes
+    that the remote has acknowledged; it may step back and is never part of correctness.
     """
 
     number: int
     source: Source
     final: str
+    ordered: str = ""
     state: DeliveryState = DeliveryState.WAITING
     pin: Pin | None = None
     temp: str | None = None
     candidates: tuple[str, ...] = ()
+    older: tuple[str, ...] = ()
     moved: int = 0
     started_at: datetime | None = None
     rechecked_at: datetime | None = None
@@ -239,11 +244,16 @@ class Transfer:
     """A Request under way: the head only; its deliveries stand beside it in the ledger.
 
     `epoch` is the fencing number: the ledger refuses a save whose epoch is not the latest claim's.
+    `claims` counts the claims in a row that were not given back, this one included: 1 in a quiet
+    life, and one more for each owner that died over it. `expanded`: the deliveries are complete,
+    patterns and manifests included. `generation` is raised by an operator only.
     """
 
     request: Request
     generation: int = 1
+    expanded: bool = False
     epoch: int = 0
+    claims: int = 0
     stage: Stage = Stage.RECEIVED
     session: Session | None = None
     outcome: Outcome | None = None
@@ -251,6 +261,7 @@ class Transfer:
     loose_ends: tuple[Failure, ...] = ()
     received_at: datetime | None = None
     closed_at: datetime | None = None
+    quarantined_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -260,15 +271,26 @@ class Transfer:
     def finished(self) -> bool:
         return self.stage is Stage.CLOSED
 
+    @property
+    def at_rest(self) -> bool:
+        """Nobody works on it: closed, or in quarantine until an operator releases it."""
+        return self.finished or self.quarantined_at is not None
+
     def evolve(self, **changes: Any) -> Self:
         return replace(self, **changes)
 
     def failed(self, error: FerryError) -> Self:
         """With the failure noted. Refused: the request itself would not do; nothing was tried."""
-        spoken = error.code.value.partition(".")[0] in ("approval", "request", "grant")
+        return replace(self, failure=Failure.of(error), outcome=self._outcome_of(error))
+
+    def _outcome_of(self, error: FerryError) -> Outcome:
+        if error.code in (Code.REQUEST_CANCELLED, Code.PUBLISH_UNKNOWN):
+            cancelled = error.code is Code.REQUEST_CANCELLED
+            return Outcome.CANCELLED if cancelled else Outcome.UNKNOWN
+        words = ("approval", "request", "grant", "standing")
+        spoken = error.code.value.partition(".")[0] in words
         refused = error.permanent and (self.stage is Stage.RECEIVED or spoken)
-        outcome = Outcome.REFUSED if refused else Outcome.FAILED
-        return replace(self, failure=Failure.of(error), outcome=outcome)
+        return Outcome.REFUSED if refused else Outcome.FAILED
 
     def log_context(self) -> dict[str, str | int]:
         """What every log line about this transfer bears."""

@@ -6,16 +6,17 @@ an adapter translates its library's exceptions at its own edge and never retries
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from transfer.destination import Destination
 from transfer.digests import Makers
+from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Delivery, Pin, Request, Session, Source, Transfer
-from transfer.tickets import Post, Ticket, TicketRole
+from transfer.tickets import Post, Ticket
 
 
 class ObjectStore(Protocol):
@@ -29,6 +30,13 @@ class ObjectStore(Protocol):
         """Pin the object as it is now.
 
         Raises Permanent `source.missing`, `source.denied`, `source.archived`; Transient
+        `source.unavailable`.
+        """
+
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        """The keys that begin with `prefix`, in their order; folder markers (`a/`) are left out.
+
+        Raises Permanent `source.missing` (no such bucket), `source.denied`; Transient
         `source.unavailable`.
         """
 
@@ -181,77 +189,68 @@ class Authority(Protocol):
 class Inbox(Protocol):
     """Open work, and what ServiceNow says of it."""
 
+    def standing(self, record_id: str = "") -> Sequence[Evidence]:
+        """The active standing approvals, approved or not, or the one, active or not, with that
+        sys_id; empty where there is no table of them.
+
+        Their item is the record itself, their variables are its terms.
+        """
+
     def fetch(self) -> Sequence[Evidence]:
         """Open tasks of our group, approved or not, oldest first, as many as a poll may read."""
 
     def read(self, task_id: str) -> Evidence | None:
         """The evidence for one task as it stands now, None when there is no such task."""
 
-
-class Ledger(Protocol):
-    """The durable memory. Each verb is one transaction, durable when it returns."""
-
-    def admit(self, transfer: Transfer) -> Transfer:
-        """Insert if absent; returns what stands there now, which is `transfer` when it was new."""
-
-    def claim(self, transfer_id: str) -> Transfer | None:
-        """Take the right to work on it: the epoch is raised by one and returned in the Transfer.
-
-        None when it is finished, absent, or another live owner holds it.
+    def ended(self, task_ids: Sequence[str]) -> frozenset[str]:
+        """Those of the tasks that are no longer active, whose item was cancelled, or that are not
+        there: one call for all of them.
         """
 
-    def renew(self, transfer: Transfer, seconds: float) -> None:
-        """Hold the claim for `seconds` more; 0 gives it back. Raises ClaimLost."""
+    def find(self, number: str) -> tuple[str, ...]:
+        """The ids of our group's tasks under that number of a task, item or request, open or not.
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
-        """Write the head, the given deliveries and the new posts, all or nothing.
-
-        Posts whose key stands already are left as they are. Raises ClaimLost, and writes nothing,
-        when `transfer.epoch` is not the epoch of the latest claim.
+        A text that is not such a number finds nothing, and nobody is asked.
         """
-
-    def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
-        """The files of a transfer by number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """A row of the archive: a transfer with everything that stands beside it."""
+class Message:
+    """What a queue handed out. Neither `id` nor `receipt` says what work it is about.
 
-    transfer: Transfer
-    deliveries: tuple[Delivery, ...]
-    tickets: Mapping[TicketRole, Ticket]
-    unsent: int
-    last_error: str | None
-    updated_at: datetime
+    `receives` counts the hand-outs, this one included; `last`: the queue would not hand it out
+    again. `receipt` is good for this hand-out only. `group` is the group of a FIFO queue.
+    """
 
-
-class Archive(Protocol):
-    """The reading side of the ledger, for recovery and for people."""
-
-    def unfinished(self) -> Sequence[str]:
-        """Ids of the transfers that are not closed, oldest first."""
-
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
-        """Newest first; `text` is an id, a number of request, item or task, or empty for all."""
+    id: str
+    body: str
+    receives: int = 1
+    last: bool = False
+    receipt: str = field(default="", repr=False)
+    group: str = ""
 
 
-class Outbox(Protocol):
-    """Writes to tickets that must arrive."""
+class Queue(Protocol):
+    """Messages, each handed out once or more, in any order. All of it by several threads at once.
 
-    def add(self, *posts: Post) -> None:
-        """Durable when it returns; a key that stands already is left as it is."""
+    Raises Transient `queue.unavailable`, Permanent `queue.refused`. A message that is no longer
+    ours to keep, settle or refuse is passed over: whoever has it deals with it.
+    """
 
-    def due(self, limit: int = 20) -> Sequence[tuple[Post, int]]:
-        """Posts to send now, each with its number of earlier tries; at most the first unsent post
-        of each lane, and none whose lane is put off.
-        """
+    def receive(self) -> Sequence[Message]:
+        """At most ten messages, now hidden from others for a while; waits for the first one."""
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
-        """It has arrived at `ticket`."""
+    def keep(self, seconds: float, *messages: Message) -> None:
+        """Hide them for so long from now; 0 gives them back."""
 
-    def defer(self, post: Post, seconds: float, reason: str) -> None:
-        """It has not arrived, or nobody knows: try again after `seconds`."""
+    def settle(self, *messages: Message) -> None:
+        """Delete them: what they ask for is done, or is remembered elsewhere."""
+
+    def refuse(self, message: Message, why: FerryError) -> None:
+        """Move it to the dead letters, with code and reason; without such a place, delete it."""
+
+    def send(self, body: str, group: str) -> str:
+        """Put a message in; returns its id. Messages of one group of a FIFO queue keep order."""
 
 
 class TicketDesk(Protocol):
@@ -261,6 +260,13 @@ class TicketDesk(Protocol):
 
     def note(self, post: Post, *, again: bool) -> Ticket:
         """Append a work note; START also shows the task as being worked on."""
+
+    def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
+        """Put a file on the ticket, once, and compare what was stored with what was sent.
+
+        Where the instance takes no such file, a note on the ticket says so instead. Raises Waiting
+        while the instance has not stored it yet.
+        """
 
     def close(self, post: Post, *, again: bool) -> Ticket:
         """Write the result and close, resolve or leave the ticket as its role and outcome ask."""

@@ -7,11 +7,15 @@ the ledger's epoch decides who may still ask for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from transfer.beside import before_intent
+from transfer.conflict import with_free_name
 from transfer.crossing import Crossing, temp_of
-from transfer.destination import Mode
-from transfer.errors import Code, Permanent, Transient
+from transfer.destination import Conflict, Mode
+from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import Delivery, DeliveryState, Digests, Receipt
+from transfer.timing import may_publish
 
 PUBLISH_LEASE = 60.0
 """Seconds that the claim must still hold when the rename is asked for."""
@@ -25,22 +29,25 @@ def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> De
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     [delivery] = intend([delivery], crossing)
+    crossing.tools.fence()
     try:
         renamed = crossing.in_place or _rename(delivery, crossing)
-    except Permanent:
-        # The server said no: nothing was published, and the temp may be removed.
-        crossing.save(delivery, state=DeliveryState.FAILED)
-        raise
-    if not renamed and not (asked_before and _stands(delivery, crossing)):
+    except Permanent as error:
+        return _refused(error, delivery, crossing)
+    if not renamed:
+        if asked_before:
+            return _found(delivery, crossing)
         raise _unknown(delivery, crossing)
     if crossing.destination.replace and _swaps(crossing):
         crossing.drop(crossing.backup_name(delivery))
-    return _published(delivery, crossing)
+    return crossing.save(published(delivery, crossing))
 
 
 def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]:
     """(10) The approval read again, and INTENT for all of them in one durable write."""
     tools, transfer = crossing.tools, crossing.transfer
+    tools.halt()
+    may_publish(transfer.request, tools.clock())
     try:
         rechecked = tools.authority.confirm(transfer.request)
     except Transient:
@@ -49,11 +56,23 @@ def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]
         tools.ledger.save(transfer, *waiting)
         raise
     tools.ledger.renew(transfer, PUBLISH_LEASE)
+    for item in deliveries:
+        before_intent(item, crossing)
     intended = [
-        item.evolve(state=DeliveryState.INTENT, rechecked_at=rechecked) for item in deliveries
+        item.evolve(
+            state=DeliveryState.INTENT, candidates=_candidates(item), rechecked_at=rechecked
+        )
+        for item in deliveries
     ]
     tools.ledger.save(transfer, *intended)
     return intended
+
+
+def _candidates(delivery: Delivery) -> tuple[str, ...]:
+    """Only temps of epochs that had an INTENT: another one that is there proves nothing."""
+    if delivery.state is DeliveryState.INTENT:
+        return delivery.candidates
+    return (temp_of(delivery),)
 
 
 def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
@@ -66,13 +85,11 @@ def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
     older = tuple(name for name in delivery.candidates if name != temp)
     delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))
     remote = crossing.remote
-    if remote.size(temp) is not None:
+    renamed = any(remote.rename(name, temp, replace=False) for name in older)
+    # Looked at last: an earlier rename to it, whose answer was lost, may have come to pass late.
+    if renamed or remote.size(temp) is not None:
         return delivery
-    if any(remote.rename(name, temp, replace=False) for name in older):
-        return delivery
-    if _stands(delivery, crossing):
-        return _published(delivery, crossing)
-    raise _unknown(delivery, crossing)
+    return _found(delivery, crossing)
 
 
 def _rename(delivery: Delivery, crossing: Crossing) -> bool:
@@ -92,21 +109,46 @@ def _swap(delivery: Delivery, crossing: Crossing) -> bool:
     """The old file steps aside; it comes back when the new one cannot take its place."""
     remote, final = crossing.remote, delivery.final
     backup = crossing.backup_name(delivery)
+    if remote.size(temp_of(delivery)) is None:
+        # Nothing may step aside for a file that an heir has published already.
+        return False
     if remote.size(final) is not None:
         remote.remove(backup)
         remote.rename(final, backup, replace=False)
     try:
-        return remote.rename(temp_of(delivery), final, replace=False)
+        swapped = remote.rename(temp_of(delivery), final, replace=False)
     except Permanent:
-        remote.rename(backup, final, replace=False)
+        _put_back(backup, final, crossing)
         raise
+    if not swapped:
+        _put_back(backup, final, crossing)
+    return swapped
 
 
-def _published(delivery: Delivery, crossing: Crossing) -> Delivery:
-    return crossing.save(published(delivery, crossing))
+def _put_back(backup: str, final: str, crossing: Crossing) -> None:
+    with suppress(FerryError):
+        crossing.remote.rename(backup, final, replace=False)
 
 
-def published(delivery: Delivery, crossing: Crossing) -> Delivery:
+def _refused(error: Permanent, delivery: Delivery, crossing: Crossing) -> Delivery:
+    """The server said no: nothing was published."""
+    if error.code is Code.REMOTE_EXISTS and crossing.destination.on_conflict is Conflict.VERSION:
+        verified = delivery.evolve(state=DeliveryState.VERIFIED)
+        return publish(with_free_name(verified, crossing), crossing, asked_before=False)
+    crossing.save(delivery, state=DeliveryState.FAILED)
+    raise error
+
+
+def _found(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """No candidate is left, so one of them was published: does the final name still show it?"""
+    size = crossing.remote.size(delivery.final)
+    collected = size is None and crossing.destination.collected
+    if size != delivery.size and not collected:
+        raise _unknown(delivery, crossing)
+    return crossing.save(published(delivery, crossing, collected=collected))
+
+
+def published(delivery: Delivery, crossing: Crossing, *, collected: bool = False) -> Delivery:
     """(12) The delivery with its receipt, still to be saved."""
     digests = delivery.digests or Digests(md5="", sha256="", source_check="")
     now = crossing.tools.clock()
@@ -119,6 +161,7 @@ def published(delivery: Delivery, crossing: Crossing) -> Delivery:
         source_check=digests.source_check,
         server=delivery.server,
         in_place=crossing.in_place,
+        collected=collected,
         started_at=delivery.started_at or now,
         rechecked_at=delivery.rechecked_at or now,
         published_at=now,
@@ -126,11 +169,6 @@ def published(delivery: Delivery, crossing: Crossing) -> Delivery:
     return delivery.evolve(
         state=DeliveryState.PUBLISHED, receipt=receipt, moved=delivery.size, failure=None
     )
-
-
-def _stands(delivery: Delivery, crossing: Crossing) -> bool:
-    """The final name holds a file of the right size."""
-    return crossing.remote.size(delivery.final) == delivery.size
 
 
 def _unknown(delivery: Delivery, crossing: Crossing) -> Permanent:

@@ -1,33 +1,39 @@
-"""The words on the tickets: what each Post says, and when.
+"""The frame of the tickets: how each is opened, and how it ends.
 
 Every post has a key of its own, so that a step that is run twice adds nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from transfer.errors import FerryError
-from transfer.evidence import Evidence
+from transfer import document
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
+from transfer.writing import Writer, count_of, in_bytes, in_utc, shortened
 
 NOT_COMPUTED = "not computed for this destination"
+ENDED = {
+    Outcome.REFUSED: "was refused",
+    Outcome.CANCELLED: "was cancelled",
+    Outcome.FAILED: "failed",
+    Outcome.UNKNOWN: "ended with an unknown outcome",
+}
 TIERS = {
     "T0": "the size on the partner's server after close",
     "T1": "the hash that the partner's server computed itself",
     "T2": "the file read back from the partner's server and hashed",
+    "T3": "the partner's own acknowledgement",
 }
 
 
 def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
     """Both tickets, and the task shown as being worked on."""
-    write = _Writer(transfer)
+    write = Writer(transfer)
     request = transfer.request
     title = f"File transfer {request.number} to {request.destination or 'an unnamed destination'}"
-    return [
+    posts = [
         write.post(TicketRole.USER, PostAction.OPEN, _order(request, deliveries), title=title),
         write.post(
             TicketRole.AUDIT,
@@ -41,103 +47,47 @@ def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
             f"FileFerry has taken up {request.number}; progress is on its ticket.",
         ),
     ]
+    return _without_task(posts, request)
 
 
-def started(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
-    """The note at the start of the transfer: what is sent, and how much."""
-    total = sum(item.size for item in deliveries)
-    lines = [f"  {item.source.uri} ({_bytes(item.size)})" for item in deliveries]
-    text = "\n".join([f"Transfer started: {_files(deliveries)}, {_bytes(total)}.", *lines])
-    return [_Writer(transfer).post(TicketRole.USER, PostAction.NOTE, text, what="started")]
+def _without_task(posts: list[Post], request: Request) -> list[Post]:
+    """A standing approval has no task to work on."""
+    return [post for post in posts if request.task_id or post.ticket is not TicketRole.TASK]
 
 
-def progress(transfer: Transfer, delivery: Delivery, quarter: int) -> Post:
-    """The note at 25, 50 or 75 % of one file."""
-    text = (
-        f"{quarter * 25} % of {delivery.source.uri}: the partner's server has acknowledged "
-        f"{delivery.moved:,} of {_bytes(delivery.size)}."
-    )
-    what = f"progress-{delivery.number}-{quarter}"
-    return _Writer(transfer).post(TicketRole.USER, PostAction.NOTE, text, what=what)
+def ending(
+    transfer: Transfer, deliveries: Sequence[Delivery], now: datetime, too_late: str = ""
+) -> list[Post]:
+    """How it ended. The opening posts are repeated: a refusal may come before any was added.
 
-
-def ending(transfer: Transfer, deliveries: Sequence[Delivery], now: datetime) -> list[Post]:
-    """How it ended. The opening posts are repeated: a refusal may come before any was added."""
-    write = _Writer(transfer)
+    `too_late` is what was withdrawn when the files had their final names already.
+    """
+    write = Writer(transfer)
     outcome = transfer.outcome or Outcome.FAILED
     summary = _summary(transfer, deliveries)
-    files = "\n\n".join(_file(item) for item in deliveries)
-    result = f"{summary}\n\n{files}" if files else summary
-    evidence = f"{result}\n\n{_chain(transfer)}\nReported at {_time(now)}."
-    return [
+    if too_late:
+        summary += f" {too_late} That came too late: nothing is taken back."
+    files = list(shortened([_file(item) for item in deliveries]))
+    result = "\n\n".join([summary, *files])
+    head, proof = _receipt(transfer, deliveries, now)
+    # A ticket's field is short: the chain must stand before what may be cut off.
+    chain = f"{_chain(transfer)}\nReported at {in_utc(now)}."
+    evidence = "\n\n".join([f"{summary}\n{proof}", chain, *files])
+    posts = [
         *opening(transfer, deliveries),
         write.post(TicketRole.USER, PostAction.CLOSE, result, comment=summary, outcome=outcome),
+        write.post(TicketRole.AUDIT, PostAction.ATTACH, head),
         write.post(TicketRole.AUDIT, PostAction.CLOSE, evidence, outcome=outcome),
         write.post(TicketRole.TASK, PostAction.CLOSE, summary, outcome=outcome),
     ]
+    return _without_task(posts, transfer.request)
 
 
-def waiting(evidence: Evidence, error: FerryError) -> Post:
-    """The note on a task that cannot be taken up yet: once for each reason."""
-    return Post(
-        key=f"{evidence.request_id}#0:{TicketRole.TASK}:{error.code}",
-        transfer_id=evidence.request_id,
-        generation=0,
-        ticket=TicketRole.TASK,
-        action=PostAction.NOTE,
-        text=f"FileFerry does not start this transfer. {error.message} {error.action} "
-        f"({error.code})",
-        number=evidence.item_number,
-        requester_id=evidence.requester_id,
-        task_id=evidence.task_id,
-    )
-
-
-def reopened(transfer: Transfer, altered: bool) -> Post:
-    """The note on a task that is open again although its request was dealt with: once."""
-    outcome = transfer.outcome or "taken up"
-    reason = "with other content than was taken up" if altered else "again"
-    return _Writer(transfer).post(
-        TicketRole.TASK,
-        PostAction.NOTE,
-        f"This task is open {reason}, but {transfer.request.number} was {outcome} already. "
-        "FileFerry never sends a request twice: order the transfer anew.",
-        what="altered" if altered else "reopened",
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """Fills in what all posts of a transfer have in common."""
-
-    transfer: Transfer
-
-    def post(  # noqa: PLR0913 each is a field of Post
-        self,
-        ticket: TicketRole,
-        action: PostAction,
-        text: str,
-        *,
-        what: str = "",
-        title: str = "",
-        comment: str = "",
-        outcome: Outcome | None = None,
-    ) -> Post:
-        transfer, request = self.transfer, self.transfer.request
-        return Post(
-            key=f"{transfer.id}#{transfer.generation}:{ticket}:{what or action}",
-            transfer_id=transfer.id,
-            generation=transfer.generation,
-            ticket=ticket,
-            action=action,
-            text=text,
-            title=title,
-            comment=comment,
-            outcome=outcome,
-            number=request.number,
-            requester_id=request.requester_id,
-            task_id=request.task_id,
-        )
+def _receipt(transfer: Transfer, deliveries: Sequence[Delivery], now: datetime) -> tuple[str, str]:
+    """What the document is built from, and the words that tie the closed ticket to its bytes."""
+    head = document.ending_of(transfer, now)
+    content = document.document(head, transfer, deliveries)
+    return head, f"All of it: {document.NAME}, SHA-256 {document.digest(content)}"
 
 
 def _order(request: Request, deliveries: Sequence[Delivery]) -> str:
@@ -147,15 +97,17 @@ def _order(request: Request, deliveries: Sequence[Delivery]) -> str:
         else [f"  {uri} → {request.target or '(the root)'}" for uri in request.sources]
     )
     head = f"{request.requester} asked for a transfer to {request.destination}:"
-    return "\n".join([head, *wanted])
+    return "\n".join([head, *shortened(wanted)])
 
 
 def _chain(transfer: Transfer) -> str:
     """Who asked, who approved, under which authority: what an auditor asks first."""
     request = transfer.request
-    approved = f" at {_time(request.approved_at)}" if request.approved_at else ""
+    approved = f" at {in_utc(request.approved_at)}" if request.approved_at else ""
     rows = [
-        f"Request: {request.number} ({request.request_number}), task {request.task_number}",
+        f"Standing approval: {request.number}"
+        if request.standing
+        else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
         f"Requester: {request.requester}",
         f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
@@ -168,12 +120,14 @@ def _chain(transfer: Transfer) -> str:
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
     request, failure = transfer.request, transfer.failure
+    if transfer.outcome is Outcome.REHEARSED:
+        return f"Dry run of {count_of(deliveries)} to {request.destination}: nothing was sent."
     if transfer.outcome is Outcome.DELIVERED or failure is None:
         total = sum(item.size for item in deliveries)
-        return f"Delivered {_files(deliveries)}, {_bytes(total)}, to {request.destination}."
-    word = "was refused" if transfer.outcome is Outcome.REFUSED else "failed"
+        return f"Delivered {count_of(deliveries)}, {in_bytes(total)}, to {request.destination}."
+    word = ENDED[transfer.outcome or Outcome.FAILED]
     arrived = [item for item in deliveries if item.state is DeliveryState.PUBLISHED]
-    rest = f" {_files(arrived)} of {len(deliveries)} had arrived before." if arrived else ""
+    rest = f" {count_of(arrived)} of {len(deliveries)} had arrived before." if arrived else ""
     return f"The transfer {word}. {_reason(failure)}{rest}"
 
 
@@ -188,36 +142,38 @@ def _file(delivery: Delivery) -> str:
         unknown = delivery.state is DeliveryState.UNKNOWN
         return f"{delivery.final}: {'outcome unknown' if unknown else 'not delivered'}{why}"
     pin = delivery.pin
+    other = f", because {delivery.ordered} was taken" if delivery.ordered else ""
+    gone = ", and collected by the partner before FileFerry looked" if receipt.collected else ""
     version = f", version {pin.version_id}" if pin and pin.version_id else ""
     return "\n".join(
         [
-            f"{receipt.path}: delivered",
+            f"{receipt.path}: delivered{other}{gone}",
             f"  Source: {delivery.source.uri}{version}",
-            f"  Size: {_bytes(receipt.size)} in {receipt.seconds:.1f} s",
+            f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
             f"  MD5: {receipt.md5 or NOT_COMPUTED}",
             f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}",
             f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
             f"  Server: {receipt.server}",
             (
-                f"  Approval read again at {_time(receipt.rechecked_at)}, "
-                f"published at {_time(receipt.published_at)}"
+                f"  Approval read again at {in_utc(receipt.rechecked_at)}, "
+                f"published at {in_utc(receipt.published_at)}"
             ),
+            *_afterwards(delivery, receipt),
         ]
     )
+
+
+def _afterwards(delivery: Delivery, receipt: Receipt) -> Iterator[str]:
+    """What came after the publish; a failure of a file that is there can only be of that."""
+    if receipt.sidecar:
+        yield f"  Beside it: {receipt.sidecar}"
+    if receipt.acknowledged_at:
+        seen = f"{receipt.acknowledgement}, seen at {in_utc(receipt.acknowledged_at)}"
+        yield f"  Acknowledged: {seen}; before the publish {TIERS[delivery.tier]}"
+    if delivery.failure:
+        yield f"  But: {delivery.failure.message} {delivery.failure.action}"
 
 
 def _proof(receipt: Receipt) -> str:
     rest = ", written in place without a rename: at-least-once" if receipt.in_place else ""
     return f"tier {receipt.tier}, {TIERS[receipt.tier]}{rest}"
-
-
-def _files(deliveries: Sequence[Delivery]) -> str:
-    return "1 file" if len(deliveries) == 1 else f"{len(deliveries)} files"
-
-
-def _bytes(size: int) -> str:
-    return "1 byte" if size == 1 else f"{size:,} bytes"
-
-
-def _time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

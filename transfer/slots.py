@@ -1,4 +1,4 @@
-"""So many files at once, shared fairly over requests and destinations."""
+"""So many files at once, shared fairly over requesters, requests and destinations."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ LOOK_UP = 0.5
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     order: int
+    requester: str
     transfer_id: str
     destination: Destination
 
 
 class Slots:
-    """A free slot goes to the transfer that holds the fewest, then to who has waited longest.
+    """A free slot goes to the requester that holds the fewest, then to the transfer of theirs that
+    holds the fewest, then to who has waited longest.
 
     No destination gets more than its `connections` at once. For all threads of the process.
     """
@@ -34,14 +36,19 @@ class Slots:
         self._orders = itertools.count()
         self._waiting: list[_Waiting] = []
         self._held: Counter[str] = Counter()
+        self._requesters: Counter[str] = Counter()
         self._connections: Counter[str] = Counter()
 
     @contextmanager
     def take(
-        self, transfer_id: str, destination: Destination, halt: Callable[[], None]
+        self,
+        transfer_id: str,
+        destination: Destination,
+        halt: Callable[[], None],
+        requester: str = "",
     ) -> Iterator[None]:
         """Hold one slot and one connection. Raises what `halt` raises while it waits."""
-        me = _Waiting(next(self._orders), transfer_id, destination)
+        me = _Waiting(next(self._orders), requester, transfer_id, destination)
         with self._change:
             self._waiting.append(me)
             try:
@@ -57,6 +64,11 @@ class Slots:
             with self._change:
                 self._count(me, -1)
                 self._change.notify_all()
+
+    def wanted(self, destination: Destination) -> bool:
+        """Somebody waits for a connection to it."""
+        with self._change:
+            return any(one.destination.name == destination.name for one in self._waiting)
 
     @contextmanager
     def widen(self, destination: Destination, wanted: int) -> Iterator[int]:
@@ -80,10 +92,14 @@ class Slots:
             for one in self._waiting
             if self._connections[one.destination.name] < one.destination.connections
         ]
-        return min(ready, key=lambda one: (self._held[one.transfer_id], one.order), default=None)
+        return min(ready, key=self._rank, default=None)
+
+    def _rank(self, one: _Waiting) -> tuple[int, int, int]:
+        return self._requesters[one.requester], self._held[one.transfer_id], one.order
 
     def _count(self, one: _Waiting, change: int) -> None:
-        self._held[one.transfer_id] += change
-        if not self._held[one.transfer_id]:
-            del self._held[one.transfer_id]
+        for held, name in ((self._held, one.transfer_id), (self._requesters, one.requester)):
+            held[name] += change
+            if not held[name]:
+                del held[name]
         self._connections[one.destination.name] += change

@@ -7,16 +7,20 @@ ChunkedTransfer. Homeward: (6) UpdateServiceNow, (7) NotifyUser, (8) Cleanup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from transfer import fleet, policy, reports
+from transfer import notes, planning, reports
+from transfer.carrying import carry, destination_of, rehearsed, undelivered, whole
 from transfer.delivery import pinned
-from transfer.destination import Destination
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, Permanent, Transient
 from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
+from transfer.options import Options
+from transfer.planning import Found, demanded, expand
 from transfer.ports import Remote
+from transfer.resume import with_older
+from transfer.timing import start_of
 from transfer.tools import Tools
 
 Step = Callable[[Transfer, Tools], Transfer]
@@ -29,8 +33,9 @@ LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILE
 
 def validate_input(transfer: Transfer, tools: Tools) -> Transfer:
     """(1) Every word of the request is checked before any connection is made."""
-    planned = policy.plan(transfer.request, tools.rules, tools.destinations)
-    destination = tools.destinations[transfer.request.destination]
+    planned = planning.plan(transfer.request, tools.rules, tools.destinations)
+    destination = destination_of(transfer, tools)
+    start_of(transfer.request, destination, tools.clock())
     if destination.protocol not in tools.remotes.protocols:
         raise Permanent(
             Code.DESTINATION_MISCONFIGURED,
@@ -52,39 +57,48 @@ def auth_sso(transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
-    """(3) Pin every object. The bytes flow later, inside the crossing."""
+    """(3) Expand what names several objects, and pin them all. The bytes flow later."""
+    wanted = [Found(item, "") for item in tools.ledger.deliveries(transfer.id)]
+    if not transfer.expanded:
+        named = [item.delivery for item in wanted]
+        destination = destination_of(transfer, tools)
+        wanted += expand(transfer.request, tools.rules, destination, named, tools.objects)
 
-    def pin(delivery: Delivery) -> Delivery:
+    def pin(found: Found) -> Delivery:
         tools.halt()
-        if delivery.pin:
-            return delivery
-        return pinned(delivery, tools.objects.describe(delivery.source))
+        if found.delivery.pin:
+            return found.delivery
+        source = found.delivery.source
+        pin = demanded(tools.objects.describe(source), found.sha256, source)
+        return pinned(found.delivery, pin)
 
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
-        pins = list(pool.map(pin, tools.ledger.deliveries(transfer.id)))
-    done = transfer.evolve(stage=Stage.PINNED)
-    tools.ledger.save(done, *pins, *reports.started(done, pins))
+        pins = list(pool.map(pin, wanted))
+    done = transfer.evolve(stage=Stage.PINNED, expanded=True)
+    tools.ledger.save(done, *pins, *notes.started(done, pins))
     return done
 
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
-    """(4) The files of up to LARGE bytes, several at once."""
-    small = [item for item in _undelivered(transfer, tools) if item.size <= LARGE]
-    _carry(transfer, small, tools)
-    return _whole(transfer, tools)
+    """(4) The files of up to LARGE bytes, several at once; or the rehearsal of a dry run."""
+    if Options.of(transfer.request.options).dry_run:
+        return rehearsed(transfer, tools)
+    small = [item for item in undelivered(transfer, tools) if item.size <= LARGE]
+    carry(transfer, small, tools, last=False)
+    return whole(transfer, tools)
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
     """(5) The files above LARGE; called again until the stage is DELIVERED."""
-    _carry(transfer, _undelivered(transfer, tools), tools)
-    return _whole(transfer, tools)
+    carry(transfer, undelivered(transfer, tools), tools, last=True)
+    return whole(transfer, tools)
 
 
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
     reported = transfer.evolve(stage=Stage.REPORTED)
     deliveries = [_settled(item) for item in tools.ledger.deliveries(transfer.id)]
-    posts = reports.ending(reported, deliveries, tools.clock())
+    posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
     tools.ledger.save(reported, *deliveries, *posts)
     return reported
 
@@ -104,39 +118,29 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
     leftovers = [
         item
         for item in tools.ledger.deliveries(transfer.id)
-        if item.temp and item.state in LEFTOVER
+        if item.older or (item.temp and item.state in LEFTOVER)
     ]
     if leftovers:
-        with closing(tools.remotes.connect(_destination(transfer, tools))) as remote:
+        # Read before, fenced here: an owner that was overtaken removes nothing of its heir's.
+        tools.ledger.save(transfer)
+        with closing(tools.remotes.connect(destination_of(transfer, tools))) as remote:
             _remove_temps(leftovers, remote)
     closed = transfer.evolve(stage=Stage.CLOSED, closed_at=tools.clock())
-    tools.ledger.save(closed, *(item.evolve(temp=None) for item in leftovers))
+    tools.ledger.save(closed, *(item.evolve(temp=None, older=()) for item in leftovers))
     return closed
 
 
-def _carry(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools) -> None:
-    if deliveries:
-        fleet.carry(transfer, _destination(transfer, tools), deliveries, tools)
-
-
-def _undelivered(transfer: Transfer, tools: Tools) -> list[Delivery]:
-    return [
-        item
-        for item in tools.ledger.deliveries(transfer.id)
-        if item.state is not DeliveryState.PUBLISHED
-    ]
-
-
-def _whole(transfer: Transfer, tools: Tools) -> Transfer:
-    if _undelivered(transfer, tools):
-        return transfer
-    delivered = transfer.evolve(stage=Stage.DELIVERED, outcome=Outcome.DELIVERED)
-    tools.ledger.save(delivered)
-    return delivered
-
-
-def _destination(transfer: Transfer, tools: Tools) -> Destination:
-    return tools.destinations[transfer.request.destination]
+def _too_late(transfer: Transfer, tools: Tools) -> str:
+    """What was withdrawn after the publish, for the tickets to say so; empty for nothing."""
+    if transfer.outcome is not Outcome.DELIVERED:
+        return ""
+    try:
+        tools.authority.confirm(transfer.request)
+    except Permanent as error:
+        return error.message
+    except Transient:
+        pass
+    return ""
 
 
 def _settled(delivery: Delivery) -> Delivery:
@@ -148,5 +152,6 @@ def _settled(delivery: Delivery) -> Delivery:
 
 def _remove_temps(leftovers: Iterable[Delivery], remote: Remote) -> None:
     for delivery in leftovers:
-        if delivery.temp:
-            remote.remove(delivery.temp)
+        names = with_older(delivery) if delivery.state in LEFTOVER else delivery.older
+        for name in names:
+            remote.remove(name)

@@ -6,17 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from transfer.books import Ledger, Locks
 from transfer.destination import Destination
-from transfer.model import Rules
-from transfer.ports import (
-    Authority,
-    Ledger,
-    Notifier,
-    ObjectStore,
-    Observer,
-    Remotes,
-    Sessions,
-)
+from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.width import Width
 
@@ -25,7 +18,9 @@ from transfer.width import Width
 class Tools:
     """The ports that a step may use; nothing in it tells who calls.
 
-    `halt` raises Stopping once the service is being stopped; the crossing asks between chunks.
+    `halt` raises what ends the work between two chunks: Stopping once the service is being stopped,
+    Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
+    not renewed in time; it is asked last before a publish.
     """
 
     objects: ObjectStore
@@ -33,6 +28,7 @@ class Tools:
     sessions: Sessions
     authority: Authority
     ledger: Ledger
+    locks: Locks
     notifier: Notifier
     observer: Observer
     destinations: Mapping[str, Destination]
@@ -41,3 +37,4 @@ class Tools:
     width: Width = field(default_factory=Width)
     clock: Callable[[], datetime]
     halt: Callable[[], None]
+    fence: Callable[[], None] = lambda: None

@@ -4,48 +4,37 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import Corrupted, FerryError, Permanent, Stopping, Transient
+from transfer.errors import ClaimLost, Corrupted, FerryError, Stopping, Transient
 from transfer.lanes import Lanes
 from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
 from transfer.reading import Reader
+from transfer.resume import begin, proven
 
 
 def upload(delivery: Delivery, crossing: Crossing) -> Delivery:
-    """Into the temp, from where a try of this epoch left off; its name is durable before it exists.
+    """Into the temp, from where an earlier try or owner left off.
 
-    Raises FerryError. After a Transient the temp stays where it can be continued.
+    Raises FerryError. After a Transient, and when the service is being stopped, the temp stays
+    where it can be continued.
     """
-    start = _proven(delivery, crossing)
-    if start == 0:
-        delivery = _begin(delivery, crossing)
+    start = proven(delivery, crossing)
+    if start.bytes == 0:
+        delivery = begin(delivery, crossing, start.why)
+    elif delivery.state is not DeliveryState.UPLOADING:
+        delivery = crossing.save(delivery, state=DeliveryState.UPLOADING)
     try:
-        delivery = _carry(delivery, crossing, start)
+        delivery = _carry(delivery, crossing, start.bytes)
     except BaseException as error:
         if not _worth_keeping(error, crossing):
             crossing.drop(temp_of(delivery))
         raise
     crossing.tools.observer.moved(crossing.transfer, delivery)
     return delivery
-
-
-def _begin(delivery: Delivery, crossing: Crossing) -> Delivery:
-    if delivery.temp:
-        crossing.remote.remove(delivery.temp)
-    if crossing.in_place and crossing.destination.replace:
-        crossing.remote.remove(delivery.final)
-    return crossing.save(
-        delivery,
-        state=DeliveryState.UPLOADING,
-        temp=crossing.temp_name(delivery),
-        candidates=(),
-        moved=0,
-        started_at=delivery.started_at or crossing.tools.clock(),
-        server=crossing.remote.identity,
-    )
 
 
 def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
@@ -65,7 +54,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
         for offset, data in _from(start, reader.chunks()):
             crossing.tools.halt()
             lanes.write(data, offset)
-            delivery = crossing.note(delivery, moved=lanes.proven)
+            delivery = crossing.progress(delivery, lanes.proven)
             crossing.tools.observer.moved(crossing.transfer, delivery)
         lanes.finish(delivery.pin.modified if delivery.pin else None)
         return delivery.evolve(moved=delivery.size, digests=reader.digests())
@@ -88,22 +77,19 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
     stack.callback(uploads[0].abandon)
     wanted = _wanted_lanes(temp, delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
-    for _ in range(spare):
-        remote = _further_connection(crossing)
-        if remote is None:
-            break
-        stack.enter_context(closing(remote))
-        # Any place but 0 opens the file that the first one has created.
-        uploads.append(remote.create(temp, at=max(start, 1)))
-        stack.callback(uploads[-1].abandon)
+    if spare:
+        # Each takes five round trips: over a long way that is worth waiting for once only.
+        with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
+            joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
+            uploads += [upload for upload in joined if upload is not None]
     return uploads
 
 
 def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:
-    width = crossing.tools.width
-    if not crossing.remote.powers.ranges or size < 2 * width.share:
+    width, most = crossing.tools.width, crossing.destination.connections_per_file
+    if most == 1 or not crossing.remote.powers.ranges or size < 2 * width.share:
         return 1
-    return width.lanes(size, _round_trip(temp, crossing.remote))
+    return min(most, width.lanes(size, _round_trip(temp, crossing.remote)))
 
 
 def _round_trip(temp: str, remote: Remote) -> float:
@@ -117,45 +103,25 @@ def _round_trip(temp: str, remote: Remote) -> float:
     return min(once() for _ in range(3))
 
 
-def _further_connection(crossing: Crossing) -> Remote | None:
+def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload | None:
     """None when the partner lets no more in: one connection is slower, not wrong."""
     try:
-        return crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
+        remote = crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
     except FerryError:
         return None
+    stack.enter_context(closing(remote))
+    # Any place but 0 opens the file that the first one has created.
+    upload = remote.create(temp, at=max(start, 1))
+    stack.callback(upload.abandon)
+    return upload
 
 
 def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:
-    again = isinstance(error, Transient) and not isinstance(error, Corrupted | Stopping)
+    if isinstance(error, ClaimLost):
+        # It is the heir's by now, who may be about to go on with it.
+        return True
+    if crossing.in_place and isinstance(error, Stopping):
+        # Nobody knows for how long: half a file must not stand under its final name till then.
+        return False
+    again = isinstance(error, Transient) and not isinstance(error, Corrupted)
     return again and crossing.remote.powers.resumes
-
-
-def _proven(delivery: Delivery, crossing: Crossing) -> int:
-    """How many bytes of the temp can be trusted: acknowledged, still there, and the last compared.
-
-    0 where a try of another epoch wrote it, or the server cannot continue a file.
-    """
-    powers, temp = crossing.remote.powers, delivery.temp
-    own = temp == crossing.temp_name(delivery) and delivery.state is DeliveryState.UPLOADING
-    if not (own and temp and powers.resumes and delivery.moved):
-        return 0
-    stored = crossing.remote.size(temp) or 0
-    at = min(delivery.moved, stored)
-    at = at - at % CHUNK if powers.ranges else stored
-    if not 0 < at <= delivery.size or not _same_tail(delivery, crossing, at):
-        return 0
-    return at
-
-
-def _same_tail(delivery: Delivery, crossing: Crossing, at: int) -> bool:
-    """The last chunk before `at` holds the source's bytes: some servers fill gaps with zeros."""
-    if delivery.pin is None:
-        return False
-    begin = max(0, at - CHUNK)
-    wanted = crossing.tools.objects.read(delivery.source, delivery.pin, begin, at - begin)
-    try:
-        pieces = crossing.remote.proof.read(temp_of(delivery), begin, at - begin)
-        return b"".join(pieces) == wanted
-    except Permanent:
-        # Who may write but not read has to start over: nothing is taken on trust.
-        return False

@@ -32,7 +32,6 @@ def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
     return crossing.note(
         delivery,
         state=DeliveryState.VERIFIED,
-        candidates=(temp_of(delivery),),
         tier=tier.value,
         failure=None,
     )
@@ -40,14 +39,20 @@ def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
 
 def _climb(delivery: Delivery, crossing: Crossing) -> Tier:
     destination = crossing.destination
-    wanted = destination.tier or USUAL.get(destination.protocol, Tier.SIZE)
-    rungs = LADDER.index(wanted)
+    rungs = LADDER.index(before_publish(destination.tier, destination.protocol))
     if rungs < LADDER.index(Tier.READ_BACK) and _server_hash_fits(delivery, crossing):
         return Tier.SERVER_HASH
     if rungs == 0:
         return Tier.SIZE
     _read_back(delivery, crossing)
     return Tier.READ_BACK
+
+
+def before_publish(tier: Tier | None, protocol: str) -> Tier:
+    """The partner acknowledges afterwards, which makes up for nothing that is usual before."""
+    if tier is None or tier is Tier.ACKNOWLEDGED:
+        return USUAL.get(protocol, Tier.SIZE)
+    return tier
 
 
 def _server_hash_fits(delivery: Delivery, crossing: Crossing) -> bool:

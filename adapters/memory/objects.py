@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from transfer.digests import Makers
@@ -86,10 +87,20 @@ class MemoryObjects:
 
     def describe(self, source: Source) -> Pin:
         item = self._find(source)
-        if item.removed:
+        newest = None if item.removed else list(item.versions)[-1]
+        id_ = source.version_id or newest
+        if id_ not in item.versions:
             raise _refusal(Code.SOURCE_MISSING, source)
-        id_, version = list(item.versions.items())[-1]
+        version = item.versions[id_]
         return Pin(size=len(version.data), etag=version.etag, version_id=id_, md5=version.md5)
+
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        begin = f"s3://{bucket}/"
+        if not any(uri.startswith(begin) for uri in self._objects):
+            raise _refusal(Code.SOURCE_MISSING, Source(bucket=bucket, key=prefix))
+        there = (uri for uri, item in self._objects.items() if item.versions and not item.removed)
+        keys = (uri.removeprefix(begin) for uri in there if uri.startswith(begin + prefix))
+        yield from sorted(key for key in keys if not key.endswith("/"))
 
     def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
         item = self._find(source)

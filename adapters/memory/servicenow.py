@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from transfer.errors import Code, FerryError, Permanent
 from transfer.evidence import Evidence
+from transfer.hints import NUMBER
 from transfer.model import Outcome
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
@@ -20,6 +21,7 @@ class MemoryInbox:
 
     def __init__(self, *evidence: Evidence) -> None:
         self._tasks: dict[str, Evidence] = {}
+        self._records: dict[str, Evidence] = {}
         self.failure: FerryError | None = None
         for each in evidence:
             self.put(each)
@@ -31,6 +33,16 @@ class MemoryInbox:
     def remove(self, task_id: str) -> None:
         del self._tasks[task_id]
 
+    def put_standing(self, evidence: Evidence) -> None:
+        """Add the standing approval, or replace what was said of it."""
+        self._records[evidence.item_id] = evidence
+
+    def standing(self, record_id: str = "") -> Sequence[Evidence]:
+        self._fail()
+        if record_id:
+            return [self._records[record_id]] if record_id in self._records else []
+        return [each for each in self._records.values() if each.item_active]
+
     def fetch(self) -> Sequence[Evidence]:
         self._fail()
         return [
@@ -40,6 +52,22 @@ class MemoryInbox:
     def read(self, task_id: str) -> Evidence | None:
         self._fail()
         return self._tasks.get(task_id)
+
+    def find(self, number: str) -> tuple[str, ...]:
+        if not NUMBER.fullmatch(number):
+            return ()
+        self._fail()
+        return tuple(
+            each.task_id
+            for each in self._tasks.values()
+            if number in (each.task_number, each.item_number, each.request_number)
+        )
+
+    def ended(self, task_ids: Sequence[str]) -> frozenset[str]:
+        self._fail()
+        known = [self._tasks[task_id] for task_id in task_ids if task_id in self._tasks]
+        active = {each.task_id for each in known if each.task_active and each.item_active}
+        return frozenset(task_ids) - active
 
     def _fail(self) -> None:
         if self.failure is not None:
@@ -56,6 +84,7 @@ class Card:
     notes: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     close_notes: str = ""
+    files: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def closed(self) -> bool:
@@ -69,9 +98,12 @@ class Card:
 
 
 class MemoryDesk:
-    """Tickets by sys_id. A write can be told to fail, before or after it has arrived."""
+    """Tickets by sys_id. A write can be told to fail, before or after it has arrived; `failure` is
+    raised by every write as long as it is set.
+    """
 
     def __init__(self) -> None:
+        self.failure: FerryError | None = None
         self.cards: dict[str, Card] = {}
         self._trouble: deque[tuple[FerryError, bool]] = deque()
         self._lock = threading.RLock()
@@ -111,6 +143,14 @@ class MemoryDesk:
                     _move(card, _WORKING if post.ticket is TicketRole.TASK else card.ticket.state)
             return self._answer(post, lost)
 
+    def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
+        with self._lock:
+            lost = self._stumble()
+            card = self.card(post)
+            if not (again and (name, content) in card.files):
+                card.files.append((name, content))
+            return self._answer(post, lost)
+
     def close(self, post: Post, *, again: bool) -> Ticket:
         with self._lock:
             lost = self._stumble()
@@ -133,6 +173,8 @@ class MemoryDesk:
 
     def _stumble(self) -> FerryError | None:
         """The error that is to be raised once the write has arrived; others are raised here."""
+        if self.failure is not None:
+            raise self.failure
         if not self._trouble:
             return None
         error, arrived = self._trouble.popleft()
@@ -178,4 +220,4 @@ def _end(post: Post) -> str:
         return _TASK_DONE if post.outcome is Outcome.DELIVERED else _TASK_UNDONE
     if post.ticket is TicketRole.AUDIT:
         return _CLOSED
-    return "" if post.outcome is Outcome.FAILED else _RESOLVED
+    return "" if post.outcome in (Outcome.FAILED, Outcome.UNKNOWN) else _RESOLVED

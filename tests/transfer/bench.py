@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryStore
+from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryLocks, MemoryStore
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
 from adapters.memory.remotes import (
@@ -19,10 +19,11 @@ from adapters.memory.remotes import (
 )
 from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
+from transfer.books import Record
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, Request, Transfer
-from transfer.ports import Record, Remote
+from transfer.ports import Remote
 from transfer.slots import Slots
 from transfer.tickets import Post
 from transfer.tools import Tools
@@ -205,6 +206,7 @@ class Bench:
             sessions=self.sessions,
             authority=self.consent,
             ledger=self.ledger,
+            locks=MemoryLocks(self.store),
             notifier=self.notifier,
             observer=self.watcher,
             destinations=DESTINATIONS,
@@ -213,7 +215,7 @@ class Bench:
             clock=lambda: NOON,
             halt=self.halt,
         )
-        ports = ("objects", "remotes", "sessions", "authority", "ledger", "notifier")
+        ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}
         return replace(plain, **fused)
 

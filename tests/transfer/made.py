@@ -7,7 +7,8 @@ from typing import Any
 
 from transfer.destination import Destination, HostKey
 from transfer.evidence import Approval, Evidence, Variable
-from transfer.model import Grant, Request, Rules
+from transfer.model import Request
+from transfer.rules import Grant, Rules
 
 NOON = datetime(2026, 11, 23, 12, 0, 0, tzinfo=UTC)
 ITEM = "1" * 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from transfer.digests import Hash
@@ -46,6 +46,9 @@ class MadeUp:
     def whole(self) -> bytes:
         spans = range(0, self.size, CHUNK)
         return b"".join(self.content(start, min(CHUNK, self.size - start)) for start in spans)
+
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        raise NotImplementedError
 
     def describe(self, source: Source) -> Pin:
         raise NotImplementedError

@@ -9,6 +9,7 @@ import pytest
 
 from tests.transfer.made import NOON, RULES, evidence, request, variables
 from transfer import policy
+from transfer.authority import InstanceAuthority
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request
@@ -27,6 +28,15 @@ class OneTask:
     def fetch(self) -> Sequence[Evidence]:
         return [self.found] if self.found else []
 
+    def standing(self, record_id: str = "") -> Sequence[Evidence]:
+        raise NotImplementedError
+
+    def ended(self, task_ids: Sequence[str]) -> frozenset[str]:
+        raise NotImplementedError
+
+    def find(self, number: str) -> tuple[str, ...]:
+        raise NotImplementedError
+
     def read(self, task_id: str) -> Evidence | None:
         self.asked += 1
         if self.failure:
@@ -36,7 +46,7 @@ class OneTask:
 
 def confirmed(now: Evidence | None) -> datetime:
     taken: Request = policy.authorise(evidence(), RULES)
-    return policy.InstanceAuthority(OneTask(now), RULES).confirm(taken)
+    return InstanceAuthority(OneTask(now), RULES).confirm(taken)
 
 
 def test_a_standing_approval_is_confirmed_with_the_time_of_the_look() -> None:
@@ -73,13 +83,13 @@ def test_a_login_that_servicenow_refuses_is_waited_for(code: Code) -> None:
     inbox = OneTask(evidence())
     inbox.failure = Permanent(code, "No.", action="Mend it.")
     with pytest.raises(Transient) as waits:
-        policy.InstanceAuthority(inbox, RULES).confirm(request())
+        InstanceAuthority(inbox, RULES).confirm(request())
     assert (waits.value.code, waits.value.action) == (code, "Mend it.")
 
 
 def test_an_answer_counts_for_a_second_and_for_its_own_request() -> None:
     inbox, time = OneTask(evidence()), [100.0]
-    authority = policy.InstanceAuthority(inbox, RULES, lambda: time[0])
+    authority = InstanceAuthority(inbox, RULES, lambda: time[0])
     taken = policy.authorise(evidence(), RULES)
     first = authority.confirm(taken)
     inbox.found = evidence(item_active=False)

@@ -12,7 +12,7 @@ from adapters.memory.remotes import ALL_POWERS
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer.destination import Mode, Tier
+from transfer.destination import Conflict, Mode, Tier
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, MIB, DeliveryState, Outcome, Receipt, Transfer
@@ -110,6 +110,13 @@ def test_one_connection_is_enough_where_no_more_are_allowed(bench: Bench) -> Non
     assert bench.remotes.logins == 1
 
 
+def test_a_partner_that_wants_each_file_in_order_gets_it_over_one_connection(bench: Bench) -> None:
+    width = Width(wide=CHUNK, share=CHUNK)
+    assert carried(bench, width=width, connections_per_file=1).outcome is Outcome.DELIVERED
+    assert bench.remotes.logins == 1
+    assert bytes(bench.remotes.files[FINAL]) == DATA
+
+
 @pytest.mark.parametrize(
     ("mib", "round_trip", "lanes"),
     [(64, 0.0, 1), (256, 0.0, 2), (256, 0.04, 4), (64, 0.04, 2), (31, 0.04, 1), (4096, 0.001, 2)],
@@ -170,7 +177,7 @@ def test_without_digests_the_receipt_has_none(bench: Bench) -> None:
 def test_swap_replaces_where_the_server_cannot(bench: Bench) -> None:
     bench.remotes.powers = replace(ALL_POWERS, replaces=False)
     bench.remotes.files[FINAL] = bytearray(b"old")
-    assert carried(bench, replace=True).outcome is Outcome.DELIVERED
+    assert carried(bench, on_conflict=Conflict.REPLACE).outcome is Outcome.DELIVERED
     assert {name: bytes(content) for name, content in bench.remotes.files.items()} == {FINAL: DATA}
 
 
@@ -184,7 +191,7 @@ def test_a_swap_that_fails_brings_the_old_file_back(bench: Bench) -> None:
             raise Permanent(Code.REMOTE_DENIED, "No.")
 
     bench.remotes.hooks.append(refuse)
-    done = carried(bench, replace=True, mode=Mode.SWAP)
+    done = carried(bench, on_conflict=Conflict.REPLACE, mode=Mode.SWAP)
     assert done.failure
     assert done.failure.code == Code.REMOTE_DENIED
     assert bench.remotes.files == {FINAL: b"old"}
@@ -192,7 +199,7 @@ def test_a_swap_that_fails_brings_the_old_file_back(bench: Bench) -> None:
 
 def test_replace_takes_one_step_where_the_server_can(bench: Bench) -> None:
     bench.remotes.files[FINAL] = bytearray(b"old")
-    assert carried(bench, replace=True).outcome is Outcome.DELIVERED
+    assert carried(bench, on_conflict=Conflict.REPLACE).outcome is Outcome.DELIVERED
     assert bytes(bench.remotes.files[FINAL]) == DATA
 
 

@@ -73,6 +73,7 @@ def test_both_tickets_and_the_task_are_told_once(bench: Bench) -> None:
             (TicketRole.USER, PostAction.NOTE),
             (TicketRole.USER, PostAction.CLOSE),
             (TicketRole.AUDIT, PostAction.OPEN),
+            (TicketRole.AUDIT, PostAction.ATTACH),
             (TicketRole.AUDIT, PostAction.CLOSE),
             (TicketRole.TASK, PostAction.START),
             (TicketRole.TASK, PostAction.CLOSE),
@@ -112,7 +113,7 @@ def test_a_refusal_of_the_intake_goes_straight_home(bench: Bench) -> None:
     done = travel(bench.received().failed(error), bench.tools())
     assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.REFUSED)
     assert bench.remotes.logins == 0
-    assert len(bench.posts()) == 6
+    assert len(bench.posts()) == 7
 
 
 def test_a_missing_object_fails_before_any_connection(bench: Bench) -> None:
@@ -168,7 +169,8 @@ def test_a_verified_file_waits_for_servicenow_without_a_second_upload(bench: Ben
 
     done = travel(bench.received(), bench.tools(), answers_at_last)
     assert done.outcome is Outcome.DELIVERED
-    assert bench.consent.asked == 2
+    # Twice before the publish, once for the word “too late”.
+    assert bench.consent.asked == 3
     assert len(bench.watcher.seen) == 2
 
 
@@ -209,9 +211,10 @@ def test_a_stop_leaves_the_transfer_for_the_next_start(bench: Bench) -> None:
     with pytest.raises(Stopping):
         carried(bench)
     assert bench.record().transfer.stage is Stage.PINNED
-    assert list(bench.temps()) == []
+    assert len(list(bench.temps())) == 1
     bench.halt = lambda: None
     assert carried(bench).outcome is Outcome.DELIVERED
+    assert list(bench.temps()) == []
 
 
 def test_a_loose_end_on_the_way_home_is_noted_and_the_way_goes_on(bench: Bench) -> None:
@@ -251,7 +254,7 @@ def test_steps_are_safe_to_run_twice(bench: Bench) -> None:
     assert done.outcome is Outcome.DELIVERED
     assert bench.remotes.appeared == {FINAL: 1}
     keys = [post.key for post in bench.posts()]
-    assert len(keys) == len(set(keys)) == 7
+    assert len(keys) == len(set(keys)) == 8
 
 
 def test_the_fingerprint_of_the_request_is_on_the_audit_ticket(bench: Bench) -> None:

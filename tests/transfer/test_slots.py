@@ -30,15 +30,15 @@ class Queue:
         self.threads: list[threading.Thread] = []
         self.leave = threading.Event()
 
-    def ask(self, transfer: str, destination: Destination = WIDE) -> None:
+    def ask(self, transfer: str, destination: Destination = WIDE, requester: str = "") -> None:
         before = len(self.slots._waiting)
-        thread = threading.Thread(target=self._hold, args=(transfer, destination))
+        thread = threading.Thread(target=self._hold, args=(transfer, destination, requester))
         thread.start()
         self.threads.append(thread)
         until(lambda: len(self.slots._waiting) > before or transfer in self.order)
 
-    def _hold(self, transfer: str, destination: Destination) -> None:
-        with self.slots.take(transfer, destination, never):
+    def _hold(self, transfer: str, destination: Destination, requester: str) -> None:
+        with self.slots.take(transfer, destination, never, requester):
             self.order.append(transfer)
             self.leave.wait(10)
 
@@ -81,6 +81,21 @@ def test_who_holds_the_fewest_comes_first() -> None:
     assert queue.end() == ["modest", "greedy"]
 
 
+def test_a_requester_s_flood_does_not_starve_the_others() -> None:
+    slots = Slots(2)
+    queue = Queue(slots)
+    with ExitStack() as held:
+        first = held.enter_context(ExitStack())
+        first.enter_context(slots.take("flood-1", WIDE, never, "greedy"))
+        held.enter_context(slots.take("flood-2", WIDE, never, "greedy"))
+        queue.ask("flood-3", requester="greedy")
+        queue.ask("one", requester="modest")
+        first.close()
+        until(lambda: bool(queue.order))
+        assert queue.order == ["one"]
+    assert queue.end() == ["one", "flood-3"]
+
+
 def test_a_destination_gets_no_more_than_its_connections() -> None:
     slots, narrow = Slots(5), replace(PARTNER, connections=1)
     queue = Queue(slots)
@@ -114,3 +129,14 @@ def test_a_stop_ends_the_waiting_and_leaves_the_queue() -> None:
     assert slots._waiting == []
     with slots.take("c", WIDE, halt):
         pass
+
+
+def test_who_holds_a_connection_is_told_that_another_waits_for_it() -> None:
+    slots, narrow = Slots(5), replace(PARTNER, connections=1)
+    queue = Queue(slots)
+    with slots.take("a", narrow, never):
+        assert not slots.wanted(narrow)
+        queue.ask("b", narrow)
+        assert slots.wanted(narrow)
+        assert not slots.wanted(VAULT)
+    queue.end()

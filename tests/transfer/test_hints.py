@@ -1,0 +1,273 @@
+"""What a message may say, and what no message can do: crash the reader, or say more than a name."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.transfer.messages import Json, eventbridge, s3_record, sns, wrong
+from transfer.errors import Code, Permanent
+from transfer.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint, read, write
+
+TASK = "0123456789abcdef" * 2
+OWN = {"version": 1, "request": "RITM0010001"}
+RITM = RequestHint(number="RITM0010001")
+READ_CODES = {Code.HINT_MALFORMED, Code.NAME_REFUSED, Code.SOURCE_MALFORMED}
+
+
+def reading(content: Any) -> Reading:
+    return read(json.dumps(content))
+
+
+def refusal(body: str | bytes) -> Permanent:
+    with pytest.raises(Permanent) as raised:
+        read(body)
+    assert raised.value.message.endswith(".")
+    assert len(str(raised.value)) < 400
+    return raised.value
+
+
+@pytest.mark.parametrize("number", ["RITM0010001", "REQ0010001", "SCTASK0010001"])
+def test_a_number_is_a_hint(number: str) -> None:
+    assert reading({"version": 1, "request": number}).hints == (RequestHint(number=number),)
+
+
+def test_a_sys_id_is_a_hint() -> None:
+    assert reading({"version": 1, "task": TASK}).hints == (TaskHint(task_id=TASK),)
+
+
+@pytest.mark.parametrize("text", ["RITM0010001", TASK])
+def test_what_is_written_reads_as_itself(text: str) -> None:
+    [hint] = read(write(text)).hints
+    assert hint in (RequestHint(number=text), TaskHint(task_id=text))
+
+
+@pytest.mark.parametrize("text", ["", "INC0010001", "ritm0010001", TASK.upper(), "RITM1\n"])
+def test_what_names_no_record_is_not_written(text: str) -> None:
+    with pytest.raises(Permanent):
+        write(text)
+
+
+def test_fields_beside_the_name_are_named_and_ignored() -> None:
+    said = reading(OWN | {"approved": True, "destination": "x\ny", "note": {"approved": 1}})
+    assert said == Reading(hints=(RITM,), ignored=("“approved”", "“destination”"))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        [],
+        "RITM0010001",
+        None,
+        {"version": 1},
+        {"request": "RITM0010001"},
+        {"version": 2, "request": "RITM0010001"},
+        {"version": "1", "request": "RITM0010001"},
+        {"version": True, "request": "RITM0010001"},
+        OWN | {"task": TASK},
+        {"version": 1, "request": 10001},
+        {"version": 1, "request": ["RITM0010001"]},
+        {"version": 1, "request": "RITM0010001^ORactive=true"},
+        {"version": 1, "request": " RITM0010001"},
+        {"version": 1, "request": "RITM٠٠١٠٠٠١"},
+        {"version": 1, "task": TASK + "\n"},
+        {"version": 1, "task": TASK.upper()},
+    ],
+)
+def test_what_names_no_record_is_malformed(content: Any) -> None:
+    assert refusal(json.dumps(content)).code is Code.HINT_MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("[" * 100_000, "levels"),
+        ("[" * 100_000 + "]" * 100_000, "levels"),
+        ('{"version":1,"request":"RITM0010001","note":' + "[" * 9 + "]" * 9 + "}", "levels"),
+        ('{"version":' + "1" * 5_000 + "}", "digits"),
+        ('{"version":1,"version":1,"request":"RITM0010001"}', "twice"),
+        ('{"version":1,"request":"RITM0010001","note":{"a":1,"a":2}}', "twice"),
+        ('{"version":1,"request":"RITM0010001","note":NaN}', "NaN"),
+        ('{"version":1,"request":"RITM0010001","note":-Infinity}', "NaN"),
+        ('{"version":1,"request":"RITM0010001","note":1e999}', "too large"),
+        ('{"version":1,"request":"RITM0010001","note":"\\ud800"}', "surrogate"),
+        ('{"version":1,"request":"RITM0010001","\\udfff":1}', "surrogate"),
+        ('\ufeff{"version":1,"request":"RITM0010001"}', "byte order mark"),
+        (b"\xff\xfe{\x00", "UTF-8"),
+        ("\ud800", "UTF-8"),
+        ('"' + "a" * 262_144 + '"', "262,144 is the most"),
+        ("ß" * 131_073, "262,144 is the most"),
+        ('{"version":1,"request":"RITM0010001"} {}', "not JSON"),
+        ("{'version':1}", "not JSON"),
+        ('{"version":1,"request":"RITM\n"}', "not JSON"),
+        ("", "not JSON"),
+        ("\0", "not JSON"),
+    ],
+)
+def test_a_bomb_is_refused_with_its_reason(body: str | bytes, words: str) -> None:
+    error = refusal(body)
+    assert error.code is Code.HINT_MALFORMED
+    assert words in error.message
+
+
+def test_the_longest_message_is_read() -> None:
+    room = 262_144 - len(json.dumps(OWN | {"note": ""}))
+    body = json.dumps(OWN | {"note": "x" * room})
+    assert len(body) == 262_144
+    assert read(body).hints == (RITM,)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sns(OWN),
+        eventbridge(OWN),
+        sns(sns(OWN)),
+        sns(eventbridge(OWN)),
+        eventbridge(sns(OWN)),
+        sns(sns(sns(OWN))),
+    ],
+)
+def test_envelopes_are_opened(content: Any) -> None:
+    assert reading(content) == Reading(hints=(RITM,))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        sns(sns(sns(sns(OWN)))),
+        eventbridge(eventbridge(eventbridge(eventbridge(OWN)))),
+        sns(OWN) | {"Type": "SubscriptionConfirmation"},
+        sns(OWN) | {"Message": OWN},
+        sns(OWN) | {"Message": "[" * 50_000},
+        {"Type": "Notification"},
+        {"TopicArn": "arn:aws:sns:eu-central-1:123456789012:t"},
+        eventbridge(OWN) | {"detail": None},
+        eventbridge(OWN) | {"detail": [OWN]},
+    ],
+)
+def test_an_odd_envelope_is_malformed(content: Any) -> None:
+    assert refusal(json.dumps(content)).code is Code.HINT_MALFORMED
+
+
+def test_a_name_beside_an_envelope_wins() -> None:
+    assert reading(sns({"nothing": 1}) | OWN).hints == (RITM,)
+
+
+@pytest.mark.parametrize(
+    ("encoded", "key"),
+    [
+        ("pay.csv", "pay.csv"),
+        ("a+b.csv", "a b.csv"),
+        ("a%2Bb%20c.csv", "a+b c.csv"),
+        ("M%C3%A4rz/%E2%80%93", "März/–"),
+        ("100%2525", "100%25"),
+    ],
+)
+def test_an_s3_event_names_an_object_by_its_decoded_key(encoded: str, key: str) -> None:
+    wanted = ObjectHint(bucket="exports", key=key, version_id="v.1")
+    assert reading({"Records": [s3_record(encoded, versionId="v.1")]}).hints == (wanted,)
+    assert reading(sns({"Records": [s3_record(encoded, versionId="v.1")]})).hints == (wanted,)
+
+
+@pytest.mark.parametrize(
+    ("told", "sequencer"),
+    [
+        ({}, ""),
+        ({"sequencer": "0055AED6DCD90281E5"}, "0055AED6DCD90281E5"),
+        ({"sequencer": "0055AED6DCD90281E5", "eTag": "d41d8"}, "0055AED6DCD90281E5"),
+        ({"eTag": '"d41d8cd98f00b204e9800998ecf8427e-3"'}, "d41d8cd98f00b204e9800998ecf8427e-3"),
+    ],
+)
+def test_an_s3_event_bears_the_number_of_its_write(told: Json, sequencer: str) -> None:
+    [hint] = reading({"Records": [s3_record("a", **told)]}).hints
+    assert isinstance(hint, ObjectHint)
+    assert hint.sequencer == sequencer
+
+
+@pytest.mark.parametrize("odd", [1, ["x"], "a b", "x" * 65, "é"])
+def test_an_odd_number_of_a_write_is_malformed(odd: object) -> None:
+    with pytest.raises(Permanent, match="odd sequencer"):
+        reading({"Records": [s3_record("a", sequencer=odd)]})
+
+
+def test_an_s3_event_by_eventbridge_has_the_key_as_it_is() -> None:
+    detail = {"bucket": {"name": "exports"}, "object": {"key": "a+b%20c", "version-id": "v"}}
+    event = eventbridge(detail) | {"source": "aws.s3", "detail-type": "Object Created"}
+    wanted: Hint = ObjectHint(bucket="exports", key="a+b%20c", version_id="v")
+    assert reading(event).hints == (wanted,)
+    assert reading(event | {"detail-type": "Object Deleted"}).hints == ()
+
+
+def test_several_records_are_several_objects_and_removals_are_none() -> None:
+    removed = s3_record("gone") | {"eventName": "ObjectRemoved:Delete"}
+    said = reading({"Records": [s3_record("a"), removed, s3_record("b")]})
+    assert [hint.key for hint in said.hints if isinstance(hint, ObjectHint)] == ["a", "b"]
+    assert reading({"Records": [removed]}) == Reading(remark="no object was created")
+
+
+def test_the_test_event_of_s3_asks_for_nothing() -> None:
+    event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "exports"}
+    assert reading(event) == Reading(remark="s3:TestEvent")
+    assert reading(sns(event)) == Reading(remark="s3:TestEvent")
+
+
+@pytest.mark.parametrize(
+    ("records", "code"),
+    [
+        ([], Code.HINT_MALFORMED),
+        ({}, Code.HINT_MALFORMED),
+        ([1], Code.HINT_MALFORMED),
+        ([s3_record("a")] * 101, Code.HINT_MALFORMED),
+        ([s3_record("a") | {"eventSource": "aws:sns"}], Code.HINT_MALFORMED),
+        ([s3_record("a") | {"s3": []}], Code.HINT_MALFORMED),
+        ([s3_record("%zz")], Code.HINT_MALFORMED),
+        ([s3_record("%ff")], Code.HINT_MALFORMED),
+        ([s3_record("a", versionId=7)], Code.HINT_MALFORMED),
+        ([s3_record("a", versionId="a\nb")], Code.HINT_MALFORMED),
+        ([s3_record("a", bucket="../x")], Code.HINT_MALFORMED),
+        ([s3_record("")], Code.SOURCE_MALFORMED),
+        ([s3_record("a%0Ab")], Code.NAME_REFUSED),
+        ([s3_record("a%5Cb")], Code.NAME_REFUSED),
+    ],
+)
+def test_an_odd_s3_event_is_refused(records: Any, code: Code) -> None:
+    assert refusal(json.dumps({"Records": records})).code is code
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=20,
+)
+ENVELOPE = ["Type", "TopicArn", "Message", "detail", "detail-type", "source", "Event", "Records"]
+FIELDS = st.sampled_from(["version", "request", "task", "note", *ENVELOPE])
+
+
+def is_read_or_refused(body: str | bytes) -> bool:
+    try:
+        said = read(body)
+    except Permanent as error:
+        return error.code in READ_CODES and bool(str(error).encode())
+    return bool(said.hints or said.remark)
+
+
+@settings(max_examples=500)
+@given(st.binary(max_size=300) | st.text(max_size=300) | JSON.map(json.dumps))
+def test_whatever_comes_is_read_or_refused(body: str | bytes) -> None:
+    assert is_read_or_refused(body)
+
+
+@settings(max_examples=500)
+@given(st.dictionaries(FIELDS, JSON | st.just(1) | st.just(OWN) | st.just(json.dumps(OWN))))
+def test_whatever_stands_in_the_known_fields_is_read_or_refused(content: dict[str, Any]) -> None:
+    assert is_read_or_refused(json.dumps(content))
+
+
+def test_thousands_of_wrong_messages_are_read_or_refused() -> None:
+    assert all(map(is_read_or_refused, wrong(5_000, seed=1)))

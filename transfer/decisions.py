@@ -1,0 +1,193 @@
+"""What ends or begins by decision instead of by a step: quarantine, release, retry.
+
+Pure functions: they return the head as it is to stand in the ledger, and what changes beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from transfer import reports
+from transfer.books import Record
+from transfer.errors import Code, Permanent
+from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
+from transfer.tickets import Post, PostAction, TicketRole
+from transfer.writing import Writer
+
+MOST_CLAIMS = 5
+"""Owners that may die over a transfer, one after the other, before it is set aside."""
+LONGEST_REASON = 1000
+"""Characters of an operator's reason."""
+
+Change = Delivery | Post
+
+_UNSURE = (DeliveryState.INTENT, DeliveryState.UNKNOWN)
+"""States in which the file may stand under its final name."""
+
+_RETRIED = (Outcome.REFUSED, Outcome.CANCELLED, Outcome.FAILED, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """An operator's word: who, when, and why. Raises Permanent `decision.refused` without a why."""
+
+    by: str
+    at: datetime
+    reason: str
+
+    def __post_init__(self) -> None:
+        if not self.reason.strip() or len(self.reason) > LONGEST_REASON:
+            raise _refused(
+                f"A decision needs a reason of at most {LONGEST_REASON} characters.",
+                "Say why with --reason; it stands on the audit ticket.",
+            )
+
+    def __str__(self) -> str:
+        return f"by {self.by} at {self.at:%Y-%m-%d %H:%M:%S} UTC. Reason: {self.reason.strip()}"
+
+
+def quarantine(
+    transfer: Transfer, deliveries: Sequence[Delivery], now: datetime
+) -> tuple[Transfer, list[Post]]:
+    """Set aside the transfer of a claim that came after MOST_CLAIMS deaths; its tickets say so.
+
+    An earlier failure stays the failure: it decides what is left to do after a release.
+    """
+    number = transfer.request.number
+    error = Permanent(
+        Code.TRANSFER_QUARANTINED,
+        f"FileFerry ended {transfer.claims - 1} times in a row while it worked on {number}.",
+    )
+    cause = Failure.of(error)
+    set_aside = transfer.evolve(quarantined_at=now)
+    if transfer.failure:
+        set_aside = set_aside.evolve(loose_ends=(*transfer.loose_ends, cause))
+    else:
+        set_aside = set_aside.evolve(failure=cause)
+    text = (
+        f"The transfer is in quarantine. {cause.message} It is not tried again until an operator "
+        f"releases it. {_arrived(deliveries)} {cause.action} ({cause.code})"
+    )
+    write = Writer(transfer)
+    what = f"quarantined-{transfer.epoch}"
+    task = (TicketRole.TASK,) if transfer.request.task_id else ()
+    posts = [
+        write.post(role, PostAction.NOTE, text, what=what, comment=text)
+        for role in (TicketRole.USER, TicketRole.AUDIT, *task)
+    ]
+    return set_aside, [*reports.opening(transfer, deliveries), *posts]
+
+
+def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
+    """Let a transfer go on from where it was left. Raises Permanent `decision.refused`."""
+    transfer = record.transfer
+    if transfer.quarantined_at is None or transfer.finished:
+        raise _refused(
+            f"{transfer.request.number} is not in quarantine.",
+            "`fileferry quarantine list` shows what is.",
+        )
+    released = transfer.evolve(
+        quarantined_at=None,
+        failure=None if _is_quarantine(transfer.failure) else transfer.failure,
+        loose_ends=tuple(end for end in transfer.loose_ends if not _is_quarantine(end)),
+    )
+    write, what = Writer(transfer), f"released-{transfer.epoch}"
+    told = "The transfer was released from quarantine and goes on."
+    return released, [
+        write.post(TicketRole.USER, PostAction.NOTE, told, what=what, comment=told),
+        write.post(
+            TicketRole.AUDIT, PostAction.NOTE, f"Released from quarantine {word}", what=what
+        ),
+    ]
+
+
+def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer, list[Change]]:
+    """A new generation of a transfer at rest, for the files that are missing.
+
+    It has tickets of its own, opened with the operator's word. What was published stays so. It
+    carries no approval: whoever carries it on asks ServiceNow first.
+
+    `resend_unknown`: files whose outcome nobody knows are sent as well, and may arrive twice.
+    Raises Permanent `decision.refused`.
+    """
+    _insist_on_retry(record, resend_unknown=resend_unknown)
+    begun = record.transfer.evolve(
+        generation=record.transfer.generation + 1,
+        stage=Stage.RECEIVED,
+        session=None,
+        outcome=None,
+        failure=None,
+        loose_ends=(),
+        closed_at=None,
+        quarantined_at=None,
+    )
+    deliveries = [_anew(item) for item in record.deliveries]
+    changed = [item for item in deliveries if item not in record.deliveries]
+    origin = f"Generation {begun.generation}: retried {word}{_before(record)}"
+    posts = [
+        replace(post, text=f"{post.text}\n\n{origin}")
+        for post in reports.opening(begun, deliveries)
+        if post.action is PostAction.OPEN
+    ]
+    return begun, [*changed, *posts]
+
+
+def _insist_on_retry(record: Record, *, resend_unknown: bool) -> None:
+    transfer, number = record.transfer, record.transfer.request.number
+    if not transfer.at_rest:
+        raise _refused(f"{number} is still under way.", "Wait until it has ended.")
+    if transfer.finished and transfer.outcome not in _RETRIED:
+        raise _refused(f"{number} was {transfer.outcome} already.", "Order the transfer anew.")
+    unsure = [item.final for item in record.deliveries if item.state in _UNSURE]
+    if unsure and not transfer.finished:
+        raise _refused(
+            f"{unsure[0]} was being published when the last owner of {number} died.",
+            "Release it from quarantine: FileFerry then finds out by itself whether it arrived.",
+        )
+    if unsure and not resend_unknown:
+        raise _refused(
+            f"Nobody knows whether {', '.join(unsure[:3])} arrived; sent again it may be doubled.",
+            "Ask the partner first; then add --resend-unknown.",
+        )
+    if record.unsent:
+        # A late close of the old generation's task would end the new one.
+        raise _refused(
+            f"{record.unsent} notes of {number} have not reached ServiceNow yet.",
+            "Wait until `fileferry show` counts no unsent notes.",
+        )
+
+
+def _anew(delivery: Delivery) -> Delivery:
+    """From the beginning, unless it arrived; what it left at the partner's is to be removed."""
+    if delivery.state is DeliveryState.PUBLISHED:
+        return delivery
+    final = delivery.ordered or delivery.final
+    left = (*delivery.older, *delivery.candidates, *filter(None, [delivery.temp]))
+    # In place of a rename the file is written under its final name: that is nobody's to remove.
+    older = tuple(name for name in dict.fromkeys(left) if name != delivery.final)
+    return Delivery(number=delivery.number, source=delivery.source, final=final, older=older)
+
+
+def _before(record: Record) -> str:
+    roles = (TicketRole.USER, TicketRole.AUDIT)
+    known = [f"{record.tickets[role].number} ({role})" for role in roles if role in record.tickets]
+    return f"\nEarlier tickets: {', '.join(known)}." if known else ""
+
+
+def _arrived(deliveries: Sequence[Delivery]) -> str:
+    if not deliveries:
+        return "Nothing has been sent."
+    states = [item.state for item in deliveries]
+    whole = f"{states.count(DeliveryState.PUBLISHED)} of {len(states)} files have arrived."
+    unsure = sum(states.count(state) for state in _UNSURE)
+    return f"{whole} Of {unsure} nobody knows yet." if unsure else whole
+
+
+def _is_quarantine(failure: Failure | None) -> bool:
+    return failure is not None and failure.code == Code.TRANSFER_QUARANTINED
+
+
+def _refused(message: str, action: str) -> Permanent:
+    return Permanent(Code.DECISION_REFUSED, message, action=action)

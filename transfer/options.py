@@ -1,0 +1,68 @@
+"""What a request may ask for beside its files: when, whether really, and all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from transfer.errors import Code, Permanent
+from transfer.names import shown
+
+NAMES = ("not_before", "finish_by", "dry_run", "all_or_nothing")
+_YES, _NO = ("true", "yes", "1"), ("", "false", "no", "0")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`finish_by`: nothing is published later. `dry_run`: everything is checked, nothing is sent.
+
+    `all_or_nothing`: no file gets its final name before every file is verified.
+    """
+
+    not_before: datetime | None = None
+    finish_by: datetime | None = None
+    dry_run: bool = False
+    all_or_nothing: bool = False
+
+    @classmethod
+    def of(cls, asked: Mapping[str, str]) -> Self:
+        """From the words of the requester. Raises Permanent `request.malformed`."""
+        options = cls(
+            not_before=moment("not_before", asked.get("not_before", "")),
+            finish_by=moment("finish_by", asked.get("finish_by", "")),
+            dry_run=_truth("dry_run", asked),
+            all_or_nothing=_truth("all_or_nothing", asked),
+        )
+        first, last = options.not_before, options.finish_by
+        if first and last and last <= first:
+            raise Permanent(
+                Code.REQUEST_MALFORMED, "The transfer must be finished before it may begin."
+            )
+        return options
+
+
+def moment(name: str, text: str) -> datetime | None:
+    """ServiceNow gives `2026-11-23 18:00:00` in UTC; a zone may stand behind it. Empty is None.
+
+    Raises Permanent `request.malformed`, which names `name`.
+    """
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise _malformed(name, text, "a date and time, as in 2026-11-23 18:00:00 (UTC)") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def _truth(name: str, asked: Mapping[str, str]) -> bool:
+    text = asked.get(name, "").strip().lower()
+    if text not in (*_YES, *_NO):
+        raise _malformed(name, text, "true or false")
+    return text in _YES
+
+
+def _malformed(name: str, text: str, wanted: str) -> Permanent:
+    return Permanent(Code.REQUEST_MALFORMED, f"{name} is {shown(text)}; it must be {wanted}.")

@@ -1,0 +1,43 @@
+"""What policy.py judges by, as the operators wrote it down."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grant:
+    """Who may send what where: user names (or `*`), prefixes of S3 URIs, destination names."""
+
+    requesters: frozenset[str]
+    sources: tuple[str, ...]
+    destinations: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """Where standing approvals stand: the table, and its fields for each of the terms.
+
+    `path` may be empty: then everything goes into the destination's root.
+    """
+
+    table: str
+    prefix: str
+    destination: str
+    until: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What policy.py judges by: `variables` names source, destination and path on the item.
+
+    `options` names the variables of options (transfer/options.py) that the item has.
+    """
+
+    catalog_items: frozenset[str]
+    variables: tuple[str, str, str]
+    grants: tuple[Grant, ...]
+    options: Mapping[str, str] = field(default_factory=dict)
+    standing: Standing | None = None

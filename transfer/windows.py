@@ -1,0 +1,74 @@
+"""When a destination may be written to: blackout hours, not before, must be finished by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_FORM = re.compile(
+    r"(?:(?P<days>[a-z]{3}(?:[-,][a-z]{3})*) +)?(?P<start>\d\d:\d\d) *- *(?P<end>\d\d:\d\d)"
+)
+FORM = "hours as in `08:00-18:00` or `Mon-Fri 08:00-18:00`"
+
+
+@dataclass(frozen=True, slots=True)
+class Blackout:
+    """Hours of some days (0 is Monday) in the destination's zone, `end` excluded.
+
+    An `end` that is not after `start` is on the next day; 00:00-00:00 is the whole day.
+    """
+
+    days: frozenset[int]
+    start: time
+    end: time
+
+    def around(self, moment: datetime) -> tuple[datetime, datetime] | None:
+        """The blackout that `moment` (in the destination's zone) is in: from, until."""
+        for day in (moment.date() - timedelta(days=1), moment.date()):
+            last = day if self.end > self.start else day + timedelta(days=1)
+            begin = datetime.combine(day, self.start, moment.tzinfo)
+            until = datetime.combine(last, self.end, moment.tzinfo)
+            if day.weekday() in self.days and begin <= moment < until:
+                return begin, until
+        return None
+
+
+def parse_blackout(text: str) -> Blackout:
+    """Raises ValueError with the form that is expected."""
+    found = _FORM.fullmatch(text.strip().lower())
+    if not found:
+        raise ValueError(f"must be {FORM}")
+    try:
+        return Blackout(
+            _days(found["days"] or "mon-sun"),
+            time.fromisoformat(found["start"]),
+            time.fromisoformat(found["end"]),
+        )
+    except ValueError as error:
+        raise ValueError(f"must be {FORM}") from error
+
+
+def opens_at(now: datetime, blackouts: Sequence[Blackout], zone: str) -> datetime | None:
+    """The first moment from `now` on that is in no blackout; None when none comes in two weeks."""
+    local = now.astimezone(ZoneInfo(zone))
+    last = local + timedelta(days=14)
+    while local < last:
+        around = next(filter(None, (item.around(local) for item in blackouts)), None)
+        if around is None:
+            return local.astimezone(now.tzinfo)
+        local = around[1]
+    return None
+
+
+def _days(text: str) -> frozenset[int]:
+    days: set[int] = set()
+    for part in text.split(","):
+        first, _, last = part.partition("-")
+        begin, end = DAYS.index(first), DAYS.index(last or first)
+        # Fri-Mon goes over the week's end.
+        days |= {number % 7 for number in range(begin, end + (7 if end < begin else 0) + 1)}
+    return frozenset(days)
