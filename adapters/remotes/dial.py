@@ -25,6 +25,14 @@ def name_of(destination: Destination) -> str:
     return f"destination {destination.name} ({destination.host}:{destination.port})"
 
 
+def too_slow(destination: Destination, path: str | None) -> Transient:
+    """The line was cut for its rate; what has arrived is continued by the next try."""
+    rate, seconds = f"{destination.min_rate} bytes a second", f"{destination.timeout:g} seconds"
+    at = f" at {path}" if path else ""
+    message = f"The line to {name_of(destination)} moved fewer than {rate} for {seconds}{at}."
+    return Transient(Code.REMOTE_SLOW, message, file=path)
+
+
 def dial(destination: Destination, deadline: float) -> socket.socket:
     """A TCP connection to the first address that answers, IPv6 and IPv4 alike.
 

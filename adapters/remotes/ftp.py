@@ -11,8 +11,7 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
-import structlog
-
+from adapters.log import Log
 from adapters.remotes.ftp_control import RefusedError
 from adapters.remotes.ftp_errors import failure
 from adapters.remotes.ftp_login import Opened, Security, credential
@@ -24,7 +23,7 @@ from transfer.destination import Destination
 from transfer.errors import Code, Corrupted
 from transfer.ports import Powers
 
-log = structlog.get_logger()
+log = Log()
 
 
 def connect(
@@ -136,6 +135,10 @@ class FtpRemote:
         except RefusedError as refused:
             if self._session.size(path) is not None:
                 raise self._session.explain(refused, "remove", path) from refused
+
+    def is_well(self, patience: float) -> bool:
+        """Whether nothing is under way and the server answers within `patience` seconds."""
+        return self._session.is_well(patience)
 
     def close(self) -> None:
         self._session.close()

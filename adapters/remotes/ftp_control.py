@@ -95,6 +95,8 @@ class Control(ftplib.FTP):
         with translated():
             self.data = self.transfercmd(line(verb, path), rest)
         if self.context is not None:
+            # Of a line that is broken already Python would leave an open TLS socket behind.
+            self.data.getpeername()
             session = self.sock.session if isinstance(self.sock, ssl.SSLSocket) else None
             self.data = secured = self.context.wrap_socket(
                 self.data,

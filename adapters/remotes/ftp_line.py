@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 
 from adapters.remotes import ftp_tls
-from adapters.remotes.dial import name_of, plain
+from adapters.remotes.dial import name_of, plain, too_slow
 from adapters.remotes.ftp_control import Control, GarbledError, RefusedError
-from adapters.remotes.watchdog import Watchdog
+from adapters.remotes.tcp import Received, Sent
+from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -32,19 +33,36 @@ class Line:
         self.over = False
         self.inside = False
         """Whether we are logged in."""
+        self._sent = Sent(lambda: self.control.data)
+        self._received = Received(lambda: self.control.data)
 
-    @contextmanager
-    def speaking(self, path: str | None = None, patience: float | None = None) -> Iterator[None]:
+    def speaking(
+        self, path: str | None = None, patience: float | None = None
+    ) -> AbstractContextManager[None]:
         """Watch over library calls and translate what a broken line makes them raise.
 
-        Without progress for `patience` seconds (default: the destination's) the line is cut. After
-        any error of the line it is given up: nobody knows what the server has done.
+        After `patience` seconds (default: the destination's) the line is cut. After any error of
+        the line it is given up: nobody knows what the server has done.
         """
-        seconds = self.destination.timeout if patience is None else patience
+        return self._watched(path, patience or self.destination.timeout, None)
+
+    def carrying(self, path: str) -> AbstractContextManager[None]:
+        """As `speaking`, while bytes go out over the data connection: as long as they move.
+
+        Below the least rate the line is cut as well.
+        """
+        return self._watched(path, self.destination.timeout, self._sent)
+
+    def fetching(self, path: str) -> AbstractContextManager[None]:
+        """As `carrying`, while bytes come in."""
+        return self._watched(path, self.destination.timeout, self._received)
+
+    @contextmanager
+    def _watched(self, path: str | None, seconds: float, gauge: Gauge | None) -> Iterator[None]:
         if self.over:
             raise self._dropped("it was closed before", path)
         try:
-            with self.watchdog.watch(seconds):
+            with self.watchdog.watch(seconds, gauge, self.destination.min_rate):
                 yield
         except RefusedError as refused:
             if refused.code != PARTING:
@@ -76,6 +94,8 @@ class Line:
 
     def _lost(self, error: Exception, path: str | None, seconds: float) -> FerryError:
         where, at = name_of(self.destination), f" at {path}" if path else ""
+        if self.watchdog.slow:
+            return too_slow(self.destination, path)
         if self.watchdog.bitten or isinstance(error, TimeoutError):
             message = f"The server of {where} made no progress for {seconds:g} seconds{at}."
             return Transient(Code.REMOTE_TIMEOUT, message, file=path)

@@ -104,7 +104,7 @@ class FtpProof:
             yield piece
 
     def _receive(self, data: socket.socket, path: str, most: int) -> bytes:
-        with self._session.line.speaking(path):
+        with self._session.line.fetching(path):
             try:
                 return data.recv(most)
             except ssl.SSLEOFError:

@@ -12,8 +12,7 @@ from posixpath import basename, dirname
 from select import POLLIN, poll
 from time import monotonic
 
-import structlog
-
+from adapters.log import Log
 from adapters.remotes.dial import plain
 from adapters.remotes.ftp_control import RefusedError
 from adapters.remotes.ftp_errors import UNKNOWN_COMMAND, code_of, failure, is_long
@@ -28,6 +27,8 @@ NOT_CONTINUED = frozenset({425, 426, 522})
 """Codes with which servers refuse a data connection that is not of the control's TLS session."""
 VERDICT = 0.2
 """Seconds that such a refusal is waited for, at least; a server that is far away gets longer."""
+ALIVE = "200"
+"""The reply to NOOP (RFC 959, section 5.4), and to nothing that moves or names a file."""
 NUMBER = re.compile(r"\d{1,19}")
 GLOB = frozenset("*?[]{}\\")
 MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
@@ -35,7 +36,7 @@ LIST_SIZE = re.compile(r"^-\S+\s+\d+\s+\S+\s+\S+\s+(\d{1,19})\s")
 LISTING = 64 * 1024
 """Bytes that the listing of one name may have."""
 
-log = structlog.get_logger()
+log = Log()
 Reopen = Callable[[ssl.TLSVersion | None], Opened]
 """Connects and logs in, with TLS no later than the given version."""
 
@@ -62,6 +63,18 @@ class Session:
         self.line.hang_up()
         if not self.closed:
             self._enter(self._reopen(self._latest))
+
+    def is_well(self, patience: float) -> bool:
+        line = self.line
+        if line.over or line.control.data:
+            return False
+        try:
+            with line.speaking(patience=patience):
+                line.control.ask("NOOP")
+        except (FerryError, RefusedError):
+            return False
+        # A belated reply to an earlier command, which would put all others off by one, is no 200.
+        return line.control.lastresp == ALIVE
 
     def close(self) -> None:
         if not (self.line.over or self.line.control.data):

@@ -6,10 +6,10 @@ The server's certificate and host name are always verified; TLS is 1.2 or later.
 from __future__ import annotations
 
 import hashlib
-import os
 import ssl
 from collections.abc import Callable
 
+from adapters import certificates
 from adapters.remotes.dial import name_of, plain
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent
@@ -34,17 +34,11 @@ def make_context(destination: Destination, secret: Callable[[str], str]) -> ssl.
 
 
 def _show(context: ssl.SSLContext, destination: Destination, pem: str, phrase: str) -> None:
-    # OpenSSL reads certificates from files only; this one never reaches a disk.
-    handle = os.memfd_create("certificate")
     try:
-        with os.fdopen(os.dup(handle), "w", encoding="utf-8") as file:
-            file.write(pem)
-        context.load_cert_chain(f"/proc/self/fd/{handle}", password=phrase)
+        certificates.show(context, pem, phrase)
     except (OSError, ValueError):
         why = "has a client certificate that is not a certificate and its key in PEM form"
         raise misconfigured(destination, why) from None
-    finally:
-        os.close(handle)
 
 
 def misconfigured(destination: Destination, why: str) -> Permanent:

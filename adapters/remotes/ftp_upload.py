@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import socket
 import ssl
-from array import array
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from fcntl import ioctl
 from select import POLLIN, POLLOUT, poll
-from struct import pack, unpack_from
-from termios import TIOCOUTQ
-from time import sleep
+from struct import pack
+from time import monotonic, sleep
 from typing import NoReturn
 
-import structlog
-
+from adapters.log import Log
 from adapters.remotes.ftp_control import RefusedError
 from adapters.remotes.ftp_line import shut
 from adapters.remotes.ftp_session import Session
+from adapters.remotes.tcp import waiting
 from transfer.errors import FerryError, Transient
 
 BLOCK = 1024 * 1024
@@ -28,13 +26,13 @@ TICK = 0.5
 """Seconds between two looks at a stream that does not move."""
 SLOWEST_DISK = 10 * 1024 * 1024
 """Bytes a second that a server is expected to bring to its disk before it replies."""
+MIDWAY = 64 * 1024
+"""Bytes that may be under way still when some TCP between us and the server has confirmed all."""
 PARTING_WORDS = 5
 """Seconds that a server has to say why it has ended a transfer."""
-BYTES_ACKED = 120
-"""Where struct tcp_info of Linux has tcpi_bytes_acked (since 4.1)."""
 RESET = pack("ii", 1, 0)
 
-log = structlog.get_logger()
+log = Log()
 
 
 class FtpUpload:
@@ -48,8 +46,8 @@ class FtpUpload:
         self._data = data
         self._at = at
         self._sent = 0
+        self._seconds = 0.0
         self._acknowledged = 0
-        self._moved = 0
         self._closed = False
         self._complete = False
         self._block = TLS_BLOCK if isinstance(data, ssl.SSLSocket) else BLOCK
@@ -60,13 +58,13 @@ class FtpUpload:
         # Read first: what is sent meanwhile then makes the answer too small, never too large.
         sent = self._sent
         with suppress(OSError, ValueError):
-            self._acknowledged = max(self._acknowledged, sent - _waiting(self._data))
+            self._acknowledged = max(self._acknowledged, sent - waiting(self._data))
         return self._acknowledged
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
         if offset != self._at + self._sent:
             raise ValueError(f"{offset} is not where {self._path} is continued")
-        with self._session.line.speaking(self._path):
+        with self._session.line.carrying(self._path), self._timed():
             error = self._push(memoryview(data))
         if error is not None:
             self._learn_why(error)
@@ -74,7 +72,7 @@ class FtpUpload:
     def finish(self, modified: datetime | None = None) -> None:
         """Settles a reply that never comes by connecting again and looking at the size."""
         try:
-            with self._session.line.speaking(self._path):
+            with self._session.line.carrying(self._path), self._timed():
                 error = self._end()
             if error is not None:
                 self._learn_why(error)
@@ -100,27 +98,25 @@ class FtpUpload:
         with suppress(FerryError, RefusedError), line.speaking(self._path, PARTING_WORDS):
             line.control.answer()
 
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        begun = monotonic()
+        yield
+        self._seconds += monotonic() - begun
+
     def _push(self, rest: memoryview) -> OSError | None:
         """The error with which the server ended the stream."""
         while rest:
             try:
                 taken = self._data.send(rest[: self._block])
             except TimeoutError:
-                self._look()
+                # Whether a full buffer still empties is the watchdog's to judge.
                 continue
             except OSError as error:
                 return error
             self._sent += taken
             rest = rest[taken:]
-            self._session.line.watchdog.pat()
         return None
-
-    def _look(self) -> None:
-        """A full buffer that empties slowly is progress too."""
-        moved = _acked(self._data)
-        if moved != self._moved:
-            self._moved = moved
-            self._session.line.watchdog.pat()
 
     def _end(self) -> OSError | None:
         """Say that this was all, and wait until the other side's TCP has it.
@@ -135,7 +131,7 @@ class FtpUpload:
                 return error
         shut(self._data, socket.SHUT_WR)
         self._drain()
-        self._complete = not _waiting(self._data)
+        self._complete = not waiting(self._data)
         return None
 
     def _drain(self) -> None:
@@ -144,7 +140,7 @@ class FtpUpload:
         events = poll()
         events.register(self._data, 0)  # errors only
         events.register(control, POLLIN)
-        while _waiting(self._data):
+        while waiting(self._data):
             ready = {handle for handle, _ in events.poll(TICK * 1000)}
             if self._data.fileno() in ready:
                 return
@@ -153,7 +149,6 @@ class FtpUpload:
                     return
                 # The server may take what is under way all the same.
                 events.unregister(control)
-            self._look()
 
     def _take_leave(self, data: ssl.SSLSocket) -> None:
         room = poll()
@@ -164,7 +159,6 @@ class FtpUpload:
                 data.unwrap()
             except ssl.SSLWantWriteError:
                 room.poll(TICK * 1000)
-                self._look()
             except ssl.SSLWantReadError:
                 return
             else:
@@ -173,6 +167,8 @@ class FtpUpload:
     def _await_reply(self) -> None:
         line = self._session.line
         patience = line.destination.timeout + self._sent / SLOWEST_DISK
+        # What a firewall's buffer holds back comes no faster than the rest did.
+        patience += MIDWAY * self._seconds / max(self._sent, 1)
         try:
             with line.speaking(self._path, patience):
                 line.control.answer()
@@ -220,16 +216,3 @@ def _is_dead(sock: socket.socket) -> bool:
         return not socket.socket.recv(sock, 1, socket.MSG_PEEK)
     except OSError:
         return True
-
-
-def _waiting(sock: socket.socket) -> int:
-    """Bytes that the other side's TCP has not confirmed yet (SIOCOUTQ, tcp(7))."""
-    answer = array("i", [0])
-    ioctl(sock, TIOCOUTQ, answer)
-    return answer[0]
-
-
-def _acked(sock: socket.socket) -> int:
-    """Bytes that the other side's TCP has confirmed so far."""
-    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
-    return int(unpack_from("Q", info, BYTES_ACKED)[0])

@@ -9,7 +9,6 @@ from posixpath import dirname
 from struct import pack
 from time import monotonic
 
-import structlog
 from paramiko.packet import Packetizer
 from paramiko.sftp import (
     CMD_LSTAT,
@@ -22,20 +21,22 @@ from paramiko.sftp import (
 )
 from paramiko.ssh_exception import SSHException
 
+from adapters.log import Log
 from adapters.remotes import ssh
-from adapters.remotes.dial import KEEPALIVE, SHORTEST, name_of, plain
+from adapters.remotes.dial import KEEPALIVE, SHORTEST
 from adapters.remotes.sftp_batch import Storing, caught, run
 from adapters.remotes.sftp_errors import MISSING, code_of, failure
+from adapters.remotes.sftp_opening import open_wire
 from adapters.remotes.sftp_proof import SftpProof
 from adapters.remotes.sftp_renaming import Renaming
 from adapters.remotes.sftp_upload import SftpUpload
-from adapters.remotes.sftp_wire import GarbledError, RefusedError, Wire, size_of, text
+from adapters.remotes.sftp_wire import RefusedError, Wire, size_of, text
 from adapters.remotes.ssh_bulk import BulkPacketizer
 from adapters.remotes.ssh_credentials import credential
 from adapters.remotes.ssh_login import log_in
 from transfer.batch import Small
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Permanent
+from transfer.errors import Code, FerryError
 from transfer.ports import Powers
 
 STATVFS = "statvfs@openssh.com"
@@ -43,26 +44,28 @@ NEW = pack(">II", SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_EXCL, 0)
 EXISTING = pack(">II", SFTP_FLAG_WRITE, 0)
 OF_A_FILE = frozenset({"continue", "write to", "sync", "close", "show"})
 """What is done to a file that exists: "no such file" means that it has gone, not its directory."""
-log = structlog.get_logger()
+log = Log()
 
 
 def connect(
     destination: Destination,
     secret: Callable[[str], str],
-    packetizer: type[Packetizer] = BulkPacketizer,
+    packetizer: type[Packetizer] | None = None,
 ) -> SftpRemote:
     """`secret` returns the value of a secret by its name.
 
-    paramiko's own `Packetizer` switches the bulk writer off, at the price of a third more CPU.
+    paramiko's own `Packetizer` instead of the bulk writer, which a destination asks for without
+    `fast_ssh`, costs a third more CPU.
     """
+    packetizer = packetizer or (BulkPacketizer if destination.fast_ssh else Packetizer)
     own = credential(destination, secret)
     deadline = monotonic() + destination.connect_timeout
     line = ssh.connect(destination, deadline, packetizer)
     try:
-        with line.speaking(patience=max(deadline - monotonic(), SHORTEST)):
+        with line.connecting(max(deadline - monotonic(), SHORTEST)):
             log_in(line, own)
             line.transport.set_keepalive(KEEPALIVE)
-            wire = _open(line)
+            wire = open_wire(line, line.pace())
     except BaseException:
         # Nobody else knows of the half-made connection yet.
         line.hang_up()
@@ -74,25 +77,10 @@ def connect(
         host_key=line.identity,
         cipher=transport.local_cipher,
         server=transport.remote_version,
-        request=wire.request,
+        request=wire.stride.size,
         round_trip=round(wire.round_trip, 4),
     )
     return SftpRemote(line, wire)
-
-
-def _open(line: ssh.Line) -> Wire:
-    """Raises Permanent `remote.failed` when the server lets us in, but not to SFTP."""
-    transport = line.transport
-    try:
-        channel = transport.open_session()
-        channel.invoke_subsystem("sftp")
-        return Wire(channel, line.watchdog.pat)
-    except (EOFError, SSHException, GarbledError) as error:
-        if not transport.is_active():
-            raise
-        where, why = name_of(line.destination), plain(str(error))
-        message = f"The server of {where} offers no SFTP to {line.destination.username}: {why}."
-        raise Permanent(Code.REMOTE_FAILED, message) from error
 
 
 class SftpRemote:
@@ -120,7 +108,7 @@ class SftpRemote:
         line = self._line.sibling()
         try:
             with line.speaking():
-                return SftpRemote(line, _open(line), shared=True)
+                return SftpRemote(line, open_wire(line, self._line.pace()), shared=True)
         except BaseException:
             line.leave()
             raise
@@ -172,7 +160,7 @@ class SftpRemote:
         the server refused. Raises Transient when the line breaks: then nothing is known of any.
         """
         tasks = [Storing(self._wire, file, NEW, self._begin) for file in files]
-        with self._line.speaking():
+        with self._line.carrying():
             run(self._wire, tasks)
         return [self._outcome(task) for task in tasks]
 
@@ -193,6 +181,15 @@ class SftpRemote:
             except RefusedError as refused:
                 if refused.status not in MISSING and self._exists(path):
                     raise self._explain(path, refused, "remove") from refused
+
+    def is_well(self, patience: float) -> bool:
+        """Whether no answer is missing and the server answers within `patience` seconds."""
+        try:
+            with suppress(RefusedError), self._line.speaking(patience=patience):
+                self._wire.attributes(CMD_STAT, text(b"/"))
+        except FerryError:
+            return False
+        return self._wire.idle
 
     def close(self) -> None:
         if not self._shared:

@@ -116,9 +116,13 @@ def run(wire: Wire, tasks: Iterable[Task]) -> None:
     """Start them in order, AT_ONCE under way at a time; returns when all are over."""
     waiting, live = deque(tasks), list[Task]()
     while waiting or live:
-        while waiting and len(live) < AT_ONCE:
-            task = waiting.popleft()
-            task.start()
-            live.append(task)
-        wire.listen()
+        with wire.together():
+            while waiting and len(live) < AT_ONCE:
+                task = waiting.popleft()
+                task.start()
+                live.append(task)
+        with wire.together():
+            wire.listen()
+            while wire.ready and not wire.idle:
+                wire.listen()
         live = [task for task in live if not task.over]

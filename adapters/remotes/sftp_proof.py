@@ -75,7 +75,7 @@ class SftpProof:
         try:
             while not reading.over:
                 # Time between two pieces is the caller's, so the watch does not span the yield.
-                with self._line.speaking(path):
+                with self._line.fetching(path):
                     piece = reading.piece()
                 if piece:
                     yield piece

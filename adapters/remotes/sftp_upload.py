@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from datetime import datetime
 from struct import pack
+from time import monotonic
 
 from paramiko import Message
 from paramiko.sftp import CMD_CLOSE, CMD_EXTENDED, CMD_FSETSTAT, CMD_WRITE
@@ -44,6 +45,7 @@ class SftpUpload:
         self._sent = 0
         self._acknowledged = 0
         self._requests = 0
+        self._under_way = 0
         self._ending = 0
         self._refused: tuple[RefusedError, str] | None = None
 
@@ -53,20 +55,22 @@ class SftpUpload:
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
         view = memoryview(data)
-        with self._line.speaking(self._path):
-            for start in range(0, len(view), self._wire.request):
+        with self._line.carrying(self._path):
+            while view:
                 self._listen()
                 # The answers that are still under way are taken by finish or abandon.
                 if self._refused:
                     break
-                self._post(view[start : start + self._wire.request], offset + start)
+                size = self._wire.stride.size
+                self._post(view[:size], offset)
+                view, offset = view[size:], offset + size
         self.raise_refusal()
 
     def finish(self, modified: datetime | None = None) -> None:
         # A server must process requests for one file in the order in which they came
         # (draft-ietf-secsh-filexfer-02, section 6.1), so the last ones need not wait for the bytes.
         self.raise_refusal()
-        with self._line.speaking(self._path):
+        with self._line.carrying(self._path):
             self._post_end(modified)
             while self._requests:
                 self._wire.listen()
@@ -85,9 +89,9 @@ class SftpUpload:
 
     def post(self, data: bytes | memoryview, modified: datetime | None) -> None:
         """The whole of a small file and its end, without waiting for any answer."""
-        view = memoryview(data)
-        for start in range(0, len(view), self._wire.request):
-            self._post(view[start : start + self._wire.request], start)
+        view, size = memoryview(data), self._wire.stride.size
+        for start in range(0, len(view), size):
+            self._post(view[start : start + size], start)
         self._post_end(modified)
 
     @property
@@ -101,12 +105,17 @@ class SftpUpload:
         # Answers may come in any order, so each request keeps its own size.
         def answered(kind: int, body: Message) -> None:
             self._requests -= 1
+            self._under_way -= size
+            self._wire.stride.answer(monotonic())
             if self._judge("write to", kind, body):
                 self._acknowledged += size
 
+        if not self._requests:
+            self._wire.stride.ask(monotonic())
         head = self._handle + pack(">QI", offset, size)
         self._wire.post_bulk(CMD_WRITE, head, block, answered=answered)
         self._sent += size
+        self._under_way += size
         self._requests += 1
 
     def _listen(self) -> None:
@@ -116,8 +125,7 @@ class SftpUpload:
 
     @property
     def _full(self) -> bool:
-        under_way = self._requests * self._wire.request
-        return under_way >= self._wire.window or self._requests >= REQUESTS
+        return self._under_way >= self._wire.window or self._requests >= REQUESTS
 
     def _post_end(self, modified: datetime | None) -> None:
         if FSYNC in self._wire.extensions:

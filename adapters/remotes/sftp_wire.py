@@ -7,8 +7,8 @@ forgets the errors of the last requests.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from struct import pack, unpack
 from time import monotonic
 from typing import TYPE_CHECKING, cast
@@ -26,6 +26,7 @@ from paramiko.sftp import (
 )
 
 from adapters.remotes import ssh_bulk
+from adapters.remotes.sftp_stride import Stride
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -90,14 +91,17 @@ class Wire:
     `extensions` is what the server offers, `request` the most bytes of one write that it takes,
     `answer` the most bytes of one read that it gives. `round_trip` is in seconds, `window` the
     bytes that may be under way without an acknowledgement.
-    `heard` is called for every answer. Every method may raise what the channel raises (OSError),
-    EOFError when the server is gone, GarbledError.
+    `heard` is called for every answer; `stride` goes by `pace` and `timeout`. Every method may
+    raise what the channel raises (OSError), EOFError when the server is gone, GarbledError.
     """
 
-    def __init__(self, channel: Channel, heard: Callable[[], None]) -> None:
+    def __init__(
+        self, channel: Channel, heard: Callable[[], None], pace: float, timeout: float
+    ) -> None:
         self._channel = channel
         self._heard = heard
         self._buffer = bytearray()
+        self._held: list[bytes] | None = None
         self._number = 0
         self._waiting: dict[int, Answered] = {}
         begin = monotonic()
@@ -106,6 +110,7 @@ class Wire:
         self.answer, self.request = self._largest()
         # The greeting includes the start of the server's SFTP program, the second request does not.
         self.round_trip = (monotonic() - greeted) if LIMITS in self.extensions else greeted - begin
+        self.stride = Stride(self.request, pace, timeout)
         self.window = min(max(LEAST_WINDOW, int(self.round_trip * FASTEST)), LARGEST_WINDOW)
 
     def close(self) -> None:
@@ -116,6 +121,11 @@ class Wire:
         """An answer, or its beginning, has come in already."""
         return bool(self._buffer) or self._channel.recv_ready()
 
+    @property
+    def idle(self) -> bool:
+        """Every request has its answer."""
+        return not self._waiting
+
     def post(self, kind: int, *fields: ReadableBuffer, answered: Answered) -> None:
         """Send a request without waiting; `answered` is called while somebody listens."""
         self._send(kind, self._numbered(answered), *fields)
@@ -123,10 +133,29 @@ class Wire:
     def post_bulk(self, kind: int, head: bytes, block: memoryview, *, answered: Answered) -> None:
         """The same for a request with much data, which is sent without copies where possible."""
         number, length = self._numbered(answered), 5 + len(head) + len(block)
-        if getattr(self._channel.get_transport().packetizer, "sealing", False):
+        if self._held is not None and len(block) <= SMALL_REQUEST:
+            self._send(kind, number, head, block)
+            return
+        self._flush()
+        if self._sealing:
             ssh_bulk.send(self._channel, pack(">IB", length, kind) + number + head, block)
         else:
             self._send(kind, number, head, block)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is posted meanwhile goes out in few pieces, the last at the end: a small request
+        costs both sides more as a packet than as a request. Wait for no answer to it in between.
+        """
+        if self._held is not None:
+            yield
+            return
+        self._held = []
+        try:
+            yield
+            self._flush()
+        finally:
+            self._held = None
 
     def ask(self, kind: int, *fields: ReadableBuffer, expect: int = CMD_STATUS) -> Message:
         """Send a request and wait for its answer, which is of the kind `expect`.
@@ -196,8 +225,28 @@ class Wire:
     def _send(self, kind: int, *fields: ReadableBuffer) -> None:
         length = 1 + sum(len(memoryview(field)) for field in fields)
         packet = b"".join((pack(">IB", length, kind), *fields))
-        # The channel takes 32 KiB at a time and slices the rest; a view makes those slices free.
-        self._channel.sendall(cast("bytes", memoryview(packet)))
+        if self._held is None:
+            self._push(packet)
+        else:
+            self._held.append(packet)
+
+    def _flush(self) -> None:
+        if self._held:
+            packets = b"".join(self._held)
+            self._held.clear()
+            self._push(packets)
+
+    def _push(self, packets: bytes) -> None:
+        view = memoryview(packets)
+        if self._sealing:
+            ssh_bulk.send(self._channel, b"", view)
+        else:
+            # The channel takes 32 KiB at a time and slices the rest; a view makes that free.
+            self._channel.sendall(cast("bytes", view))
+
+    @property
+    def _sealing(self) -> bool:
+        return getattr(self._channel.get_transport().packetizer, "sealing", False)
 
     def _receive(self) -> tuple[int, Message]:
         (length,) = unpack(">I", self._take(4))

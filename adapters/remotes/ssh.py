@@ -8,7 +8,8 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
+from math import inf
 from time import monotonic
 
 import paramiko
@@ -17,11 +18,12 @@ from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
 from adapters.remotes import ssh_algorithms, ssh_pins
-from adapters.remotes.dial import SHORTEST, dial, name_of, plain
+from adapters.remotes.dial import SHORTEST, dial, name_of, plain, too_slow
 from adapters.remotes.sftp_wire import GarbledError
 from adapters.remotes.ssh_algorithms import HOST_KEYS
 from adapters.remotes.ssh_bulk import BulkPacketizer
-from adapters.remotes.watchdog import Watchdog
+from adapters.remotes.tcp import Received, Sent
+from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Transient
 
@@ -61,7 +63,8 @@ def transport_over(
     late = destination.connect_timeout + BACKSTOP
     transport.banner_timeout = transport.handshake_timeout = late
     transport.auth_timeout = transport.channel_timeout = late
-    transport.clear_to_send_timeout = destination.timeout + BACKSTOP
+    # A change of keys waits behind everything that is still to be sent, for hours on a slow line.
+    transport.clear_to_send_timeout = inf
     return transport
 
 
@@ -73,7 +76,14 @@ class Line:
         self.transport = transport
         self.watchdog = Watchdog(self._cut)
         self._socket = sock
+        self._sent, self._received = Sent(lambda: sock), Received(lambda: sock)
         self._left = False
+        self._born = monotonic()
+
+    def pace(self) -> float:
+        """Bytes a second of the connection so far: at least so much it carries."""
+        moved = self._sent.moved() + self._received.moved()
+        return moved / max(monotonic() - self._born, SHORTEST)
 
     def sibling(self) -> Line:
         """The same connection for another thread; what breaks for one breaks for all."""
@@ -84,18 +94,39 @@ class Line:
         key = self.transport.host_key
         return f"{key.get_name()} {key.fingerprint}" if key else ""
 
-    @contextmanager
-    def speaking(self, path: str | None = None, patience: float | None = None) -> Iterator[None]:
+    def speaking(
+        self, path: str | None = None, patience: float | None = None
+    ) -> AbstractContextManager[None]:
         """Watch over library calls and translate what a broken line makes them raise.
 
-        Without progress for `patience` seconds (default: the destination's) the line is cut. After
-        any error of the line it is given up: nobody knows what the server has done.
+        Without progress for `patience` seconds (default: the destination's) the line is cut. What
+        our side has still to send counts, since it may stand before the request. After any error
+        of the line it is given up: nobody knows what the server has done.
         """
-        seconds = self.destination.timeout if patience is None else patience
+        return self._watched(path, patience or self.destination.timeout, self._sent)
+
+    def connecting(self, patience: float) -> AbstractContextManager[None]:
+        """As `speaking`, with so many seconds in all: nobody is known there yet."""
+        return self._watched(None, patience, None)
+
+    def carrying(self, path: str | None = None) -> AbstractContextManager[None]:
+        """As `speaking`, while much goes out: below the least rate the line is cut as well."""
+        least = self.destination.min_rate
+        return self._watched(path, self.destination.timeout, self._sent, least)
+
+    def fetching(self, path: str | None = None) -> AbstractContextManager[None]:
+        """As `carrying`, while much comes in."""
+        least = self.destination.min_rate
+        return self._watched(path, self.destination.timeout, self._received, least)
+
+    @contextmanager
+    def _watched(
+        self, path: str | None, seconds: float, gauge: Gauge | None, least: float = 0
+    ) -> Iterator[None]:
         if self._left:
             raise self.lost(EOFError("it was closed on this side"), path, seconds)
         try:
-            with self.watchdog.watch(seconds):
+            with self.watchdog.watch(seconds, gauge, least):
                 yield
         except IncompatiblePeer:
             raise
@@ -105,6 +136,8 @@ class Line:
 
     def lost(self, error: Exception, path: str | None, seconds: float) -> Transient:
         where, at = name_of(self.destination), f" at {path}" if path else ""
+        if self.watchdog.slow:
+            return too_slow(self.destination, path)
         if self.watchdog.bitten or isinstance(error, TimeoutError):
             message = f"The server of {where} made no progress for {seconds:g} seconds{at}."
             return Transient(Code.REMOTE_TIMEOUT, message, file=path)
@@ -165,7 +198,7 @@ def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey |
     """The server's host key, None when both sides have no algorithm in common."""
     ssh_algorithms.offer(line.transport, line.destination, types)
     try:
-        with line.speaking(patience=max(deadline - monotonic(), SHORTEST)):
+        with line.connecting(max(deadline - monotonic(), SHORTEST)):
             # Not start_client's own time-out: it returns silently when that is over.
             line.transport.start_client()
             ssh_algorithms.demand_strict(line.transport, line.destination)

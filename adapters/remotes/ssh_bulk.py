@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, cast
 from paramiko import Channel, Message, SSHException
 from paramiko.packet import Packetizer
 
+from adapters.remotes.ssh_inflow import Inflow
+
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -83,7 +85,8 @@ class BulkPacketizer(Packetizer):
         def _trigger_rekey(self) -> None: ...
 
     def __init__(self, socket: Any) -> None:
-        super().__init__(socket)
+        self._inflow = Inflow(socket)
+        super().__init__(cast("Any", self._inflow))
         self._sealer: Any = None
         self._sealing = threading.Lock()
         self._plain = self._sealed = memoryview(b"")
@@ -112,7 +115,9 @@ class BulkPacketizer(Packetizer):
             return
         with self._sealing:
             if isinstance(data, Bulk):
-                self._send(data.payloads(), sum(data.sizes) + (9 + FRAME) * len(data.sizes))
+                size = sum(data.sizes)
+                self._send(data.payloads(), size + (9 + FRAME) * len(data.sizes))
+                self._inflow.sent(size)
             else:
                 payload = data.asbytes()
                 self._send([(payload,)], len(payload) + FRAME)

@@ -7,11 +7,12 @@ that one of the files has come so far.
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.memory.ledger import MemoryLedger
+from adapters.memory.ledger import MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from tests.faults.voyage import RULES, Consent, clock
@@ -32,6 +33,9 @@ class Zeros:
     """The ObjectStore of one endless object."""
 
     checksums: Makers = {}  # noqa: RUF012  the port's attribute
+
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        raise NotImplementedError("nothing asks for a list of one object")
 
     def describe(self, source: Source) -> Pin:
         del source
@@ -140,6 +144,7 @@ def tools(ledger: MemoryLedger, measure: Measure) -> Tools:
         sessions=MemorySessions(),
         authority=Consent(),
         ledger=ledger,
+        locks=MemoryLocks(ledger.store),
         notifier=MemoryNotifier(),
         observer=measure,
         destinations={"partner": nowhere()},

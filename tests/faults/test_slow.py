@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from time import monotonic
 
 import pytest
@@ -14,6 +15,7 @@ from tests.faults.voyage import Voyage
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.model import CHUNK
+from transfer.slots import Slots
 
 SOURCE = "s3://exports/data.bin"
 DATA = os.urandom(2 * CHUNK + 12_345)
@@ -65,23 +67,45 @@ def test_a_server_whose_disk_hangs_is_given_up_and_then_found_well_again() -> No
         server.thaw()
 
 
-def test_a_crawling_partner_gets_a_small_file(partner: OpenSSH, sightings: Sightings) -> None:
-    """1 KB/s: the login alone takes seconds, but something moves all the time."""
-    with Proxy(partner.host, partner.port, rate=1 * KB) as proxy:
-        voyage = through(proxy, partner, sightings, os.urandom(2 * KB))
-        voyage.settings |= {"timeout": 10.0, "connect_timeout": 30.0}
+def test_a_crawling_partner_gets_its_file_while_others_get_theirs(
+    partner: OpenSSH, sightings: Sightings
+) -> None:
+    """1 KB/s and the times of the example: the login alone takes seconds, but something moves."""
+    usual = {"timeout": 30.0, "connect_timeout": 15.0}
+    slots = Slots(2)
+    with Proxy(partner.host, partner.port, rate=1 * KB) as proxy, ThreadPoolExecutor(1) as pool:
+        crawler = through(proxy, partner, sightings, os.urandom(6 * KB))
+        crawler.settings, crawler.slots = usual, slots
+        crawling = pool.submit(crawler.sail)
+        for _ in range(3):
+            voyage = Voyage(partner, sightings, {SOURCE: DATA}, slots=slots)
+            assert voyage.sail().judged().delivered
+        assert not crawling.done()
+        assert crawling.result().judged().delivered
+
+
+def test_a_partner_that_takes_long_for_a_large_request_is_waited_for(
+    partner: OpenSSH, sightings: Sightings
+) -> None:
+    """In one request of 255 KiB the file would have no answer within the time."""
+    with Proxy(partner.host, partner.port, rate=20 * KB) as proxy:
+        voyage = through(proxy, partner, sightings, os.urandom(150 * KB))
+        voyage.settings |= {"timeout": 3.0, "connect_timeout": 5.0}
+        voyage.tries = 1
         assert voyage.sail().judged().delivered
 
 
-def test_a_partner_that_acknowledges_nothing_in_its_time_is_a_named_failure(
+def test_a_partner_below_the_least_rate_is_a_named_failure(
     partner: OpenSSH, sightings: Sightings
 ) -> None:
-    """Bytes move, but a request of 255 KiB takes longer than the destination's `timeout`."""
     with Proxy(partner.host, partner.port, rate=20 * KB) as proxy:
         voyage = through(proxy, partner, sightings, os.urandom(400 * KB))
-        voyage.settings |= {"timeout": 1.0, "connect_timeout": 5.0}
+        voyage.settings |= {"timeout": 3.0, "connect_timeout": 5.0, "min_rate": 100 * KB}
         voyage.tries = 1
-        assert voyage.sail().judged().code == "remote.timeout"
+        ended = voyage.sail().judged()
+        assert ended.code == "remote.slow"
+        assert ended.transfer.failure
+        assert "100000 bytes a second" in ended.transfer.failure.message
 
 
 class Once:

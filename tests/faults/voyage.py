@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from adapters.memory.ledger import MemoryArchive, MemoryLedger
+from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
-from daemon.carriers import retrying
+from daemon.retries import retrying
 from tests.faults.sightings import Sightings
+from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import OpenSSH
-from transfer.destination import Destination, HostKey
+from transfer.destination import Destination, HostKey, Tls
 from transfer.journey import travel
-from transfer.model import Delivery, DeliveryState, Grant, Outcome, Request, Rules, Transfer
+from transfer.model import Delivery, DeliveryState, Outcome, Request, Transfer
 from transfer.ports import ObjectStore, Remotes
+from transfer.rules import Grant, Rules
 from transfer.slots import Slots
 from transfer.tools import Tools
 
@@ -64,7 +66,7 @@ class Voyage:
     `contents` are the bytes of each source. `settings` are fields of Destination.
     """
 
-    server: OpenSSH
+    server: OpenSSH | FtpServer
     sightings: Sightings
     contents: dict[str, bytes]
     port: int = 0
@@ -72,12 +74,13 @@ class Voyage:
     settings: dict[str, Any] = field(default_factory=dict)
     tries: int = 3
     remotes: Remotes | None = None
+    slots: Slots = field(default_factory=lambda: Slots(5))
 
     def __post_init__(self) -> None:
         self.id = uuid4().hex[:12]
         self.watcher = Watcher()
         self.ledger = MemoryLedger()
-        self.register = Register(lambda _name: self.server.private_key)
+        self.register = Register(lambda name: str(getattr(self.server, name)))
         if isinstance(self.store, MemoryObjects):
             for uri, data in self.contents.items():
                 self.store.put(uri, data)
@@ -100,11 +103,12 @@ class Voyage:
             sessions=MemorySessions(),
             authority=Consent(),
             ledger=self.ledger,
+            locks=MemoryLocks(self.ledger.store),
             notifier=MemoryNotifier(),
             observer=self.watcher,
             destinations={"partner": self.destination()},
             rules=RULES,
-            slots=Slots(5),
+            slots=self.slots,
             clock=clock,
             halt=lambda: None,
         )
@@ -112,17 +116,24 @@ class Voyage:
     def destination(self) -> Destination:
         fields: dict[str, Any] = {
             "name": "partner",
-            "protocol": "sftp",
             "host": self.server.host,
             "port": self.port or self.server.port,
             "username": self.server.username,
             "root": str(self.server.root),
-            "private_key": "key",
-            "host_keys": (HostKey(fingerprint=self.server.host_key),),
             "connect_timeout": 5.0,
             "timeout": 5.0,
         }
-        return Destination(**fields | self.settings)
+        return Destination(**fields | self._credential() | self.settings)
+
+    def _credential(self) -> dict[str, Any]:
+        """The names of secrets are those of the server's attributes."""
+        if isinstance(self.server, OpenSSH):
+            pin = HostKey(fingerprint=self.server.host_key)
+            return {"protocol": "sftp", "private_key": "private_key", "host_keys": (pin,)}
+        if self.server.tls is None:
+            return {"protocol": "ftp", "password": "password", "clear_text": "loopback only"}
+        authority = Tls(ca_file=str(self.server.tls.ca_file))
+        return {"protocol": "ftps", "password": "password", "tls": authority}
 
     def _request(self) -> Request:
         return Request(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.remotes.pool import Pool
 from tests.ports.partners import (
     ROOM,
     MemoryPartner,
@@ -25,6 +26,16 @@ from transfer.ports import Remote
 def openssh_partner() -> Iterator[ServerPartner]:
     with openssh() as partner:
         yield partner
+
+
+@pytest.fixture(scope="session")
+def pooled_partner() -> Iterator[ServerPartner]:
+    """OpenSSH again, its connections kept from one test to the next."""
+    with openssh() as partner:
+        pool = Pool(partner.remotes)
+        partner.remotes = pool
+        yield partner
+        pool.close()
 
 
 @pytest.fixture(scope="session")
@@ -50,7 +61,9 @@ def memory_partner() -> MemoryPartner:
     return MemoryPartner()
 
 
-@pytest.fixture(params=["memory", "sandbox", "openssh", "unprivileged_openssh", "proftpd"])
+@pytest.fixture(
+    params=["memory", "sandbox", "openssh", "pooled", "unprivileged_openssh", "proftpd"]
+)
 def partner(request: pytest.FixtureRequest) -> Partner:
     found: Partner = request.getfixturevalue(f"{request.param}_partner")
     return found

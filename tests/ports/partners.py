@@ -85,7 +85,7 @@ class ServerPartner:
         self.server, self.root, self.local = server, root, local
         self.locked = f"{root}/locked"
         self.secrets = {"password": server.password or "", "mistyped": "wrong"}
-        self.remotes = Register(self._secret)
+        self.remotes: Remotes = Register(self._secret)
         by_key = server.password is None
         if isinstance(server, OpenSSH | ProftpdSftp):
             self.secrets["key"], self.secrets["other key"] = server.private_key, server.stranger

@@ -29,6 +29,7 @@ class Proxy:
     `delay` is one-way, in seconds; `rate` in bytes a second and direction, None for no limit. Each
     of `faults` strikes the first connection that reaches its byte and is spent, unless `lasting`.
     `links` has every connection that was ever made, with the bytes that it carried each way.
+    With `ports` it listens on those as well, and passes on to the same port of the server.
     """
 
     host = "127.0.0.1"
@@ -41,8 +42,10 @@ class Proxy:
         delay: float = 0.0,
         rate: float | None = None,
         faults: Sequence[Fault] = (),
+        ports: Sequence[int] = (),
     ) -> None:
         self._target = (host, port)
+        self._ports = ports
         self._pace = Pace(delay, rate)
         self.faults = list(faults)
         self.links: list[Link] = []
@@ -51,13 +54,14 @@ class Proxy:
         self._stopping = False
 
     def __enter__(self) -> Self:
-        self._listener = socket.create_server((self.host, 0), backlog=128)
-        self._pace.fit(self._listener)
-        self._listener.setblocking(False)
-        self.port = int(self._listener.getsockname()[1])
+        own = self._open_door(0)
+        self.port = int(own.getsockname()[1])
+        self._doors = {own: self._target}
+        for port in self._ports:
+            self._doors[self._open_door(port)] = (self._target[0], port)
         self._selector = selectors.DefaultSelector()
         self._bell, self._ear = socket.socketpair()
-        for sock in (self._listener, self._ear):
+        for sock in (*self._doors, self._ear):
             self._selector.register(sock, selectors.EVENT_READ)
         self._thread = threading.Thread(target=self._run, name="proxy", daemon=True)
         self._thread.start()
@@ -66,8 +70,15 @@ class Proxy:
     def __exit__(self, *_exc: object) -> None:
         self._order(self._stop)
         self._thread.join(PATIENCE)
-        for thing in (self._listener, self._bell, self._ear, self._selector):
-            thing.close()
+        for sock in (*self._doors, self._bell, self._ear):
+            sock.close()
+        self._selector.close()
+
+    def _open_door(self, port: int) -> socket.socket:
+        door = socket.create_server((self.host, port), backlog=128)
+        self._pace.fit(door)
+        door.setblocking(False)
+        return door
 
     def strike(self, kind: Kind, way: Way = "up") -> None:
         """The fault strikes every open connection at this moment; returns when it has."""
@@ -100,8 +111,8 @@ class Proxy:
     def _run(self) -> None:
         while not self._stopping:
             for key, events in self._selector.select(self._until_due()):
-                if key.fileobj is self._listener:
-                    self._accept()
+                if key.fileobj in self._doors:
+                    self._accept(key.fileobj)
                 elif key.fileobj is self._ear:
                     self._ear.recv(1)
                     self._orders.get()()
@@ -120,10 +131,10 @@ class Proxy:
     def _open(self) -> list[Link]:
         return [link for link in self.links if link.open]
 
-    def _accept(self) -> None:
-        client, _ = self._listener.accept()
+    def _accept(self, door: Any) -> None:
+        client, _ = door.accept()
         try:
-            server = socket.create_connection(self._target, timeout=PATIENCE)
+            server = socket.create_connection(self._doors[door], timeout=PATIENCE)
         except OSError:
             client.close()
             return

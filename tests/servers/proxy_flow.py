@@ -23,6 +23,7 @@ PIECE = 256 * 1024
 ROOM = 64 * 1024 * 1024
 """Bytes under way in one direction: 1.6 GB/s at 40 ms one way."""
 SMALL_BUFFER = 16 * 1024
+TINY_BUFFER = 2 * 1024
 LINGER_0 = b"\x01\x00\x00\x00\x00\x00\x00\x00"
 
 
@@ -69,10 +70,13 @@ class Pace:
         return ROOM if self.rate is None else int(self.rate * (self.delay + 0.2)) + 1
 
     def fit(self, sock: socket.socket) -> None:
-        """Else the kernel's buffers would hide a slow rate from the sender for megabytes."""
+        """Else the kernel's buffers would hide a slow rate from the sender for megabytes; it also
+        confirms no less than a whole buffer at a time, for loopback knows no small segments.
+        """
         if self.rate is not None:
+            room = int(min(SMALL_BUFFER, max(TINY_BUFFER, self.rate)))
             for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
-                sock.setsockopt(socket.SOL_SOCKET, option, SMALL_BUFFER)
+                sock.setsockopt(socket.SOL_SOCKET, option, room)
 
 
 class Flow:

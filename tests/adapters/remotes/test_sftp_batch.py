@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from paramiko.sftp import SFTP_FAILURE
+from paramiko.sftp import CMD_STAT, CMD_STATUS, SFTP_FAILURE
 
 from adapters.remotes import sftp
 from adapters.remotes.sftp import SftpRemote
 from adapters.remotes.sftp_batch import AT_ONCE
+from adapters.remotes.sftp_wire import text
 from tests.ports.partners import ROOM, ServerPartner, openssh, proftpd, refused, sandbox
 from tests.servers.odd_sftp import Odd, OddServer, ShuffledServer, SpareServer, VagueServer, even
 from tests.servers.openssh import is_root
@@ -134,3 +135,27 @@ def test_a_refused_rename_and_a_broken_line(tmp_path: Path) -> None:
         remote.close()
         error = refused(remote.store, smalls("", 3))
         assert error.code == Code.REMOTE_DROPPED
+
+
+def test_requests_that_are_posted_together_go_out_at_the_end(tmp_path: Path) -> None:
+    with server("openssh", tmp_path) as partner:
+        wire, answers = connect(partner)._wire, list[int]()
+        with wire.together():
+            for number in range(SOME):
+                path = text(f"{partner.root}/{number}".encode())
+                wire.post(CMD_STAT, path, answered=lambda kind, _: answers.append(kind))
+            assert not wire.ready
+        while not wire.idle:
+            wire.listen()
+        assert answers == [CMD_STATUS] * SOME
+
+
+def test_large_blocks_keep_their_place_among_the_requests(tmp_path: Path) -> None:
+    with server("openssh", tmp_path) as partner:
+        remote, large = connect(partner), random.Random(1).randbytes(MIB)  # noqa: S311
+        files = [
+            Small(path=f"{partner.root}/{n}", data=large if n % 2 else b"small")
+            for n in range(SOME)
+        ]
+        assert remote.store(files) == [len(file.data) for file in files]
+        assert all(partner.read(file.path) == file.data for file in files)

@@ -192,6 +192,26 @@ def test_a_server_that_hangs_up_at_once(mute: ServerPartner) -> None:
     assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
 
 
+def test_a_server_with_too_many_who_have_not_logged_in_is_tried_again() -> None:
+    with openssh(options=["MaxStartups 1"]) as crowded:
+        where = crowded.destination.host, crowded.destination.port
+        stranger = socket.create_connection(where)
+        while not stranger.recv(60).startswith(b"SSH-"):
+            stranger.close()
+            stranger = socket.create_connection(where)
+        error = refused(crowded.connect)
+        assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
+        stranger.close()
+        deadline = monotonic() + 10
+        while True:
+            try:
+                crowded.connect().close()
+            except Transient:
+                assert monotonic() < deadline
+            else:
+                break
+
+
 def test_nothing_is_left_behind(partner: ServerPartner, path: str) -> None:
     before = threading.active_count()
     for _ in range(3):

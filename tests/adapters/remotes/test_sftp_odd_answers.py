@@ -31,6 +31,12 @@ def test_a_login_without_sftp(option: str) -> None:
     assert "partner" in error.message
 
 
+def test_a_program_that_was_killed_is_a_broken_line() -> None:
+    with openssh(options=["ForceCommand kill -9 $$"]) as partner:
+        error = refused(partner.connect)
+    assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
+
+
 class Confused(SftpSession):
     """Answers a question that nobody asked."""
 

@@ -7,6 +7,7 @@ import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from typing import Any, ClassVar
 
 import pytest
@@ -116,6 +117,14 @@ def test_it_can_be_switched_off(start: Start) -> None:
         upload.finish()
         assert partner.read(f"{partner.root}/plain") == NOISE
         remote.close()
+
+
+def test_a_destination_switches_it_off() -> None:
+    with openssh() as partner:
+        for fast in (True, False):
+            remote: Any = partner.remotes.connect(replace(partner.destination, fast_ssh=fast))
+            assert isinstance(remote._line.transport.packetizer, BulkPacketizer) == fast
+            remote.close()
 
 
 def test_counter_mode_is_paramikos(engines: list[Engine]) -> None:

@@ -1,0 +1,50 @@
+"""Opening SFTP on a line that is logged in: a channel, the subsystem on it, the greeting."""
+
+from __future__ import annotations
+
+from paramiko import Channel
+from paramiko.ssh_exception import ChannelException, SSHException
+
+from adapters.remotes.dial import name_of, plain
+from adapters.remotes.sftp_wire import GarbledError, Wire
+from adapters.remotes.ssh import Line
+from transfer.errors import Code, Permanent
+
+
+def open_wire(line: Line, pace: float) -> Wire:
+    """`pace` is what the line is known to carry, in bytes a second.
+
+    Raises Permanent `remote.failed` when the server lets us in, but not to SFTP.
+
+    What the server said before the end decides, and not who noticed the end first: it refused the
+    channel or the subsystem, it answered something else, or its program ended with a status. A
+    program that was killed and a line that broke have said nothing: that is a broken line.
+    """
+    try:
+        channel = line.transport.open_session()
+        _ask_for_sftp(channel)
+        return _greet(line, channel, pace)
+    except (ChannelException, GarbledError) as error:
+        where, why = name_of(line.destination), plain(str(error))
+        message = f"The server of {where} offers no SFTP to {line.destination.username}: {why}."
+        raise Permanent(Code.REMOTE_FAILED, message) from error
+
+
+def _ask_for_sftp(channel: Channel) -> None:
+    try:
+        channel.invoke_subsystem("sftp")
+    except (EOFError, OSError, SSHException) as error:
+        # paramiko ends a channel with an EOF of its own only when the server refused or closed it.
+        if channel.eof_sent:
+            raise GarbledError("it has no such subsystem") from error
+        raise
+
+
+def _greet(line: Line, channel: Channel, pace: float) -> Wire:
+    try:
+        return Wire(channel, line.watchdog.pat, pace, line.destination.timeout)
+    except (EOFError, OSError) as error:
+        # Comes before the channel's end, and is -1 where there was none.
+        if (status := channel.recv_exit_status()) >= 0:
+            raise GarbledError(f"its program ended with status {status}") from error
+        raise
