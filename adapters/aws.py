@@ -23,10 +23,8 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from adapters.s3_terms import POOL, TRIES
 from transfer.errors import Code, FerryError, Permanent, Transient
-
-TRIES = 3
-POOL = 128
 
 # fmt: off
 BUSY = frozenset({

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import zlib
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property, partial
 from typing import Any
 
 from transfer.digests import Hash, Makers
@@ -43,3 +43,20 @@ def available() -> Makers:
         "crc32c": partial(Checksum, crt.crc32c, 32),
         "crc64nvme": partial(Checksum, crt.crc64nvme, 64),
     }
+
+
+class Available(Mapping[str, Callable[[], Hash]]):
+    """The same, found out when one is asked for: awscrt is 10 MB that most files do not need."""
+
+    @cached_property
+    def _found(self) -> Makers:
+        return available()
+
+    def __getitem__(self, name: str) -> Callable[[], Hash]:
+        return self._found[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._found)
+
+    def __len__(self) -> int:
+        return len(self._found)

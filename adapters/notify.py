@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import structlog
-
+from adapters.log import Log
 from transfer.model import Delivery, Transfer
 
-log = structlog.get_logger()
+log = Log()
 
 
 class LogNotifier:

@@ -3,44 +3,57 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from botocore.awsrequest import AWSRequest
-from botocore.utils import get_environ_proxies
+from adapters.s3_signing import Keys, Signer
 
 if TYPE_CHECKING:
+    from botocore.awsrequest import AWSRequest
     from types_boto3_s3 import S3Client
 
 PROBE = "key"
 UNRESERVED = "/~"
 """What botocore leaves as it is in a key, beside letters, digits, `-`, `.` and `_`."""
-
+USUAL_PORTS = {"http": 80, "https": 443}
 
 Origin = tuple[str, str, int | None]
 """Scheme, host and port."""
 
 
 @dataclass(frozen=True, slots=True)
+class Signed:
+    """A request that is ready to be sent; `target` is path and query."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+
+
 class Address:
-    """`base` is the URL of the bucket up to where the key begins. `signer` is botocore's own: it
-    asks for the credentials at each request, so they are refreshed as everywhere in botocore.
-    """
+    """`base` is the URL of a bucket up to where the key begins."""
 
-    base: str
-    origin: Origin
-    agent: str
-    region: str
-    service: str
-    signer: Any
+    def __init__(self, base: str, agent: str, signer: Signer) -> None:
+        parts = urlsplit(base)
+        self.base = base
+        self.origin: Origin = (parts.scheme, parts.hostname or "", parts.port)
+        self.agent = agent
+        self.signer = signer
+        usual = parts.port == USUAL_PORTS.get(parts.scheme)
+        self._host = parts.netloc.rpartition(":")[0] if usual else parts.netloc
+        self._path = parts.path
 
-    def signed(self, method: str, key: str, query: str, headers: dict[str, str]) -> AWSRequest:
-        """Raises what botocore raises for want of credentials."""
-        url = self.base + quote(key, safe=UNRESERVED) + query
-        request = AWSRequest(method=method, url=url, headers=headers | {"User-Agent": self.agent})
-        self.signer.get_auth_instance(self.service, self.region, "s3v4").add_auth(request)
-        return request
+    def signed(self, method: str, key: str, query: str, headers: Mapping[str, str]) -> Signed:
+        """`headers` have their names in small letters; `query` is without its question mark.
+
+        Raises what botocore raises for want of credentials.
+        """
+        path = self._path + quote(key, safe=UNRESERVED)
+        ready = self.signer.sign(method, self._host, path, query, headers)
+        ready["user-agent"] = self.agent
+        return Signed(method, f"{path}?{query}" if query else path, ready)
 
 
 class _BuiltError(Exception):
@@ -113,15 +126,31 @@ class Addresses:
     def _address(self, built: _BuiltError) -> Address | None:
         url, config = str(built.request.url), self._client.meta.config
         own: dict[str, str] | None = getattr(config, "proxies", None)
-        proxies = get_environ_proxies(url) if own is None else own
-        parts = urlsplit(url)
-        if built.signer is None or proxies.get(parts.scheme) or not url.endswith(PROBE):
+        proxies = _proxies(url) if own is None else own
+        if built.signer is None or proxies.get(urlsplit(url).scheme) or not url.endswith(PROBE):
             return None
         return Address(
-            base=url.removesuffix(PROBE),
-            origin=(parts.scheme, parts.hostname or "", parts.port),
-            agent=str(built.request.headers.get("User-Agent", "")),
-            region=built.region,
-            service=built.service,
-            signer=built.signer,
+            url.removesuffix(PROBE),
+            str(built.request.headers.get("User-Agent", "")),
+            Signer(built.region, built.service, _keys(built)),
         )
+
+
+def _proxies(url: str) -> Mapping[str, str]:
+    # Whoever has a client has paid for botocore; who has none need not.
+    from botocore.utils import get_environ_proxies  # noqa: PLC0415
+
+    return get_environ_proxies(url)
+
+
+def _keys(built: _BuiltError) -> Callable[[], Keys]:
+    """Asks botocore's own signer each time, so they are refreshed as everywhere in botocore."""
+    from botocore.exceptions import NoCredentialsError  # noqa: PLC0415  as in _proxies
+
+    def keys() -> Keys:
+        auth = built.signer.get_auth_instance(built.service, built.region, "s3v4")
+        if auth.credentials is None:
+            raise NoCredentialsError
+        return Keys(*auth.credentials[:3])
+
+    return keys

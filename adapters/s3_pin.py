@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from botocore.utils import parse_timestamp
-
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import Pin, Source
 
@@ -73,6 +71,8 @@ def _time(text: str) -> datetime:
         return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError:
         # Not RFC 9110's form; botocore reads several more, a good deal slower.
+        from botocore.utils import parse_timestamp  # noqa: PLC0415  a quarter of a second to load
+
         return parse_timestamp(text).astimezone(UTC)
 
 

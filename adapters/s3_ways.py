@@ -1,23 +1,24 @@
-"""The two ways to ask S3 for an object: thin, and by boto3 for what the thin one cannot do."""
+"""The ways to ask S3 for an object: thin, and by boto3 for what the thin one cannot do."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
-
-from botocore.response import StreamingBody
 
 from adapters.s3_address import Address, Addresses
 from adapters.s3_http import Answer, ThinHttp
 from adapters.s3_pin import Headers
+from adapters.s3_plain import Plain
+from adapters.s3_terms import TRIES, Terms
 from transfer.model import Pin, Source
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
-    from types_boto3_s3.type_defs import GetObjectRequestTypeDef
+    from types_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectRequestTypeDef
 
 
 class Way(Protocol):
@@ -30,21 +31,51 @@ class Way(Protocol):
 
 
 class Ways:
-    def __init__(self, client: S3Client) -> None:
-        self.boto = ByBoto(client)
-        self._addresses = Addresses(client)
-        self._http = ThinHttp(client)
+    """`plain` is asked first where it knows the bucket, under `terms`; then the client, which is
+    made when it is needed.
+    """
+
+    def __init__(
+        self,
+        make_client: Callable[[], S3Client],
+        plain: Plain | None = None,
+        terms: Terms | None = None,
+    ) -> None:
+        self._make_client = make_client
+        self._plain = plain
+        self._plain_http = ThinHttp(terms) if terms else None
+        self._lock = threading.Lock()
+        self._made: _Made | None = None
+        self._mistaken: set[str] = set()
+
+    @property
+    def boto(self) -> ByBoto:
+        return self._client.way
 
     def thin(self, source: Source) -> Way | None:
         """None where only boto3 can; it also has the words for a key that cannot be."""
-        address = self._addresses.find(source.bucket) if source.key else None
-        if address is None or not self._http.can(address):
+        if not source.key:
             return None
-        return Thin(self._http, address)
+        if self._plain and self._plain_http and source.bucket not in self._mistaken:
+            found = self._plain.find(source.bucket)
+            if found and self._plain_http.can(found):
+                return Thin(self._plain_http, found)
+        address, http = self._client.addresses.find(source.bucket), self._client.http
+        return Thin(http, address) if address and http.can(address) else None
 
     def mistaken(self, source: Source) -> None:
-        """The bucket is not where boto3 said."""
-        self._addresses.forget(source.bucket)
+        """The bucket is not where it was thought to be."""
+        self._mistaken.add(source.bucket)
+        self._client.addresses.forget(source.bucket)
+
+    @property
+    def _client(self) -> _Made:
+        with self._lock:
+            if self._made is None:
+                client = self._make_client()
+                http = ThinHttp(_terms(client))
+                self._made = _Made(ByBoto(client), Addresses(client), http)
+            return self._made
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +85,13 @@ class Thin:
 
     def head(self, source: Source) -> Headers:
         asked = {"x-amz-checksum-mode": "ENABLED"}
-        with closing(self.http.ask("HEAD", self.address, source.key, "", asked)) as answer:
+        query = versioned(source.version_id)
+        with closing(self.http.ask("HEAD", self.address, source.key, query, asked)) as answer:
             return answer.headers
 
     def get(self, source: Source, pin: Pin, start: int, length: int) -> Answer:
-        version = pin.version_id
-        query = f"?versionId={quote(version, safe='~')}" if version else ""
-        asked = {"Range": span(start, length), "If-Match": pin.etag}
+        query = versioned(pin.version_id)
+        asked = {"range": span(start, length), "if-match": pin.etag}
         return self.http.ask("GET", self.address, source.key, query, asked)
 
 
@@ -69,9 +100,14 @@ class ByBoto:
         self._client = client
 
     def head(self, source: Source) -> Headers:
-        answer = self._client.head_object(
-            Bucket=source.bucket, Key=source.key, ChecksumMode="ENABLED"
-        )
+        request: HeadObjectRequestTypeDef = {
+            "Bucket": source.bucket,
+            "Key": source.key,
+            "ChecksumMode": "ENABLED",
+        }
+        if source.version_id:
+            request["VersionId"] = source.version_id
+        answer = self._client.head_object(**request)
         return answer["ResponseMetadata"]["HTTPHeaders"]
 
     def get(self, source: Source, pin: Pin, start: int, length: int) -> Answer:
@@ -86,6 +122,12 @@ class ByBoto:
         answer = self._client.get_object(**request)
         return _BotoAnswer(answer["ResponseMetadata"]["HTTPHeaders"], answer["Body"])
 
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        """1,000 keys a request (ListObjectsV2); botocore undoes their URL encoding."""
+        pages = self._client.get_paginator("list_objects_v2")
+        for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+            yield from (item["Key"] for item in page.get("Contents", ()))
+
     def provoke_reason(self, source: Source) -> None:
         """The answer to HEAD has no body, so its 403 and 404 have no reason; that to GET has one.
 
@@ -95,16 +137,60 @@ class ByBoto:
 
 
 @dataclass(frozen=True, slots=True)
+class _Made:
+    """What there is once there is a client."""
+
+    way: ByBoto
+    addresses: Addresses
+    http: ThinHttp
+
+
+@dataclass(frozen=True, slots=True)
 class _BotoAnswer:
     headers: Mapping[str, str]
-    body: StreamingBody
+    body: Any
 
     def readinto(self, buffer: memoryview, /) -> int:
-        return self.body.readinto(buffer)  # type: ignore[arg-type]
+        count: int = self.body.readinto(buffer)
+        return count
 
     def close(self) -> None:
         self.body.close()
 
 
+def versioned(version_id: str | None) -> str:
+    """The query of a request for one version."""
+    return f"versionId={quote(version_id, safe='~')}" if version_id else ""
+
+
 def span(start: int, length: int) -> str:
     return f"bytes={start}-{start + length - 1}"
+
+
+def _terms(client: S3Client) -> Terms:
+    """Those of the client."""
+    config: Any = client.meta.config
+    return Terms(
+        connect_timeout=config.connect_timeout,
+        timeout=config.read_timeout,
+        tries=(config.retries or {}).get("total_max_attempts", TRIES),
+        trust=_trust(client),
+    )
+
+
+def _trust(client: S3Client) -> str | None:
+    """The file of CAs that the client trusts; None where it has another way to prove the server.
+
+    AWS_CA_BUNDLE, a profile's `ca_bundle` and REQUESTS_CA_BUNDLE are put together by botocore
+    while it makes the client, and are to be had nowhere else.
+    """
+    # Whoever has a client has paid for botocore; who has none need not.
+    from botocore.httpsession import get_cert_path  # noqa: PLC0415
+
+    if getattr(client.meta.config, "client_cert", None):
+        return None
+    try:
+        verify = client._endpoint.http_session._verify  # type: ignore[attr-defined]  # noqa: SLF001
+    except AttributeError:
+        return None
+    return get_cert_path(verify) or None

@@ -7,10 +7,6 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.exceptions import ClientError
-
-from adapters import aws
 from transfer.errors import Code, Permanent
 from transfer.model import Session, Transfer
 
@@ -25,6 +21,11 @@ def make_client(
     region: str, endpoint_url: str | None = None, profile: str | None = None, timeout: float = 30.0
 ) -> STSClient:
     """A client of the regional STS; `timeout` in seconds. Raises Permanent `config.invalid`."""
+    # Loaded by those who need them only: a quarter of a second, and 30 MB.
+    import boto3  # noqa: PLC0415
+
+    from adapters import aws  # noqa: PLC0415
+
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
         return session.client(
@@ -53,16 +54,20 @@ class ProcessSessions:
 
 def _caller(sts: STSClient) -> str:
     """The ARN of the caller. Needs no permission: GetCallerIdentity cannot be denied (STS API)."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  as in make_client
+
+    from adapters import aws  # noqa: PLC0415
+
     try:
         with aws.no_answer_translated("STS", ERRAND):
             return sts.get_caller_identity()["Arn"]
     except ClientError as error:
         known = aws.answer_translated(error, "STS", ERRAND)
-        raise (known or _refusal(error)) from error
+        raise (known or _refusal(aws.code_of(error))) from error
 
 
-def _refusal(error: ClientError) -> Permanent:
+def _refusal(code: str) -> Permanent:
     return Permanent(
         Code.SESSION_REFUSED,
-        f"FileFerry could not {ERRAND}: STS refused its credentials ({aws.code_of(error)}).",
+        f"FileFerry could not {ERRAND}: STS refused its credentials ({code}).",
     )

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-import structlog
-
-from adapters.memory.ledger import MemoryLedger
+from adapters.memory.ledger import MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
-from adapters.s3 import S3Objects, make_client
-from daemon.carriers import retrying
+from adapters.s3 import make_objects
+from daemon.retries import retrying
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand, read
 from transfer.destination import Destination, HostKey, Tier, Tls
 from transfer.journey import travel
-from transfer.model import Delivery, Grant, Outcome, Request, Rules, Transfer
-from transfer.policy import MAX_FILES
+from transfer.model import Delivery, Outcome, Request, Transfer
+from transfer.planning import MAX_FILES
+from transfer.rules import Grant, Rules
 from transfer.slots import Slots
 from transfer.tools import Tools
 
@@ -45,8 +43,6 @@ class Silence:
 
 def main(errand: Errand) -> int:
     os.environ |= {"AWS_ACCESS_KEY_ID": ACCESS_KEY, "AWS_SECRET_ACCESS_KEY": SECRET_KEY}
-    quiet = structlog.make_filtering_bound_logger(logging.WARNING)
-    structlog.configure(wrapper_class=quiet)
     ledger = MemoryLedger(owner="bench")
     ours = tools(errand, ledger)
     ended = [carry(asked, ours, ledger) for asked in requests(errand)]
@@ -81,11 +77,12 @@ def tools(errand: Errand, ledger: MemoryLedger) -> Tools:
         requesters=frozenset({"*"}), sources=("s3://",), destinations=frozenset({"partner"})
     )
     return Tools(
-        objects=S3Objects(make_client(REGION, errand.endpoint)),
+        objects=make_objects(REGION, errand.endpoint),
         remotes=Register(secrets(errand).__getitem__),
         sessions=MemorySessions(),
         authority=Consent(),
         ledger=ledger,
+        locks=MemoryLocks(ledger.store),
         notifier=MemoryNotifier(),
         observer=Silence(),
         destinations={"partner": destination(errand)},

@@ -6,6 +6,7 @@ import hashlib
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -172,3 +173,39 @@ def test_an_archived_object_is_refused_before_it_is_read(plain: Shelf) -> None:
 def test_pins_are_of_one_moment_and_compare_equal(plain: Shelf) -> None:
     source = plain.put("same", b"same")
     assert plain.objects.describe(source) == plain.objects.describe(source)
+
+
+def test_a_list_has_the_keys_under_a_prefix_in_order(plain: Shelf) -> None:
+    listed = ["in/a b+%.csv", "in/ä&.csv", "in/z/1"]
+    for key in (*listed, "in/", "in/z/", "out/a", "i"):
+        plain.put(key, b"x")
+    assert list(plain.objects.list(plain.bucket, "in/")) == sorted(listed)
+    assert list(plain.objects.list(plain.bucket, "nothing/")) == []
+
+
+def test_a_list_goes_over_pages(plain: Shelf) -> None:
+    keys = [f"{number:04}" for number in range(1010)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda key: plain.put(key, b""), keys))
+    assert list(plain.objects.list(plain.bucket, "")) == keys
+
+
+def test_a_list_of_a_bucket_that_never_was_is_missing(plain: Shelf) -> None:
+    source = Source(bucket="no-such-bucket-anywhere", key="in/")
+    listing = plain.objects.list(source.bucket, source.key)
+    assert refusal(lambda: next(listing), source) is Code.SOURCE_MISSING
+
+
+def test_a_version_can_be_asked_for(versioned: Shelf) -> None:
+    first = versioned.objects.describe(versioned.put("report.csv", b"first"))
+    source = versioned.put("report.csv", b"the second one")
+    asked = replace(source, version_id=first.version_id)
+    assert versioned.objects.describe(asked) == first
+    versioned.remove(source)
+    assert versioned.objects.describe(asked).size == 5
+
+
+def test_a_version_that_never_was_is_an_error(versioned: Shelf) -> None:
+    source = replace(versioned.put("report.csv", b"first"), version_id="0" * 32)
+    code = refusal(lambda: versioned.objects.describe(source), source)
+    assert code in (Code.SOURCE_MISSING, Code.SOURCE_DENIED)
