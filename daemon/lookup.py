@@ -1,0 +1,153 @@
+"""What becomes of one message: each record that it names is read in ServiceNow and judged there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import NoReturn
+
+import structlog
+
+from daemon.intake import Intake, Judgement
+from transfer import hints
+from transfer.errors import Code, FerryError, Permanent
+from transfer.evidence import Evidence
+from transfer.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint
+from transfer.ports import Inbox
+
+Standing = Callable[[ObjectHint], None]
+"""Takes up what a standing approval lets an S3 event alone send, or raises FerryError."""
+Read = Callable[[str], Reading]
+"""What a message says; raises Permanent `hint.malformed`."""
+
+log = structlog.get_logger()
+
+
+def no_standing(hint: ObjectHint) -> NoReturn:
+    """Where there are no standing approvals. Raises Permanent `standing.missing`."""
+    uri = f"s3://{hint.bucket}/{hint.key}"
+    raise Permanent(
+        Code.STANDING_MISSING,
+        f"No standing approval covers {uri}; its event sends nothing.",
+        file=uri,
+    )
+
+
+class Lookup:
+    """Follows hints through the same judgement as the poll; `counts` says what became of them.
+
+    `instance` is the host of ServiceNow, as it stands in the ids of requests.
+    """
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        intake: Intake,
+        instance: str,
+        standing: Standing = no_standing,
+        read: Read = hints.read,
+    ) -> None:
+        self._read = read
+        self._inbox = inbox
+        self._intake = intake
+        self._instance = instance
+        self._standing = standing
+        self.counts: Counter[str] = Counter()
+        self.answers = 0
+        """Hints that ServiceNow and the ledger have answered, whatever they said."""
+
+    def follow(self, body: str) -> None:
+        """Returns when the ledger has what the message asks for, or a later poll will find it.
+
+        Raises Permanent `hint.malformed`, `hint.unknown`, `standing.*` and those of
+        policy.authorise; Transient `approval.*` of a standing approval; `servicenow.*` and
+        `ledger.*` when nobody can tell yet.
+        """
+        reading = self._read(body)
+        if reading.ignored:
+            log.warning("hint has fields that do not count", fields=reading.ignored)
+        if reading.remark:
+            self.counts["nothing asked"] += 1
+            log.info("hint asks for nothing", remark=reading.remark)
+        refusals = [error for hint in reading.hints if (error := self._refusal(hint))]
+        if refusals:
+            # What may yet be approved keeps the message; the others are refused again then.
+            raise min(refusals, key=lambda error: error.permanent)
+
+    def _refusal(self, hint: Hint) -> FerryError | None:
+        """An S3 message may name several objects: one that is refused keeps none of them back."""
+        try:
+            self._look_up(hint)
+        except FerryError as error:
+            if is_of_outside(error):
+                raise
+            return error
+        return None
+
+    def _look_up(self, hint: Hint) -> None:
+        if isinstance(hint, ObjectHint):
+            self._event(hint)
+        elif self._intake.known(self._in_the_ledger(hint)):
+            self._note("known", hint)
+        else:
+            self._ask(hint, _name(hint))
+
+    def _event(self, hint: ObjectHint) -> None:
+        try:
+            self._standing(hint)
+        except FerryError as error:
+            self.answers += not is_of_outside(error)
+            raise
+        self.answers += 1
+        self._note("taken", hint)
+
+    def _in_the_ledger(self, hint: RequestHint | TaskHint) -> str:
+        if isinstance(hint, TaskHint):
+            return f"{self._instance}:sc_task:{hint.task_id}"
+        return hint.number
+
+    def _ask(self, hint: Hint, name: str) -> None:
+        ids = self._inbox.find(name) if isinstance(hint, RequestHint) else (name,)
+        found = [task for task_id in ids if (task := self._inbox.read(task_id)) is not None]
+        refusals = [self._taken(task, hint) for task in found]
+        self.answers += 1
+        if not found:
+            raise Permanent(
+                Code.HINT_UNKNOWN,
+                f"No task of FileFerry's stands under {name}: it does not exist, belongs to "
+                "others, or nobody has approved its order yet.",
+            )
+        # One task that goes on is what the message asked for; the others have their tickets.
+        if refusals[0] is not None and None not in refusals:
+            raise refusals[0]
+
+    def _taken(self, task: Evidence, hint: Hint) -> FerryError | None:
+        try:
+            judged = self._intake.hinted(task)
+        except Permanent as error:
+            if error.code is not Code.HINT_UNKNOWN:
+                raise
+            return error
+        self._note(_verdict(judged), hint, transfer=task.request_id)
+        return judged.why if judged.why and judged.why.permanent else None
+
+    def _note(self, verdict: str, hint: Hint, **context: str) -> None:
+        self.counts[verdict] += 1
+        log.info("hint followed", hint=_name(hint), verdict=verdict, **context)
+
+
+def is_of_outside(error: FerryError) -> bool:
+    """It speaks of ServiceNow or the ledger, not of what the message says."""
+    return error.code.partition(".")[0] in ("servicenow", "ledger")
+
+
+def _verdict(judged: Judgement) -> str:
+    if judged.why is not None:
+        return "not allowed" if judged.why.permanent else "waits for approval"
+    return "taken" if judged.received else "known"
+
+
+def _name(hint: Hint) -> str:
+    if isinstance(hint, ObjectHint):
+        return f"s3://{hint.bucket}/{hint.key}"
+    return hint.number if isinstance(hint, RequestHint) else hint.task_id
