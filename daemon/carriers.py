@@ -1,222 +1,281 @@
-"""The ways across; here: in this process, several transfers at a time.
-
-Steps are retried here and nowhere else on this side: the adapters say which errors are worth it.
-"""
+"""The ways across; here: in this process, several transfers at a time."""
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import wraps
 
 import structlog
-from tenacity import RetryCallState, Retrying, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
 
-from transfer.errors import ClaimLost, FerryError, Stopping
-from transfer.journey import Attempt, travel
-from transfer.model import Transfer
-from transfer.ports import Ledger
+from daemon.alarm import LedgerAlarm, is_fatal
+from daemon.heartbeat import Heartbeat, Hold
+from daemon.line import Line
+from transfer import decisions
+from transfer.books import Ledger
+from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting
+from transfer.journey import ORDER, Attempt, travel
+from transfer.model import DeliveryState, Stage, Transfer
 from transfer.steps import Step
 from transfer.tools import Tools
 
-LEASE = 60.0
-MAX_WAIT = 60.0
-"""Seconds: the longest wait between two tries of a step."""
-DEADLINE = 86_400.0
-"""Seconds from the first try of a step to its last, however much progress the tries make."""
 QUEUE = 4
-"""Transfers under way for each slot: those that wait for ServiceNow or a retry hold none."""
-PATIENCE = 3600.0
-"""Seconds that a verified file waits for ServiceNow: nothing is published without its answer."""
+"""Threads for each slot: transfers that wait for ServiceNow or a retry hold no slot."""
+SUSPICIOUS = 2
+"""Owners that died over a transfer, from which on it is carried with no other suspect beside it."""
+WAIT = 10.0
+"""Seconds before a transfer that waits is looked at again, unless it says how long."""
+FORGOTTEN = 3600.0
+"""Seconds after which a pause is forgotten that nobody came back to: another host carried it."""
 
 log = structlog.get_logger()
 
+Verdict = Callable[[Transfer], Permanent | None]
+"""Why a transfer must not go on, as ServiceNow was last seen; None when nothing is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """It waits for something: not to be taken up before `until`."""
+
+    transfer: Transfer
+    until: float
+
 
 class InProcess:
-    """Walks each transfer in a thread of its own; `parallel` files move at once (Tools.slots)."""
+    """Walks each transfer in a thread of its own; `parallel` files move at once (Tools.slots).
 
-    def __init__(
+    Of the suspects, over which owners have died, one is carried at a time, the one with the fewest
+    deaths first: whoever merely ran beside the killer gets through, and the killer is left alone
+    with its own deaths, until it has had decisions.MOST_CLAIMS of them and is quarantined.
+    """
+
+    def __init__(  # noqa: PLR0913 what meets here
         self,
+        *,
         ledger: Ledger,
         tools: Tools,
         parallel: int,
         attempt: Attempt,
         halting: threading.Event,
+        heart: Heartbeat,
+        alarm: LedgerAlarm,
     ) -> None:
+        self.verdict: Verdict = lambda _: None
         self._ledger = ledger
         self._tools = tools
         self._attempt = attempt
         self._halting = halting
+        self._heart = heart
+        self._alarm = alarm
         self._pool = ThreadPoolExecutor(parallel * QUEUE, thread_name_prefix="carrier")
         self._lock = threading.Lock()
-        self._under_way: dict[str, Future[None]] = {}
-        self._claims: dict[str, Transfer] = {}
+        self._line = Line(parallel * QUEUE, spare=parallel)
+        self._under_way: dict[str, tuple[Transfer, Future[None]]] = {}
+        self._suspects: dict[str, Transfer] = {}
+        self._suspect: str | None = None
+        self._pauses: dict[str, _Pause] = {}
 
-    def carry(self, transfer_id: str) -> None:
-        """Take it up unless it is under way already. Returns at once."""
+    def carry(self, heads: Sequence[Transfer]) -> None:
+        """Take up what is not under way yet. Returns at once."""
         with self._lock:
-            if transfer_id not in self._under_way and not self._halting.is_set():
-                future = self._pool.submit(self._work, transfer_id)
-                self._under_way[transfer_id] = future
+            ready = [head for head in heads if self._may_begin(head)]
+            for head in ready:
+                if head.claims >= SUSPICIOUS:
+                    self._suspects[head.id] = head
+                else:
+                    self._line.add(head)
+            self._next_suspect()
+            self._begin()
 
-    def renew(self) -> None:
-        """The heartbeat of every claim that is being worked on."""
-        for claim in list(self._claims.values()):
-            try:
-                self._ledger.renew(claim, LEASE)
-            except FerryError as error:
-                log.warning("claim not renewed", **claim.log_context(), code=error.code)
+    def watched(self) -> list[Transfer]:
+        """What is under way or waits, and can still be stopped, as it was when it was taken up."""
+        with self._lock:
+            heads = [head for head, _ in self._under_way.values()]
+            heads += [pause.transfer for pause in self._pauses.values()]
+            heads += [*self._suspects.values(), *self._line]
+        return [head for head in heads if not _homeward(head)]
 
     def drain(self, seconds: float) -> bool:
         """Wait for what runs; True when nothing runs any more."""
-        with self._lock:
-            futures = list(self._under_way.values())
-        return not wait(futures, timeout=seconds).not_done
+        until = time.monotonic() + seconds
+        while True:
+            with self._lock:
+                futures = [future for _, future in self._under_way.values()]
+            # One that has ended makes room for the next one.
+            if not futures or wait(futures, timeout=until - time.monotonic()).not_done:
+                return not futures
 
     def close(self) -> None:
         """Take nothing up any more; what has not begun stays in the ledger."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _work(self, transfer_id: str) -> None:
+    def _may_begin(self, head: Transfer) -> bool:
+        pause = self._pauses.get(head.id)
+        waits = pause is not None and pause.until > self._heart.now() and not self.verdict(head)
+        known = head.id in self._under_way or head.id in self._line
+        busy = known or self._heart.owes(head.id)
+        return not (busy or waits or self._halting.is_set())
+
+    def _begin(self) -> None:
+        while not self._halting.is_set() and (head := self._line.next()):
+            self._under_way[head.id] = (head, self._pool.submit(self._work, head))
+
+    def _next_suspect(self) -> None:
+        if self._suspect is None and self._suspects and not self._halting.is_set():
+            head = min(self._suspects.values(), key=lambda each: each.claims)
+            del self._suspects[head.id]
+            self._suspect = head.id
+            self._line.add(head)
+
+    def _work(self, head: Transfer) -> None:
+        transfer_id = head.id
         try:
-            transfer = self._ledger.claim(transfer_id)
-            if transfer is not None:
-                with structlog.contextvars.bound_contextvars(**transfer.log_context()):
-                    self._travel(transfer)
-        except Exception:
+            self._take_up(transfer_id)
+        except FerryError as error:
+            log.debug("transfer not taken up", transfer=transfer_id, code=error.code)
+            self._alarm.met(error)
+        except BaseException:
+            # Whatever it is, it must not vanish in a future that nobody reads.
             log.exception("transfer set aside", transfer=transfer_id)
         finally:
             with self._lock:
                 self._under_way.pop(transfer_id, None)
+                self._line.ended(head)
+                if self._suspect == transfer_id:
+                    self._suspect = None
+                    self._next_suspect()
+                self._begin()
 
-    def _travel(self, transfer: Transfer) -> None:
-        self._claims[transfer.id] = transfer
-        log.info("transfer taken up", stage=transfer.stage)
+    def _take_up(self, transfer_id: str) -> None:
+        asked_at = self._heart.now()
+        claim = self._ledger.claim(transfer_id)
+        if claim is None:
+            return
+        self._alarm.over()
+        hold = self._heart.hold(claim, asked_at)
+        with structlog.contextvars.bound_contextvars(**claim.log_context()):
+            try:
+                self._carry_over(hold)
+            except BaseException:
+                # As if the process had died over it; the ledger counts that.
+                self._heart.drop(hold)
+                raise
+
+    def _carry_over(self, hold: Hold) -> None:
         try:
-            travel(transfer, self._tools, self._attempt)
+            if hold.claim.claims > decisions.MOST_CLAIMS:
+                self._quarantine(hold.claim)
+            else:
+                self._travel(hold)
+            self._resumed(hold.claim.id)
         except Stopping:
             log.info("transfer left for the next start")
+        except Waiting as error:
+            self._pause(hold.claim, error)
+        except Fenced as error:
+            log.warning("transfer let go", code=error.code, reason=error.message)
         except ClaimLost:
             log.warning("transfer taken over by another owner")
+            self._heart.drop(hold)
             return
-        finally:
-            self._claims.pop(transfer.id, None)
-        self._ledger.renew(transfer, 0)
+        except FerryError as error:
+            log.warning("transfer set aside", code=error.code, reason=error.message)
+            self._alarm.met(error)
+            if is_fatal(error):
+                self._heart.drop(hold)
+                return
+        except Exception:
+            log.exception("transfer set aside")
+        self._heart.give_back(hold)
 
-
-def retrying(
-    tries: int,
-    first_wait: float,
-    sleep: Callable[[float], object] = time.sleep,
-    deadline: float = DEADLINE,
-) -> Attempt:
-    """An Attempt of at most `tries` tries without progress, exponential from `first_wait` seconds.
-
-    A try that moved bytes counts as the first again; after `deadline` seconds none follows.
-    """
-    backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
-
-    def pause(seconds: float) -> None:
-        sleep(seconds)
-
-    def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
-        patience = _Patience(tries, deadline, lambda: _moved(transfer, tools))
-        retry = Retrying(
-            retry=retry_if_exception(_worth_another_try),
-            stop=patience.ends,
-            wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
-            before_sleep=_say,
-            sleep=pause,
-            reraise=True,
+    def _travel(self, hold: Hold) -> None:
+        transfer = hold.claim
+        log.info("transfer taken up", stage=transfer.stage)
+        if transfer.claims > SUSPICIOUS:
+            log.warning(
+                "suspect carried alone", **transfer.log_context(), deaths=transfer.claims - 1
+            )
+        tools = replace(
+            self._tools,
+            ledger=self._heart.ledger_of(hold),
+            halt=lambda: self._halt(hold),
+            fence=lambda: self._heart.fence(hold),
         )
-        log.debug("step", step=step.__name__)
-        return retry(_logged, step, transfer, tools)
+        travel(transfer, tools, self._guarded(hold))
 
-    return attempt
+    def _guarded(self, hold: Hold) -> Attempt:
+        """Outbound, a verdict ends the work at once; homeward, it is too late for one."""
+
+        def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+            if _homeward(transfer):
+                self._turned_home(transfer)
+                return self._attempt(step, transfer, replace(tools, halt=lambda: self._on(hold)))
+            tools.halt()
+            again = transfer.generation > 1 and transfer.stage is Stage.RECEIVED
+            return self._attempt(_confirmed(step) if again else step, transfer, tools)
+
+        return attempt
+
+    def _halt(self, hold: Hold) -> None:
+        """Between two chunks, on the way out."""
+        self._on(hold)
+        verdict = self.verdict(hold.claim)
+        if verdict is not None and not self._too_late(hold.claim):
+            # Several threads raise it: each its own.
+            raise Permanent(verdict.code, verdict.message, action=verdict.action)
+
+    def _too_late(self, claim: Transfer) -> bool:
+        """All of it has arrived, and only the partner's word is waited for."""
+        found = self._ledger.deliveries(claim.id)
+        return bool(found) and all(item.state is DeliveryState.PUBLISHED for item in found)
+
+    def _on(self, hold: Hold) -> None:
+        self._heart.fence(hold)
+        self._tools.halt()
+
+    def _turned_home(self, transfer: Transfer) -> None:
+        with self._lock:
+            if transfer.id in self._under_way:
+                self._under_way[transfer.id] = (transfer, self._under_way[transfer.id][1])
+
+    def _quarantine(self, claim: Transfer) -> None:
+        found = self._ledger.deliveries(claim.id)
+        transfer, posts = decisions.quarantine(claim, found, self._tools.clock())
+        self._ledger.save(transfer, *posts)
+        log.error("transfer quarantined", deaths=claim.claims - 1)
+
+    def _pause(self, claim: Transfer, error: Waiting) -> None:
+        seconds = WAIT if error.retry_after is None else error.retry_after
+        with self._lock:
+            known = claim.id in self._pauses
+            now = self._heart.now()
+            self._pauses = {
+                key: each for key, each in self._pauses.items() if now - each.until < FORGOTTEN
+            }
+            self._pauses[claim.id] = _Pause(claim, now + seconds)
+        if not known:
+            log.info("transfer waits", code=error.code, reason=error.message)
+
+    def _resumed(self, transfer_id: str) -> None:
+        with self._lock:
+            self._pauses.pop(transfer_id, None)
 
 
-class _Patience:
-    """Counts the tries since bytes moved last."""
+def _confirmed(step: Step) -> Step:
+    """An operator's retry is no approval: ServiceNow is asked before a byte leaves the house."""
 
-    def __init__(self, tries: int, deadline: float, moved: Callable[[], int]) -> None:
-        self._tries = tries
-        self._deadline = deadline
-        self._moved = moved
-        self._most = moved()
-        self._vain = 0
-        self._counted = 0
-        self._silent_since: float | None = None
-
-    def ends(self, state: RetryCallState) -> bool:
-        """No further try."""
-        self._count(state)
-        passed = state.seconds_since_start or 0.0
-        if _is_of_servicenow(state):
-            self._silent_since = passed if self._silent_since is None else self._silent_since
-            return passed - self._silent_since > PATIENCE
-        self._silent_since = None
-        return self._vain >= self._tries or passed > self._deadline
-
-    def counted(self, state: RetryCallState) -> RetryCallState:
-        """The state with the tries that count, which the wait grows by."""
-        self._count(state)
-        counted = copy.copy(state)
-        counted.attempt_number = self._vain
-        return counted
-
-    def _count(self, state: RetryCallState) -> None:
-        # tenacity asks for the wait and for the end after each failed try, in either order.
-        if state.attempt_number == self._counted:
-            return
-        self._counted = state.attempt_number
-        moved = self._moved()
-        self._vain = 1 if moved > self._most else self._vain + 1
-        self._most = max(self._most, moved)
-
-
-def _moved(transfer: Transfer, tools: Tools) -> int:
-    """Bytes that the remotes have acknowledged, over all files of the transfer."""
-    return sum(item.moved for item in tools.ledger.deliveries(transfer.id))
-
-
-def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
-    try:
+    @wraps(step)
+    def ask_first(transfer: Transfer, tools: Tools) -> Transfer:
+        tools.authority.confirm(transfer.request)
         return step(transfer, tools)
-    except Stopping:
-        raise
-    except FerryError as error:
-        log.warning(
-            "step failed",
-            step=step.__name__,
-            code=error.code,
-            reason=error.message,
-            file=error.file,
-        )
-        raise
-    except Exception:
-        log.exception("step failed by a fault of ours", step=step.__name__)
-        raise
+
+    return ask_first
 
 
-def _worth_another_try(error: BaseException) -> bool:
-    return isinstance(error, FerryError) and not error.permanent and not isinstance(error, Stopping)
-
-
-def _is_of_servicenow(state: RetryCallState) -> bool:
-    error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, FerryError) and error.code.startswith("servicenow.")
-
-
-def _asked_wait(state: RetryCallState) -> float:
-    """What the other side asked for, capped: the slot must not sleep for an hour."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, FerryError) else None
-    return min(asked or 0.0, MAX_WAIT)
-
-
-def _say(state: RetryCallState) -> None:
-    wait_seconds = state.next_action.sleep if state.next_action else 0.0
-    log.info("step will be tried again", after=round(wait_seconds, 1), tries=state.attempt_number)
+def _homeward(transfer: Transfer) -> bool:
+    turned = ORDER.index(transfer.stage) >= ORDER.index(Stage.DELIVERED)
+    return turned or transfer.failure is not None

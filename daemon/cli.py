@@ -4,30 +4,37 @@ from __future__ import annotations
 
 import threading
 from importlib.metadata import entry_points, version
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.sqlite import HostLock
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
-from daemon import show
+from daemon import operators, show
 from daemon.exits import FAILED, exit_code, explained
+from daemon.ledger_cli import ledger_app
+from daemon.ledgers import looking
+from daemon.options import Config, Json
+from daemon.servicenow_cli import servicenow_app
 
-Config = Annotated[
-    Path | None,
-    typer.Option(help="The configuration file.", envvar="FILEFERRY_CONFIG", metavar="FILE"),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+
+class Compact(TyperGroup):
+    """Room for the commands on a screen: that there is --help is known to whoever reads it."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.hidden = True
+        return option
+
 
 app = typer.Typer(
     name="fileferry",
-    help="Carries approved file transfers from S3 to a partner's server and tells both tickets "
-    "what happened.",
+    cls=Compact,
+    help="Carries approved file transfers from S3 to partners and tells both tickets.",
     epilog="Exit codes: 0 done · 1 failed · 2 wrong command line · 3 configuration or secret · "
     "4 ledger · 130 interrupted. Example: fileferry config check",
     no_args_is_help=True,
@@ -40,6 +47,9 @@ config_app = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(config_app, name="config")
+app.add_typer(ledger_app, name="ledger")
+app.add_typer(servicenow_app, name="servicenow")
+app.add_typer(operators.quarantine, name="quarantine")
 
 out = Console(highlight=False)
 
@@ -48,7 +58,8 @@ out = Console(highlight=False)
 def root(
     *,
     show_version: Annotated[
-        bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+        bool,
+        typer.Option("--version", help="Print the version and exit.", hidden=True, is_eager=True),
     ] = False,
 ) -> None:
     if show_version:
@@ -74,7 +85,7 @@ def run(config: Config = None) -> None:
         report_strays()
         stop_on_signals(stop)
         note_every = settings.transfers.note_every
-        house = build(settings, Secrets(), lambda outbox: ProgressNotes(outbox, note_every))
+        house = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
         try:
             Service(house, Supervisor(), stop).run()
         finally:
@@ -90,21 +101,46 @@ def send(
     ],
     config: Config = None,
     json: Json = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Look up everything, send nothing.")
+    ] = False,
 ) -> None:
-    """Send one object now, on the operator's own authority.
+    """Send objects now, on the operator's own authority.
 
-    There is no ticket. The same engine as the service: temp name, verification, rename. A path
-    that is empty or ends with / takes the object's name. The receipt goes to standard output.
+    No ticket. A path that is empty or ends with / takes the object's name.
     """
     from daemon.oneoff import send_one
 
     with explained():
         settings = load(locate(config))
         configure(settings.log.model_copy(update={"level": "error"}))
-        record = send_one(settings, Secrets(), source, target)
+        record, plan = send_one(settings, Secrets(), source, target, dry_run=dry_run)
+        if plan and not json:
+            typer.echo(plan)
+            return
         show.receipt(record, out, json=json)
         if record.transfer.failure:
             raise typer.Exit(exit_code(record.transfer.failure.code) or FAILED)
+
+
+@app.command(epilog="Example: fileferry submit RITM0010028")
+def submit(
+    record: Annotated[
+        str, typer.Argument(metavar="RECORD", help="Number (RITM, REQ, SCTASK) or task's sys_id.")
+    ],
+    config: Config = None,
+    queue: Annotated[
+        str | None, typer.Option(metavar="URL", help="Another queue than the configured one.")
+    ] = None,
+) -> None:
+    """Have FileFerry look at an order now, by a hint in its queue.
+
+    It approves nothing; what ServiceNow says counts. Prints the id of the message.
+    """
+    from daemon.submit import submitted
+
+    with explained():
+        typer.echo(submitted(load(locate(config)), record, queue))
 
 
 @app.command(epilog="Example: fileferry status --limit 5")
@@ -115,9 +151,9 @@ def status(
 ) -> None:
     """Show the latest transfers, and whether the service runs."""
     with explained():
-        path = load(locate(config)).ledger.path
-        records = SqliteArchive.at(path).search(limit=limit)
-        show.overview(records, out, running=HostLock.held(path), json=json)
+        with looking(load(locate(config))) as books:
+            records = books.archive.search(limit=limit)
+        show.overview(records, out, running=books.running, json=json)
 
 
 @app.command("show", epilog="Example: fileferry show RITM0010028")
@@ -128,8 +164,8 @@ def show_one(
 ) -> None:
     """Show one transfer: files, checksums, tickets, failures."""
     with explained():
-        path = load(locate(config)).ledger.path
-        records = SqliteArchive.at(path).search(text, limit=10) if text else []
+        with looking(load(locate(config))) as books:
+            records = books.archive.search(text, limit=10) if text else []
         if not records:
             typer.echo(
                 f"The ledger knows no transfer {text}. `fileferry status` lists them.", err=True
@@ -152,6 +188,11 @@ def config_check(config: Config = None) -> None:
             raise typer.Exit(exit_code("secret.missing"))
         names = ", ".join(sorted(settings.destinations))
         typer.echo(f"{path} is in order. Destinations: {names}.")
+
+
+app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
+    operators.retry
+)
 
 
 def main() -> None:

@@ -1,28 +1,44 @@
-"""One polling round: fetch → authorise → admit → hand over."""
+"""Every door leads here: fetch → authorise → admit → hand over, by a poll or for one hint."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 import structlog
 
+from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer import policy, reports
+from transfer import notes, policy
+from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
-from transfer.model import Rules, Transfer
-from transfer.ports import Archive, Inbox, Ledger, Outbox
+from transfer.model import Transfer
+from transfer.ports import Inbox
+from transfer.rules import Rules
 
 log = structlog.get_logger()
 
 
 class Carrier(Protocol):
-    """Takes a transfer across."""
+    """Takes transfers across: all that are unfinished are handed to it, again and again."""
 
-    def carry(self, transfer_id: str) -> None: ...
+    def carry(self, heads: Sequence[Transfer]) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """`standing` is what the ledger has of it since; None where the task waits for its approval.
+
+    `why` is the reason of a wait (Transient) or of a refusal (Permanent).
+    """
+
+    received: Transfer | None = None
+    standing: Transfer | None = None
+    why: FerryError | None = None
 
 
 class Intake:
@@ -49,38 +65,74 @@ class Intake:
         self._open_again: set[str] = set()
 
     def round(self) -> int:
-        """Returns the number of open tasks. Raises FerryError when ServiceNow cannot be read."""
+        """Returns the number of open tasks.
+
+        Raises FerryError when ServiceNow cannot be read or the ledger does not take what is new.
+        """
         tasks = self._inbox.fetch()
         before, self._open_again = self._open_again, set()
         for evidence in tasks:
-            with structlog.contextvars.bound_contextvars(
-                transfer=evidence.request_id, request=evidence.item_number
-            ):
-                self._take(evidence, before)
-        # Not only what is new: a task that is being worked on is not polled any more, and what
-        # was set aside by a fault of ours goes on here.
-        for transfer_id in self._archive.unfinished():
-            self._carrier.carry(transfer_id)
+            judged = self._judge(evidence)
+            if judged.received and judged.standing and judged.standing.finished:
+                self._finished(judged.standing, judged.received, before)
+        self.resume()
         return len(tasks)
 
-    def _take(self, evidence: Evidence, before: set[str]) -> None:
+    def resume(self) -> None:
+        """Hand over what the ledger has unfinished, whoever put it there: a task that is being
+        worked on is not polled any more, and an operator's retry never was.
+        """
+        self._carrier.carry(self._archive.unfinished())
+
+    def hinted(self, evidence: Evidence) -> Judgement:
+        """Take up this one task, or leave it, exactly as a poll that finds it would.
+
+        Raises Permanent `hint.unknown` when a poll would not find it and the ledger does not know
+        it: of a task in Work in Progress only a lost ledger could say how far it came.
+        """
+        record = next(iter(self._archive.search(evidence.request_id, limit=1)), None)
+        if record is not None:
+            judged = Judgement(standing=record.transfer)
+        elif evidence.task_open:
+            judged = self._judge(evidence)
+        else:
+            raise Permanent(
+                Code.HINT_UNKNOWN,
+                f"Task {evidence.task_number} is not open, and FileFerry has not begun it.",
+            )
+        if judged.standing and not judged.standing.at_rest:
+            self._carrier.carry([judged.standing])
+        return judged
+
+    def known(self, name: str) -> bool:
+        """The ledger has it under that number or id; what is not at rest goes on."""
+        records = self._archive.search(name)
+        self._carrier.carry([each.transfer for each in records if not each.transfer.at_rest])
+        return bool(records)
+
+    def _judge(self, evidence: Evidence) -> Judgement:
+        with structlog.contextvars.bound_contextvars(
+            transfer=evidence.request_id, request=evidence.item_number
+        ):
+            return self._judged(evidence)
+
+    def _judged(self, evidence: Evidence) -> Judgement:
+        refused = None
         try:
             request = policy.authorise(evidence, self._rules)
         except Transient as error:
             log.debug("request waits", code=error.code, reason=error.message)
-            self._outbox.add(reports.waiting(evidence, error))
-            return
+            self._outbox.add(notes.waiting(evidence, error))
+            return Judgement(why=error)
         except Permanent as error:
             log.warning("request refused", code=error.code, reason=error.message)
-            request = policy.request_of(evidence, self._rules)
-            received = Transfer(request=request, received_at=self._clock()).failed(error)
-        else:
-            received = Transfer(request=request, received_at=self._clock())
+            request, refused = policy.request_of(evidence, self._rules), error
+        received = Transfer(request=request, received_at=self._clock())
+        received = received.failed(refused) if refused else received
         standing = self._ledger.admit(received)
-        if standing.finished:
-            self._finished(standing, received, before)
-        elif standing.request.fingerprint != request.fingerprint:
-            self._outbox.add(reports.reopened(standing, altered=True))
+        if not standing.finished and standing.request.fingerprint != request.fingerprint:
+            self._outbox.add(notes.reopened(standing, altered=True))
+        return Judgement(received=received, standing=standing, why=refused)
 
     def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""
@@ -90,19 +142,24 @@ class Intake:
         self._open_again.add(standing.id)
         if standing.id in before:
             altered = standing.request.fingerprint != received.request.fingerprint
-            self._outbox.add(reports.reopened(standing, altered=altered))
+            self._outbox.add(notes.reopened(standing, altered=altered))
 
 
 class Poll:
-    """Runs the intake when it is due; says once when ServiceNow does not answer, and backs off."""
+    """Runs the intake when it is due; says once when ServiceNow does not answer, and backs off.
+
+    A ledger in trouble is tried again at the next poll: nothing is taken in until it writes.
+    """
 
     def __init__(
         self,
         intake: Intake,
         every: float,
         max_backoff: float,
+        alarm: LedgerAlarm,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._alarm = alarm
         self._intake = intake
         self._every = every
         self._max_backoff = max_backoff
@@ -116,7 +173,10 @@ class Poll:
         try:
             tasks = self._intake.round()
         except FerryError as error:
-            self._back_off(error)
+            if is_of_ledger(error):
+                self._alarm.met(error)
+            else:
+                self._back_off(error)
         except Exception as error:
             log.exception("poll failed by a fault of ours")
             self._back_off(Permanent(Code.INTERNAL, f"The poll met a {type(error).__name__}."))

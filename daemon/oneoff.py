@@ -24,14 +24,19 @@ from rich.progress import (
 )
 
 from adapters import wiring
-from adapters.memory.ledger import MemoryArchive, MemoryLedger
+from adapters.memory.ledger import MemoryStore, memory_books
 from config.secrets import Secrets
 from config.settings import Settings
-from daemon.carriers import retrying
-from transfer.errors import Code, Permanent, Stopping
-from transfer.journey import travel
-from transfer.model import Delivery, Grant, Request, Rules, Transfer
-from transfer.ports import Record
+from daemon.retries import retrying
+from transfer.books import Record
+from transfer.errors import Code, Permanent, Stopping, Waiting
+from transfer.journey import Attempt, travel
+from transfer.model import Delivery, Request, Transfer
+from transfer.rules import Grant, Rules
+from transfer.tools import Tools
+
+PAUSE = 10.0
+"""Seconds until what waits is looked at again, unless it says how long."""
 
 
 class OperatorAuthority:
@@ -55,6 +60,7 @@ class Bar:
             console=Console(stderr=True),
         )
         self._tasks: dict[int, TaskID] = {}
+        self._said = ""
 
     def moved(self, transfer: Transfer, delivery: Delivery) -> None:
         del transfer
@@ -64,37 +70,69 @@ class Bar:
             self._tasks[delivery.number] = task
         self.progress.update(self._tasks[delivery.number], completed=delivery.moved)
 
+    def say(self, words: str) -> None:
+        """A line above the bars; the same words once."""
+        if words != self._said:
+            self._said = words
+            self.progress.console.print(words)
 
-def send_one(settings: Settings, secrets: Secrets, source: str, target: str) -> Record:
+
+def send_one(
+    settings: Settings, secrets: Secrets, source: str, target: str, *, dry_run: bool = False
+) -> tuple[Record, str]:
     """Carry `source` (s3://bucket/key) to `target` (destination:path); the record has the receipt.
 
+    With `dry_run` nothing is sent, and the text is the plan; else it is empty.
     Raises FerryError when the command itself makes no sense; a transfer that failed is a record.
     """
-    request = _request(source, target)
-    ledger, bar, halting = MemoryLedger(owner="operator"), Bar(), threading.Event()
+    request = _request(source, target, dry_run=dry_run)
+    store, bar, halting = MemoryStore(), Bar(), threading.Event()
+    books = memory_books(store, "operator")
     tools = wiring.tools(
         settings,
         secrets,
         rules=_rules(request),
         authority=OperatorAuthority(),
-        ledger=ledger,
+        books=books,
         observer=bar,
         halting=halting,
     )
-    ledger.admit(Transfer(request=request, received_at=wiring.clock()))
-    claimed = ledger.claim(request.id)
+    books.ledger.admit(Transfer(request=request, received_at=wiring.clock()))
+    claimed = books.ledger.claim(request.id)
     work = settings.transfers
     if claimed:
         _halt_on_signals(halting)
         with bar.progress, suppress(Stopping):
             attempt = retrying(work.tries, work.retry_wait, halting.wait, work.deadline)
-            travel(claimed, tools, attempt)
+            _travel(claimed, tools, attempt, bar, halting)
         if halting.is_set():
             raise KeyboardInterrupt
-    return MemoryArchive(ledger.store).search(request.id)[0]
+    return books.archive.search(request.id)[0], _plan(store)
 
 
-def _request(source: str, target: str) -> Request:
+def _plan(store: MemoryStore) -> str:
+    """What a ticket would say of a dry run."""
+    texts = (item.post.text for key, item in store.posts.items() if key.endswith(":rehearsal"))
+    return next(texts, "")
+
+
+def _travel(
+    claimed: Transfer | None, tools: Tools, attempt: Attempt, bar: Bar, halting: threading.Event
+) -> None:
+    """To the end. What has to wait is waited for here: no carrier would come back to it."""
+    while claimed:
+        try:
+            travel(claimed, tools, attempt)
+        except Waiting as waiting:
+            bar.say(waiting.message)
+            tools.ledger.renew(claimed, 0)
+            halting.wait(waiting.retry_after or PAUSE)
+            claimed = None if halting.is_set() else tools.ledger.claim(claimed.id)
+        else:
+            return
+
+
+def _request(source: str, target: str, *, dry_run: bool) -> Request:
     destination, colon, path = target.partition(":")
     if not colon:
         raise Permanent(
@@ -112,6 +150,7 @@ def _request(source: str, target: str) -> Request:
         sources=(source,),
         target=path,
         fingerprint=hashlib.sha256(f"{source}\n{target}".encode()).hexdigest(),
+        options={"dry_run": "true"} if dry_run else {},
     )
 
 

@@ -5,27 +5,40 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 
 import structlog
 
+from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer.errors import Code, FerryError
-from transfer.ports import Outbox, TicketDesk
+from transfer import document, notes
+from transfer.books import Archive, Outbox, Record
+from transfer.errors import Code, FerryError, Permanent, Waiting
+from transfer.ports import TicketDesk
 from transfer.tickets import Post, PostAction, Ticket
 
 MAX_WAIT = 900.0
 """Seconds: the longest wait between two tries of one post."""
 REFUSED_WAIT = 60.0
 """Seconds before a post that the instance refused is tried again: a person must act first."""
+PROBE_WAIT = 60.0
+"""Seconds: the longest wait for an instance that does not answer, so that its return is noticed."""
+LEDGER_WAIT = 5.0
+"""Seconds of silence after the ledger did not answer."""
 
 EVERYBODY = frozenset(
     {
         Code.SERVICENOW_UNREACHABLE,
         Code.SERVICENOW_AUTH,
         Code.SERVICENOW_THROTTLED,
+        Code.SERVICENOW_BUSY,
+        Code.SERVICENOW_DROPPED,
+        Code.SERVICENOW_BUSY,
+        Code.SERVICENOW_DROPPED,
         Code.SERVICENOW_HIBERNATING,
         Code.SERVICENOW_NOT_JSON,
+        Code.SERVICENOW_LOGIN_PAGE,
     }
 )
 """Codes that concern every post: after one of them the round ends."""
@@ -34,39 +47,91 @@ log = structlog.get_logger()
 
 
 class Sender:
-    """Sends what is due; each call is one round."""
+    """Sends what is due; each call is one round. `lease` is the ledger's, in seconds.
 
-    def __init__(
+    `short`: the instance takes few more calls for now, so what nobody misses is not sent. As many
+    tickets as there are `workers` are written at once.
+    """
+
+    def __init__(  # noqa: PLR0913 the ports that meet here
         self,
+        *,
         outbox: Outbox,
+        archive: Archive,
         desk: TicketDesk,
         stop: threading.Event,
+        alarm: LedgerAlarm,
+        lease: float,
         now: Callable[[], float] = time.monotonic,
+        short: Callable[[], bool] = lambda: False,
+        workers: int = 1,
     ) -> None:
+        self._workers = workers
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._outbox = outbox
+        self._archive = archive
+        self._short = short
         self._desk = desk
         self._stop = stop
+        self._alarm = alarm
+        self._lease = lease
         self._now = now
         self._not_before = 0.0
         self._trouble = Trouble("tickets")
 
     def round(self) -> int:
-        """Send until nothing is due; returns the number of posts that arrived."""
+        """Send until nothing is due; returns the number of posts that arrived.
+
+        A post that arrived while the ledger could not note it is handed out again, and then found.
+        """
         arrived = 0
-        while self._now() >= self._not_before and not self._stop.is_set():
-            batch = self._outbox.due()
-            sent = sum(self._send(post, tries) for post, tries in batch)
-            arrived += sent
-            if not sent:
-                break
+        try:
+            while self._now() >= self._not_before and not self._stop.is_set():
+                sent = self._batch()
+                arrived += sent
+                if not sent:
+                    break
+        except FerryError as error:
+            self._alarm.met(error)
+            self._not_before = self._now() + LEDGER_WAIT
         return arrived
+
+    def _batch(self) -> int:
+        batch = self._outbox.due()
+        if batch:
+            self._alarm.over()
+        # After a lease of silence others get the post: what took us too long is asked for anew.
+        until = self._now() + self._lease / 2
+
+        def send(post: Post, tries: int) -> bool:
+            return self._now() < until and self._send(post, tries)
+
+        # One alone finds out whether the trouble is over.
+        if self._workers == 1 or self._trouble.times:
+            return sum(send(post, tries) for post, tries in batch)
+        return self._together(send, batch)
+
+    def _together(
+        self, send: Callable[[Post, int], bool], batch: Sequence[tuple[Post, int]]
+    ) -> int:
+        """They are of different tickets. Nothing is under way when it returns or raises."""
+        futures = [self._pool.submit(send, post, tries) for post, tries in batch]
+        wait(futures)
+        return sum(future.result() for future in futures)
 
     def _send(self, post: Post, tries: int) -> bool:
         if self._now() < self._not_before:
             return False
         try:
+            if post.droppable and self._dropped(post):
+                return True
             ticket = self._write(post, again=tries > 0)
+        except Waiting as wait:
+            self._outbox.defer(post, wait.retry_after or 1.0, str(wait))
+            return False
         except FerryError as error:
+            if is_of_ledger(error):
+                raise
             self._put_off(post, tries, error)
             return False
         except Exception as error:
@@ -89,14 +154,40 @@ class Sender:
             return self._desk.open(post, again=again)
         if post.action is PostAction.CLOSE:
             return self._desk.close(post, again=again)
+        if post.action is PostAction.ATTACH:
+            return self._desk.attach(post, document.NAME, self._document(post), again=again)
         return self._desk.note(post, again=again)
 
+    def _document(self, post: Post) -> bytes:
+        """Built when it is sent: 10,000 files are too much for a row of the outbox."""
+        record = self._record(post)
+        return document.document(post.text, record.transfer, record.deliveries)
+
+    def _record(self, post: Post) -> Record:
+        found = self._archive.search(post.transfer_id, limit=1)
+        if not found:
+            raise Permanent(Code.INTERNAL, f"The ledger has lost {post.number} over its tickets.")
+        return found[0]
+
+    def _dropped(self, post: Post) -> bool:
+        """Settled without being sent, if nobody misses it."""
+        record = self._record(post)
+        ticket = record.tickets.get(post.ticket)
+        if ticket is None or not (self._short() or notes.is_outdated(post, record)):
+            return False
+        self._outbox.settle(post, ticket)
+        log.info("note left out", transfer=post.transfer_id, key=post.key)
+        return True
+
     def _put_off(self, post: Post, tries: int, error: FerryError) -> None:
+        everybody = error.code in EVERYBODY
         least = REFUSED_WAIT if error.permanent else 1.0
-        wait = max(error.retry_after or 0.0, min(MAX_WAIT, least * 2 ** min(tries, 10)))
+        longest = PROBE_WAIT if everybody and not error.permanent else MAX_WAIT
+        grown = least * 2 ** min(self._trouble.times if everybody else tries, 10)
         # Full jitter on the upper half: posts that failed together do not come back together.
-        wait = min(MAX_WAIT, wait) * random.uniform(0.5, 1.0)  # noqa: S311 not for secrecy
-        self._outbox.defer(post, max(wait, error.retry_after or 0.0), str(error))
+        pause = min(longest, grown) * random.uniform(0.5, 1.0)  # noqa: S311 not for secrecy
+        pause = max(pause, error.retry_after or 0.0)
+        self._outbox.defer(post, pause, str(error))
         self._trouble.say(error, transfer=post.transfer_id, ticket=post.ticket)
-        if error.code in EVERYBODY:
-            self._not_before = self._now() + max(wait, error.retry_after or 0.0)
+        if everybody:
+            self._not_before = self._now() + pause

@@ -2,31 +2,43 @@
 
 from __future__ import annotations
 
-import logging
 import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import timedelta
 from types import FrameType
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 
 from adapters.systemd import Supervisor
 from adapters.wiring import House
-from daemon.carriers import InProcess, retrying
+from daemon.alarm import LedgerAlarm
+from daemon.carriers import InProcess
+from daemon.doors import doors
+from daemon.heartbeat import Heartbeat
 from daemon.intake import Intake, Poll
 from daemon.outbox import Sender
+from daemon.retries import retrying
+from daemon.rounds import Rounds
+from daemon.watch import Watch
+from transfer.errors import FerryError
 
 SEND_EVERY = 1.0
-RENEW_EVERY = 15.0
-"""Seconds between two heartbeats of the claims; a quarter of the lease."""
+SENDERS = 4
+"""Tickets written at once: what an hour's outage has left is then written within minutes."""
 BEAT_EVERY = 1.0
+RESUME_EVERY = 10.0
+"""Seconds between two looks at what the ledger has unfinished, ServiceNow or not; or the poll's."""
+FORGET_EVERY = 86_400.0
+FORGET_AFTER = 600.0
+"""Seconds after a start: a service that is started again and again has other things to do."""
 DEAF_AFTER = 15.0
 """Seconds without a beat of the scheduler after which the watchdog is no longer fed."""
 HALT_GRACE = 20.0
 """Seconds for the carriers to reach the end of a chunk once they were told to halt."""
+RUIN_GRACE = 5.0
+"""The same, when the ledger cannot be used any more and nothing can be noted."""
 
 log = structlog.get_logger()
 
@@ -39,72 +51,97 @@ class Service:
         self._supervisor = supervisor
         self._stop = stop
         self._beat = time.monotonic()
-        work = house.settings.transfers
+        self._ruin: FerryError | None = None
+        self._alarm = LedgerAlarm(self._give_up)
+        books, work, lease = house.books, house.settings.transfers, house.settings.ledger.lease
+        self._heart = Heartbeat(books.ledger, lease, self._alarm)
         self._carrier = InProcess(
-            ledger=house.ledger,
+            ledger=books.ledger,
             tools=house.tools,
             parallel=work.max_parallel,
             attempt=retrying(work.tries, work.retry_wait, house.halting.wait, work.deadline),
             halting=house.halting,
+            heart=self._heart,
+            alarm=self._alarm,
         )
-        self._sender = Sender(house.outbox, house.desk, threading.Event())
-        self._scheduler = self._scheduled()
+        self._sender = Sender(
+            outbox=books.outbox,
+            archive=books.archive,
+            desk=house.desk,
+            stop=threading.Event(),
+            alarm=self._alarm,
+            lease=lease,
+            short=house.short,
+            workers=SENDERS,
+        )
+        self._intake = self._built_intake()
+        self._doors = list(doors(house, self._intake, self._carrier, stop, self._alarm))
+        self._rounds = self._scheduled()
 
     def run(self) -> None:
-        """Until the stop event is set."""
+        """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
+        self._heart.start()
         self._recover()
-        self._scheduler.start()
+        self._rounds.start()
+        for door in self._doors:
+            door.start()
         self._supervisor.ready("carrying files")
         log.info("ready", **self._house.about())
         self._watch(lambda: self._stop.wait(self._pause()))
-        self._shut_down()
+        if self._ruin is None:
+            self._shut_down()
+        else:
+            self._leave(self._ruin)
 
-    def _scheduled(self) -> BackgroundScheduler:
-        # A poll that is still running is not started twice, and missed runs are one run.
-        scheduler = BackgroundScheduler(
-            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+    def _scheduled(self) -> Rounds:
+        poll = self._house.settings.poll
+        watch = Watch(self._house.inbox, self._house.tools.authority, self._carrier.watched)
+        self._carrier.verdict = watch.verdict
+        rounds = Rounds(self._alarm)
+        rounds.add(
+            "poll", Poll(self._intake, poll.every, poll.max_backoff, self._alarm), poll.every
         )
-        # Its warning at each skipped run would fill the log of a slow night.
-        logging.getLogger("apscheduler").setLevel(logging.ERROR)
-        every: dict[str, tuple[Callable[[], object], float]] = {
-            "poll": (self._poll(), self._house.settings.poll.every),
-            "send": (self._sender.round, SEND_EVERY),
-            "renew": (self._carrier.renew, RENEW_EVERY),
-            "beat": (self._note_beat, BEAT_EVERY),
-        }
-        for name, (job, seconds) in every.items():
-            scheduler.add_job(job, "interval", seconds=seconds, id=name, next_run_time=_now())
-        return scheduler
+        rounds.add("resume", self._intake.resume, min(poll.every, RESUME_EVERY))
+        rounds.add("watch", watch.round, poll.every)
+        rounds.add("send", self._sender.round, SEND_EVERY)
+        rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
+        rounds.add("beat", self._note_beat, BEAT_EVERY)
+        for door in self._doors:
+            rounds.add(door.name, door.beat, door.visibility / 3)
+        return rounds
 
-    def _poll(self) -> Poll:
+    def _built_intake(self) -> Intake:
         house = self._house
-        intake = Intake(
+        return Intake(
             inbox=house.inbox,
-            ledger=house.ledger,
-            archive=house.archive,
-            outbox=house.outbox,
+            ledger=house.books.ledger,
+            archive=house.books.archive,
+            outbox=house.books.outbox,
             rules=house.tools.rules,
             carrier=self._carrier,
             clock=house.tools.clock,
         )
-        poll = house.settings.poll
-        return Poll(intake, poll.every, poll.max_backoff)
 
     def _recover(self) -> None:
         """What an earlier run left unfinished goes on before anything new is taken."""
-        left = self._house.archive.unfinished()
+        left = self._house.books.archive.unfinished()
         if left:
             log.info("transfers resumed", count=len(left))
-        for transfer_id in left:
-            self._carrier.carry(transfer_id)
+        self._carrier.carry(left)
+
+    def _forget(self) -> None:
+        kept = timedelta(days=self._house.settings.ledger.keep_days)
+        forgotten = self._house.books.keeper.forget(self._house.tools.clock() - kept)
+        if forgotten:
+            log.info("transfers forgotten", count=forgotten, days=kept.days)
 
     def _note_beat(self) -> None:
         self._beat = time.monotonic()
 
     def _watch(self, over: Callable[[], bool]) -> None:
-        """Tell systemd that all is well for as long as the scheduler is seen to move."""
+        """Tell systemd that all is well for as long as scheduler and heartbeat are seen to move."""
         while True:
-            if time.monotonic() - self._beat < DEAF_AFTER:
+            if time.monotonic() - self._beat < DEAF_AFTER and self._heart.beats():
                 self._supervisor.watchdog()
             if over():
                 return
@@ -117,18 +154,38 @@ class Service:
         house, seconds = self._house, self._house.settings.transfers.drain
         self._supervisor.stopping()
         log.info("stopping", drain_seconds=seconds)
-        self._scheduler.remove_job("poll")
+        for name in ("poll", "resume"):
+            self._rounds.remove(name)
         self._drain(seconds)
+        for door in self._doors:
+            door.end()
         house.halting.set()
         self._drain(HALT_GRACE)
         self._carrier.close()
-        self._scheduler.shutdown(wait=True)
+        self._rounds.stop(wait=True)
+        self._heart.stop()
         self._sender.round()
-        log.info("stopped", unfinished=len(house.archive.unfinished()))
+        log.info("stopped", unfinished=len(house.books.archive.unfinished()))
 
     def _drain(self, seconds: float) -> None:
         until = time.monotonic() + seconds
         self._watch(lambda: self._carrier.drain(1.0) or time.monotonic() > until)
+
+    def _give_up(self, error: FerryError) -> None:
+        """From whichever thread met it; the main thread does the rest."""
+        self._ruin = error
+        log.critical("ledger lost", code=error.code, reason=error.message)
+        self._house.halting.set()
+        self._stop.set()
+
+    def _leave(self, ruin: FerryError) -> None:
+        """Nothing more is written, here or to tickets: the ledger would not know of it."""
+        self._supervisor.stopping()
+        self._drain(RUIN_GRACE)
+        self._carrier.close()
+        self._rounds.stop(wait=False)
+        self._heart.stop()
+        raise ruin
 
 
 def stop_on_signals(stop: threading.Event) -> None:
@@ -140,7 +197,3 @@ def stop_on_signals(stop: threading.Event) -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

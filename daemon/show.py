@@ -12,20 +12,28 @@ from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
-from transfer.model import Delivery, Failure, Outcome
-from transfer.ports import Record
+from transfer.books import Record
+from transfer.model import Delivery, Failure, Outcome, Transfer
 from transfer.tickets import TicketRole
 
 _RECORD = TypeAdapter(Record)
-_COLOURS = {Outcome.DELIVERED: "green", Outcome.REFUSED: "yellow", Outcome.FAILED: "red"}
+_HEADS = TypeAdapter(list[Transfer])
+_COLOURS = {
+    Outcome.DELIVERED: "green",
+    Outcome.REFUSED: "yellow",
+    Outcome.CANCELLED: "yellow",
+    Outcome.FAILED: "red",
+    Outcome.UNKNOWN: "red",
+}
 
 
-def overview(records: Sequence[Record], out: Console, *, running: bool, json: bool) -> None:
+def overview(records: Sequence[Record], out: Console, *, running: bool | None, json: bool) -> None:
     """The latest transfers, one a line."""
     if json:
         _print_json({"running": running, "transfers": [_document(row) for row in records]}, out)
         return
-    out.print(f"The service is {'running' if running else 'not running'}.")
+    if running is not None:
+        out.print(f"The service is {'running' if running else 'not running'}.")
     if not records:
         out.print("The ledger holds no transfer yet.")
         return
@@ -47,6 +55,7 @@ def details(record: Record, out: Console, *, json: bool) -> None:
         "Request": f"{request.number}, task {request.task_number or '–'}",
         "Id": f"{transfer.id}, generation {transfer.generation}, epoch {transfer.epoch}",
         "State": _state(record),
+        **_deaths(transfer),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
         "Destination": request.destination,
@@ -62,6 +71,20 @@ def details(record: Record, out: Console, *, json: bool) -> None:
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
+
+
+def quarantined(heads: Sequence[Transfer], out: Console, *, json: bool) -> None:
+    """What was set aside, and why."""
+    if json:
+        _print_json({"quarantined": _HEADS.dump_python(list(heads), mode="json")}, out)
+        return
+    if not heads:
+        out.print("Nothing is in quarantine.")
+    for head in heads:
+        since = f"{head.quarantined_at:%Y-%m-%d %H:%M:%S} UTC"
+        out.print(Text(f"{head.request.number}, at stage {head.stage}, since {since}"))
+        for failure in filter(None, (head.failure, *head.loose_ends)):
+            out.print(_sentence("  Cause", failure))
 
 
 def receipt(record: Record, out: Console, *, json: bool) -> None:
@@ -120,10 +143,18 @@ def _moved(record: Record) -> str:
 
 def _state(record: Record) -> Text:
     transfer = record.transfer
+    if transfer.quarantined_at and not transfer.finished:
+        return Text("quarantined", style="red")
     if transfer.outcome is None:
         return Text(str(transfer.stage), style="cyan")
     code = f" ({transfer.failure.code})" if transfer.failure else ""
-    return Text(f"{transfer.outcome}{code}", style=_COLOURS[transfer.outcome])
+    return Text(f"{transfer.outcome}{code}", style=_COLOURS.get(transfer.outcome, "cyan"))
+
+
+def _deaths(transfer: Transfer) -> dict[str, str | Text]:
+    if transfer.claims < 2:  # noqa: PLR2004 one is the claim of whoever works on it
+        return {}
+    return {"Claims": f"{transfer.claims} in a row, of which none was given back"}
 
 
 def _tickets(record: Record) -> str:

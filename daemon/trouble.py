@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import structlog
 
 from transfer.errors import FerryError
@@ -10,10 +12,11 @@ log = structlog.get_logger()
 
 
 class Trouble:
-    """`what` is the work that is in trouble, e.g. `poll`."""
+    """`what` is the work that is in trouble, e.g. `poll`. For all threads."""
 
     def __init__(self, what: str) -> None:
         self._what = what
+        self._lock = threading.Lock()
         self._code: str | None = None
         self._times = 0
 
@@ -24,10 +27,11 @@ class Trouble:
 
     def say(self, error: FerryError, **context: str) -> None:
         """A warning when the trouble is new or another than before; silence while it lasts."""
-        self._times += 1
-        if error.code == self._code:
-            return
-        self._code = error.code
+        with self._lock:
+            self._times += 1
+            if error.code == self._code:
+                return
+            self._code = error.code
         log.warning(
             "trouble",
             at=self._what,
@@ -39,6 +43,8 @@ class Trouble:
 
     def over(self) -> None:
         """It worked."""
-        if self._code is not None:
-            log.info("trouble over", at=self._what, failures=self._times, code=self._code)
-        self._code, self._times = None, 0
+        with self._lock:
+            failures, code = self._times, self._code
+            self._code, self._times = None, 0
+        if code is not None:
+            log.info("trouble over", at=self._what, failures=failures, code=code)

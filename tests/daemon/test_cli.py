@@ -10,7 +10,28 @@ import pytest
 
 from sandbox.children import clean_environment, program
 
-COMMANDS = ["", "run", "send", "status", "show", "config", "config check", "sandbox", "demo"]
+COMMANDS = [
+    "",
+    "run",
+    "send",
+    "submit",
+    "status",
+    "show",
+    "config",
+    "config check",
+    "ledger",
+    "ledger init",
+    "ledger check",
+    "ledger migrate",
+    "servicenow",
+    "servicenow check",
+    "quarantine",
+    "quarantine list",
+    "quarantine release",
+    "retry",
+    "sandbox",
+    "demo",
+]
 
 
 def fileferry(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:

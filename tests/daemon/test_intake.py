@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.servicenow import MemoryInbox
+from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake, Poll
 from tests.transfer.made import NOON, RULES, approval, evidence, variables
-from transfer import reports
+from transfer import notes
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Outcome, Stage, Transfer
@@ -26,6 +27,7 @@ class Desk:
     inbox: MemoryInbox = field(default_factory=MemoryInbox)
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
     carried: list[str] = field(default_factory=list)
+    ruin: list[FerryError] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.archive = MemoryArchive(self.ledger.store)
@@ -40,8 +42,8 @@ class Desk:
             clock=lambda: NOON,
         )
 
-    def carry(self, transfer_id: str) -> None:
-        self.carried.append(transfer_id)
+    def carry(self, heads: Sequence[Transfer]) -> None:
+        self.carried += [head.id for head in heads]
 
     def notes(self) -> list[Post]:
         return [item.post for item in self.ledger.store.posts.values()]
@@ -118,7 +120,8 @@ def test_a_refused_request_is_handed_over_to_be_told_so(
     [record] = desk.archive.search()
     assert record.transfer.failure
     assert record.transfer.failure.code == code
-    assert record.transfer.outcome is Outcome.REFUSED
+    cancelled = code is Code.REQUEST_CANCELLED
+    assert record.transfer.outcome is (Outcome.CANCELLED if cancelled else Outcome.REFUSED)
     assert desk.carried == [record.transfer.id]
 
 
@@ -166,7 +169,7 @@ def test_a_task_that_was_opened_again_gets_one_note_and_no_second_transfer(desk:
 
 def desk_note() -> Post:
     waiting = Transient(Code.APPROVAL_PENDING, "Not approved.")
-    return replace(reports.waiting(evidence(), waiting), key="unsent", generation=1)
+    return replace(notes.waiting(evidence(), waiting), key="unsent", generation=1)
 
 
 @dataclass
@@ -179,7 +182,8 @@ class Clock:
 
 def poll_with(desk: Desk) -> tuple[Poll, Clock]:
     clock = Clock(100.0)
-    return Poll(desk.intake, every=10.0, max_backoff=60.0, now=clock), clock
+    alarm = LedgerAlarm(desk.ruin.append)
+    return Poll(desk.intake, every=10.0, max_backoff=60.0, alarm=alarm, now=clock), clock
 
 
 def test_trouble_is_said_once_and_its_end_once(desk: Desk) -> None:
@@ -225,7 +229,8 @@ def attempts(error: FerryError, seconds: int) -> list[int]:
     """The seconds at which ServiceNow was asked while it answers with `error`."""
     clock = Clock(100.0)
     inbox = CountingInbox(clock, error)
-    poll = Poll(Desk(inbox).intake, every=10.0, max_backoff=60.0, now=clock)
+    alarm = LedgerAlarm(lambda _: None)
+    poll = Poll(Desk(inbox).intake, every=10.0, max_backoff=60.0, alarm=alarm, now=clock)
     for _ in range(seconds):
         poll()
         clock.now += 1.0
@@ -240,3 +245,53 @@ def test_it_backs_off_to_the_longest_wait() -> None:
 def test_it_waits_as_long_as_servicenow_asks() -> None:
     error = Transient(Code.SERVICENOW_THROTTLED, "Too many.", retry_after=200.0)
     assert attempts(error, 500) == [0, 200, 400]
+
+
+@dataclass
+class FullLedger(MemoryLedger):
+    """Admits nothing as long as `error` is set."""
+
+    error: FerryError | None = None
+    asked: int = 0
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def admit(self, transfer: Transfer) -> Transfer:
+        self.asked += 1
+        if self.error:
+            raise self.error
+        return super().admit(transfer)
+
+
+def test_a_full_ledger_takes_nothing_in_says_so_once_and_is_tried_at_each_poll() -> None:
+    ledger = FullLedger(error=Transient(Code.LEDGER_FULL, "No room."))
+    desk = Desk(ledger=ledger)
+    poll, clock = poll_with(desk)
+    for number in range(3):
+        desk.inbox.put(evidence(task_id=f"{number:032}"))
+    with capture_logs() as logs:
+        for _ in range(4):
+            poll()
+            clock.now += 10.0
+    assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["trouble"]
+    assert (ledger.asked, desk.carried) == (4, [])
+    ledger.error = None
+    poll()
+    assert len(desk.carried) == 3
+
+
+def test_a_ledger_that_is_lost_ends_the_service() -> None:
+    desk = Desk(ledger=FullLedger(error=Permanent(Code.LEDGER_UNUSABLE, "The disk broke.")))
+    poll, _ = poll_with(desk)
+    desk.inbox.put(evidence())
+    poll()
+    assert [error.code for error in desk.ruin] == [Code.LEDGER_UNUSABLE]
+
+
+def test_what_the_ledger_has_unfinished_goes_on_although_servicenow_is_away(desk: Desk) -> None:
+    desk.inbox.put(evidence())
+    desk.intake.round()
+    desk.inbox.failure = Transient(Code.SERVICENOW_UNREACHABLE, "No answer.")
+    desk.intake.resume()
+    assert desk.carried == [evidence().request_id] * 2

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from threading import Event
 
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.memory.ledger import MemoryOutbox, MemoryStore
+from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
+from daemon.alarm import LedgerAlarm
 from daemon.outbox import Sender
 from tests.transfer.made import NOON, request
 from transfer import reports
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import Outcome, Stage, Transfer
-from transfer.tickets import Post, PostAction, TicketRole
+from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 DONE = Transfer(request=request(), stage=Stage.REPORTED, outcome=Outcome.DELIVERED)
 
@@ -23,13 +25,24 @@ DONE = Transfer(request=request(), stage=Stage.REPORTED, outcome=Outcome.DELIVER
 class PostOffice:
     """A sender over memory, with a clock that the test sets."""
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[MemoryOutbox] = MemoryOutbox) -> None:
         self.now = 1000.0
         self.desk = MemoryDesk()
         self.desk.put_task(request().task_id)
-        self.outbox = MemoryOutbox(MemoryStore(), lambda: self.now)
+        store = MemoryStore()
+        MemoryLedger(store).admit(DONE)
+        self.outbox = kind(store, lambda: self.now)
         self.stop = Event()
-        self.sender = Sender(self.outbox, self.desk, self.stop, lambda: self.now)
+        self.ruin: list[FerryError] = []
+        self.sender = Sender(
+            outbox=self.outbox,
+            archive=MemoryArchive(store),
+            desk=self.desk,
+            stop=self.stop,
+            alarm=LedgerAlarm(self.ruin.append),
+            lease=60.0,
+            now=lambda: self.now,
+        )
 
     def unsent(self) -> int:
         return sum(not item.sent for item in self.outbox.store.posts.values())
@@ -47,7 +60,7 @@ def user_post() -> Post:
 
 
 def test_everything_due_is_sent_in_one_round(office: PostOffice) -> None:
-    assert office.sender.round() == 6
+    assert office.sender.round() == 7
     assert office.unsent() == 0
     assert office.desk.card(user_post()).closed
     assert office.sender.round() == 0
@@ -89,7 +102,7 @@ def test_trouble_of_the_instance_ends_the_round_and_is_said_once(
             assert office.sender.round() == 0
             assert office.sender.round() == 0
             office.now += 900.0
-        assert office.sender.round() == 6
+        assert office.sender.round() == 7
     told = [line["event"] for line in logs if line["event"].startswith("trouble")]
     assert told == ["trouble", "trouble over"]
     assert office.unsent() == 0
@@ -110,7 +123,7 @@ def refusals() -> list[FerryError]:
 
 def test_a_refused_post_holds_up_its_own_ticket_only(office: PostOffice) -> None:
     office.desk.fail_next(*refusals())
-    assert office.sender.round() == 4
+    assert office.sender.round() == 5
     [(held, tries)] = [
         (item.post, item.tries)
         for item in office.outbox.store.posts.values()
@@ -124,4 +137,79 @@ def test_a_refused_post_holds_up_its_own_ticket_only(office: PostOffice) -> None
 def test_a_stop_ends_the_round(office: PostOffice) -> None:
     office.stop.set()
     assert office.sender.round() == 0
-    assert office.unsent() == 6
+    assert office.unsent() == 7
+
+
+class Stumbling(MemoryOutbox):
+    """Its calls of one name fail as long as `error` is set."""
+
+    error: FerryError | None = None
+    name = ""
+
+    def due(self, limit: int = 20) -> Sequence[tuple[Post, int]]:
+        self._stumble("due")
+        return super().due(limit)
+
+    def settle(self, post: Post, ticket: Ticket) -> None:
+        self._stumble("settle")
+        super().settle(post, ticket)
+
+    def _stumble(self, name: str) -> None:
+        if self.error and name == self.name:
+            raise self.error
+
+
+@pytest.mark.parametrize("name", ["due", "settle"])
+def test_a_ledger_in_trouble_is_said_once_and_no_note_is_lost_or_doubled(name: str) -> None:
+    office = PostOffice(Stumbling)
+    office.outbox.add(*reports.ending(DONE, (), NOON))
+    assert isinstance(office.outbox, Stumbling)
+    office.outbox.error, office.outbox.name = Transient(Code.LEDGER_BUSY, "Locked."), name
+    with capture_logs() as logs:
+        for _ in range(5):
+            assert office.sender.round() == 0
+            office.now += 10.0
+        office.outbox.error = None
+        assert office.sender.round() == 7
+    told = [line["event"] for line in logs if line["event"].startswith("trouble")]
+    assert (told[0], told[-1]) == ("trouble", "trouble over")
+    if name == "due":
+        assert told == ["trouble", "trouble over"]
+    card = office.desk.card(user_post())
+    assert len(card.comments) == 1
+    assert office.ruin == []
+
+
+def test_a_ledger_that_is_lost_ends_the_service() -> None:
+    office = PostOffice(Stumbling)
+    assert isinstance(office.outbox, Stumbling)
+    office.outbox.error, office.outbox.name = Permanent(Code.LEDGER_UNUSABLE, "Gone."), "due"
+    office.sender.round()
+    assert [error.code for error in office.ruin] == [Code.LEDGER_UNUSABLE]
+
+
+def test_a_post_that_waited_half_a_lease_for_its_turn_is_asked_for_anew(
+    office: PostOffice,
+) -> None:
+    """Else another host may have been handed it in the meantime."""
+
+    class Slow(MemoryDesk):
+        def open(self, post: Post, *, again: bool) -> Ticket:
+            office.now += 31.0
+            return super().open(post, again=again)
+
+    slow = Slow()
+    slow.put_task(request().task_id)
+    office.sender._desk = slow
+    handed: list[int] = []
+    plain = office.outbox.due
+
+    def due(limit: int = 20) -> Sequence[tuple[Post, int]]:
+        batch = plain(limit)
+        handed.append(len(batch))
+        return batch
+
+    office.outbox.due = due  # type: ignore[method-assign]
+    assert office.sender.round() == 7
+    assert handed[0] == 3
+    assert len(handed) > 3

@@ -1,0 +1,42 @@
+"""The doors beside the poll that are configured, each read by a loop of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+from adapters.servicenow.wire import instance_name
+from adapters.wiring import House
+from daemon.alarm import LedgerAlarm
+from daemon.hints import Hints
+from daemon.intake import Carrier, Intake
+from daemon.lookup import Lookup
+from daemon.standing import StandingDoor
+from transfer import parameters
+
+
+def doors(
+    house: House, intake: Intake, carrier: Carrier, stop: threading.Event, alarm: LedgerAlarm
+) -> Iterator[Hints]:
+    """SQS, whose S3 events standing approvals judge, and ServiceNow's ECC queue."""
+    settings = house.settings
+    instance, patience = instance_name(settings.servicenow.url), settings.poll.max_backoff
+    if house.queue is not None:
+        lookup = Lookup(house.inbox, intake, instance, _standing(house, carrier))
+        seconds = settings.queue.visibility
+        yield Hints(house.queue, lookup, stop, alarm, visibility=seconds, patience=patience)
+    if house.ecc is not None:
+        lookup = Lookup(house.inbox, intake, instance, read=parameters.read)
+        yield Hints(house.ecc, lookup, stop, alarm, patience=patience, name="ecc")
+
+
+def _standing(house: House, carrier: Carrier) -> StandingDoor:
+    tools = house.tools
+    return StandingDoor(
+        inbox=house.inbox,
+        ledger=house.books.ledger,
+        carrier=carrier,
+        rules=tools.rules,
+        destinations=tools.destinations,
+        clock=tools.clock,
+    )

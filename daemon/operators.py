@@ -1,0 +1,108 @@
+"""`fileferry retry` and `fileferry quarantine`: an operator's decisions, safe beside a daemon."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import socket
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from config.loading import load, locate
+from daemon import show
+from daemon.exits import explained
+from daemon.ledgers import keeping, looking
+from daemon.options import Config, Json
+from transfer import decisions
+from transfer.books import Archive, Record
+from transfer.decisions import Word
+from transfer.errors import Code, Permanent
+
+Id = Annotated[str, typer.Argument(metavar="ID", help="Number of item or task, or the id.")]
+Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit ticket.")]
+
+quarantine = typer.Typer(
+    help="Transfers over which the service kept dying.",
+    epilog="Example: fileferry quarantine list",
+    no_args_is_help=True,
+)
+
+out = Console(highlight=False)
+
+
+@quarantine.command("list", epilog="Example: fileferry quarantine list")
+def list_quarantined(config: Config = None, json: Json = False) -> None:
+    """List the transfers in quarantine, oldest first."""
+    with explained(), looking(load(locate(config))) as books:
+        show.quarantined(books.archive.quarantined(), out, json=json)
+
+
+@quarantine.command(
+    "release", epilog='Example: fileferry quarantine release RITM0010028 --reason "mended"'
+)
+def release(text: Id, reason: Reason, config: Config = None) -> None:
+    """Let a transfer in quarantine go on from where it was left.
+
+    Same tickets, same generation. A running service takes it up by itself.
+    After five more deaths it is set aside again.
+    """
+    with explained(), keeping(load(locate(config))) as books:
+        head, posts = decisions.release(_only(books.archive, text), _word(reason))
+        books.keeper.amend(head, *posts)
+        typer.echo(f"{head.request.number} is released; a running service takes it up by itself.")
+
+
+def retry(
+    text: Id,
+    reason: Reason,
+    resend_unknown: Annotated[
+        bool,
+        typer.Option("--resend-unknown", help="Send what may be there already."),
+    ] = False,
+    config: Config = None,
+) -> None:
+    """Send what is missing of a transfer that has failed.
+
+    Mend the cause, and open item and task again in ServiceNow: a retry is no
+    approval, the service asks before it sends. New tickets are opened.
+    """
+    with explained(), keeping(load(locate(config))) as books:
+        record = _only(books.archive, text)
+        head, changes = decisions.retry(record, _word(reason), resend_unknown=resend_unknown)
+        books.keeper.amend(head, *changes)
+        typer.echo(
+            f"{head.request.number} is tried again as generation {head.generation}, if "
+            "ServiceNow shows it open and approved."
+        )
+
+
+def _only(archive: Archive, text: str) -> Record:
+    found = archive.search(text, limit=2) if text else ()
+    if not found:
+        raise Permanent(
+            Code.DECISION_REFUSED,
+            f"The ledger knows no transfer {text}.",
+            action="`fileferry status` lists them.",
+        )
+    if len(found) > 1:
+        raise Permanent(
+            Code.DECISION_REFUSED,
+            f"{text} stands for several transfers.",
+            action="Give the id that `fileferry show` prints.",
+        )
+    return found[0]
+
+
+def _word(reason: str) -> Word:
+    return Word(by=f"{_user()}@{socket.gethostname()}", at=datetime.now(UTC), reason=reason)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A user that exists only while its unit runs has no name.
+        return f"uid {os.getuid()}"

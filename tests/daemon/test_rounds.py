@@ -1,0 +1,84 @@
+"""The rounds go on, whatever befalls one of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import NoReturn
+
+import pytest
+from structlog.testing import capture_logs
+
+from daemon.alarm import LedgerAlarm
+from daemon.rounds import Rounds
+from tests.daemon.ferry import until
+from transfer.errors import Code, FerryError, Permanent, Transient
+
+
+class Clockwork:
+    def __init__(self) -> None:
+        self.ruin: list[FerryError] = []
+        self.rounds = Rounds(LedgerAlarm(self.ruin.append))
+        self.errors: list[Exception] = []
+        self.times = 0
+
+    def job(self) -> None:
+        self.times += 1
+        if self.errors:
+            raise self.errors.pop(0)
+
+
+@pytest.fixture
+def clockwork() -> Iterator[Clockwork]:
+    made = Clockwork()
+    made.rounds.add("job", made.job, 0.01)
+    yield made
+    made.rounds.stop(wait=True)
+
+
+def test_no_error_ends_a_round(clockwork: Clockwork) -> None:
+    clockwork.errors = [
+        RuntimeError("a bug"),
+        Transient(Code.SERVICENOW_UNREACHABLE, "No answer."),
+        Transient(Code.LEDGER_BUSY, "Locked."),
+        Transient(Code.LEDGER_BUSY, "Locked."),
+    ]
+    with capture_logs() as logs:
+        clockwork.rounds.start()
+        until(lambda: clockwork.times > 6)
+    told = [line["event"] for line in logs if line["log_level"] in ("error", "warning")]
+    assert told == ["round failed by a fault of ours", "trouble"]
+    assert clockwork.ruin == []
+
+
+def test_a_ledger_that_is_lost_is_reported(clockwork: Clockwork) -> None:
+    clockwork.errors = [Permanent(Code.LEDGER_UNUSABLE, "The disk broke.")]
+    clockwork.rounds.start()
+    until(lambda: clockwork.ruin)
+
+
+def test_a_slow_round_neither_overlaps_itself_nor_holds_up_the_others(
+    clockwork: Clockwork,
+) -> None:
+    go_on, inside = threading.Event(), 0
+
+    def slow() -> None:
+        nonlocal inside
+        inside += 1
+        go_on.wait(20)
+
+    clockwork.rounds.add("slow", slow, 0.01)
+    clockwork.rounds.start()
+    until(lambda: clockwork.times > 10)
+    assert inside == 1
+    go_on.set()
+
+
+def test_a_removed_round_comes_no_more(clockwork: Clockwork) -> None:
+    def never() -> NoReturn:
+        raise AssertionError
+
+    clockwork.rounds.add("never", never, 3600.0)
+    clockwork.rounds.remove("never")
+    clockwork.rounds.start()
+    until(lambda: clockwork.times > 2)
