@@ -7,42 +7,42 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.outbox import SqliteOutbox
-from adapters.ledger.schema import Database
-from adapters.ledger.sqlite import HostLock, SqliteLedger
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
-from adapters.s3 import S3Objects, make_client
-from adapters.servicenow.auth import Basic, ClientCredentials
-from adapters.servicenow.client import Client
-from adapters.servicenow.desk import ServiceNowDesk
-from adapters.servicenow.forms import TicketForm
-from adapters.servicenow.inbox import Intake, ServiceNowInbox
+from adapters.remotes.pool import Pool
+from adapters.s3 import make_objects
 from adapters.sessions import ProcessSessions
 from adapters.sessions import make_client as make_sts_client
-from config.destination import PORTS, DestinationSettings, HostKeySettings, TlsSettings
+from config.doors import StandingSettings
 from config.secrets import Secrets
 from config.settings import Settings
-from transfer.destination import Destination, HostKey, Tls
+from config.values import destinations, rules
+from transfer.authority import InstanceAuthority
+from transfer.books import Books
 from transfer.errors import Stopping
-from transfer.model import Grant, Rules
-from transfer.policy import InstanceAuthority
 from transfer.ports import (
-    Archive,
     Authority,
     Inbox,
-    Ledger,
     ObjectStore,
     Observer,
-    Outbox,
+    Queue,
+    Remotes,
     Sessions,
     TicketDesk,
 )
+from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.tools import Tools
+
+if TYPE_CHECKING:
+    from adapters.servicenow.client import Client
+    from adapters.servicenow.forms import TicketForm
+    from adapters.servicenow.inbox import Intake
+    from adapters.servicenow.standing import StandingTable
+    from adapters.servicenow.survey import Survey
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,11 +51,12 @@ class House:
 
     settings: Settings
     tools: Tools
-    ledger: Ledger
-    archive: Archive
-    outbox: Outbox
+    books: Books
     inbox: Inbox
+    queue: Queue | None
+    ecc: Queue | None
     desk: TicketDesk
+    short: Callable[[], bool]
     halting: threading.Event
     close: Callable[[], None]
 
@@ -63,28 +64,34 @@ class House:
         """What the log says of it at the start."""
         return {
             "servicenow": self.settings.servicenow.url,
-            "ledger": str(self.settings.ledger.path),
+            "ledger": ledger_place(self.settings),
+            "queue": self.settings.queue.url or "none",
             "destinations": len(self.settings.destinations),
         }
 
 
-def build(settings: Settings, secrets: Secrets, observer: Callable[[Outbox], Observer]) -> House:
-    """The house of the daemon. Takes the ledger's lock: one daemon a file.
+def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Observer]) -> House:
+    """The house of the daemon, over its own books.
 
     Raises Permanent `ledger.*`, `config.invalid`, `secret.*`.
     """
-    lock = HostLock(settings.ledger.path)
-    database = Database(settings.ledger.path)
-    ledger = SqliteLedger(database, owner=f"{socket.gethostname()}/{uuid4().hex[:8]}")
-    ledger.bury()
-    outbox = SqliteOutbox(database)
+    standing = books(settings)
+    try:
+        return _furnished(settings, secrets, standing, observer(standing))
+    except BaseException:
+        standing.close()
+        raise
+
+
+def _furnished(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
     client = _client(settings, secrets)
     inbox = _inbox(settings, client)
     halting = threading.Event()
+    pool = Pool(Register(secrets))
 
     def close() -> None:
-        database.close()
-        lock.release()
+        pool.close()
+        books.close()
 
     return House(
         settings=settings,
@@ -93,18 +100,49 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Outbox], Obs
             secrets,
             rules=rules(settings),
             authority=InstanceAuthority(inbox, rules(settings)),
-            ledger=ledger,
-            observer=observer(outbox),
+            books=books,
+            observer=observer,
             halting=halting,
+            remotes=pool,
         ),
-        ledger=ledger,
-        archive=SqliteArchive(database),
-        outbox=outbox,
+        books=books,
         inbox=inbox,
+        queue=queue(settings),
+        ecc=_ecc(settings, client, halting),
         desk=_desk(settings, client),
+        short=client.short,
         halting=halting,
         close=close,
     )
+
+
+def books(settings: Settings) -> Books:
+    """The books of a daemon. sqlite: takes the lock of the file, and ends what the dead held.
+
+    Raises Permanent `ledger.busy`, `ledger.unusable`; Transient `ledger.unavailable`.
+    """
+    part = settings.ledger
+    if part.kind == "sqlite":
+        # Here, as below: an operator's one-off keeps its books in memory.
+        from adapters.ledger.sqlite_books import sqlite_books  # noqa: PLC0415
+
+        return sqlite_books(part.path, _owner(), part.lease)
+    # Here, for its modules cost time that a SQLite bastion need not pay.
+    from adapters.ledger.dynamodb import dynamodb_books, make_client  # noqa: PLC0415
+
+    aws = settings.aws
+    client = make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
+    return dynamodb_books(client, part.table, _owner(), part.lease)
+
+
+def ledger_place(settings: Settings) -> str:
+    """Where the books are, for people."""
+    part = settings.ledger
+    return str(part.path) if part.kind == "sqlite" else f"DynamoDB table {part.table}"
+
+
+def _owner() -> str:
+    return f"{socket.gethostname()}/{uuid4().hex[:8]}"
 
 
 def tools(  # noqa: PLR0913 what differs between the daemon and an operator's one-off
@@ -113,11 +151,12 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
     *,
     rules: Rules,
     authority: Authority,
-    ledger: Ledger,
+    books: Books,
     observer: Observer,
     halting: threading.Event,
+    remotes: Remotes | None = None,
 ) -> Tools:
-    """The ports of the eight steps."""
+    """The ports of the eight steps; without `remotes` each connection is used for one request."""
 
     def halt() -> None:
         if halting.is_set():
@@ -125,10 +164,11 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
 
     return Tools(
         objects=_objects(settings),
-        remotes=Register(secrets),
+        remotes=remotes or Register(secrets),
         sessions=_sessions(settings),
         authority=authority,
-        ledger=ledger,
+        ledger=books.ledger,
+        locks=books.locks,
         notifier=LogNotifier(),
         observer=observer,
         destinations=destinations(settings),
@@ -144,63 +184,9 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def rules(settings: Settings) -> Rules:
-    names = settings.servicenow.variables
-    return Rules(
-        catalog_items=frozenset(settings.servicenow.catalog_items),
-        variables=(names.source, names.destination, names.path),
-        grants=tuple(
-            Grant(
-                requesters=frozenset(grant.requesters),
-                sources=tuple(grant.sources),
-                destinations=frozenset(grant.destinations),
-            )
-            for grant in settings.grants
-        ),
-    )
-
-
-def destinations(settings: Settings) -> dict[str, Destination]:
-    return {name: _destination(name, part) for name, part in settings.destinations.items()}
-
-
-def _destination(name: str, part: DestinationSettings) -> Destination:
-    return Destination(
-        name=name,
-        protocol=part.protocol,
-        host=part.host,
-        port=part.port or PORTS[part.protocol],
-        username=part.username,
-        root=part.root,
-        password=part.password,
-        private_key=part.private_key,
-        passphrase=part.passphrase,
-        certificate=part.certificate,
-        host_keys=tuple(_host_key(pin) for pin in part.host_keys),
-        algorithms=frozenset(part.algorithms),
-        tls=_tls(part.tls),
-        clear_text=part.clear_text or "",
-        replace=part.replace,
-        mode=part.mode,
-        tier=part.tier,
-        digests=tuple(part.digests),
-        connections=part.connections,
-        connect_timeout=part.connect_timeout,
-        timeout=part.timeout,
-    )
-
-
-def _host_key(pin: HostKeySettings) -> HostKey:
-    return HostKey(fingerprint=pin.key, not_before=pin.not_before, not_after=pin.not_after)
-
-
-def _tls(part: TlsSettings) -> Tls:
-    return Tls(ca_file=str(part.ca_file) if part.ca_file else None, certificate=part.certificate)
-
-
 def _objects(settings: Settings) -> ObjectStore:
     aws = settings.aws
-    return S3Objects(make_client(aws.region, aws.endpoint_url, aws.profile, aws.timeout))
+    return make_objects(aws.region, aws.endpoint_url, aws.profile, aws.timeout)
 
 
 def _sessions(settings: Settings) -> Sessions:
@@ -212,28 +198,94 @@ def _sessions(settings: Settings) -> Sessions:
 
 
 def _client(settings: Settings, secrets: Secrets) -> Client:
+    # Here, and in the next ones: an operator's one-off does without ServiceNow and its libraries.
+    from adapters.servicenow.client import Client  # noqa: PLC0415
+    from adapters.servicenow.credentials import Wanted, credentials_of  # noqa: PLC0415
+    from adapters.servicenow.line import showing  # noqa: PLC0415
+
     part = settings.servicenow
-    secret = secrets(part.secret)
-    credentials = (
-        ClientCredentials(client_id=part.user, client_secret=secret)
-        if part.auth == "oauth"
-        else Basic(user=part.user, password=secret)
+    login = part.model_dump(include={"auth", "user", "secret", "refresh_token"})
+    return Client(
+        part.url,
+        credentials_of(Wanted(**login, **part.jwt.model_dump()), secrets),
+        timeout=part.timeout,
+        verify=str(part.ca_file) if part.ca_file else True,
+        context=showing(secrets(part.certificate)) if part.certificate else None,
+        calls_per_hour=part.calls_per_hour,
+        pause=min(30.0, settings.poll.every),
     )
-    verify = str(part.ca_file) if part.ca_file else True
-    return Client(part.url, credentials, timeout=part.timeout, verify=verify)
 
 
-def _inbox(settings: Settings, client: Client) -> ServiceNowInbox:
+def queue(settings: Settings, url: str | None = None) -> Queue | None:
+    """The queue at `url`, else the configured one, else None. Raises Permanent `config.invalid`."""
+    part, aws = settings.queue, settings.aws
+    if not (url or part.url):
+        return None
+    # Here, for most services have no queue.
+    from adapters.sqs import SqsQueue, make_client  # noqa: PLC0415
+
+    region = part.region or aws.region
+    client = make_client(region, part.endpoint_url, aws.profile, aws.timeout, part.wait)
+    return SqsQueue(client, url or part.url or "", part.wait, part.visibility)
+
+
+def survey(settings: Settings, secrets: Secrets) -> Survey:
+    """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
+    from adapters.servicenow.survey import Survey  # noqa: PLC0415
+
+    return Survey(_client(settings, secrets), _intake(settings), _form(settings))
+
+
+def _inbox(settings: Settings, client: Client) -> Inbox:
+    from adapters.servicenow.inbox import ServiceNowInbox  # noqa: PLC0415
+    from adapters.servicenow.proof import proof_of  # noqa: PLC0415
+
+    intake = _intake(settings)
+    proof = proof_of(client, intake, _form(settings))
+    return ServiceNowInbox(client, intake, clock, proof.insist)
+
+
+def _intake(settings: Settings) -> Intake:
+    from adapters.servicenow.inbox import Intake  # noqa: PLC0415
+
     part = settings.servicenow
-    intake = Intake(
+    return Intake(
         group=part.group,
         approver_group=part.approver_group,
-        variables=rules(settings).variables,
+        variables=(*rules(settings).variables, *rules(settings).options.values()),
         max_rows=part.max_rows,
+        standing=standing_table(part.standing),
+        believed_rows=part.believed_rows,
     )
-    return ServiceNowInbox(client, intake, clock)
 
 
-def _desk(settings: Settings, client: Client) -> ServiceNowDesk:
-    part = settings.servicenow.tickets
-    return ServiceNowDesk(client, TicketForm(**part.model_dump()))
+def standing_table(part: StandingSettings) -> StandingTable | None:
+    """Where standing approvals are read, None where there are none."""
+    from adapters.servicenow.standing import StandingTable  # noqa: PLC0415
+
+    if part.table is None:
+        return None
+    named = part.model_dump(exclude={"changes", "path", "table"})
+    audited = part.changes == "audit"
+    return StandingTable(**named, table=part.table, path=part.path or "", audited=audited)
+
+
+def _ecc(settings: Settings, client: Client, halting: threading.Event) -> Queue | None:
+    part = settings.servicenow.ecc
+    if part.agent is None:
+        return None
+    from adapters.servicenow.ecc import EccQueue  # noqa: PLC0415
+
+    return EccQueue(client, part.agent, part.every, pause=halting.wait)
+
+
+def _desk(settings: Settings, client: Client) -> TicketDesk:
+    from adapters.servicenow.desk import ServiceNowDesk  # noqa: PLC0415
+
+    return ServiceNowDesk(client, _form(settings))
+
+
+def _form(settings: Settings) -> TicketForm:
+    from adapters.servicenow.forms import TicketForm  # noqa: PLC0415
+
+    return TicketForm(**settings.servicenow.tickets.model_dump())

@@ -11,19 +11,23 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from config.keys import ALLOWED, fingerprint
 from config.kinds import (
     Algorithm,
+    Beside,
     Count,
     Day,
     Host,
     HostKeyText,
+    Hours,
     Once,
     Reason,
     Root,
     Seconds,
+    SecondsOrZero,
     SecretName,
     Text,
+    ZoneName,
 )
 from config.part import Part
-from transfer.destination import Mode, Tier
+from transfer.destination import Conflict, Mode, Tier
 
 Digest = Literal["md5", "sha256"]
 PORTS = {"sftp": 22, "ftp": 21, "ftps": 21, "ftps-implicit": 990}
@@ -68,6 +72,35 @@ class TlsSettings(Part):
     certificate: SecretName | None = Field(
         None, description="Name of the secret: client certificate and its key, in one PEM text."
     )
+
+
+class SidecarSettings(Part):
+    """A small file of ours beside each delivered one: its digest, or empty, as a done-marker."""
+
+    name: Beside | None = Field(
+        None,
+        description="From the file's directory, e.g. '{name}.sha256' or 'done/{name}'; null: none.",
+    )
+    digest: Literal["md5", "sha256", "none"] = Field(
+        "sha256", description="What stands in it, as sha256sum and md5sum write it; none: nothing."
+    )
+
+
+class AcknowledgementSettings(Part):
+    """A small file that the partner writes when a file has arrived there: tier T3."""
+
+    name: Beside | None = Field(
+        None,
+        description="From the file's directory, e.g. '{name}.ack' or 'ack/{name}'; null: none is "
+        "waited for.",
+    )
+    within: Seconds = Field(
+        900.0, description="Seconds after the publish; then the transfer has failed."
+    )
+    digest: Literal["md5", "sha256", "none"] = Field(
+        "none", description="What must stand in it, and be ours; none: that it is there is enough."
+    )
+    remove: bool = Field(False, description="Take it away afterwards.")
 
 
 def _all_digests() -> list[Digest]:
@@ -121,7 +154,14 @@ class DestinationSettings(Part):
         "decided it.",
     )
     root: Root = Field("/", description="Everything is delivered below this directory.")
-    replace: bool = Field(False, description="Replace a file that is already there.")
+    on_conflict: Conflict = Field(
+        Conflict.FAIL,
+        description="When the name is taken: fail, replace the old file, or version the new name "
+        "(pay.csv becomes pay.2.csv).",
+    )
+    collected: bool = Field(
+        False, description="The partner takes files away at once: an absent file has arrived."
+    )
     mode: Mode = Field(
         Mode.AUTO,
         description="How a file gets its final name: posix-rename, rename (never replaces), swap "
@@ -129,16 +169,46 @@ class DestinationSettings(Part):
     )
     tier: Tier | None = Field(
         None,
-        description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back; "
-        "null is T2 for ftp and T0 elsewhere.",
+        description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "
+        "T3 the partner's acknowledgement; null is T2 for ftp and T0 elsewhere.",
     )
     digests: Annotated[list[Digest], Once] = Field(
         default_factory=_all_digests,
         description="Digests computed while sending; [] saves their CPU, and needs tier T0.",
     )
+    sidecar: SidecarSettings = Field(default_factory=SidecarSettings)
+    acknowledgement: AcknowledgementSettings = Field(default_factory=AcknowledgementSettings)
     connections: Count = Field(4, ge=1, le=16, description="Connections at the same time.")
+    connections_per_file: Count = Field(
+        4,
+        ge=1,
+        le=16,
+        description="sftp only. Most connections that write one large file together; 1 for servers "
+        "that cannot write a file out of order.",
+    )
+    keep_idle: SecondsOrZero = Field(
+        30.0,
+        le=600,
+        description="Seconds for which an idle connection is kept for the next request; 0: none.",
+    )
+    fast_ssh: bool = Field(
+        True,
+        description="sftp only. FileFerry's own path for large SSH packets; false is paramiko's, "
+        "for servers that break off or report corrupted packets.",
+    )
+    blackouts: list[Hours] = Field(
+        default_factory=list,
+        description="Hours in which no file is begun, e.g. 'Mon-Fri 08:00-18:00'.",
+    )
+    time_zone: ZoneName = Field("UTC", description="Zone of the blackouts, e.g. Europe/Berlin.")
     connect_timeout: Seconds = Field(15.0, description="Seconds to connect and log in.")
     timeout: Seconds = Field(30.0, description="Seconds without progress before giving up.")
+    min_rate: Count = Field(
+        256,
+        ge=0,
+        description="Bytes a second below which a transfer is broken off after timeout seconds, so "
+        "that others get its place, and continued later; 0: never.",
+    )
 
     @field_validator("host_keys")
     @classmethod

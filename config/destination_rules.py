@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
-from pydantic import TypeAdapter, ValidationError
-
-from config.destination import PORTS
-from transfer.destination import Mode, Tier
+from config.destination import PORTS, AcknowledgementSettings, Digest, SidecarSettings
+from config.part import Part
+from transfer.beside import FIELD, looks_like
+from transfer.destination import Conflict, Mode, Tier
 from transfer.verify import USUAL
 
 Complaint = tuple[str, str]
 """The setting (empty: the destination itself), and what is wrong with it."""
 
 _SFTP = ("sftp",)
+BESIDE = {"sidecar": SidecarSettings(), "acknowledgement": AcknowledgementSettings()}
+"""The sections about small files beside a delivered one, as they are when nothing is said."""
 ONLY = {
     "host_keys": _SFTP,
     "private_key": _SFTP,
     "passphrase": _SFTP,
     "certificate": _SFTP,
     "algorithms": _SFTP,
+    "connections_per_file": _SFTP,
+    "fast_ssh": _SFTP,
     "tls": ("ftps", "ftps-implicit"),
     "clear_text": ("ftp",),
 }
@@ -34,10 +38,12 @@ def complaints(destination: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _foreign(destination, protocol)
         yield from _sftp(destination) if protocol == "sftp" else _ftp(destination, protocol)
         yield from _proof(destination, protocol)
-    if destination.get("mode") == Mode.RENAME and _true(destination.get("replace")):
+    yield from _beside(destination)
+    replaces = destination.get("on_conflict") == Conflict.REPLACE
+    if destination.get("mode") == Mode.RENAME and replaces:
         yield (
             "mode",
-            "must not be rename beside replace: true, because rename never replaces a file",
+            "must not be rename beside on_conflict: replace, because rename never replaces a file",
         )
 
 
@@ -70,9 +76,45 @@ def _ftp(destination: Mapping[str, Any], protocol: str) -> Iterator[Complaint]:
 
 
 def _proof(destination: Mapping[str, Any], protocol: str) -> Iterator[Complaint]:
-    tier = destination.get("tier") or USUAL.get(protocol, Tier.SIZE)
+    tier = destination.get("tier") or None
+    if tier == Tier.ACKNOWLEDGED or tier is None:
+        tier = USUAL.get(protocol, Tier.SIZE)
     if destination.get("digests") == [] and tier in (Tier.SERVER_HASH, Tier.READ_BACK):
         yield "digests", f"must not be empty: {tier} compares digests; tier: T0 compares sizes only"
+
+
+def _beside(destination: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What holds for the small files beside a delivered one."""
+    for setting, default in BESIDE.items():
+        yield from _whole(destination, setting, default)
+    ours, theirs = (_part(destination, setting).get("name") for setting in BESIDE)
+    if destination.get("tier") == Tier.ACKNOWLEDGED and not theirs:
+        yield "tier", "must not be T3 without acknowledgement.name, which says what to wait for"
+    if not (ours and isinstance(ours, str) and isinstance(theirs, str)):
+        return
+    if looks_like(ours.replace(FIELD, "name"), theirs):
+        yield "sidecar.name", "must not look like an acknowledgement, which the partner writes"
+
+
+def _whole(destination: Mapping[str, Any], setting: str, default: Part) -> Iterator[Complaint]:
+    part = _part(destination, setting)
+    changed = [name for name, value in part.items() if value not in (None, "", _of(default, name))]
+    if changed and not part.get("name"):
+        yield f"{setting}.name", f"is missing - {changed[0]} is of no use without it"
+    digest = part.get("digest", _of(default, "digest"))
+    computed = destination.get("digests", get_args(Digest))
+    known = isinstance(digest, str) and digest in get_args(Digest)
+    if part.get("name") and known and isinstance(computed, list | tuple) and digest not in computed:
+        yield f"{setting}.digest", f"must not be {digest}, which is missing from digests"
+
+
+def _of(default: Part, name: str) -> object:
+    return getattr(default, name, None)
+
+
+def _part(destination: Mapping[str, Any], setting: str) -> dict[str, Any]:
+    part = destination.get(setting)
+    return part if isinstance(part, dict) else {}
 
 
 def _stated(value: Any) -> bool:
@@ -80,10 +122,3 @@ def _stated(value: Any) -> bool:
     if isinstance(value, dict):
         return any(map(_stated, value.values()))
     return value not in (None, "", [])
-
-
-def _true(value: Any) -> bool:
-    try:
-        return TypeAdapter(bool).validate_python(value)
-    except ValidationError:
-        return False

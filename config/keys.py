@@ -78,6 +78,14 @@ def trouble_of_key(text: str, *, passphrase: bool) -> str | None:
     return None
 
 
+def trouble_of_pem_key(text: str) -> str | None:
+    """Why the text is no private key in PEM form without a passphrase."""
+    found = _PEM.match(text.lstrip())
+    if found and found[1].startswith("OPENSSH "):
+        return "is a private key in OpenSSH form; PEM is needed (ssh-keygen -p -m PEM)"
+    return trouble_of_key(text, passphrase=False)
+
+
 def _encrypted(label: str, body: str) -> bool | None:
     """None when the body is not what the label says."""
     lines = [line.strip() for line in body.splitlines()]
@@ -111,5 +119,5 @@ def trouble_of_client_certificate(text: str) -> str | None:
         return "is not a certificate and its private key, both in PEM form"
     if _encrypted(key, blocks[key]):
         # The TLS library would ask a terminal for the passphrase, and wait.
-        return "has an encrypted private key, which FTPS cannot use"
+        return "has an encrypted private key, which cannot be used here"
     return None

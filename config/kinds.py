@@ -7,11 +7,16 @@ import re
 from datetime import date, datetime
 from typing import Annotated
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.keys import fingerprint
+from transfer.beside import FIELD
 from transfer.destination import WEAK_ALGORITHMS
+from transfer.errors import Permanent
+from transfer.names import check_path, shown
+from transfer.windows import parse_blackout
 
 
 def _shaped(pattern: str, words: str) -> AfterValidator:
@@ -52,6 +57,19 @@ def _loopback(host: str) -> bool:
         return False
 
 
+def _hours(text: str) -> str:
+    parse_blackout(text)
+    return text
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, KeyError) as error:
+        raise ValueError("must be a zone of the IANA database, e.g. Europe/Berlin") from error
+    return name
+
+
 def _encrypted(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme == "http" and not _loopback(parts.hostname or ""):
@@ -69,6 +87,24 @@ def _reason(text: str) -> str:
     if len(text.strip()) < SHORTEST_REASON:
         raise ValueError(f"must be a reason of at least {SHORTEST_REASON} characters")
     return text
+
+
+def _beside(pattern: str) -> str:
+    directory, slash, name = pattern.rpartition("/")
+    if FIELD not in name or FIELD in directory:
+        raise ValueError(f"must have {FIELD}, the delivered file's name, in its last part only")
+    if {"{", "}"} & set(pattern.replace(FIELD, "")):
+        raise ValueError(f"must have no other field than {FIELD}, and no other braces")
+    if not slash and name == FIELD:
+        raise ValueError(f"must not be {FIELD} alone, which is the delivered file itself")
+    path = pattern.replace(FIELD, "name")
+    try:
+        check_path(path)
+    except Permanent as error:
+        # The rule alone: no fault repeats a value of the file.
+        rule = error.message.removeprefix(f"The path {shown(path)} ").rstrip(".")
+        raise ValueError(rule) from None
+    return pattern
 
 
 def _day(value: object) -> object:
@@ -106,15 +142,41 @@ Url = Annotated[
         "must look like https://example.com, with no path, no slash at the end and no login in it",
     ),
 ]
+QueueUrl = Annotated[
+    str,
+    _shaped(
+        r"https?://[^/\s?#@]+/([^/\s?#]+/)*[A-Za-z0-9_-]{1,80}(\.fifo)?",
+        "must look like https://sqs.eu-central-1.amazonaws.com/123456789012/name",
+    ),
+    AfterValidator(_encrypted),
+]
 ServiceUrl = Annotated[Url, AfterValidator(_encrypted)]
 Prefix = Annotated[str, _shaped(r"s3://[^/\s]+/.*", "must look like s3://bucket/prefix/")]
 Table = Annotated[str, _shaped(r"[a-z0-9_]+", "must be the name of a table: a to z, 0 to 9 and _")]
+FieldName = Annotated[
+    str,
+    _shaped(r"[a-z][a-z0-9_]{0,79}", "must be the name of a field: a to z, 0 to 9 and _, no dot"),
+]
+Agent = Annotated[
+    str,
+    _shaped(
+        r"[A-Za-z][A-Za-z0-9_]{0,79}",
+        "must be the name of an agent: letters, digits and _; never that of a MID server",
+    ),
+]
+TableName = Annotated[
+    str, _shaped(r"[A-Za-z0-9_.-]{3,255}", "must be 3 to 255 of: A to Z, a to z, 0 to 9, _ . -")
+]
 Host = Annotated[
     str, _shaped(r"[A-Za-z0-9._:-]+", "must be a host name or an address, nothing around it")
 ]
 Root = Annotated[str, AfterValidator(_absolute)]
+Beside = Annotated[str, AfterValidator(_beside)]
 Text = Annotated[str, Field(min_length=1)]
 Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(_number)]
+Lease = Annotated[float, BeforeValidator(_number), Field(ge=1, le=3600, allow_inf_nan=False)]
+Hours = Annotated[str, AfterValidator(_hours)]
+ZoneName = Annotated[str, AfterValidator(_zone)]
 Once = AfterValidator(_distinct)

@@ -10,7 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from config.destination_rules import complaints
+from config.door_rules import complaints as door_complaints
 from config.faults import Fault, Place
+from config.login_rules import complaints as login_complaints
 from config.settings import PollSettings
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
@@ -19,6 +21,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Every rule that the data breaks."""
     yield from _texts(data, ())
+    yield from _login(data)
+    yield from _doors(data)
     yield from _destinations(data)
     yield from _grants(data)
     yield from _patience(data)
@@ -33,12 +37,24 @@ def _texts(value: Any, place: Place) -> Iterator[Fault]:
         yield Fault(place, "must be one line without control characters")
 
 
+def _login(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("servicenow")
+    if isinstance(part, dict):
+        for setting, words in login_complaints(part):
+            yield Fault(("servicenow", *setting.split(".")), words)
+
+
+def _doors(data: dict[str, Any]) -> Iterator[Fault]:
+    for setting, words in door_complaints(data):
+        yield Fault(("servicenow", "standing", setting), words)
+
+
 def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
     for name, destination in _items(data.get("destinations")):
         if isinstance(destination, dict):
             for setting, words in complaints(destination):
-                place = ("destinations", name, setting)
-                yield Fault(place if setting else place[:-1], words)
+                place = ("destinations", name, *filter(None, setting.split(".")))
+                yield Fault(place, words)
 
 
 def _grants(data: dict[str, Any]) -> Iterator[Fault]:

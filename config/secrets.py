@@ -17,7 +17,7 @@ from config import files, keys
 from config.destination import DestinationSettings
 from config.faults import Fault, Place
 from config.kinds import NAME
-from config.settings import Settings
+from config.settings import ServiceNowSettings, Settings
 from transfer.errors import Code, Permanent
 
 SYSTEMD = Path("/run/credentials")
@@ -111,11 +111,24 @@ class _Named:
 
 
 def _named(settings: Settings) -> Iterator[_Named]:
-    yield _Named(("servicenow", "secret"), settings.servicenow.secret)
+    yield from _login(settings.servicenow)
     for name, destination in settings.destinations.items():
         for setting, secret, trouble in _of(destination):
             if secret:
                 yield _Named(("destinations", name, *setting.split(".")), secret, trouble)
+
+
+def _login(part: ServiceNowSettings) -> Iterator[_Named]:
+    if part.auth != "certificate":
+        yield _Named(("servicenow", "secret"), part.secret)
+    if part.refresh_token:
+        yield _Named(("servicenow", "refresh_token"), part.refresh_token)
+    if part.jwt.private_key:
+        place = ("servicenow", "jwt", "private_key")
+        yield _Named(place, part.jwt.private_key, keys.trouble_of_pem_key)
+    if part.certificate:
+        trouble = keys.trouble_of_client_certificate
+        yield _Named(("servicenow", "certificate"), part.certificate, trouble)
 
 
 def _of(
@@ -140,13 +153,14 @@ def _checked(one: _Named, secrets: Secrets) -> Iterator[Fault]:
 
 
 def _authorities(settings: Settings) -> Iterator[Fault]:
+    named: dict[Place, Path | None] = {("servicenow", "ca_file"): settings.servicenow.ca_file}
     for name, destination in settings.destinations.items():
-        path = destination.tls.ca_file
+        named["destinations", name, "tls", "ca_file"] = destination.tls.ca_file
+    for place, path in named.items():
         try:
             if path:
                 files.read(path)
         except OSError as error:
-            place = ("destinations", name, "tls", "ca_file")
             yield Fault(place, f"{path} cannot be read: {error.strerror}")
 
 

@@ -12,41 +12,25 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.destination import DestinationSettings
+from config.doors import EccSettings, StandingSettings
+from config.instance import Auth, JwtSettings, TicketSettings
 from config.kinds import (
     Count,
     DestinationName,
+    Lease,
     Once,
     Prefix,
+    QueueUrl,
     Seconds,
     SecondsOrZero,
     SecretName,
     ServiceUrl,
     SysId,
-    Table,
+    TableName,
     Text,
     Url,
 )
 from config.part import Part
-
-
-class TicketSettings(Part):
-    """The user ticket (urgency 2) and the audit ticket (urgency 3)."""
-
-    table: Table = Field("incident", description="Table of both tickets.")
-    category: str = Field("inquiry", description="Category of both tickets.")
-    assignment_group: SysId | None = Field(
-        None, description="Group (sys_id) that gets the user ticket of a failed transfer."
-    )
-    resolved_state: str = Field("6", description="State of a resolved user ticket.")
-    closed_state: str = Field(
-        "7", description="State of a closed audit ticket; where refused, resolved_state is used."
-    )
-    close_code_delivered: str = Field(
-        "Solution provided", description="close_code after a delivery; see sys_choice."
-    )
-    close_code_failed: str = Field(
-        "No resolution provided", description="close_code after a refusal or a failure."
-    )
 
 
 class VariableNames(Part):
@@ -55,6 +39,16 @@ class VariableNames(Part):
     source: str = Field("source", description="S3 URIs, one a line.")
     destination: str = Field("destination", description="Name of a destination below.")
     path: str = Field("path", description="Path below the destination's root.")
+    not_before: Text | None = Field(
+        None, description="Date and time (UTC) before which nothing moves; null: the item has none."
+    )
+    finish_by: Text | None = Field(
+        None, description="Date and time (UTC) after which nothing is published any more."
+    )
+    dry_run: Text | None = Field(None, description="true: check everything, send nothing.")
+    all_or_nothing: Text | None = Field(
+        None, description="true: publish no file before every file is verified."
+    )
 
 
 class ServiceNowSettings(Part):
@@ -63,14 +57,23 @@ class ServiceNowSettings(Part):
     url: ServiceUrl = Field(
         description="Address of the instance.", examples=["https://example.service-now.com"]
     )
-    auth: Literal["oauth", "basic"] = Field(
-        "oauth", description="oauth: client credentials; basic: user and password."
+    auth: Auth = Field(
+        "oauth",
+        description="How to log in. oauth: client credentials; basic: user and password; "
+        "certificate: the client certificate alone.",
     )
-    user: Text = Field(
-        description="OAuth client id, or user name for basic.", examples=["fileferry"]
-    )
+    user: Text = Field(description="OAuth client id, else the user name.", examples=["fileferry"])
     secret: SecretName = Field(
         "servicenow", description="Name of the secret: client secret or password."
+    )
+    refresh_token: SecretName | None = Field(
+        None, description="auth: refresh_token. Name of the secret with the token."
+    )
+    jwt: JwtSettings = Field(default_factory=JwtSettings)
+    certificate: SecretName | None = Field(
+        None,
+        description="Name of the secret with a client certificate and its private key (PEM), which "
+        "is shown to the instance with every auth.",
     )
     ca_file: Path | None = Field(None, description="PEM file of a private certificate authority.")
     group: SysId = Field(
@@ -87,10 +90,25 @@ class ServiceNowSettings(Part):
         examples=[["23456789abcdef0123456789abcdef01"]],
     )
     variables: VariableNames = Field(default_factory=VariableNames)
+    standing: StandingSettings = Field(default_factory=StandingSettings)
+    ecc: EccSettings = Field(default_factory=EccSettings)
     tickets: TicketSettings = Field(default_factory=TicketSettings)
     timeout: Seconds = Field(30.0, description="Seconds for one answer of the instance.")
     max_rows: Count = Field(
-        100, ge=1, le=1000, description="Open tasks read in one poll, oldest first."
+        100, ge=1, le=1000, description="Open tasks judged in one poll, approved ones first."
+    )
+    believed_rows: Count = Field(
+        10_000,
+        ge=100,
+        le=100_000,
+        description="Open tasks beyond which the poll's query is taken for broken, and all are "
+        "left alone.",
+    )
+    calls_per_hour: Count | None = Field(
+        None,
+        ge=100,
+        description="Calls that FileFerry allows itself in an hour; what is under way comes first. "
+        "null: only the instance's own limit holds.",
     )
 
 
@@ -99,7 +117,26 @@ class PollSettings(Part):
 
     every: Seconds = Field(30.0, description="Seconds between two polls.")
     max_backoff: Seconds = Field(
-        900.0, description="Longest wait in seconds while ServiceNow does not answer."
+        120.0, description="Longest wait in seconds while ServiceNow does not answer."
+    )
+
+
+class QueueSettings(Part):
+    """An SQS queue whose messages name tickets to look at before the next poll does."""
+
+    url: QueueUrl | None = Field(None, description="Address of the queue; null: there is none.")
+    region: str | None = Field(None, description="Its region; null is aws.region.")
+    endpoint_url: Url | None = Field(
+        None, description="Address of an SQS-compatible service instead of AWS."
+    )
+    wait: Count = Field(
+        20, ge=1, le=20, description="Seconds for which an empty queue is waited at."
+    )
+    visibility: Count = Field(
+        120,
+        ge=30,
+        le=43_200,
+        description="Seconds for which a message in hand is hidden; renewed three times as often.",
     )
 
 
@@ -123,9 +160,25 @@ class AwsSettings(Part):
 class LedgerSettings(Part):
     """The durable memory."""
 
+    kind: Literal["sqlite", "dynamodb"] = Field(
+        "sqlite", description="sqlite: one host; dynamodb: several hosts share the work."
+    )
     path: Path = Field(
         Path("/var/lib/fileferry/ledger.db"),
-        description="SQLite file on a local disk; one running daemon a file.",
+        description="sqlite: the file, on a local disk; one running daemon a file.",
+    )
+    table: TableName = Field("fileferry", description="dynamodb: name of the table.")
+    region: str | None = Field(None, description="dynamodb: its region; null is aws.region.")
+    endpoint_url: Url | None = Field(
+        None, description="dynamodb: address of a compatible store instead of AWS."
+    )
+    lease: Lease = Field(
+        60.0,
+        description="Seconds after which the work of a silent owner is taken over. Owners renew "
+        "four times as often, and stop by themselves after two thirds of it.",
+    )
+    keep_days: Count = Field(
+        400, ge=400, description="Days for which a closed transfer is remembered."
     )
 
 
@@ -190,6 +243,7 @@ class Settings(Part):
 
     servicenow: ServiceNowSettings
     poll: PollSettings = Field(default_factory=PollSettings)
+    queue: QueueSettings = Field(default_factory=QueueSettings)
     aws: AwsSettings = Field(default_factory=AwsSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     transfers: TransferSettings = Field(default_factory=TransferSettings)

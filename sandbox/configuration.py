@@ -57,6 +57,7 @@ def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dic
     return {
         "servicenow": _instance(addresses["servicenow"]),
         "poll": {"every": poll_seconds},
+        "queue": {"url": aws["queue_url"], "endpoint_url": aws["endpoint_url"]},
         "aws": {
             "region": aws["region"],
             "endpoint_url": aws["endpoint_url"],

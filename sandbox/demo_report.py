@@ -9,8 +9,8 @@ from pathlib import Path
 from sandbox.demo_orders import Content
 from sandbox.demo_watch import Records, is_settled
 from sandbox.visitor import Placed, Row, Visitor
+from transfer.books import Record
 from transfer.model import Outcome
-from transfer.ports import Record
 from transfer.tickets import TicketRole
 
 RESOLVED, CLOSED = "6", "7"

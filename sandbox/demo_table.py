@@ -10,8 +10,8 @@ from rich.table import Table
 
 from sandbox.demo_watch import COLOURS, Records
 from sandbox.visitor import Placed
+from transfer.books import Record
 from transfer.model import Delivery
-from transfer.ports import Record
 from transfer.tickets import TicketRole
 
 NARROW = 124

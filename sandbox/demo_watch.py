@@ -12,11 +12,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.schema import Database
+from adapters.ledger.database import Database
 from sandbox.visitor import Placed
+from transfer.books import Record
 from transfer.errors import FerryError
 from transfer.model import MIB, DeliveryState, Outcome
-from transfer.ports import Record
 
 EVERY = 0.15
 """Seconds between two looks at the ledger."""

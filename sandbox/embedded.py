@@ -80,8 +80,9 @@ def _servicenow(plan: Plan, directory: Path, stack: ExitStack) -> Addresses:
 
 def _aws(plan: Plan, _directory: Path, stack: ExitStack) -> Addresses:
     aws = stack.enter_context(Aws(host=HOST, port=plan.ports.get(Part.AWS, 0)))
-    names = ("endpoint_url", "access_key", "secret_key", "region", "bucket", "queue_url")
-    return {"aws": {name: getattr(aws, name) for name in names}}
+    names = ("endpoint_url", "access_key", "secret_key", "region", "bucket")
+    queues = ("queue_url", "dead_letters_url")
+    return {"aws": {name: getattr(aws, name) for name in (*names, *queues)}}
 
 
 def _remotes(plan: Plan, directory: Path, stack: ExitStack) -> Addresses:

@@ -14,6 +14,7 @@ TIMEOUT = 30.0
 """Seconds for one answer."""
 APPROVER = "carla.moss"
 ADMINISTRATOR = "admin"
+STANDING = "u_fileferry_standing"
 
 Row = dict[str, str]
 
@@ -63,6 +64,26 @@ class Visitor:
         [row] = self.rows("sysapproval_approver", query)
         path = f"/api/now/table/sysapproval_approver/{row['sys_id']}"
         self._call("PATCH", path, APPROVER, json={"state": "approved"})
+
+    def stand(self, prefix: str, until: str, requester: str = "anna.berg", **terms: str) -> Row:
+        """Ask for a standing approval, as the requester; returns the record."""
+        fields = {"u_prefix": prefix, "u_destination": "partner", "u_until": until}
+        body = {**fields, **{f"u_{name}": value for name, value in terms.items()}}
+        made: Row = self._call("POST", f"/api/now/table/{STANDING}", requester, json=body)
+        return made
+
+    def agree(self, record: Row, approver: str = APPROVER) -> None:
+        """Approve the standing approval, as the approver."""
+        someone = self._instance["users"][approver]["sys_id"]
+        [row] = self.rows(
+            "sysapproval_approver", f"sysapproval={record['sys_id']}^approver={someone}"
+        )
+        path = f"/api/now/table/sysapproval_approver/{row['sys_id']}"
+        self._call("PATCH", path, approver, json={"state": "approved"})
+
+    def alter(self, record: Row, requester: str = "anna.berg", **fields: str) -> None:
+        """Write other fields into it, as the requester; `state="3"` closes it."""
+        self._call("PATCH", f"/api/now/table/{STANDING}/{record['sys_id']}", requester, json=fields)
 
     def rows(self, table: str, query: str) -> list[Row]:
         """The rows that the encoded query selects, as the administrator sees them."""

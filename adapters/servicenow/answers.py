@@ -17,11 +17,18 @@ from typing import Any
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 LONGEST_WAIT = 900.0
-"""Seconds; an instance that asks for more, or for nonsense, is asked again after this."""
+"""Seconds: nobody is told to wait longer at a time."""
+_WINDOW = 3660.0
+"""Seconds of a rate limit's window, and a minute for two clocks."""
 
 _REASON_LENGTH = 240
-_BROKEN_OFF = "The write may have arrived; FileFerry looks before it tries again."
 _RULES = ("Error during insert", "Business Rule", "Data Policy")
+_ADVICE = {
+    "unscoped api": "Give the OAuth client a scope with the Table API and the Attachment API for "
+    "GET, POST and PATCH, or make it broadly scoped; roles change nothing.",
+    "API level ACL": "Open the table to web services, in its application access or its REST ACL.",
+}
+"""What helps against a 403, by words of its reason (servicenow.md 1.7)."""
 _LOGIN = (b"login_with_sso", b"login.do", b"saml", b"user_password")
 
 
@@ -78,24 +85,32 @@ def result(call: Call, answer: Answer) -> Any:
         raise _page(call, answer)
     parsed = answer.parsed()
     if not isinstance(parsed, dict):
-        why = "answered with JSON that breaks off"
-        raise Transient(Code.SERVICENOW_NOT_JSON, _sentence(call, answer, why), action=_BROKEN_OFF)
+        text = _sentence(call, answer, "breaks off in the middle of its answer to")
+        raise Transient(Code.SERVICENOW_CUT_OFF, text)
     if "error" in parsed or "result" not in parsed:
         raise _cancelled(call, answer)
     return parsed["result"]
 
 
 def throttle_wait(answer: Answer) -> float | None:
-    """Seconds that a 429 asks for, 1 to 900; None when it names none.
+    """Seconds that a 429 asks for, at least 1; None when it names none.
 
-    A 429 with neither header is the instance's full queue, not the hourly limit (servicenow.md
-    6.4): that one is over in seconds.
+    The window of a limit is an hour: who asks for more asks for nonsense, and gets LONGEST_WAIT. A
+    429 with neither header is the instance's full queue, not the hourly limit (servicenow.md 6.4):
+    that one is over in seconds.
     """
     seconds = _number(answer.headers.get("Retry-After"))
     reset = _number(answer.headers.get("X-RateLimit-Reset"))
     if seconds is None and reset is not None:
         seconds = reset - time.time()
-    return None if seconds is None else min(max(seconds, 1.0), LONGEST_WAIT)
+    if seconds is None:
+        return None
+    return max(seconds, 1.0) if seconds <= _WINDOW else LONGEST_WAIT
+
+
+def busy_wait() -> float:
+    """Seconds, with jitter: those who met a full queue together should not come back together."""
+    return random.uniform(2.0, 8.0)  # noqa: S311 not for secrecy
 
 
 def _number(text: str | None) -> float | None:
@@ -111,16 +126,18 @@ def _other_status(call: Call, answer: Answer) -> FerryError:
 
 
 def _throttled(call: Call, answer: Answer) -> Transient:
-    # Jitter: the threads that met the full queue together should not come back together.
-    wait = throttle_wait(answer) or random.uniform(2.0, 8.0)  # noqa: S311
+    wait = throttle_wait(answer)
+    if wait is None:
+        text = _sentence(call, answer, "is too busy for")
+        return Transient(Code.SERVICENOW_BUSY, text, retry_after=busy_wait())
     text = _sentence(call, answer, "asked FileFerry to slow down at")
-    return Transient(Code.SERVICENOW_THROTTLED, text, retry_after=wait)
+    return Transient(Code.SERVICENOW_THROTTLED, text, retry_after=min(wait, LONGEST_WAIT))
 
 
 def _dropped(call: Call, answer: Answer) -> Transient:
     """An overfull session queue drops the request and says "accepted" (servicenow.md 6.5)."""
     text = _sentence(call, answer, "dropped, with 202,")
-    return Transient(Code.SERVICENOW_THROTTLED, text, retry_after=5.0)
+    return Transient(Code.SERVICENOW_DROPPED, text, retry_after=5.0)
 
 
 def _login_refused(call: Call, answer: Answer) -> Permanent:
@@ -130,6 +147,12 @@ def _login_refused(call: Call, answer: Answer) -> Permanent:
 def _too_long(call: Call, answer: Answer) -> Permanent:
     text = _sentence(call, answer, "found the address too long for")
     return Permanent(Code.SERVICENOW_REFUSED, text, action="Lower servicenow.max_rows.")
+
+
+def _too_large(call: Call, answer: Answer) -> Permanent:
+    """A proxy before the instance may have a limit of its own, and no JSON to say so."""
+    text = _sentence(call, answer, "found the body too large of")
+    return Permanent(Code.SERVICENOW_REFUSED, text, action="Raise the limit of the instance.")
 
 
 def _unwell(call: Call, answer: Answer) -> Transient:
@@ -147,7 +170,9 @@ def _refused(call: Call, answer: Answer) -> Permanent:
         rule in _reason(answer) for rule in _RULES
     ):
         code, verb = Code.SERVICENOW_DENIED, "does not allow"
-    return Permanent(code, _sentence(call, answer, verb))
+    reason = _reason(answer)
+    advice = next((_ADVICE[words] for words in _ADVICE if words in reason), None)
+    return Permanent(code, _sentence(call, answer, verb), action=advice)
 
 
 def _page(call: Call, answer: Answer) -> FerryError:
@@ -157,10 +182,10 @@ def _page(call: Call, answer: Answer) -> FerryError:
     moved = HTTPStatus.MULTIPLE_CHOICES <= answer.status < HTTPStatus.BAD_REQUEST
     if moved or any(mark in answer.body.lower() for mark in _LOGIN):
         text = _sentence(call, answer, "sent to a login page instead of answering")
-        return Permanent(Code.SERVICENOW_NOT_JSON, text)
+        return Permanent(Code.SERVICENOW_LOGIN_PAGE, text)
     if not answer.body:
         text = _sentence(call, answer, f"answered {answer.status} with nothing for")
-        return Transient(Code.SERVICENOW_NOT_JSON, text, action=_BROKEN_OFF)
+        return Transient(Code.SERVICENOW_EMPTY, text)
     text = _sentence(call, answer, f"answered {answer.status}, not as the API does, for")
     kind = Transient if answer.status < HTTPStatus.BAD_REQUEST else Permanent
     return kind(Code.SERVICENOW_NOT_JSON, text)
@@ -169,7 +194,7 @@ def _page(call: Call, answer: Answer) -> FerryError:
 def _cancelled(call: Call, answer: Answer) -> Transient:
     """200 with `result` and `error` together: the transaction was cut short (servicenow.md 6.5)."""
     text = _sentence(call, answer, "broke off the work on")
-    return Transient(Code.SERVICENOW_REFUSED, text, action=_BROKEN_OFF)
+    return Transient(Code.SERVICENOW_CUT_OFF, text)
 
 
 def _hibernates(answer: Answer) -> bool:
@@ -203,5 +228,6 @@ _MEANINGS: dict[int, Callable[[Call, Answer], FerryError]] = {
     HTTPStatus.ACCEPTED: _dropped,
     HTTPStatus.UNAUTHORIZED: _login_refused,
     HTTPStatus.REQUEST_URI_TOO_LONG: _too_long,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _too_large,
     HTTPStatus.TOO_MANY_REQUESTS: _throttled,
 }

@@ -7,51 +7,65 @@ from __future__ import annotations
 
 import json
 import re
-import threading
-import time
+import ssl
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-import structlog
-
-from adapters.servicenow.answers import Answer, Call, result, throttle_wait
-from adapters.servicenow.auth import Basic, BasicLogin, ClientCredentials, Login, TokenLogin
+from adapters.servicenow.answers import Call
+from adapters.servicenow.auth import PAUSE
+from adapters.servicenow.budget import Budget, Need
+from adapters.servicenow.credentials import Credentials
+from adapters.servicenow.exchange import Exchange
 from adapters.servicenow.query import Query, is_sys_id
 from adapters.servicenow.records import Record
 from adapters.servicenow.wire import Wire
-from transfer.errors import Code, Permanent, Transient
+from transfer.errors import Code, Permanent
 
-log = structlog.get_logger(__name__)
-
+ATTACHMENT = "sys_attachment"
+_FILE = ("sys_id", "file_name", "table_name", "table_sys_id", "hash", "state")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,79}")
-_JSON = {"Accept": "application/json", "Content-Type": "application/json"}
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Rows, and how many the query selects in all, whether we may see them or not; None: unsaid."""
+
+    rows: tuple[Record, ...]
+    total: int | None
 
 
 class Client:
     """One instance, one account; shared by all threads.
 
-    `timeout` is in seconds for one answer, `verify` the path of a CA file, or True for the
-    system's. Every method raises FerryError `servicenow.*`.
+    `timeout` is in seconds for one answer, `pause` for silence after a refused login; `verify` is
+    the path of a CA file, or True for the system's; `context` shows a client certificate. Every
+    method raises FerryError `servicenow.*`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what the settings say of the instance
         self,
         base_url: str,
-        credentials: Basic | ClientCredentials,
+        credentials: Credentials,
         *,
         timeout: float = 30.0,
         verify: str | bool = True,
+        context: ssl.SSLContext | None = None,
+        calls_per_hour: int | None = None,
+        pause: float = PAUSE,
     ) -> None:
-        self._wire = Wire(base_url, timeout=timeout, verify=verify)
-        self._login: Login = (
-            BasicLogin(credentials)
-            if isinstance(credentials, Basic)
-            else TokenLogin(credentials, self._wire)
+        self.budget = Budget(calls_per_hour)
+        self._wire = Wire(
+            base_url,
+            timeout=timeout,
+            verify=verify,
+            context=context,
+            repeated=self.budget.repeated,
         )
-        self._gate = _Gate()
+        self._exchange = Exchange(self._wire, credentials, self.budget, pause)
 
     @property
     def url(self) -> str:
@@ -62,23 +76,43 @@ class Client:
         """The instance's name, e.g. `example.service-now.com`."""
         return self._wire.host
 
+    @property
+    def skew(self) -> float | None:
+        """Seconds that our clock was ahead at the latest answer; None: not known yet."""
+        return self._exchange.skew
+
+    def short(self) -> bool:
+        """Few calls are left: what nobody misses is better not sent."""
+        return not self.budget.room(Need.WORDS)
+
+    def insist(self, need: Need) -> None:
+        """Raises Transient `servicenow.throttled` when there is no room for calls of that kind."""
+        self.budget.insist(Call(host=self.host, method="GET", table=need.name.lower()), need)
+
     def rows(
         self, table: str, query: Query, fields: Iterable[str], *, limit: int
     ) -> tuple[Record, ...]:
         """The first `limit` rows. ServiceNow drops conditions that it does not understand, so the
         caller checks every row again.
         """
-        asked = {
-            "sysparm_query": str(query),
-            "sysparm_limit": str(limit),
-            "sysparm_no_count": "true",
-            "sysparm_suppress_pagination_header": "true",
-        }
+        asked = {**_asked(query, limit), **_only(fields), "sysparm_no_count": "true"}
         call = self._named("GET", table)
-        found = result(call, self._send(call, "", params={**asked, **_only(fields)}))
-        if not isinstance(found, list) or len(found) > limit:
-            raise _odd(call, f"with other than a list of at most {limit} rows")
-        return tuple(self._record(call, row) for row in found)
+        return self._listed(call, self._ask(call, "", asked), limit)
+
+    def page(
+        self, table: str, query: Query, fields: Iterable[str], *, limit: int, offset: int = 0
+    ) -> Page:
+        """`limit` rows from `offset`, fewer where some are hidden from us, and the whole count.
+
+        The instance cuts the page before it leaves out what we may not see (servicenow.md 1.3).
+        """
+        call = self._named("GET", table)
+        asked = {**_PLAIN, **_asked(query, limit), **_only(fields)}
+        asked |= {"sysparm_offset": str(offset)} if offset else {}
+        found, headers = self._exchange.ask(call, f"{_address(call)}?{urlencode(asked)}")
+        count = headers.get("X-Total-Count", "")
+        total = int(count) if re.fullmatch(r"[0-9]{1,12}", count) else None
+        return Page(self._listed(call, found, limit), total)
 
     def row(
         self, table: str, sys_id: str, fields: Iterable[str], *, display: bool = False
@@ -90,8 +124,8 @@ class Client:
         call = self._named("GET", table)
         shown = {"sysparm_display_value": "true"} if display else {}
         try:
-            answer = self._send(call, _below(sys_id), params={**_only(fields), **shown})
-            found = self._record(call, result(call, answer))
+            answer = self._ask(call, _below(sys_id), {**_only(fields), **shown})
+            found = self._record(call, answer)
         except Permanent as error:
             if error.code is Code.SERVICENOW_NOT_FOUND:
                 return None
@@ -103,7 +137,7 @@ class Client:
     def create(self, table: str, values: Mapping[str, str], fields: Iterable[str]) -> Record:
         """The record as it stands after the insert; the caller compares it with `values`."""
         call = self._named("POST", table, expected=HTTPStatus.CREATED)
-        return self._record(call, result(call, self._send(call, "", _only(fields), values)))
+        return self._record(call, self._ask(call, "", _only(fields), values))
 
     def update(
         self, table: str, sys_id: str, values: Mapping[str, str], fields: Iterable[str]
@@ -113,45 +147,52 @@ class Client:
         Fields that an ACL protects are ignored with a 200: the caller compares.
         """
         call = self._named("PATCH", table)
-        path = _below(sys_id)
-        found = self._record(call, result(call, self._send(call, path, _only(fields), values)))
+        found = self._record(call, self._ask(call, _below(sys_id), _only(fields), values))
         if found["sys_id"] != sys_id:
             raise found.untrusted(f"where {sys_id} was written")
         return found
+
+    def delete(self, table: str, sys_id: str) -> None:
+        call = self._named("DELETE", table, expected=HTTPStatus.NO_CONTENT)
+        self._exchange.delete(call, _address(call) + _below(sys_id))
+
+    def attach(self, row: Record, name: str, content: bytes, kind: str) -> Record:
+        """The record of the new attachment of `row`; `kind` is its media type."""
+        call = Call(host=self.host, method="POST", table=ATTACHMENT, expected=HTTPStatus.CREATED)
+        where = {"table_name": row.table, "table_sys_id": row["sys_id"], "file_name": name}
+        address = f"/api/now/attachment/file?{urlencode(where)}"
+        made, _ = self._exchange.ask(call, address, content, kind)
+        return self._record(call, _of_a_file(made))
+
+    def attachments(self, row: Record, limit: int) -> tuple[Record, ...]:
+        """Those of `row`, newest first; the caller checks whose they are."""
+        call = Call(host=self.host, method="GET", table=ATTACHMENT)
+        query = Query().sys_id("table_sys_id", row["sys_id"]).descending("sys_created_on")
+        asked = urlencode({"sysparm_query": str(query), "sysparm_limit": str(limit)})
+        found, _ = self._exchange.ask(call, f"/api/now/attachment?{asked}")
+        files = [_of_a_file(each) for each in found] if isinstance(found, list) else found
+        return self._listed(call, files, limit)
 
     def _named(self, method: str, table: str, expected: int = HTTPStatus.OK) -> Call:
         if _TABLE.fullmatch(table) is None:
             raise ValueError(f"{table!r} is no table name")
         return Call(host=self.host, method=method, table=table, expected=expected)
 
-    def _send(
+    def _ask(
         self,
         call: Call,
         path: str,
         params: Mapping[str, str],
         values: Mapping[str, str] | None = None,
-    ) -> Answer:
-        self._gate.pass_through(call)
-        address = f"/api/now/table/{call.table}{path}?{urlencode({**_PLAIN, **params})}"
+    ) -> Any:
+        address = f"{_address(call)}{path}?{urlencode({**_PLAIN, **params})}"
         body = None if values is None else json.dumps(dict(values)).encode()
-        header = self._login.header()
-        answer = self._once(call, address, header, body)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._login.refused(header):
-            self._wire.forget_cookies()
-            answer = self._once(call, address, self._login.header(), body)
-        self._gate.learn(answer)
-        return answer
+        return self._exchange.ask(call, address, body)[0]
 
-    def _once(self, call: Call, address: str, header: str, body: bytes | None) -> Answer:
-        headers = {**_JSON, "Authorization": header}
-        answer = self._wire.send(call, address, headers=headers, body=body)
-        log.debug(
-            "servicenow answered",
-            call=call.name,
-            status=answer.status,
-            transaction=answer.transaction,
-        )
-        return answer
+    def _listed(self, call: Call, found: Any, limit: int) -> tuple[Record, ...]:
+        if not isinstance(found, list) or len(found) > limit:
+            raise _odd(call, f"with other than a list of at most {limit} rows")
+        return tuple(self._record(call, row) for row in found)
 
     def _record(self, call: Call, row: Any) -> Record:
         if not isinstance(row, dict):
@@ -166,29 +207,16 @@ class Client:
         )
 
 
-class _Gate:
-    """After a 429 that names a time, nobody calls before that time: the limit is the account's."""
+def _address(call: Call) -> str:
+    return f"/api/now/table/{call.table}"
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._opens_at = 0.0
 
-    def pass_through(self, call: Call) -> None:
-        with self._lock:
-            wait = self._opens_at - time.monotonic()
-        if wait > 0:
-            raise Transient(
-                Code.SERVICENOW_THROTTLED,
-                f"ServiceNow {call.host} asked for silence; {call.name} was not sent.",
-                retry_after=wait,
-            )
-
-    def learn(self, answer: Answer) -> None:
-        throttled = answer.status == HTTPStatus.TOO_MANY_REQUESTS
-        wait = throttle_wait(answer) if throttled else None
-        if wait is not None:
-            with self._lock:
-                self._opens_at = max(self._opens_at, time.monotonic() + wait)
+def _asked(query: Query, limit: int) -> dict[str, str]:
+    return {
+        "sysparm_query": str(query),
+        "sysparm_limit": str(limit),
+        "sysparm_suppress_pagination_header": "true",
+    }
 
 
 def _below(sys_id: str) -> str:
@@ -199,6 +227,11 @@ def _below(sys_id: str) -> str:
 
 def _only(fields: Iterable[str]) -> dict[str, str]:
     return {"sysparm_fields": ",".join(fields)}
+
+
+def _of_a_file(row: Any) -> Any:
+    """The fields that count: the API of attachments answers with all of them, unasked."""
+    return {name: row[name] for name in _FILE if name in row} if isinstance(row, dict) else row
 
 
 def _plain(value: Any) -> str | None:

@@ -11,12 +11,12 @@ from collections.abc import Iterator, Mapping
 import structlog
 
 from adapters.servicenow import forms
+from adapters.servicenow.attachments import Attachments
 from adapters.servicenow.client import Client
 from adapters.servicenow.forms import TASK_TABLE, TASK_WORKING, TicketForm, ticket_id
 from adapters.servicenow.query import Query, is_sys_id
 from adapters.servicenow.records import Record
 from transfer.errors import Code, Permanent
-from transfer.model import Outcome
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 log = structlog.get_logger(__name__)
@@ -24,8 +24,9 @@ log = structlog.get_logger(__name__)
 _FORBIDDEN = (Code.SERVICENOW_DENIED, Code.SERVICENOW_REFUSED)
 """A 403 means "not allowed", "against a rule", and also "that sys_id is there already"."""
 
+_RESOLVED_INSTEAD = "audit tickets cannot be closed and are resolved instead"
 _COMPARED = ("sys_id", "correlation_id", "urgency", "caller_id", "assignment_group", "close_code")
-_FIELDS = ("number", "state", "active", "close_notes", *_COMPARED)
+FIELDS = ("number", "state", "active", "close_notes", *_COMPARED)
 _NEWEST = 500
 """Journal entries looked through for a marker; posts of a ticket are sent in order."""
 
@@ -34,7 +35,8 @@ class ServiceNowDesk:
     def __init__(self, client: Client, form: TicketForm) -> None:
         self._client = client
         self._form = form
-        self._told = False
+        self._files = Attachments(client)
+        self._told: set[str] = set()
 
     def open(self, post: Post, *, again: bool) -> Ticket:
         if post.ticket is TicketRole.TASK:
@@ -53,11 +55,20 @@ class ServiceNowDesk:
             values["state"] = TASK_WORKING
         return self._ticket(post, self._append(row, values))
 
+    def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
+        row = self._sought(post)
+        why = self._files.put(row, name, content, again=again)
+        if why and not (again and self._mentions(row, post.marker)):
+            # A ticket that stays open for the lack of a file would be the greater evil.
+            self._tell_once("a receipt is not on its audit ticket", why)
+            row = self._append(row, forms.missing(post, name, content, why))
+        return self._ticket(post, row)
+
     def close(self, post: Post, *, again: bool) -> Ticket:
         row = self._sought(post)
         closed = self._is_closed(row)
         written = (again or closed) and self._mentions(row, post.marker)
-        stays_open = post.ticket is TicketRole.USER and post.outcome is Outcome.FAILED
+        stays_open = forms.stays_open(post)
         in_notes = closed or stays_open or post.ticket is TicketRole.TASK
         remarks = {} if written else forms.remarks(post, in_notes=in_notes)
         values = remarks if closed else {**forms.ending(post, self._form), **remarks}
@@ -74,7 +85,7 @@ class ServiceNowDesk:
     def _created(self, post: Post) -> Record:
         values = forms.opening(post, self._form)
         try:
-            row = self._client.create(self._form.table, values, _FIELDS)
+            row = self._client.create(self._form.table, values, FIELDS)
         except Permanent as error:
             found = self._find(post) if error.code in _FORBIDDEN else None
             if found is None:
@@ -102,10 +113,10 @@ class ServiceNowDesk:
         except Permanent as error:
             if not may_fall_back or error.code not in _FORBIDDEN:
                 raise
-            self._tell_once(error.message)
+            self._tell_once(_RESOLVED_INSTEAD, error.message)
             shut = self._patch(row, lower)
         if not self._is_closed(shut) and may_fall_back:
-            self._tell_once(f"{shut['number']} stayed in state {shut['state']}")
+            self._tell_once(_RESOLVED_INSTEAD, f"{shut['number']} stayed in {shut['state']}")
             shut = self._patch(row, lower)
         if not self._is_closed(shut):
             raise Permanent(
@@ -117,7 +128,7 @@ class ServiceNowDesk:
         return shut
 
     def _patch(self, row: Record, values: Mapping[str, str]) -> Record:
-        changed = self._client.update(row.table, row["sys_id"], values, _FIELDS)
+        changed = self._client.update(row.table, row["sys_id"], values, FIELDS)
         self._warn_of_ignored(changed, values)
         return changed
 
@@ -138,11 +149,11 @@ class ServiceNowDesk:
 
     def _find(self, post: Post) -> Record | None:
         table, planned = self._planned(post)
-        row = self._client.row(table, planned, _FIELDS) if is_sys_id(planned) else None
+        row = self._client.row(table, planned, FIELDS) if is_sys_id(planned) else None
         if row is not None or post.ticket is TicketRole.TASK:
             return row
         query = Query().sys_id("correlation_id", planned).ascending("sys_created_on")
-        for found in self._client.rows(table, query, _FIELDS, limit=1):
+        for found in self._client.rows(table, query, FIELDS, limit=1):
             if found["correlation_id"] != planned:
                 raise found.untrusted("that does not meet the query's condition on correlation_id")
             return found
@@ -188,10 +199,10 @@ class ServiceNowDesk:
         if ignored:
             log.warning("servicenow kept other values", ticket=row["number"], fields=ignored)
 
-    def _tell_once(self, reason: str) -> None:
-        if not self._told:
-            log.warning("audit tickets cannot be closed and are resolved instead", reason=reason)
-        self._told = True
+    def _tell_once(self, what: str, reason: str) -> None:
+        if what not in self._told:
+            log.warning(what, reason=reason)
+        self._told.add(what)
 
     def _ticket(self, post: Post, row: Record) -> Ticket:
         return Ticket(

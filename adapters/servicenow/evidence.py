@@ -25,6 +25,8 @@ TASK_FIELDS = (
     *(f"{ITEM}.requested_for.user_name", f"{_REQUEST}.number"),
     *(f"{_REQUEST}.requested_for", f"{_REQUEST}.requested_for.user_name"),
 )
+NUMBERED = (("SCTASK", "number"), ("RITM", f"{ITEM}.number"), ("REQ", f"{_REQUEST}.number"))
+"""Where on a task a number with that prefix stands."""
 APPROVAL_FIELDS = (
     *("sys_id", "sysapproval", "approver", "approver.user_name", "state", "sys_updated_on"),
 )
@@ -72,7 +74,7 @@ def evidence_of(task: Record, around: Surroundings, read_at: datetime) -> Eviden
         requester_id=_optional_id(task, requester),
         requester=task.get(f"{requester}.user_name") or "",
         opened_by_id=_of_item(task, "opened_by"),
-        approvals=tuple(_approvals(subjects(task), around)),
+        approvals=tuple(approvals_of(_decisions(subjects(task), around), around.members)),
         variables=dict(_variables(around.variables.get(item_id, ()))),
         read_at=read_at,
     )
@@ -93,15 +95,20 @@ def _optional_id(task: Record, field: str) -> str:
     return task.reference(field) if task.get(field) else ""
 
 
-def _approvals(on: Iterable[str], around: Surroundings) -> Iterator[Approval]:
-    for row in (row for subject in on for row in around.approvals.get(subject, ())):
+def _decisions(on: Iterable[str], around: Surroundings) -> Iterator[Record]:
+    return (row for subject in on for row in around.approvals.get(subject, ()))
+
+
+def approvals_of(rows: Iterable[Record], members: frozenset[str]) -> Iterator[Approval]:
+    """The decisions of these approver rows; `members` are the sys_ids of who may approve."""
+    for row in rows:
         approver_id = row.reference("approver")
         yield Approval(
             approver_id=approver_id,
             approver=row.get("approver.user_name") or "",
             state=row["state"],
             decided_at=row.time("sys_updated_on"),
-            in_group=approver_id in around.members,
+            in_group=approver_id in members,
         )
 
 

@@ -12,7 +12,7 @@ from transfer.tickets import Post, TicketRole
 
 TASK_TABLE = "sc_task"
 TASK_WORKING = "2"
-_TASK_COMPLETE, _TASK_INCOMPLETE = "3", "4"
+TASK_COMPLETE, TASK_INCOMPLETE = "3", "4"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,9 @@ class TicketForm:
     table: str = "incident"
     category: str = "inquiry"
     assignment_group: str | None = None
+    user_urgency: str = "2"
+    audit_urgency: str = "3"
+    impact: str = "3"
     resolved_state: str = "6"
     closed_state: str = "7"
     close_code_delivered: str = "Solution provided"
@@ -46,14 +49,14 @@ def opening(post: Post, form: TicketForm) -> dict[str, str]:
         "short_description": title(post.title),
         "description": clean(post.text),
         "category": form.category,
-        "impact": "3",
+        "impact": form.impact,
         "correlation_id": key,
         "correlation_display": clean(f"FileFerry {post.number}", 100),
     }
     if post.ticket is TicketRole.AUDIT:
-        return {**values, "urgency": "3", "notify": "1"}
+        return {**values, "urgency": form.audit_urgency, "notify": "1"}
     caller = {"caller_id": post.requester_id} if is_sys_id(post.requester_id) else {}
-    return {**values, "urgency": "2", **caller}
+    return {**values, "urgency": form.user_urgency, **caller}
 
 
 def marked(post: Post) -> str:
@@ -64,6 +67,13 @@ def note(post: Post) -> dict[str, str]:
     return {"work_notes": marked(post), **_comment(post)}
 
 
+def missing(post: Post, name: str, content: bytes, why: str) -> dict[str, str]:
+    """The word about a file that is not on the ticket as it was sent."""
+    digest = hashlib.sha256(content).hexdigest()
+    text = f"{name} is not on this ticket as FileFerry sent it. {why} Its SHA-256: {digest}"
+    return {"work_notes": clean(text, end=post.marker)}
+
+
 def ending(post: Post, form: TicketForm) -> dict[str, str]:
     """The fields that close the ticket; writing them twice changes nothing.
 
@@ -71,9 +81,9 @@ def ending(post: Post, form: TicketForm) -> dict[str, str]:
     """
     if post.ticket is TicketRole.TASK:
         delivered = post.outcome is Outcome.DELIVERED
-        state = _TASK_COMPLETE if delivered else _TASK_INCOMPLETE
+        state = TASK_COMPLETE if delivered else TASK_INCOMPLETE
         return {"state": state, "close_notes": marked(post)}
-    if post.ticket is TicketRole.USER and post.outcome is Outcome.FAILED:
+    if stays_open(post):
         return {"assignment_group": form.assignment_group} if form.assignment_group else {}
     audit = post.ticket is TicketRole.AUDIT
     return {
@@ -81,6 +91,11 @@ def ending(post: Post, form: TicketForm) -> dict[str, str]:
         "close_code": _close_code(post, form),
         "close_notes": marked(post),
     }
+
+
+def stays_open(post: Post) -> bool:
+    """The user ticket of what a person has to look into."""
+    return post.ticket is TicketRole.USER and post.outcome in (Outcome.FAILED, Outcome.UNKNOWN)
 
 
 def remarks(post: Post, *, in_notes: bool) -> dict[str, str]:

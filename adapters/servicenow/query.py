@@ -1,7 +1,7 @@
 """Encoded queries, built from values that cannot change them.
 
-The grammar has no escape for `^`, `,` or `@`, so only sys_ids, whole numbers, flags and plain words
-get in; a requester's text never does.
+The grammar has no escape for `^`, `,` or `@`, so only sys_ids, whole numbers, flags, plain words
+and numbers of records get in; a requester's text never does.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 SYS_ID = re.compile(r"[0-9a-f]{32}")
+_RECORD = re.compile(r"[A-Z]{3,8}[0-9]{5,15}")
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,79}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){0,4}")
 
@@ -38,12 +39,24 @@ class Query:
     def sys_id(self, field: str, value: str) -> Query:
         return self._with(field, "=", _matching(SYS_ID, value))
 
+    def after(self, sys_id: str) -> Query:
+        """The rows of the next page, of a query in the order of its sys_ids."""
+        return self._with("sys_id", ">", _matching(SYS_ID, sys_id))
+
     def sys_ids(self, field: str, values: Iterable[str]) -> Query:
         return self._with(field, "IN", ",".join(_matching(SYS_ID, value) for value in values))
+
+    def record(self, field: str, number: str) -> Query:
+        """The number of a record, e.g. `RITM0010001`."""
+        return self._with(field, "=", _matching(_RECORD, number))
 
     def words(self, field: str, values: Iterable[str]) -> Query:
         """Words of the configuration or of the instance's choice lists."""
         return self._with(field, "IN", ",".join(_matching(_WORD, value) for value in values))
+
+    def filled(self, field: str) -> Query:
+        """The field is not empty."""
+        return replace(self, conditions=(*self.conditions, f"{_matching(_FIELD, field)}ISNOTEMPTY"))
 
     def ascending(self, field: str) -> Query:
         return replace(self, order=f"ORDERBY{_matching(_FIELD, field)}")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from urllib.parse import urlsplit
 
@@ -24,13 +25,26 @@ _PIECE = 64 * 1024
 
 
 class Wire:
-    """Sends bytes, brings an Answer. `timeout` is in seconds, `verify` a CA file or True."""
+    """Sends bytes, brings an Answer. `timeout` is in seconds, `verify` a CA file or True.
 
-    def __init__(self, base_url: str, *, timeout: float, verify: str | bool) -> None:
+    `context` shows a client certificate; `repeated` is called when a read is sent a second time.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout: float,
+        verify: str | bool,
+        context: ssl.SSLContext | None = None,
+        repeated: Callable[[], None] = lambda: None,
+    ) -> None:
         self.url = base_url.rstrip("/")
         self.host = instance_name(base_url)
         self._timeout = timeout
         self._verify = verify
+        self._context = context
+        self._repeated = repeated
         self._local = threading.local()
 
     def send(
@@ -75,8 +89,8 @@ class Wire:
             session.headers = CaseInsensitiveDict(
                 {"User-Agent": f"fileferry/{version('fileferry')}", "Accept-Encoding": "gzip"}
             )
-            session.mount("https://", Adapter())
-            session.mount("http://", Adapter())
+            for scheme in ("https://", "http://"):
+                session.mount(scheme, Adapter(self._context, self._repeated))
         return session
 
 

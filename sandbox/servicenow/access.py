@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from sandbox.servicenow.instance import SYSTEM_FIELDS, Instance
 from sandbox.servicenow.refusal import acl, invalid_table, missing
-from sandbox.servicenow.seed import Record
+from sandbox.servicenow.seed import STANDING, Record
 from sandbox.servicenow.values import plain
 from sandbox.servicenow.walk import Walker
 
@@ -93,7 +93,7 @@ class Caller:
         return self._is("admin") and bool(_CUSTOM.fullmatch(table))
 
     def _may_create(self, table: str) -> bool:
-        if self._is("admin") or table == "incident":
+        if self._is("admin") or table in ("incident", STANDING):
             return True
         return self._is("itil") and (table in _ITIL_CREATES or bool(_CUSTOM.fullmatch(table)))
 
@@ -111,6 +111,8 @@ class Caller:
             return True
         if table == "sysapproval_approver":
             return record["approver"] == self.user["sys_id"]
+        if table == STANDING and record["opened_by"] == self.user["sys_id"]:
+            return True
         return self._is("itil") and (table in _ITIL_WRITES or bool(_CUSTOM.fullmatch(table)))
 
     def delete(self, table: str, sys_id: str) -> None:

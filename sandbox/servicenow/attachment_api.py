@@ -23,12 +23,18 @@ def upload() -> Response:
     sys_id = request.args.get("table_sys_id", "")
     if not request.args.get("file_name"):
         raise Refusal(400, "Missing parameter", "file_name is required")
-    content = request.get_data()
+    content, fate = request.get_data(), request.environ.get("sandbox.attachment", "available")
+    if fate == "altered":
+        content += b"\n"
     with site().instance.lock:
         caller().read(table, sys_id)
-        record = site().instance.create(_TABLE, _described(table, sys_id, content), caller().name)
+        described = _described(table, sys_id, content)
+        if fate == "unhashed":
+            described["hash"] = ""
+        record = site().instance.create(_TABLE, described, caller().name)
         site().instance.files[record["sys_id"]] = content
-        done = {"state": "available", "download_link": _file_url(record["sys_id"])}
+        state = {"altered": "available", "unhashed": "available"}.get(fate, fate)
+        done = {"state": state, "download_link": _file_url(record["sys_id"])}
         site().instance.update(_TABLE, record["sys_id"], done, by="system")
     answer = jsonify(result={**record, "download_link": done["download_link"]})
     answer.status_code = 201

@@ -7,6 +7,7 @@ write a function and name it in BEHAVIOURS.
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import threading
 import time
@@ -179,6 +180,22 @@ def _read_lag(call: Call) -> Response:
     return call.proceed()
 
 
+def _attachment(call: Call) -> Response:
+    """Option: fate: pending (for good), not_available, altered (the bytes) or unhashed."""
+    call.environ["sandbox.attachment"] = call.text("fate", "pending")
+    return call.proceed()
+
+
+def _own_sys_ids(call: Call) -> Response:
+    """A new record gets another sys_id than the one that the caller gives it."""
+    if call.environ["REQUEST_METHOD"] == "POST" and "/table/" in call.environ["PATH_INFO"]:
+        sent = json.loads(call.environ["wsgi.input"].read())
+        body = json.dumps({key: each for key, each in sent.items() if key != "sys_id"}).encode()
+        call.environ["wsgi.input"] = io.BytesIO(body)
+        call.environ["CONTENT_LENGTH"] = str(len(body))
+    return call.proceed()
+
+
 def _table_denied(call: Call) -> Response:
     """Option: table."""
     return _refuse(unauthorized_table(call.text("table", "sys_journal_field")))
@@ -216,4 +233,6 @@ BEHAVIOURS: dict[str, Callable[[Call], Response]] = {
     "read_only_field": _read_only_field,
     "row_acl": _row_acl,
     "read_lag": _read_lag,
+    "own_sys_ids": _own_sys_ids,
+    "attachment": _attachment,
 }

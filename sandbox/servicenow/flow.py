@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sandbox.servicenow.rules import CANCELLED_STAGE, CLOSED_TASK
-from sandbox.servicenow.seed import SEEDED, Record
+from sandbox.servicenow.seed import SEEDED, STANDING, Record
 
 if TYPE_CHECKING:
     from sandbox.servicenow.instance import Instance
@@ -28,12 +28,31 @@ def _on_approval(instance: Instance, old: Record, new: Record) -> None:
     if new["state"] == old.get("state", "requested"):
         return
     item = instance.find("sc_req_item", new["sysapproval"])
+    if instance.find(STANDING, new["sysapproval"]):
+        _decide_standing(instance, new["sysapproval"], new["state"])
     if item is None or item["approval"] != "requested" or item["active"] != "true":
         return
     if new["state"] == "approved":
         _accept(instance, item)
     elif new["state"] == "rejected":
         instance.update("sc_req_item", item["sys_id"], {"approval": "rejected"}, by=_BY)
+
+
+def _decide_standing(instance: Instance, record: str, state: str) -> None:
+    """The record follows the first decision, in an update of its own."""
+    if state in ("approved", "rejected"):
+        fields = {"approval": state, "approval_set": instance.now()}
+        instance.update(STANDING, record, fields, by=_BY)
+
+
+def _on_standing(instance: Instance, old: Record, new: Record) -> None:
+    """A new standing approval is put before the approvers; nobody asks them again by himself."""
+    if old:
+        return
+    for member in instance.members(SEEDED.approver_group):
+        row = {"sysapproval": new["sys_id"], "document_id": new["sys_id"], "approver": member}
+        instance.create("sysapproval_approver", {**row, "source_table": STANDING}, by=_BY)
+    instance.update(STANDING, new["sys_id"], {"approval": "requested"}, by=_BY)
 
 
 def _accept(instance: Instance, item: Record) -> None:
@@ -140,4 +159,5 @@ _REACTIONS: dict[str, Reaction] = {
     "sc_task": _on_task,
     "sc_req_item": _on_item,
     "sc_request": _on_request,
+    STANDING: _on_standing,
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import secrets
+import ssl
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -67,13 +68,21 @@ def _caller() -> Caller:
 def _user_name() -> str | None:
     given = request.authorization
     if given is None:
-        return None
+        return _certified_name()
     if given.type == "bearer":
         return site().tokens.owner(given.token or "")
     instance = site().instance
     name, password = given.username or "", given.password or ""
     allowed = given.type == "basic" and instance.properties.basic_auth
     return name if allowed and knows(instance, name, password) else None
+
+
+def _certified_name() -> str | None:
+    """The common name of the client certificate, which the TLS layer has checked."""
+    line = request.environ["werkzeug.socket"]
+    shown = line.getpeercert() if isinstance(line, ssl.SSLSocket) else None
+    parts: Any = (part for parts in (shown or {}).get("subject", ()) for part in parts)
+    return next((value for name, value in parts if name == "commonName"), None)
 
 
 def _refuse_media() -> None:

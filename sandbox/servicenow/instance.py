@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 
-from sandbox.servicenow import catalog, flow, journal, rules
+from sandbox.servicenow import audit, catalog, flow, journal, rules
 from sandbox.servicenow.choices import choice_rows
 from sandbox.servicenow.query import Query, parse
 from sandbox.servicenow.refusal import duplicate, missing
@@ -30,11 +30,13 @@ class Properties:
 
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
-    before 2024. `token_lifetime` is in seconds.
+    before 2024. `audited`: sys_audit keeps the changes of standing approvals. `token_lifetime` is
+    in seconds.
     """
 
     invalid_query_returns_no_rows: bool = False
     leave_tasks_open: bool = False
+    audited: bool = True
     closing_needs_admin: bool = False
     basic_auth: bool = True
     old_401_text: bool = False
@@ -147,6 +149,7 @@ class Instance:
             self._touch(new, fields, by)
             self.store.put(actual, new)
             journal.append(self, actual, sys_id, notes, by)
+            audit.keep(self, actual, old, new, by)
             flow.after(self, actual, old, new, by)
             return self.get(actual, sys_id)
 

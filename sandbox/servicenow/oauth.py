@@ -11,11 +11,13 @@ from dataclasses import dataclass
 
 from flask import Blueprint, Response, jsonify, request
 
+from sandbox.servicenow.assertions import Assertions
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.seed import SEEDED
 from sandbox.servicenow.site import site
 
 bp = Blueprint("oauth", __name__)
+_JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -45,6 +47,7 @@ class Tokens:
         self._lock = threading.Lock()
         self._access: dict[str, Token] = {}
         self._refresh: dict[str, str] = {}
+        self.assertions = Assertions()
 
     def grant(self, form: Mapping[str, str]) -> dict[str, object] | None:
         """The answer to a token request, None when it is refused."""
@@ -62,7 +65,7 @@ class Tokens:
             "token_type": "Bearer",
             "expires_in": token.left,
         }
-        if kind != "client_credentials":
+        if kind not in {"client_credentials", _JWT_BEARER}:
             answer["refresh_token"] = self._refresh_token(user_name)
         return answer
 
@@ -75,6 +78,10 @@ class Tokens:
         if kind == "refresh_token":
             owners = {token: owner for owner, token in self._refresh.items()}
             return owners.get(form.get("refresh_token", ""))
+        if kind == _JWT_BEARER:
+            given = form.get("assertion", ""), form.get("client_id", "")
+            subject = self.assertions.subject(*given)
+            return subject if subject and self._instance.user(subject) else None
         return None
 
     def _token(self, user_name: str) -> Token:

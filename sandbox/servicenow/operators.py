@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from sandbox.servicenow.values import parse_stamp
 
 Operator = Callable[[str, str], bool]
+_SYS_ID = re.compile(r"[0-9a-f]{32}")
 
 
 def comparable(value: str) -> tuple[int, float, str]:
-    """Sorts the empty before numbers, numbers by value, and text without regard to case."""
+    """Sorts the empty before numbers, numbers by value, and text without regard to case.
+
+    A sys_id is text, even one that reads like a number (`1e5…`).
+    """
     if not value:
         return 0, 0.0, ""
+    if _SYS_ID.fullmatch(value):
+        return 2, 0.0, value
     try:
         return 1, float(value), ""
     except ValueError:

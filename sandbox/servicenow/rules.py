@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from sandbox.servicenow.refusal import data_policy
-from sandbox.servicenow.seed import Record
+from sandbox.servicenow.seed import STANDING, Record
 
 if TYPE_CHECKING:
     from sandbox.servicenow.instance import Instance
@@ -129,4 +129,5 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "task": _PLAIN_TASK,
     "problem": (_opened, _stamp_closing),
     "change_request": (_opened, _stamp_closing),
+    STANDING: _PLAIN_TASK,
 }

@@ -15,6 +15,10 @@ _ADMIN = "6816f79cc0a8016401c5a33be04be441"
 """The administrator of every instance; suites of other clients look for him."""
 
 
+STANDING = "u_fileferry_standing"
+"""The table of standing approvals."""
+
+
 def fixed_id(name: str) -> str:
     """The 32 hex digits of a seeded record, the same in every run."""
     return uuid.uuid5(_NAMESPACE, name).hex

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Self
 
 from sandbox.servicenow.app import create_app
@@ -22,7 +23,8 @@ class ServiceNow:
     """A ServiceNow instance on loopback.
 
     `seed` adds records to the default seed, or overrides those with the same sys_id. Port 0 takes a
-    free port, which is known once `start` has returned. `modes` switches misbehaviour on and off,
+    free port, which is known once `start` has returned. `client_ca`: a client certificate of that
+    authority logs in the user that its common name names. `modes` switches misbehaviour on and off,
     `site.served` has the latest requests.
     """
 
@@ -32,9 +34,11 @@ class ServiceNow:
         host: str = "127.0.0.1",
         port: int = 0,
         tls: Certificate | None = None,
+        client_ca: Path | None = None,
         seed: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
     ) -> None:
         self._host, self._port, self._tls = host, port, tls
+        self._client_ca = client_ca
         instance = Instance(seed)
         self.site = Site(instance, Tokens(instance), Modes())
         self._server: Server | None = None
@@ -56,7 +60,7 @@ class ServiceNow:
     def start(self) -> None:
         """Raises OSError when the port is taken. A stopped one starts on the same port again."""
         app = Misbehaving(create_app(self.site), self.modes, self.site.tokens)
-        self._server = Server(self._host, self._port, app, self._tls)
+        self._server = Server(self._host, self._port, app, self._tls, self._client_ca)
         self._port = self._server.port
         self.modes.stopping.clear()
         self._thread = threading.Thread(

@@ -12,6 +12,7 @@ import os
 import socket
 import ssl
 import struct
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -98,16 +99,26 @@ def _read_body(environ: WSGIEnvironment) -> None:
 class Server(ThreadedWSGIServer):
     """One thread a connection; knows its open connections, so that a stop can end them."""
 
-    def __init__(self, host: str, port: int, app: WSGIApplication, tls: Certificate | None) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        app: WSGIApplication,
+        tls: Certificate | None,
+        client_ca: Path | None = None,
+    ) -> None:
         super().__init__(host, port, app, handler=Handler)
         self._open: set[socket.socket] = set()
         if tls is not None:
-            self._encrypt(tls)
+            self._encrypt(tls, client_ca)
 
-    def _encrypt(self, tls: Certificate) -> None:
+    def _encrypt(self, tls: Certificate, client_ca: Path | None) -> None:
         """The handshake is left to the connection's own thread."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(tls.cert_file, tls.key_file)
+        if client_ca is not None:
+            context.verify_mode = ssl.CERT_OPTIONAL
+            context.load_verify_locations(client_ca)
         self.socket = context.wrap_socket(
             self.socket, server_side=True, do_handshake_on_connect=False
         )

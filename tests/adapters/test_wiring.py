@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import threading
-from datetime import date
+from datetime import date, time
 from typing import Any
 
 import pytest
 
-from adapters.wiring import destinations, tools
+from adapters.memory.ledger import MemoryStore, memory_books
+from adapters.wiring import tools
 from config.destination import PORTS
 from config.secrets import Secrets
 from config.settings import Settings
+from config.values import destinations
 from tests.config.conftest import FINGERPRINT, FTP, FTPS, SFTP
 from tests.transfer.bench import Bench
-from transfer.destination import Destination, HostKey, Mode, Tier, Tls
+from transfer.destination import Conflict, Destination, HostKey, Mode, Tier, Tls
+from transfer.windows import Blackout
 
 SERVICENOW = {
     "url": "https://example.service-now.com",
@@ -57,39 +60,53 @@ def test_the_port_is_the_protocols_own_unless_it_is_given(protocol: str, port: i
     assert wired({**FTPS, "protocol": protocol, "port": 2022}).port == 2022
 
 
+WHOLE = Destination(
+    name="bank",
+    protocol="sftp",
+    host="bank.example",
+    port=2022,
+    username="fileferry",
+    root="/in",
+    password="p",
+    private_key="bank-key",
+    passphrase="q",
+    certificate="r",
+    host_keys=(
+        HostKey(fingerprint=FINGERPRINT),
+        HostKey(fingerprint=OTHER, not_before=date(2026, 1, 31), not_after=date(2026, 12, 31)),
+    ),
+    algorithms=frozenset({"3des-cbc", "hmac-sha1"}),
+    on_conflict=Conflict.REPLACE,
+    collected=True,
+    blackouts=(Blackout(frozenset(range(5)), time(8), time(18)),),
+    time_zone="Europe/Berlin",
+    mode=Mode.SWAP,
+    tier=Tier.SERVER_HASH,
+    digests=("sha256",),
+    connections=2,
+    connect_timeout=5,
+    timeout=7,
+)
+
+
 def test_everything_about_sftp_arrives() -> None:
     dated = {"key": OTHER, "not_before": "2026-01-31", "not_after": "2026-12-31"}
     found = wired(
         SFTP
         | {"port": 2022, "password": "p", "passphrase": "q", "certificate": "r", "root": "/in"}
         | {"host_keys": [FINGERPRINT, dated], "algorithms": ["3des-cbc", "hmac-sha1"]}
-        | {"replace": True, "mode": "swap", "tier": "T1", "digests": ["sha256"], "connections": 2}
+        | {
+            "on_conflict": "replace",
+            "collected": True,
+            "mode": "swap",
+            "tier": "T1",
+            "digests": ["sha256"],
+            "connections": 2,
+        }
         | {"connect_timeout": 5, "timeout": 7}
+        | {"blackouts": ["Mon-Fri 08:00-18:00"], "time_zone": "Europe/Berlin"}
     )
-    assert found == Destination(
-        name="bank",
-        protocol="sftp",
-        host="bank.example",
-        port=2022,
-        username="fileferry",
-        root="/in",
-        password="p",
-        private_key="bank-key",
-        passphrase="q",
-        certificate="r",
-        host_keys=(
-            HostKey(fingerprint=FINGERPRINT),
-            HostKey(fingerprint=OTHER, not_before=date(2026, 1, 31), not_after=date(2026, 12, 31)),
-        ),
-        algorithms=frozenset({"3des-cbc", "hmac-sha1"}),
-        replace=True,
-        mode=Mode.SWAP,
-        tier=Tier.SERVER_HASH,
-        digests=("sha256",),
-        connections=2,
-        connect_timeout=5,
-        timeout=7,
-    )
+    assert found == WHOLE
 
 
 def test_everything_about_ftps_arrives() -> None:
@@ -112,7 +129,7 @@ def test_as_many_files_move_at_once_as_the_settings_say() -> None:
         Secrets({}),
         rules=bench.rules,
         authority=bench.authority,
-        ledger=bench.ledger,
+        books=memory_books(MemoryStore()),
         observer=bench.observer,
         halting=threading.Event(),
     )

@@ -32,6 +32,9 @@ def key(form: str = "openssh", phrase: str = "") -> str:
     return private.private_bytes(s.Encoding.PEM, FORMS[form], lock).decode()
 
 
+LOCKED = "has an encrypted private key, which cannot be used here"
+
+
 class Checked:
     """A configuration and its secrets, to spoil."""
 
@@ -116,8 +119,8 @@ def test_a_user_certificate_is_one(checked: Checked, tmp_path: Path) -> None:
         (key("pem") + CERTIFICATE + CERTIFICATE, None),
         (CERTIFICATE, "is not a certificate and its private key, both in PEM form"),
         (key("pkcs8"), "is not a certificate and its private key, both in PEM form"),
-        (CERTIFICATE + key("pkcs8", CANARY), "has an encrypted private key, which FTPS cannot use"),
-        (CERTIFICATE + key("pem", CANARY), "has an encrypted private key, which FTPS cannot use"),
+        (CERTIFICATE + key("pkcs8", CANARY), LOCKED),
+        (CERTIFICATE + key("pem", CANARY), LOCKED),
     ],
 )
 def test_a_client_certificate_has_its_key(checked: Checked, text: str, words: str | None) -> None:

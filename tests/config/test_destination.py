@@ -9,7 +9,7 @@ import pytest
 from config.destination import PORTS
 from config.loading import load
 from tests.config.conftest import FINGERPRINT, FIRST_LINE, FTP, FTPS, SFTP, Faults, Write, bank
-from transfer.destination import WEAK_ALGORITHMS, Mode, Tier
+from transfer.destination import WEAK_ALGORITHMS, Conflict, Mode, Tier
 
 GOOD = {"sftp": SFTP, "ftp": FTP, "ftps": FTPS, "ftps-implicit": FTPS}
 
@@ -103,14 +103,16 @@ def test_an_unknown_algorithm_is_told_the_known_ones(faults: Faults, name: str) 
 
 
 @pytest.mark.parametrize("mode", Mode)
-@pytest.mark.parametrize("replace", [True, False, "yes"])
+@pytest.mark.parametrize("conflict", Conflict)
 def test_only_a_rename_contradicts_replace(
-    write: Write, faults: Faults, mode: Mode, replace: bool | str
+    write: Write, faults: Faults, mode: Mode, conflict: Conflict
 ) -> None:
-    text = bank({**SFTP, "mode": mode.value, "replace": replace})
-    if mode is Mode.RENAME and replace:
+    text = bank({**SFTP, "mode": mode.value, "on_conflict": conflict.value})
+    if mode is Mode.RENAME and conflict is Conflict.REPLACE:
         (fault,) = faults(text=text)
-        assert fault.startswith("destinations.bank.mode: must not be rename beside replace: true")
+        assert fault.startswith(
+            "destinations.bank.mode: must not be rename beside on_conflict: replace"
+        )
     else:
         assert load(write(text)).destinations["bank"].mode is mode
 
@@ -152,7 +154,7 @@ def test_a_proof_by_content_needs_a_digest(  # noqa: PLR0917 the columns of the 
         ({"connections": 17}, "connections: must be at most 16"),
         ({"connections": True}, "connections: must be a number"),
         ({"mode": "copy"}, "mode: must be 'auto', 'posix-rename', 'rename', 'swap' or 'direct'"),
-        ({"tier": "T3"}, "tier: must be 'T0', 'T1' or 'T2'"),
+        ({"tier": "T4"}, "tier: must be 'T0', 'T1', 'T2' or 'T3'"),
         ({"digests": ["sha1"]}, "digests[0]: must be 'md5' or 'sha256'"),
         ({"digests": ["md5", "md5"]}, "digests: must not name the same thing twice"),
         (
@@ -189,7 +191,7 @@ def test_a_fault_in_tls_is_found(faults: Faults, change: dict[str, Any], expecte
 def test_the_rules_hold_for_variables_too(faults: Faults, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__PROTOCOL", "ftps")
     monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__MODE", "rename")
-    monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__REPLACE", "true")
+    monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__ON_CONFLICT", "replace")
     monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__TIER", "T2")
     monkeypatch.setenv("FILEFERRY_DESTINATIONS__BANK__DIGESTS", "[]")
     found = {fault.partition(":")[0].removeprefix("destinations.bank.") for fault in faults()}
@@ -204,3 +206,14 @@ def test_a_step_is_tried_for_a_while(write: Write, faults: Faults, value: Any, g
         assert load(write(text)).transfers.deadline == value
     else:
         assert faults(text=text)[0].startswith("transfers.deadline: must be ")
+
+
+@pytest.mark.parametrize("hours", ["8-18", "Mon", "Mon-Fry 08:00-18:00", "25:00-26:00", ""])
+def test_hours_that_make_no_sense_are_told_their_form(faults: Faults, hours: str) -> None:
+    (fault,) = faults(text=bank({**SFTP, "blackouts": ["08:00-18:00", hours]}))
+    assert fault.startswith("destinations.bank.blackouts[1]: must be hours as in `08:00-18:00`")
+
+
+def test_a_zone_that_nobody_knows_is_told(faults: Faults) -> None:
+    (fault,) = faults(text=bank({**SFTP, "time_zone": "Europe/Atlantis"}))
+    assert fault.startswith("destinations.bank.time_zone: must be a zone of the IANA database")

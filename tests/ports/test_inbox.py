@@ -31,6 +31,11 @@ class World(Protocol):
 
     def close(self, task_id: str) -> None: ...
 
+    def work_on(self, task_id: str) -> None: ...
+
+    def cancel(self, task_id: str) -> None:
+        """The item is cancelled, and its task is left open."""
+
     def disconnect(self) -> None: ...
 
 
@@ -50,6 +55,16 @@ class Memory:
         assert found is not None
         self.inbox.put(replace(found, task_active=False, task_state="3"))
 
+    def work_on(self, task_id: str) -> None:
+        found = self.inbox.read(task_id)
+        assert found is not None
+        self.inbox.put(replace(found, task_state="2"))
+
+    def cancel(self, task_id: str) -> None:
+        found = self.inbox.read(task_id)
+        assert found is not None
+        self.inbox.put(replace(found, item_active=False, item_state="4"))
+
     def disconnect(self) -> None:
         self.inbox.failure = Transient(Code.SERVICENOW_UNREACHABLE, "The instance is gone.")
 
@@ -68,6 +83,15 @@ class Simulated:
 
     def close(self, task_id: str) -> None:
         self._stage.instance.update("sc_task", task_id, {"state": "3"})
+
+    def work_on(self, task_id: str) -> None:
+        self._stage.instance.update("sc_task", task_id, {"state": "2"})
+
+    def cancel(self, task_id: str) -> None:
+        instance = self._stage.instance
+        instance.properties.leave_tasks_open = True
+        item = instance.get("sc_task", task_id)["request_item"]
+        instance.update("sc_req_item", item, {"active": "false"})
 
     def disconnect(self) -> None:
         self._stage.server.stop()
@@ -159,6 +183,27 @@ def test_a_task_that_is_not_there_is_none(world: World) -> None:
     assert world.inbox.read("no sys_id") is None
 
 
+def test_what_is_closed_cancelled_or_gone_has_ended(world: World) -> None:
+    open_, closed, cancelled = (world.add() for _ in range(3))
+    world.close(closed)
+    world.cancel(cancelled)
+    asked = [open_, closed, cancelled, NOBODY, "no sys_id"]
+    assert world.inbox.ended(asked) == {closed, cancelled, NOBODY, "no sys_id"}
+    assert world.inbox.ended([]) == frozenset()
+
+
+def test_a_task_that_is_worked_on_has_not_ended(world: World) -> None:
+    task_id = world.add()
+    world.work_on(task_id)
+    assert world.inbox.ended([task_id, task_id]) == frozenset()
+
+
+def test_more_tasks_than_one_query_takes_are_told_apart(world: World) -> None:
+    absent = [f"{number:032x}" for number in range(5000, 5250)]
+    task_id = world.add()
+    assert world.inbox.ended([*absent, task_id]) == frozenset(absent)
+
+
 def test_an_instance_that_is_gone_is_a_transient_error(world: World) -> None:
     task_id = world.add()
     world.disconnect()
@@ -166,5 +211,50 @@ def test_an_instance_that_is_gone_is_a_transient_error(world: World) -> None:
         world.inbox.fetch()
     with pytest.raises(FerryError) as read:
         world.inbox.read(task_id)
+    with pytest.raises(FerryError) as ended:
+        world.inbox.ended([task_id])
     assert not fetched.value.permanent
     assert not read.value.permanent
+    assert not ended.value.permanent
+
+
+def numbers(world: World, task_id: str) -> tuple[str, str, str]:
+    found = world.inbox.read(task_id)
+    assert found is not None
+    return found.task_number, found.item_number, found.request_number
+
+
+def test_a_task_is_found_by_each_of_its_numbers_open_or_not(world: World) -> None:
+    first, second = world.add(), world.add(approved=False)
+    for task_id in (first, second):
+        for number in numbers(world, task_id):
+            assert world.inbox.find(number) == (task_id,)
+    world.close(first)
+    assert world.inbox.find(numbers(world, first)[1]) == (first,)
+
+
+def test_a_number_that_nobody_bears_finds_nothing(world: World) -> None:
+    world.add()
+    for number in ("RITM9999999", "REQ9999999", "SCTASK9999999"):
+        assert world.inbox.find(number) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "RITM",
+        "ritm0010001",
+        "RITM0010001^ORactive=true",
+        "RITM0010001^NQactive=true",
+        "RITM0010001\n",
+        "RITM٠٠١٠٠٠١",
+        "RITM0010001,RITM0010002",
+        "javascript:gs.getUserID()",
+        "INC0010001",
+    ],
+)
+def test_what_is_no_number_finds_nothing_and_asks_nobody(world: World, text: str) -> None:
+    world.add()
+    world.disconnect()
+    assert world.inbox.find(text) == ()

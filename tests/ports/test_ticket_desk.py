@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import pytest
 
-from adapters.memory.servicenow import MemoryDesk
-from tests.adapters.servicenow.stage import Stage, staged
+from tests.ports.desks import World, close, lose, opened, post, ready
 from transfer.errors import Code, FerryError, Transient
 from transfer.model import Outcome
-from transfer.ports import TicketDesk
-from transfer.tickets import Post, PostAction, Ticket, TicketRole
+from transfer.tickets import PostAction, TicketRole
 
 TICKETS = (TicketRole.USER, TicketRole.AUDIT)
 ALL = tuple(TicketRole)
@@ -22,98 +19,10 @@ OUTCOMES = tuple(Outcome)
 NOBODY = "f" * 32
 
 
-class World(Protocol):
-    """A desk, an eye on its tickets, and trouble on the line to it."""
-
-    task_id: str
-
-    @property
-    def desk(self) -> TicketDesk: ...
-
-    def tickets(self) -> int: ...
-
-    def written(self, ticket: Ticket) -> Sequence[str]: ...
-
-    def lose_next_answer(self) -> None: ...
-
-    def lose_next_call(self) -> None: ...
-
-
-class Memory:
-    def __init__(self) -> None:
-        self.desk = MemoryDesk()
-        self.task_id = "a" * 32
-        self.desk.put_task(self.task_id)
-
-    def tickets(self) -> int:
-        return len(self.desk.cards) - 1
-
-    def written(self, ticket: Ticket) -> Sequence[str]:
-        card = next(c for c in self.desk.cards.values() if c.ticket.sys_id == ticket.sys_id)
-        return [*card.notes, *card.comments]
-
-    def lose_next_answer(self) -> None:
-        self.desk.fail_next(Transient(Code.SERVICENOW_UNREACHABLE, "Lost."), arrived=True)
-
-    def lose_next_call(self) -> None:
-        self.desk.fail_next(Transient(Code.SERVICENOW_UNREACHABLE, "Lost."))
-
-
-class Simulated:
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.desk = stage.desk()
-        self.task_id = stage.task()
-
-    def tickets(self) -> int:
-        return len(self.stage.instance.query("incident"))
-
-    def written(self, ticket: Ticket) -> Sequence[str]:
-        query = f"element_id={ticket.sys_id}"
-        return [row["value"] for row in self.stage.instance.query("sys_journal_field", query)]
-
-    def lose_next_answer(self) -> None:
-        for method in ("POST", "PATCH"):
-            self.stage.server.modes.set(
-                "reset_after_commit", method=method, count=1, path="/table/"
-            )
-
-    def lose_next_call(self) -> None:
-        for method in ("POST", "PATCH"):
-            self.stage.server.modes.set("closed", method=method, count=1, path="/table/")
-
-
 @pytest.fixture(params=["memory", "servicenow"])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[World]:
-    if request.param == "memory":
-        yield Memory()
-        return
-    with staged(tmp_path / "tls") as stage:
-        yield Simulated(stage)
-
-
-def post(world: World, role: TicketRole, action: PostAction, **more: object) -> Post:
-    plain = Post(
-        key=f"{role}:{action}",
-        transfer_id="instance:sc_task:1",
-        generation=1,
-        ticket=role,
-        action=action,
-        text="Hello.",
-        title="File transfer RITM0010001",
-        number="RITM0010001",
-        task_id=world.task_id,
-    )
-    return replace(plain, **more)  # type: ignore[arg-type]
-
-
-def ready(world: World, role: TicketRole) -> Ticket:
-    """The ticket, open."""
-    return world.desk.open(post(world, role, PostAction.OPEN), again=False)
-
-
-def close(world: World, role: TicketRole, outcome: Outcome) -> Post:
-    return post(world, role, PostAction.CLOSE, outcome=outcome, comment="It is over.")
+    with opened(request.param, tmp_path) as found:
+        yield found
 
 
 @pytest.mark.parametrize("role", ALL)
@@ -198,7 +107,7 @@ def test_a_note_that_may_have_arrived_is_written_once(
 ) -> None:
     ticket = ready(world, role)
     note = post(world, role, PostAction.NOTE)
-    _lose(world, arrived=arrived)
+    lose(world, arrived=arrived)
     with pytest.raises(Transient):
         world.desk.note(note, again=False)
     for _ in range(2):
@@ -237,7 +146,7 @@ def test_a_close_ends_as_role_and_outcome_ask(
 ) -> None:
     ready(world, role)
     states = {
-        TicketRole.USER: {Outcome.FAILED: "1"}.get(outcome, "6"),
+        TicketRole.USER: {Outcome.FAILED: "1", Outcome.UNKNOWN: "1"}.get(outcome, "6"),
         TicketRole.AUDIT: "7",
         TicketRole.TASK: {Outcome.DELIVERED: "3"}.get(outcome, "4"),
     }
@@ -252,7 +161,7 @@ def test_a_close_that_may_have_arrived_is_written_once(
 ) -> None:
     ready(world, role)
     closing = close(world, role, outcome)
-    _lose(world, arrived=arrived)
+    lose(world, arrived=arrived)
     with pytest.raises(Transient):
         world.desk.close(closing, again=False)
     first = world.desk.close(closing, again=True)
@@ -260,13 +169,6 @@ def test_a_close_that_may_have_arrived_is_written_once(
     written = world.written(first)
     assert written.count("It is over.") == (1 if role is TicketRole.USER else 0)
     assert len(set(written)) == len(written)
-
-
-def _lose(world: World, *, arrived: bool) -> None:
-    if arrived:
-        world.lose_next_answer()
-    else:
-        world.lose_next_call()
 
 
 @pytest.mark.parametrize("role", ALL)

@@ -14,6 +14,7 @@ from sandbox.demo_orders import Content, orders
 from sandbox.demo_report import REQUEST_STATES, TASK_STATES, Inspector
 from sandbox.servicenow import SEEDED, Instance, ServiceNow
 from sandbox.visitor import Placed, Visitor
+from transfer.books import Record
 from transfer.errors import ACTIONS
 from transfer.model import (
     Delivery,
@@ -27,7 +28,6 @@ from transfer.model import (
     Stage,
     Transfer,
 )
-from transfer.ports import Record
 from transfer.tickets import Ticket, TicketRole
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

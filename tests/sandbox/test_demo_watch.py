@@ -14,8 +14,8 @@ from rich.console import Console
 from sandbox.demo_table import result_table
 from sandbox.demo_watch import Bars, Ledger, Lines, coloured, described, share, watch
 from tests.sandbox.demo_world import World, good_world
+from transfer.books import Record
 from transfer.model import DeliveryState, Stage
-from transfer.ports import Record
 
 LARGE, UNSEEN = "a 1 MiB file", "nobody approved"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import requests
 
-from adapters.servicenow.auth import Basic, ClientCredentials
 from adapters.servicenow.client import Client
+from adapters.servicenow.credentials import Basic, ClientCredentials, Credentials
 from adapters.servicenow.desk import ServiceNowDesk
 from adapters.servicenow.forms import TicketForm
 from adapters.servicenow.inbox import Intake, ServiceNowInbox
@@ -32,7 +32,7 @@ class Stage:
     def instance(self) -> Instance:
         return self.server.instance
 
-    def client(self, credentials: Basic | ClientCredentials = OAUTH, timeout: float = 10) -> Client:
+    def client(self, credentials: Credentials = OAUTH, timeout: float = 10) -> Client:
         ca_file = str(self.certificate.ca_file)
         return Client(self.server.url, credentials, timeout=timeout, verify=ca_file)
 

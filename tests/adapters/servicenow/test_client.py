@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.servicenow.auth import Basic, ClientCredentials, TokenLogin
+from adapters.servicenow.auth import TokenLogin
 from adapters.servicenow.client import Client
+from adapters.servicenow.credentials import Basic, ClientCredentials
 from adapters.servicenow.query import Query
 from adapters.servicenow.wire import Wire
 from sandbox.servicenow import SEEDED
@@ -96,8 +97,9 @@ def test_a_wrong_client_secret_is_refused_without_being_named(stage: Stage) -> N
     [
         ("hibernating", Code.SERVICENOW_HIBERNATING),
         ("unavailable", Code.SERVICENOW_UNREACHABLE),
-        ("sso_page", Code.SERVICENOW_NOT_JSON),
-        ("overloaded", Code.SERVICENOW_THROTTLED),
+        ("sso_page", Code.SERVICENOW_LOGIN_PAGE),
+        ("overloaded", Code.SERVICENOW_BUSY),
+        ("dropped", Code.SERVICENOW_DROPPED),
     ],
 )
 @pytest.mark.parametrize("path", ["oauth_token", "/api/now/table"], ids=["token", "table"])

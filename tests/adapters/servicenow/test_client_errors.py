@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import responses
 
-from adapters.servicenow.answers import LONGEST_WAIT
-from adapters.servicenow.auth import Basic
 from adapters.servicenow.client import Client
+from adapters.servicenow.credentials import Basic
 from adapters.servicenow.query import Query
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import Code, FerryError, Permanent
 
 URL = "https://example.service-now.com"
 TABLE = f"{URL}/api/now/table/incident"
@@ -58,7 +56,9 @@ T, P = False, True
 REFUSED, DENIED = Code.SERVICENOW_REFUSED, Code.SERVICENOW_DENIED
 NOT_JSON, UNREACHABLE = Code.SERVICENOW_NOT_JSON, Code.SERVICENOW_UNREACHABLE
 AUTH, NOT_FOUND = Code.SERVICENOW_AUTH, Code.SERVICENOW_NOT_FOUND
-SLEEPS, THROTTLED = Code.SERVICENOW_HIBERNATING, Code.SERVICENOW_THROTTLED
+SLEEPS, LOGIN_PAGE = Code.SERVICENOW_HIBERNATING, Code.SERVICENOW_LOGIN_PAGE
+CUT_OFF, EMPTY = Code.SERVICENOW_CUT_OFF, Code.SERVICENOW_EMPTY
+DROPPED = Code.SERVICENOW_DROPPED
 
 
 def page(name: str, status: int, body: str, code: Code, permanent: bool, *, says: str = "") -> Odd:
@@ -100,7 +100,7 @@ ODD = [
     page("414", 414, "<html>URI Too Long</html>", REFUSED, P, says="address too long"),
     page("hibernating", 200, HIBERNATING, SLEEPS, T, says="hibernates"),
     page("hibernating 503", 503, HIBERNATING, SLEEPS, T),
-    page("login page", 200, LOGIN, NOT_JSON, P, says="login page"),
+    page("login page", 200, LOGIN, LOGIN_PAGE, P, says="login page"),
     page("login page 401", 401, LOGIN, AUTH, P),
     page("maintenance", 200, "<html>We are back soon</html>", NOT_JSON, T),
     page("403 page", 403, "<html>Access restricted by IP</html>", NOT_JSON, P),
@@ -110,21 +110,21 @@ ODD = [
     page("504", 504, "<html>gateway timeout</html>", UNREACHABLE, T),
     Odd(name="500", status=500, body=refusal("x", None), code=UNREACHABLE, permanent=T),
     Odd(name="xml", status=200, body="<r/>", kind="application/xml", code=NOT_JSON, permanent=T),
-    Odd(name="202", status=202, code=THROTTLED, permanent=T, says="dropped"),
-    Odd(name="204", status=204, kind=None, code=NOT_JSON, permanent=T),
-    Odd(name="empty", status=200, kind=None, code=NOT_JSON, permanent=T, says="with nothing"),
-    Odd(name="truncated", status=200, body=CUT, code=NOT_JSON, permanent=T, says="breaks off"),
-    Odd(name="deep", status=200, body=DEEP, code=NOT_JSON, permanent=T),
-    Odd(name="no object", status=200, body="[]", code=NOT_JSON, permanent=T),
-    Odd(name="both", status=200, body=BOTH, code=REFUSED, permanent=T, says="maximum execution"),
-    Odd(name="no result", status=200, body="{}", code=REFUSED, permanent=T),
+    Odd(name="202", status=202, code=DROPPED, permanent=T, says="dropped"),
+    Odd(name="204", status=204, kind=None, code=EMPTY, permanent=T),
+    Odd(name="empty", status=200, kind=None, code=EMPTY, permanent=T, says="with nothing"),
+    Odd(name="truncated", status=200, body=CUT, code=CUT_OFF, permanent=T, says="breaks off"),
+    Odd(name="deep", status=200, body=DEEP, code=CUT_OFF, permanent=T),
+    Odd(name="no object", status=200, body="[]", code=CUT_OFF, permanent=T),
+    Odd(name="both", status=200, body=BOTH, code=CUT_OFF, permanent=T, says="maximum execution"),
+    Odd(name="no result", status=200, body="{}", code=CUT_OFF, permanent=T),
     Odd(name="201 for 200", status=201, body='{"result":[]}', code=NOT_JSON, permanent=T),
     Odd(
         name="sso",
         status=302,
         kind=HTML,
         headers={"Location": f"{URL}/login_with_sso.do"},
-        code=NOT_JSON,
+        code=LOGIN_PAGE,
         permanent=P,
         says="login page",
     ),
@@ -157,53 +157,19 @@ def test_an_odd_answer_becomes_its_error(client: Client, odd: Odd) -> None:
 
 
 @pytest.mark.parametrize(
-    ("headers", "least", "most"),
+    ("detail", "advice"),
     [
-        ({"Retry-After": "42"}, 42, 42),
-        ({"Retry-After": "3600"}, LONGEST_WAIT, LONGEST_WAIT),
-        ({"Retry-After": "0"}, 1, 1),
-        ({"Retry-After": "999999999999"}, LONGEST_WAIT, LONGEST_WAIT),
-        ({"X-RateLimit-Reset": str(int(time.time()) + 500)}, 300, 500),
-        ({"X-RateLimit-Reset": "12"}, 1, 1),
-        ({"Retry-After": "soon"}, 2, 8),
-        ({"Retry-After": "-5"}, 2, 8),
-        ({}, 2, 8),
+        ("Access to unscoped api is not allowed", "broadly scoped"),
+        ("Failed API level ACL Validation", "web services"),
+        ("User is unauthorized to access table: X", "the right that is named"),
     ],
 )
-def test_a_throttled_call_says_how_long_to_wait(
-    client: Client, headers: dict[str, str], least: float, most: float
-) -> None:
-    with responses.RequestsMock() as instance:
-        body = refusal("Rate limit exceeded", "Rate limit of 100 requests per hour exceeded")
-        instance.get(TABLE, body=body, status=429, headers=headers, content_type=JSON)
-        with pytest.raises(Transient) as caught:
-            client.rows("incident", Query(), ("sys_id",), limit=5)
-        assert len(instance.calls) == 1
-    assert caught.value.code is Code.SERVICENOW_THROTTLED
-    assert caught.value.retry_after is not None
-    assert least <= caught.value.retry_after <= most
-
-
 @responses.activate
-def test_after_the_hourly_limit_nobody_calls_before_the_time(client: Client) -> None:
-    responses.get(
-        TABLE, body=refusal("Rate limit exceeded", None), status=429, headers={"Retry-After": "60"}
-    )
-    for _ in range(3):
-        with pytest.raises(Transient) as caught:
-            client.rows("incident", Query(), ("sys_id",), limit=5)
-        assert caught.value.code is Code.SERVICENOW_THROTTLED
-    assert 50 < (caught.value.retry_after or 0) <= 60
-    assert len(responses.calls) == 1
-
-
-@responses.activate
-def test_a_full_queue_closes_nothing(client: Client) -> None:
-    responses.get(TABLE, body=refusal("Rate limit exceeded", None), status=429, content_type=JSON)
-    responses.get(TABLE, body='{"result":[]}', status=200, content_type=JSON)
-    with pytest.raises(Transient):
+def test_a_refusal_says_what_helps(client: Client, detail: str, advice: str) -> None:
+    responses.get(TABLE, body=refusal("User Not Authorized", detail), status=403, content_type=JSON)
+    with pytest.raises(Permanent) as caught:
         client.rows("incident", Query(), ("sys_id",), limit=5)
-    assert client.rows("incident", Query(), ("sys_id",), limit=5) == ()
+    assert advice in caught.value.action
 
 
 @pytest.mark.parametrize("body", ['{"result":{}}', '{"result":["x"]}', '{"result":[{"state":3}]}'])

@@ -126,7 +126,7 @@ def test_what_is_written_is_harmless_and_fits(stage: Stage) -> None:
     stage.desk().open(nasty, again=False)
     found = stored(stage, OPEN_USER)
     assert found["short_description"] == "'=cmd|' /C calc'!A0 (code)x"
-    assert found["description"].startswith("(code)<b>xxx")
+    assert found["description"].startswith("(code)< b>xxx")
     assert found["description"].endswith("x …")
     note = post(TicketRole.USER, PostAction.NOTE, text=LONG)
     stage.desk().note(note, again=False)

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from adapters.servicenow.auth import Basic
 from adapters.servicenow.client import Client
+from adapters.servicenow.credentials import Basic
 from adapters.servicenow.inbox import Intake, ServiceNowInbox
-from tests.adapters.servicenow.canned import Canned, answer
+from tests.adapters.servicenow.canned import JSON, Canned, answer
 from transfer.errors import Code, Permanent
 
 GROUP, APPROVERS, ITEM, REQUEST, USER, TASK = (str(n) * 32 for n in range(1, 7))
@@ -52,9 +52,14 @@ VARIABLE = {
 PAGES: tuple[dict[str, str], ...] = (ROW, APPROVAL, MEMBER, VARIABLE)
 
 
+def counted(page: list[dict[str, str]]) -> bytes:
+    count = f"X-Total-Count: {len(page)}\r\n".encode()
+    return answer(json.dumps({"result": page}).encode(), headers=JSON + count)
+
+
 def fetch(*pages: list[dict[str, str]]) -> int:
     """How many tasks a poll yields when the instance answers with these pages, one a call."""
-    scripts = [answer(json.dumps({"result": page}).encode()) for page in pages]
+    scripts = [counted(page) for page in pages]
     with Canned(*scripts) as server:
         client = Client(server.url, Basic(user="u", password="p"), timeout=5)
         intake = Intake(group=GROUP, approver_group=APPROVERS)
@@ -126,7 +131,7 @@ def test_a_page_that_may_have_been_cut_is_refused() -> None:
 
 def test_a_variable_that_no_database_could_keep_is_left_out() -> None:
     odd = {**VARIABLE, "sc_item_option.value": "s3://a/\ud800"}
-    scripts = [answer(json.dumps({"result": [row]}).encode()) for row in (*PAGES[:3], odd)]
+    scripts = [counted([row]) for row in (*PAGES[:3], odd)]
     with Canned(*scripts) as server:
         client = Client(server.url, Basic(user="u", password="p"), timeout=5)
         intake = Intake(group=GROUP, approver_group=APPROVERS)

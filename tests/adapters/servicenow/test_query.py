@@ -39,6 +39,17 @@ def test_a_sys_id_is_one_or_is_refused(text: str) -> None:
         assert re.fullmatch("[0-9a-f]{32}", text)
 
 
+@given(ANY | st.from_regex(r"(RITM|REQ)[0-9]{7}\n?[\^=,]?.*"))
+def test_a_number_of_a_record_is_one_or_is_refused(text: str) -> None:
+    try:
+        query = str(Query().record("number", text))
+    except ValueError:
+        assert re.fullmatch("[A-Z]{3,8}[0-9]{5,15}", text) is None
+    else:
+        assert query == f"number={text}"
+        assert re.fullmatch("[A-Z]+[0-9]+", text)
+
+
 @given(st.lists(ANY, max_size=3), st.sampled_from(["sys_ids", "words"]))
 def test_no_text_adds_a_condition(texts: list[str], method: str) -> None:
     try:

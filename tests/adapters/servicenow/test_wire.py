@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from adapters.servicenow.auth import Basic
 from adapters.servicenow.client import Client
+from adapters.servicenow.credentials import Basic
 from adapters.servicenow.query import Query
 from adapters.servicenow.wire import instance_name
 from tests.adapters.servicenow.canned import JSON, Canned, answer

@@ -11,13 +11,25 @@ from hypothesis import strategies as st
 
 from adapters.servicenow.wording import TEXT_LIMIT, TITLE_LIMIT, clean, title
 
-TRICKY = st.text(st.sampled_from("[/code] CODE\x00\x08\u202e\r\n\t\ud800=+é😀") | st.characters())
+FORMULA = ("=", "+", "-", "@")
+TRICKY = st.text(
+    st.sampled_from("[/code] CODE<b>=@\x00\x08\u202e\r\n\t\ud800=+é😀") | st.characters()
+)
 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("[code]<b>x</b>[/code]", "(code)<b>x</b>(/code)"),
+        ("[code]<b>x</b>[/code]", "(code)< b>x< /b>(/code)"),
+        ("<script>alert(1)</script>", "< script>alert(1)< /script>"),
+        ("<!--x--><?php", "< !--x-->< ?php"),
+        ("a < b <= c <3", "a < b <= c <3"),
+        ('[code lang="html"]x', '(code lang="html")x'),
+        ("[codes] [ff]", "[codes] [ff]"),
+        ("[ff:0123456789ab]", "(ff:0123456789ab)"),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("\t@SUM(1)", "'@SUM(1)"),
+        ("220 [code]+1[/code] <img src=x> ready", "220 (code)+1(/code) < img src=x> ready"),
         ("[CODE][ / Code ]", "(CODE)( / Code )"),
         ("[co\x00de]x", "(code)x"),
         ("[[code]code]", "[(code)code]"),
@@ -37,7 +49,9 @@ def test_cleaned_text_is_harmless_and_fits(text: str, limit: int) -> None:
     shown = clean(text, limit, end="[ff:0123456789ab]")
     assert len(shown) <= limit
     assert shown.endswith("[ff:0123456789ab]")
-    assert re.search(r"\[\s*/?\s*code\s*\]", shown, re.IGNORECASE) is None
+    assert re.search(r"\[\s*/?\s*code\b[^\]\n]*\]", shown, re.IGNORECASE) is None
+    assert re.search(r"<[a-z/!?]", shown, re.IGNORECASE) is None
+    assert not shown.startswith(FORMULA)
     assert not any(unicodedata.category(c) in ("Cc", "Cs") for c in shown if c not in "\n\t")
     shown.encode()
 
@@ -53,4 +67,4 @@ def test_a_title_is_one_short_line_and_no_formula(text: str) -> None:
     shown = title(text)
     assert len(shown) <= TITLE_LIMIT
     assert "\n" not in shown
-    assert not shown.startswith(("=", "+", "-", "@"))
+    assert not shown.startswith(FORMULA)

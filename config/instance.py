@@ -1,0 +1,45 @@
+"""Settings of one instance that stand in sections of their own: tickets, a JWT."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from config.kinds import SecretName, SysId, Table, Text
+from config.part import Part
+
+Auth = Literal["oauth", "refresh_token", "jwt", "basic", "certificate"]
+
+
+class TicketSettings(Part):
+    """The user ticket and the audit ticket; the choices must be the instance's own."""
+
+    table: Table = Field("incident", description="Table of both tickets.")
+    category: str = Field("inquiry", description="Category of both tickets.")
+    assignment_group: SysId | None = Field(
+        None, description="Group (sys_id) that gets the user ticket of a failed transfer."
+    )
+    user_urgency: str = Field("2", description="Urgency of the user ticket.")
+    audit_urgency: str = Field("3", description="Urgency of the audit ticket.")
+    impact: str = Field("3", description="Impact of both tickets.")
+    resolved_state: str = Field("6", description="State of a resolved user ticket.")
+    closed_state: str = Field(
+        "7", description="State of a closed audit ticket; where refused, resolved_state is used."
+    )
+    close_code_delivered: str = Field(
+        "Solution provided", description="close_code after a delivery; see sys_choice."
+    )
+    close_code_failed: str = Field(
+        "No resolution provided", description="close_code after a refusal or a failure."
+    )
+
+
+class JwtSettings(Part):
+    """auth: jwt. The assertion with which a token is asked for."""
+
+    subject: Text | None = Field(None, description="User name that the token is for.")
+    private_key: SecretName | None = Field(
+        None, description="Name of the secret with the RSA key (PEM, no passphrase) that signs it."
+    )
+    key_id: Text | None = Field(None, description="Id of the key (kid), where it has one.")

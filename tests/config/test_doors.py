@@ -1,0 +1,80 @@
+"""The settings of the doors: off by default, and fields that could be fields."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters import wiring
+from config.faults import ConfigError
+from config.loading import load
+from config.values import rules
+from tests.config.conftest import GOOD, Write
+from transfer.rules import Standing
+
+QUEUE = "queue:\n  url: https://sqs.eu-central-1.amazonaws.com/123456789012/orders\n"
+
+
+def with_standing(*lines: str, queue: str = QUEUE) -> str:
+    return _within("standing", *lines) + queue
+
+
+def _within(section: str, *lines: str) -> str:
+    body = "".join(f"    {line}\n" for line in lines)
+    return GOOD.replace("servicenow:\n", f"servicenow:\n  {section}:\n{body}", 1)
+
+
+def test_both_are_off_by_default(write: Write) -> None:
+    settings = load(write(GOOD))
+    assert (settings.servicenow.standing.table, settings.servicenow.ecc.agent) == (None, None)
+    assert rules(settings).standing is None
+
+
+def test_the_fields_reach_the_rules_and_the_inbox(write: Write) -> None:
+    text = with_standing("table: change_request", "path: null", "changes: record", "settle: 5")
+    settings = load(write(text))
+    assert rules(settings).standing == Standing(
+        table="change_request", prefix="u_prefix", destination="u_destination", until="u_until"
+    )
+    table = wiring.standing_table(settings.servicenow.standing)
+    assert table is not None
+    assert (table.path, table.audited, table.settle) == ("", False, 5.0)
+    assert (table.requester, table.until) == ("opened_by", "u_until")
+
+
+@pytest.mark.parametrize(
+    ("lines", "complaint"),
+    [
+        (["table: a.b"], "servicenow.standing.table: must be the name of a table"),
+        (["prefix: a.b"], "servicenow.standing.prefix: must be the name of a field"),
+        (["prefix: 1a"], "servicenow.standing.prefix: must be the name of a field"),
+        (["until: u_prefix"], "servicenow.standing.until: must be a field of its own"),
+        (["requester: u_path"], "servicenow.standing.requester: must be a field of its own"),
+        (["path: same", "prefix: same"], "servicenow.standing.path: must be a field of its own"),
+        (["changes: never"], "servicenow.standing.changes"),
+        (["settle: -1"], "servicenow.standing.settle"),
+        (["active: yes"], "servicenow.standing.active"),
+    ],
+)
+def test_what_is_no_field_is_named_with_its_place(
+    write: Write, lines: list[str], complaint: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(write(with_standing(*lines)))
+    assert complaint in str(caught.value)
+
+
+def test_standing_approvals_need_a_queue(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    path: Path = write(with_standing("table: u_standing", queue=""))
+    with pytest.raises(ConfigError, match=r"servicenow\.standing\.table: needs queue\.url"):
+        load(path)
+    monkeypatch.setenv("FILEFERRY_QUEUE__URL", "https://sqs.example.com/orders")
+    assert load(path).servicenow.standing.table == "u_standing"
+
+
+@pytest.mark.parametrize("agent", ["mid.server.one", "", "a^b", "1a"])
+def test_an_agent_is_a_name_of_our_own(write: Write, agent: str) -> None:
+    assert load(write(_within("ecc", "agent: fileferry"))).servicenow.ecc.agent == "fileferry"
+    with pytest.raises(ConfigError, match=r"servicenow\.ecc\.agent: must be the name of an agent"):
+        load(write(_within("ecc", f"agent: '{agent}'")))
