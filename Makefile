@@ -23,6 +23,13 @@ demo: $(STAMP)sandbox ## order seven transfers and watch them arrive, on embedde
 test: ready ## run all tests; PYTEST_ARGS="-k sftp -x" goes to pytest
 	$(BIN)/pytest $(PYTEST_ARGS)
 
+test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (an hour)
+	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults $(PYTEST_ARGS)
+	$(BIN)/python -m tests.mutants
+
+mutants: ready ## break the protocol in one place after the other: a named test must catch each
+	$(BIN)/python -m tests.mutants $(MUTANTS)
+
 check: lint ## linters, types, the import rule, and the rules of the house
 	$(BIN)/pytest -q tests/house
 
@@ -58,4 +65,4 @@ clean: ## remove the virtual environment, caches and built files
 	rm -rf build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test check lint format example ready bench lock clean
+.PHONY: help demo test test-faults mutants check lint format example ready bench lock clean

@@ -3,28 +3,9 @@
 from __future__ import annotations
 
 import json
-import subprocess
 
-from sandbox.children import clean_environment, program
+from tests.crossing.commands import fileferry
 from tests.crossing.world import World
-
-
-def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment() | {
-        "FILEFERRY_CONFIG": str(world.write_config()),
-        "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
-        "AWS_ACCESS_KEY_ID": "ADMIN",
-        "AWS_SECRET_ACCESS_KEY": "admin-secret",
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [*program(), *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
 
 
 def test_send_carries_one_object_and_prints_its_receipt(world: World) -> None:

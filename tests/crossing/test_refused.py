@@ -8,9 +8,9 @@ import pytest
 
 from tests.crossing.world import World
 from tests.servers.openssh import OpenSSH, is_root
+from transfer.books import Record
 from transfer.errors import Code
 from transfer.model import MIB, Outcome
-from transfer.ports import Record
 from transfer.tickets import TicketRole
 
 

@@ -17,7 +17,7 @@ from transfer.model import CHUNK, MIB, Outcome
 @pytest.mark.parametrize(
     ("mode", "options", "code"),
     [
-        ("sso_page", {}, "servicenow.not_json"),
+        ("sso_page", {}, "servicenow.login_page"),
         ("unauthorized", {}, "servicenow.auth"),
         ("throttled", {"retry_after": 1}, "servicenow.throttled"),
         ("closed", {}, "servicenow.unreachable"),

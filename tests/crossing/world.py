@@ -21,7 +21,7 @@ from sandbox.servicenow.seed import SEEDED
 from sandbox.visitor import Placed, Visitor
 from tests.servers.openssh import OpenSSH
 from tests.servers.seaweedfs import SeaweedFS
-from transfer.ports import Record
+from transfer.books import Record
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

@@ -1,0 +1,26 @@
+"""The command line as an operator has it: beside a running daemon, or without one."""
+
+from __future__ import annotations
+
+import subprocess
+
+from sandbox.children import clean_environment, program
+from tests.crossing.world import World
+
+
+def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = clean_environment() | {
+        "FILEFERRY_CONFIG": str(world.write_config()),
+        "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
+        "AWS_ACCESS_KEY_ID": "ADMIN",
+        "AWS_SECRET_ACCESS_KEY": "admin-secret",
+        "COLUMNS": "80",
+    }
+    return subprocess.run(
+        [*program(), *words],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

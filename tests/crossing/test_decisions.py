@@ -1,0 +1,180 @@
+"""Cancelled in the middle, tried again after a failure, set aside and released: with processes."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from sandbox.visitor import Placed
+from tests.crossing.commands import fileferry
+from tests.crossing.world import World
+from tests.servers.proxy import Proxy
+from transfer.books import Record
+from transfer.errors import Code
+from transfer.model import CHUNK, MIB, Outcome
+from transfer.tickets import TicketRole
+
+RATE = 24 * MIB
+"""Bytes a second to the partner: slow enough to be met in the middle."""
+BOTH = (TicketRole.USER, TicketRole.AUDIT)
+
+
+@pytest.fixture
+def slow(world: World) -> Iterator[World]:
+    with Proxy(world.partner.host, world.partner.port, rate=RATE) as proxy:
+        world.config["destinations"]["partner"]["port"] = proxy.port
+        yield world
+
+
+def large(world: World, size: int = 72 * MIB) -> bytes:
+    data = os.urandom(MIB) * (size // MIB)
+    world.put("large", data)
+    return data
+
+
+def moved(world: World, placed: Placed) -> int:
+    record = world.record(placed)
+    return record.deliveries[0].moved if record and record.deliveries else 0
+
+
+def of_generation(world: World, placed: Placed, generation: int) -> Record:
+    """The record of the order, once that generation is closed and its tickets are written."""
+
+    def ended() -> bool:
+        found = world.record(placed)
+        return bool(
+            found
+            and found.transfer.generation == generation
+            and found.transfer.finished
+            and not found.unsent
+        )
+
+    world.until(ended)
+    record = world.record(placed)
+    assert record
+    return record
+
+
+def told(world: World, record: Record, role: TicketRole) -> str:
+    """Everything that stands on that ticket."""
+    ticket = world.servicenow.instance.get("incident", record.tickets[role].sys_id)
+    journal = world.visitor.journal(ticket["sys_id"])
+    return "\n".join((ticket["description"], ticket["close_notes"], journal))
+
+
+def cancel(world: World, placed: Placed) -> None:
+    world.servicenow.instance.update("sc_req_item", placed.item_id, {"active": "false"})
+
+
+def open_again(world: World, placed: Placed) -> None:
+    task = world.task(placed)["sys_id"]
+    world.servicenow.instance.update("sc_req_item", placed.item_id, {"state": "2"})
+    world.servicenow.instance.update("sc_task", task, {"state": "2"})
+
+
+def test_a_cancelled_item_stops_the_upload_in_the_middle(slow: World) -> None:
+    data = large(slow)
+    with slow.daemon():
+        placed = slow.order("large")
+        slow.until(lambda: moved(slow, placed) >= CHUNK)
+        cancel(slow, placed)
+        record = slow.ended(placed)
+        slow.put("next", b"next")
+        assert slow.ended(slow.order("next")).transfer.outcome is Outcome.DELIVERED
+    assert record.transfer.outcome is Outcome.CANCELLED
+    assert record.transfer.failure
+    assert record.transfer.failure.code == Code.REQUEST_CANCELLED
+    assert record.deliveries[0].moved < len(data)
+    assert slow.files() == {"next": b"next"}
+    for role in BOTH:
+        assert "request.cancelled" in told(slow, record, role)
+    assert slow.events().count("transfer is no longer wanted") == 1
+
+
+def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(world: World) -> None:
+    world.put("a", b"ours")
+    in_the_way = Path(world.partner.root) / "a"
+    in_the_way.write_bytes(b"theirs")
+    with world.daemon():
+        placed = world.order("a")
+        first = of_generation(world, placed, 1)
+        assert first.transfer.outcome is Outcome.FAILED
+        in_the_way.unlink()
+
+        unasked = fileferry(world, "retry", placed.number, "--reason", "the file is gone")
+        assert (unasked.returncode, unasked.stderr) == (0, "")
+        second = of_generation(world, placed, 2)
+        assert second.transfer.outcome is Outcome.CANCELLED
+        assert world.files() == {}
+
+        open_again(world, placed)
+        fileferry(world, "retry", placed.number, "--reason", "the task is open again")
+        third = of_generation(world, placed, 3)
+    assert third.transfer.outcome is Outcome.DELIVERED
+    assert world.files() == {"a": b"ours"}
+    assert world.task(placed)["state"] == "3"
+    numbers = {each.tickets[role].number for each in (first, second, third) for role in BOTH}
+    assert len(numbers) == 6
+    audit = told(world, third, TicketRole.AUDIT)
+    for word in ("the task is open again", "Generation 3", second.tickets[TicketRole.AUDIT].number):
+        assert word in audit
+
+
+def test_what_arrived_is_not_retried_and_nonsense_is_told_so(world: World) -> None:
+    world.put("a", b"a")
+    with world.daemon():
+        placed = world.order("a")
+        world.ended(placed)
+        for words, why in (
+            ((placed.number, "--reason", "again"), "delivered already"),
+            (("RITM9999999", "--reason", "again"), "knows no transfer"),
+            ((placed.number, "--reason", " "), "needs a reason"),
+        ):
+            done = fileferry(world, "retry", *words)
+            assert done.returncode == 1
+            assert why in done.stderr
+    assert fileferry(world, "quarantine", "list").stdout == "Nothing is in quarantine.\n"
+    released = fileferry(world, "quarantine", "release", placed.number, "--reason", "why not")
+    assert (released.returncode, "not in quarantine" in released.stderr) == (1, True)
+
+
+def gone_on(world: World, placed: Placed, seen: int, size: int) -> bool:
+    return moved(world, placed) > seen or seen >= size
+
+
+def test_what_kills_five_daemons_is_set_aside_and_goes_on_when_it_is_released(slow: World) -> None:
+    data = large(slow)
+    placed = slow.order("large")
+    for number in range(5):
+        with slow.daemon(f"victim-{number}") as victim:
+            seen = moved(slow, placed)
+            slow.until(partial(gone_on, slow, placed, seen, len(data)))
+            victim.send(signal.SIGKILL)
+            assert victim.wait(10) == -signal.SIGKILL
+    with slow.daemon("survivor"):
+        slow.until(lambda: "transfer quarantined" in slow.events("survivor"))
+        slow.put("next", b"next")
+        assert slow.ended(slow.order("next")).transfer.outcome is Outcome.DELIVERED
+        assert slow.files().get("large") is None
+        listed = json.loads(fileferry(slow, "quarantine", "list", "--json").stdout)
+        [head] = listed["quarantined"]
+        assert head["request"]["number"] == placed.number
+        assert "5 times in a row" in head["failure"]["message"]
+        assert placed.number in fileferry(slow, "quarantine", "list").stdout
+        assert "quarantined" in fileferry(slow, "status").stdout
+
+        reason = "the kernel was mended"
+        done = fileferry(slow, "quarantine", "release", placed.number, "--reason", reason)
+        assert (done.returncode, done.stderr) == (0, "")
+        record = slow.ended(placed)
+    assert record.transfer.outcome is Outcome.DELIVERED
+    assert slow.files() == {"large": data, "next": b"next"}
+    user, audit = (told(slow, record, role) for role in BOTH)
+    assert user.count("is in quarantine") >= 1
+    assert reason in audit

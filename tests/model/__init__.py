@@ -1,0 +1,1 @@
+"""The delivery protocol as a model, walked through whole; and schedules over the real code."""

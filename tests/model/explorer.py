@@ -1,0 +1,120 @@
+"""Walks through every state that the model can reach; keeps the shortest way to what is wrong."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from tests.model.protocol import moves
+from tests.model.settling import settled
+from tests.model.world import OVER, PUBLISHED, UNKNOWN, Variant, World
+
+DOUBLED = "delivered twice"
+LOST = "said to be published, and never appeared"
+UNEXPLAINED = "said to be unknown, and nobody had taken it"
+PARTIAL = "appeared before it was whole"
+STALE = "a write of an old epoch was accepted"
+
+Ways = dict[World, World | None]
+
+
+@dataclass(frozen=True)
+class Findings:
+    """`wrong` maps each rule that was broken to the shortest way there; `stuck` counts the states
+    from which no end can be reached, where that was asked for.
+    """
+
+    states: int
+    ends: int
+    wrong: dict[str, str] = field(default_factory=dict)
+    stuck: int = 0
+
+
+def explore(first: World, variant: Variant | None = None, *, ends: bool = False) -> Findings:
+    """`ends` asks for `stuck`. What is wrong is noted, and not walked on from."""
+    variant = variant or Variant()
+    with _no_collector():
+        ways, culprits, leading = _walk(first, variant, remember=ends)
+        wrong = {rule: _told(world, ways, variant) for rule, world in culprits.items()}
+        over = [world for world in ways if world.ledger.state in OVER]
+        stuck = len(ways) - len(_upstream(over, leading)) if ends else 0
+        return Findings(len(ways), len(over), wrong, stuck)
+
+
+def _walk(
+    first: World, variant: Variant, *, remember: bool
+) -> tuple[Ways, dict[str, World], dict[World, list[World]]]:
+    ways: Ways = {first: None}
+    culprits: dict[str, World] = {}
+    leading: dict[World, list[World]] = {}
+    layer = [first]
+    while layer:
+        following = []
+        for world in layer:
+            for _, _, step in moves(world, variant):
+                after = settled(step, variant)
+                if remember:
+                    leading.setdefault(after, []).append(world)
+                if after in ways:
+                    continue
+                ways[after] = world
+                rule = wrong_with(after)
+                if rule:
+                    culprits.setdefault(rule, after)
+                if rule in (None, STALE):
+                    following.append(after)
+        layer = following
+    return ways, culprits, leading
+
+
+def wrong_with(world: World) -> str | None:
+    """The rule of the oracle that this state breaks; the gravest first."""
+    state = world.ledger.state
+    if world.partial:
+        return PARTIAL
+    if world.appeared > 1:
+        return DOUBLED
+    if state == PUBLISHED and not world.appeared:
+        return LOST
+    if state == UNKNOWN and not world.taken:
+        return UNEXPLAINED
+    return STALE if world.stale else None
+
+
+def _told(world: World, ways: Ways, variant: Variant) -> str:
+    """The way to that state, a line a step, each with the epoch of who made it."""
+    steps: list[str] = []
+    while (before := ways[world]) is not None:
+        epoch, name = next(
+            (epoch, name)
+            for epoch, name, after in moves(before, variant)
+            if settled(after, variant) == world
+        )
+        steps.append(f"  {f'epoch {epoch}: ' if epoch else ''}{name}")
+        world = before
+    return "\n".join(reversed(steps))
+
+
+def _upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
+    """The states from which one of these can be reached."""
+    found, waiting = set(over), list(over)
+    while waiting:
+        for before in leading.get(waiting.pop(), ()):
+            if before not in found:
+                found.add(before)
+                waiting.append(before)
+    return found
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Nothing here is cyclic, and looking through a million tuples again and again takes long."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

@@ -1,0 +1,296 @@
+"""The publish protocol of delivery.md: a step for each durable write and request to the server.
+
+| here | in the program |
+|---|---|
+| `claim` | `Ledger.claim`, by a poll or after a start; at any instant |
+| `deliver` | `delivery.deliver`: what the ledger says decides where a try goes on |
+| `inherit`, `heir` | `resume.inherit`: the new name is durable, then older temps are renamed |
+| `prove` | `delivery._waits_for_publish`, `resume.proven`: size, and the last chunk compared |
+| `begin`, `clear` | `resume.begin`, then `Remote.remove` for each, then `Remote.create` |
+| `write` | `upload._carry`: chunks in any order (lanes); `Crossing.progress`; `verify.verify` |
+| `intend` | `publish.intend`: INTENT with the one candidate, or with all of a recovery |
+| `publish` | `publish.publish`: rename temp → final |
+| `recover`, `probe` | `publish.recover`: the longer list is durable, then candidate → new temp |
+| `look` | `publish._stands`, and `Destination.collected` |
+| `done`, `unknown` | the last `Crossing.save` |
+| `overtaken` | `resume.overtaken`: after ClaimLost, a temp that no row names is taken away |
+| `crash` | SIGKILL; what was asked of the server may still be done, at any later time |
+| a daemon that does not move | an owner frozen past its lease; it may wake at any time |
+| `lost` | no answer: the owner tries again, and the server may do the first request later |
+| `late` | the server does what nobody waits for any more |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tests.model.world import (
+    FINAL,
+    IDLE,
+    INTENT,
+    NOWHERE,
+    OVER,
+    PUBLISHED,
+    UNKNOWN,
+    UPLOADING,
+    VERIFIED,
+    WHOLE,
+    Daemon,
+    Ledger,
+    Rename,
+    Variant,
+    World,
+    bearing,
+    later,
+    put,
+    renamed,
+    size,
+    turn,
+    without,
+)
+
+Moves = Iterator[tuple[str, World]]
+Step = Callable[[World, int, Daemon, Variant], Moves]
+
+
+def moves(world: World, variant: Variant) -> Iterator[tuple[int, str, World]]:
+    """All that can happen next: whose epoch does it (0: nobody's), what it is, the world then."""
+    for index, daemon in enumerate(world.daemons):
+        if daemon == IDLE:
+            yield from ((0, name, after) for name, after in _claim(world, index))
+            continue
+        for name, after in STEPS[daemon.at](world, index, daemon, variant):
+            yield daemon.epoch, name, after
+        if world.crashes:
+            yield from ((daemon.epoch, *move) for move in _crash(world, index, daemon))
+    yield from ((0, name, after) for name, after in _surroundings(world))
+
+
+def _claim(world: World, index: int) -> Moves:
+    """Free when its owner is dead; from a living one it costs a loss."""
+    ledger = world.ledger
+    alive = any(other.epoch == ledger.epoch and other != IDLE for other in world.daemons)
+    if ledger.state in OVER or (alive and not world.losses) or ledger.epoch == len(world.files):
+        return
+    epoch, losses = ledger.epoch + 1, world.losses - (1 if alive else 0)
+    claimed = world._replace(ledger=ledger._replace(epoch=epoch), losses=losses)
+    yield f"claim {epoch}", turn(claimed, index, Daemon(at="deliver", epoch=epoch))
+
+
+def _deliver(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    ledger, mine = world.ledger, me.epoch
+    me = Daemon(me.at, mine, moved=ledger.moved)
+    if ledger.state in OVER:
+        yield "it is over", turn(world, index, IDLE)
+    elif ledger.state == INTENT:
+        yield "recover", _recover(world, index, me, variant)
+    elif ledger.temp not in (NOWHERE, mine) and ledger.moved:
+        yield "inherit", _inherit(world, index, me, variant)
+    else:
+        go_on = _prove if ledger.temp == mine and ledger.moved else _begin
+        yield from go_on(world, index, me._replace(names=ledger.older), variant)
+
+
+def _inherit(world: World, index: int, me: Daemon, variant: Variant) -> World:
+    ledger = world.ledger
+    older = _with_older(ledger)
+    candidates = () if variant.own_candidate else ledger.candidates
+    ledger = ledger._replace(temp=me.epoch, older=older, candidates=candidates)
+    return _save(world, index, me._replace(at="heir", names=older[::-1]), ledger, variant)
+
+
+def _with_older(ledger: Ledger) -> tuple[int, ...]:
+    names = (*ledger.older, ledger.temp) if ledger.temp else ledger.older
+    return tuple(dict.fromkeys(names))
+
+
+def _heir(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    if me.names:
+        rest = me.names[1:]
+        yes, no = me._replace(at="prove", names=rest[::-1]), me._replace(names=rest)
+        yield from _rename(world, index, (me.names[0], me.epoch), yes, no)
+    else:
+        yield from _prove(world, index, me, variant)
+
+
+def _prove(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    ledger, file = world.ledger, bearing(world, me.epoch)
+    if ledger.state == VERIFIED and ledger.temp == me.epoch and size(world, me.epoch) == 2:
+        yield "only publish", turn(world, index, Daemon("intend", me.epoch))
+        return
+    at = min(me.moved, size(world, me.epoch) or 0)
+    if at and world.files[file - 1][1] & at:
+        left = WHOLE & ~((1 << at) - 1)
+        yield "prove", turn(world, index, me._replace(at="write", file=file, left=left, moved=at))
+    else:
+        yield from _begin(world, index, me, variant)
+
+
+def _begin(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    ledger = world.ledger
+    older = _with_older(ledger)
+    others = tuple(name for name in older if name != me.epoch)
+    begun = Ledger(ledger.epoch, UPLOADING, me.epoch, 0, others)
+    after = me._replace(at="clear", names=older, moved=0)
+    yield "begin", _save(world, index, after, begun, variant)
+
+
+def _clear(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+    if me.names:
+        files, me = without(world.files, me.names[0]), me._replace(names=me.names[1:])
+        yield "remove", turn(world._replace(files=files), index, me)
+    elif bearing(world, me.epoch):
+        # Created exclusively: a late rename of its own came first.
+        yield "create: exists", turn(world, index, me._replace(at="deliver"))
+    else:
+        files = put(world.files, me.epoch, (me.epoch, 0))
+        me = me._replace(at="write", file=me.epoch, left=WHOLE)
+        yield "create", turn(world._replace(files=files), index, me)
+
+
+def _write(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    name, content = world.files[me.file - 1]
+    for chunk in (1, 2):
+        if me.left & chunk:
+            files = put(world.files, me.file, (name, content | chunk if name else 0))
+            after = turn(world, index, me._replace(left=me.left & ~chunk))
+            yield f"write chunk {chunk}", after._replace(files=files)
+    proven = 2 if not me.left else 1 if not me.left & 1 else 0
+    if proven > me.moved:
+        ledger = world.ledger._replace(moved=proven, older=me.names)
+        yield "progress", _save(world, index, me._replace(moved=proven), ledger, variant)
+    if not me.left:
+        yield from _verify(world, index, me, variant)
+    elif world.silences:
+        silent = world._replace(silences=world.silences - 1)
+        yield "write: lost", turn(silent, index, me._replace(at="deliver"))
+
+
+def _verify(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    """VERIFIED is saved for a file of several chunks, and kept in memory for a small one."""
+    if size(world, me.epoch) == 2:
+        after = Daemon("intend", me.epoch)
+        ledger = world.ledger._replace(
+            state=VERIFIED, moved=2, older=me.names, candidates=(me.epoch,)
+        )
+        yield "verify and save", _save(world, index, after, ledger, variant)
+        yield "verify", turn(world, index, after)
+    else:
+        dropped = world._replace(files=without(world.files, me.epoch))
+        yield "drop", turn(dropped, index, me._replace(at="deliver"))
+
+
+def _intend(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    ledger = world.ledger
+    kept = me.asked or (ledger.state == VERIFIED and not variant.own_candidate)
+    candidates = ledger.candidates if kept else (me.epoch,)
+    ledger = ledger._replace(state=INTENT, temp=me.epoch, candidates=candidates)
+    yield "intend", _save(world, index, me._replace(at="publish"), ledger, variant)
+
+
+def _publish(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+    no = me._replace(at="look" if me.asked else "unknown")
+    yield from _rename(world, index, (me.epoch, FINAL), me._replace(at="done"), no)
+
+
+def _recover(world: World, index: int, me: Daemon, variant: Variant) -> World:
+    ledger, mine = world.ledger, me.epoch
+    others = tuple(name for name in ledger.candidates if name != mine)
+    if variant.list_persisted:
+        ledger = ledger._replace(temp=mine, candidates=(*others, mine))
+    names = others if variant.intent_only else tuple(range(1, mine))
+    names = names if variant.ascending else names[::-1]
+    at = "probe" if variant.own_last or not bearing(world, mine) else "intend"
+    return _save(world, index, me._replace(at=at, names=names, asked=True), ledger, variant)
+
+
+def _probe(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    found = me._replace(at="intend", names=())
+    if me.names:
+        no = me._replace(names=me.names[1:])
+        yield from _rename(world, index, (me.names[0], me.epoch), found, no)
+    elif variant.own_last and bearing(world, me.epoch):
+        yield "its own temp stands", turn(world, index, found)
+    else:
+        yield "no candidate", turn(world, index, me._replace(at="look"))
+
+
+def _look(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+    """Absent: `collected` takes it as published, without that it is unknown. Both are walked."""
+    stands = bearing(world, FINAL)
+    yield "stands" if stands else "collected", turn(world, index, me._replace(at="done"))
+    if not stands:
+        yield "does not stand", turn(world, index, me._replace(at="unknown"))
+
+
+def _end(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    ledger = Ledger(world.ledger.epoch, PUBLISHED if me.at == "done" else UNKNOWN)
+    yield me.at, _save(world, index, me._replace(at="over"), ledger, variant)
+
+
+def _overtaken(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+    """It looks whether the row names its temp; where it does not, nobody else will remove it."""
+    ledger = world.ledger
+    if me.left:
+        yield (
+            "remove its own",
+            turn(world, index, IDLE)._replace(files=without(world.files, me.epoch)),
+        )
+    elif me.epoch in (ledger.temp, *ledger.older, *ledger.candidates):
+        yield "let go", turn(world, index, IDLE)
+    else:
+        yield "no row names its temp", turn(world, index, me._replace(left=1))
+
+
+STEPS: dict[str, Step] = {
+    "deliver": _deliver,
+    "heir": _heir,
+    "prove": _prove,
+    "clear": _clear,
+    "write": _write,
+    "intend": _intend,
+    "publish": _publish,
+    "probe": _probe,
+    "look": _look,
+    "overtaken": _overtaken,
+    "done": _end,
+    "unknown": _end,
+}
+
+
+def _crash(world: World, index: int, me: Daemon) -> Moves:
+    dead = turn(world, index, IDLE)._replace(crashes=world.crashes - 1)
+    yield "crash", dead
+    if me.at == "publish":
+        yield "crash in rename", later(dead, (me.epoch, FINAL))
+    elif me.at in ("heir", "probe") and me.names:
+        yield "crash in rename", later(dead, (me.names[0], me.epoch))
+
+
+def _surroundings(world: World) -> Moves:
+    for asked in dict.fromkeys(world.late):
+        rest = list(world.late)
+        rest.remove(asked)
+        yield f"late rename {asked}", renamed(world._replace(late=tuple(rest)), *asked)
+    if bearing(world, FINAL):
+        taken = world._replace(files=without(world.files, FINAL), taken=True)
+        yield "the partner takes the file", taken
+
+
+def _rename(world: World, index: int, asked: Rename, yes: Daemon, no: Daemon) -> Moves:
+    if bearing(world, asked[0]):
+        yield f"rename {asked}", turn(renamed(world, *asked), index, yes)
+    else:
+        yield f"rename {asked}: no such file", turn(world, index, no)
+    if world.silences:
+        silent = later(world._replace(silences=world.silences - 1), asked)
+        yield f"rename {asked}: lost", turn(silent, index, yes._replace(at="deliver"))
+
+
+def _save(world: World, index: int, after: Daemon, ledger: Ledger, variant: Variant) -> World:
+    """One conditional write; an owner that is refused lets go."""
+    stale = after.epoch != world.ledger.epoch
+    if stale and variant.fence:
+        return turn(world, index, Daemon("overtaken", after.epoch))
+    after = IDLE if after.at == "over" else after
+    return turn(world, index, after)._replace(ledger=ledger, stale=world.stale or stale)

@@ -1,0 +1,210 @@
+"""The mutants: what is broken, where, and which test must say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`old` stands exactly once in `file`, and is replaced by `new`. `killer` fails then."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    killer: str
+
+
+CRASHES = "tests/transfer/test_crashes.py"
+JOURNEY = "tests/transfer/test_journey.py"
+LEDGER = "tests/ports/test_ledger.py"
+RECOVERY = "tests/model/test_recovery.py"
+LATE = "tests/transfer/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
+
+MUTANTS = (
+    Mutant(
+        "the fence is dropped from a save: SQLite",
+        "adapters/ledger/sqlite.py",
+        'if row is None or row["epoch"] != transfer.epoch:',
+        "if row is None:",
+        f"{LEDGER}::test_the_fence_refuses_every_write_of_an_old_epoch[sqlite]",
+    ),
+    Mutant(
+        "the fence is dropped from every write: DynamoDB",
+        "adapters/ledger/dynamo/ledger.py",
+        'MINE = "#epoch = :epoch"',
+        'MINE = "#epoch >= :epoch"',
+        f"{LEDGER}::test_the_fence_refuses_every_write_of_an_old_epoch[dynamodb]",
+    ),
+    Mutant(
+        "the fence is dropped from a save: the steps see it",
+        "adapters/memory/ledger.py",
+        """        if row is None or row.transfer.epoch != transfer.epoch:
+            raise ClaimLost(transfer.id)
+        return row
+""",
+        """        if row is None:
+            raise ClaimLost(transfer.id)
+        return row
+""",
+        LATE,
+    ),
+    Mutant(
+        "a claim is taken from an owner that lives: SQLite",
+        "adapters/ledger/sqlite.py",
+        "AND (owner IS NULL OR lease_until <= ?)",
+        "AND (owner IS NULL OR lease_until <= ? OR 1)",
+        f"{LEDGER}::test_a_live_claim_keeps_everybody_off[sqlite]",
+    ),
+    Mutant(
+        "a claim does not raise the epoch",
+        "adapters/ledger/sqlite.py",
+        "standing.evolve(epoch=standing.epoch + 1, claims",
+        "standing.evolve(epoch=max(standing.epoch, 1), claims",
+        f"{LEDGER}::test_a_silent_owner_loses_its_claim_after_the_lease[sqlite]",
+    ),
+    Mutant(
+        "a post is written in a transaction of its own",
+        "adapters/ledger/sqlite.py",
+        """            rows.write(transfer.id, changes)
+
+    def deliveries""",
+        """            rows.write(transfer.id, [c for c in changes if not isinstance(c, Post)])
+        with writing(self._database) as rows:
+            rows.write(transfer.id, [c for c in changes if isinstance(c, Post)])
+
+    def deliveries""",
+        "tests/torture/test_one_transaction.py",
+    ),
+    Mutant(
+        "a hand-out of the outbox is not counted as a try",
+        "adapters/ledger/outbox.py",
+        "tries=tries + 1, sent=False",
+        "tries=tries, sent=False",
+        "tests/ports/test_outbox.py::"
+        "test_what_a_silent_sender_held_comes_back_as_a_second_try[sqlite]",
+    ),
+    Mutant(
+        "a post is settled before it is sent",
+        "daemon/outbox.py",
+        "            ticket = self._write(post, again=tries > 0)\n",
+        "            ticket = Ticket(\n"
+        '                role=post.ticket, sys_id="0" * 32, number="", url="", state=""\n'
+        "            )\n"
+        "            self._outbox.settle(post, ticket)\n"
+        "            ticket = self._write(post, again=tries > 0)\n",
+        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+    ),
+    Mutant(
+        "a second try of a post does not look whether it has arrived",
+        "daemon/outbox.py",
+        "ticket = self._write(post, again=tries > 0)",
+        "ticket = self._write(post, again=False)",
+        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+    ),
+    Mutant(
+        "the list of candidates is not persisted before the first rename",
+        "transfer/publish.py",
+        "delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))",
+        "delivery = delivery.evolve(temp=temp, candidates=(*older, temp))",
+        f"{CRASHES}::test_a_crash_in_every_recovery_too",
+    ),
+    Mutant(
+        "candidates are tried in descending order",
+        "transfer/publish.py",
+        "replace=False) for name in older)",
+        "replace=False) for name in reversed(older))",
+        f"{RECOVERY}::test_candidates_are_tried_in_ascending_order",
+    ),
+    Mutant(
+        "its own temp is asked for before the older candidates",
+        "transfer/publish.py",
+        "    renamed = any(remote.rename",
+        "    if remote.size(temp) is None and not older:\n"
+        "        return _found(delivery, crossing)\n"
+        "    if remote.size(temp) is None:\n"
+        "        if any(remote.rename(name, temp, replace=False) for name in older):\n"
+        "            return delivery\n"
+        "        return _found(delivery, crossing)\n"
+        "    renamed = any(remote.rename",
+        f"{RECOVERY}::test_a_rename_whose_answer_was_lost_may_come_to_pass_late",
+    ),
+    Mutant(
+        "INTENT keeps the candidates of an epoch that had none",
+        "transfer/publish.py",
+        "    if delivery.state is DeliveryState.INTENT:\n        return delivery.candidates\n",
+        "    return delivery.candidates\n",
+        CRASHES,
+    ),
+    Mutant(
+        "an absent temp is taken as published without a look",
+        "transfer/publish.py",
+        "    if size != delivery.size and not collected:",
+        "    if size is not None and size != delivery.size and not collected:",
+        "tests/transfer/test_conflict.py::test_elsewhere_only_a_person_can_tell",
+    ),
+    Mutant(
+        "the rename is asked for without an INTENT",
+        "transfer/publish.py",
+        "    tools.ledger.save(transfer, *intended)\n    return intended",
+        "    return intended",
+        CRASHES,
+    ),
+    Mutant(
+        "the approval is not read again before the publish",
+        "transfer/publish.py",
+        "        rechecked = tools.authority.confirm(transfer.request)\n",
+        "        rechecked = tools.clock()\n",
+        f"{JOURNEY}::test_an_approval_withdrawn_during_the_upload_stops_the_publish",
+    ),
+    Mutant(
+        "the fence is not asked before the rename",
+        "transfer/publish.py",
+        "    [delivery] = intend([delivery], crossing)\n    crossing.tools.fence()\n",
+        "    [delivery] = intend([delivery], crossing)\n",
+        "tests/transfer/test_conflict.py::test_a_claim_that_was_not_renewed_publishes_nothing",
+    ),
+    Mutant(
+        "the size on the server is not compared",
+        "transfer/verify.py",
+        "    if stored != delivery.size:",
+        "    if stored is None:",
+        f"{RECOVERY}::test_a_short_file_on_the_server_is_never_published",
+    ),
+    Mutant(
+        "an heir renames a temp before its own name is durable",
+        "transfer/resume.py",
+        "delivery = crossing.save(delivery, temp=temp, older=older, candidates=())",
+        "delivery = delivery.evolve(temp=temp, older=older, candidates=())",
+        f"{RECOVERY}::test_an_heir_that_dies_after_its_rename_leaves_what_its_own_heir_finds",
+    ),
+    Mutant(
+        "what was left is taken on trust",
+        "transfer/resume.py",
+        'return b"".join(pieces) == wanted',
+        "return bool(pieces) or bool(wanted)",
+        "tests/transfer/test_resume.py tests/transfer/test_engine.py",
+    ),
+    Mutant(
+        "the final name is not locked",
+        "transfer/carrying.py",
+        "    _hold_names(transfer, destination, deliveries, tools)\n    if",
+        "    if",
+        "tests/transfer/test_conflict.py::test_requests_for_one_name_go_one_after_the_other",
+    ),
+    Mutant(
+        "a lock does not look who holds the name",
+        "adapters/ledger/sqlite.py",
+        'if row and row["transfer_id"] != transfer.id:',
+        "if row is None:",
+        "tests/ports/test_locks.py",
+    ),
+    Mutant(
+        "a wounded SQLite handle is used on",
+        "adapters/ledger/database.py",
+        "        if is_harmed(error, self.path):\n            self._harm = told\n",
+        "",
+        "tests/adapters/ledger/test_disk.py",
+    ),
+)

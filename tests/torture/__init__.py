@@ -1,0 +1,1 @@
+"""Real processes that are killed, frozen and lied to at every point where it could matter."""
