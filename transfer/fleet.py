@@ -16,6 +16,7 @@ from transfer.destination import Destination
 from transfer.errors import ClaimLost, Code, FerryError, Stopping
 from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
 from transfer.ports import Remote
+from transfer.resume import overtaken
 from transfer.timing import may_start
 from transfer.tools import Tools
 
@@ -105,8 +106,9 @@ class _Fleet:
                 crossing = Crossing(
                     transfer=self.transfer, destination=destination, remote=remote, tools=tools
                 )
-                for current in self._left_over(deliveries, crossing):
-                    step(current, crossing)
+                with overtaken(deliveries, crossing):
+                    for current in self._left_over(deliveries, crossing):
+                        step(current, crossing)
             except BaseException as error:
                 if remote is not None:
                     remote.close()

@@ -7,11 +7,13 @@ and write to the open file; it writes the bytes of the same pinned version to th
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from transfer import notes
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import Permanent
+from transfer.errors import ClaimLost, FerryError, Permanent
 from transfer.model import CHUNK, Delivery, DeliveryState
 
 TAKEN_OVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED)
@@ -39,6 +41,29 @@ def with_older(delivery: Delivery) -> tuple[str, ...]:
     """The names under which earlier epochs may have left something, the present temp's included."""
     names = (*delivery.older, delivery.temp) if delivery.temp else delivery.older
     return tuple(dict.fromkeys(names))
+
+
+@contextmanager
+def overtaken(deliveries: Sequence[Delivery], crossing: Crossing) -> Iterator[None]:
+    """An owner that has lost its claim within takes away those of its temps that no row names.
+
+    What a row names is the heir's, to go on with or to remove. The names of this epoch can come
+    into a row by its owner's own writes only, which the ledger refuses from now on.
+    """
+    try:
+        yield
+    except ClaimLost:
+        with suppress(FerryError):
+            _take_away(deliveries, crossing)
+        raise
+
+
+def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
+    rows = {row.number: row for row in crossing.tools.ledger.deliveries(crossing.transfer.id)}
+    for row in (rows[delivery.number] for delivery in deliveries):
+        temp = crossing.temp_name(row)
+        if temp not in (row.final, row.temp, *row.older, *row.candidates):
+            crossing.drop(temp)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import ClaimLost, Corrupted, FerryError, Stopping, Transient
+from transfer.errors import ClaimLost, Code, Corrupted, FerryError, Permanent, Stopping, Transient
 from transfer.lanes import Lanes
 from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
@@ -73,7 +73,7 @@ def _from(
 def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[Upload]:
     """The first upload creates the temp, the others join it on connections of their own."""
     temp = temp_of(delivery)
-    uploads = [crossing.remote.create(temp, at=start)]
+    uploads = [_created(temp, start, crossing)]
     stack.callback(uploads[0].abandon)
     wanted = _wanted_lanes(temp, delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
@@ -83,6 +83,18 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
     return uploads
+
+
+def _created(temp: str, start: int, crossing: Crossing) -> Upload:
+    """A temp of our own name that is there already came by a rename whose answer was lost: the
+    next try removes it, and begins anew.
+    """
+    try:
+        return crossing.remote.create(temp, at=start)
+    except Permanent as error:
+        if error.code is not Code.REMOTE_EXISTS or crossing.in_place:
+            raise
+        raise Transient(error.code, error.message, file=error.file) from error
 
 
 def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:

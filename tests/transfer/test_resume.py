@@ -189,3 +189,16 @@ def owner(world: Bench, fuse: Fuse) -> Transfer | None:
 
 def said(bench: Bench) -> str:
     return "\n".join(post.text for post in bench.posts())
+
+
+def test_a_late_rename_to_our_own_temp_costs_one_more_try(bench: Bench) -> None:
+    def late(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "create":
+            bench.remotes.hooks.remove(late)
+            bench.remotes.files[path] = bytearray(b"of an heir's rename")
+
+    bench.remotes.hooks.append(late)
+    assert carried(bench).outcome is Outcome.DELIVERED
+    assert bytes(bench.remotes.files[FINAL]) == DATA
+    assert list(bench.temps()) == []
