@@ -39,6 +39,9 @@ FINE = "as always"
 API = "/api/now/"
 
 
+OPEN_TASKS = {"table": "sc_task", "query": "active=true"}
+
+
 @dataclass(frozen=True)
 class Play:
     """`poll` and `tickets`: the code that is said, or UNSEEN, or FINE."""
@@ -84,7 +87,7 @@ PLAYS = (
          {"table": "sc_req_item", "field": "approval", "shown": "empty"}),
     Play("read_only_field", FINE, FINE, {"table": "incident", "field": "urgency"}),
     Play("read_only_field", FINE, Code.SERVICENOW_REFUSED, {"table": "incident", "field": "state"}),
-    Play("row_acl", UNSEEN, Code.SERVICENOW_NOT_FOUND, {"table": "sc_task", "query": "active=true"}),
+    Play("row_acl", UNSEEN, Code.SERVICENOW_NOT_FOUND, OPEN_TASKS),
     Play("read_lag", UNSEEN, Code.SERVICENOW_NOT_FOUND, {"seconds": 3600}),
     Play("own_sys_ids", FINE, FINE),
     Play("attachment", FINE, FINE, {"fate": "pending"}),
