@@ -227,6 +227,10 @@ class Grant(Part):
     destinations: Annotated[list[DestinationName], Once] = Field(
         min_length=1, description="Names of destinations above.", examples=[["bank"]]
     )
+    items: Annotated[list[SysId], Once] = Field(
+        default_factory=list,
+        description="Catalog items (sys_id) through which it may be ordered; none is any of them.",
+    )
 
 
 class LogSettings(Part):

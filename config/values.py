@@ -32,6 +32,7 @@ def rules(settings: Settings) -> Rules:
                 requesters=frozenset(grant.requesters),
                 sources=tuple(grant.sources),
                 destinations=frozenset(grant.destinations),
+                items=frozenset(grant.items),
             )
             for grant in settings.grants
         ),

@@ -118,6 +118,7 @@ class Request:
     options: Mapping[str, str] = field(default_factory=dict)
     standing: str = ""
     version_id: str = ""
+    catalog_item: str = ""
 
     @property
     def token(self) -> str:

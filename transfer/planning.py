@@ -15,7 +15,7 @@ from transfer.manifest import Wanted
 from transfer.model import Delivery, Pin, Request, Source
 from transfer.names import check_path, parse_source, shown
 from transfer.ports import ObjectStore
-from transfer.rules import Rules
+from transfer.rules import Grant, Rules
 from transfer.sources import Kind, Line, parse_line
 
 MAX_FILES = 10_000
@@ -171,15 +171,20 @@ def _path(target: str, wanted: Wanted, *, single: bool) -> str:
 
 
 def _granted(request: Request, rules: Rules, uri: str) -> None:
-    for grant in rules.grants:
-        asked = {request.requester, "*"} & grant.requesters
-        if asked and request.destination in grant.destinations and uri.startswith(grant.sources):
-            return
+    if any(_allows(grant, request, uri) for grant in rules.grants):
+        return
     raise Permanent(
         Code.GRANT_MISSING,
         f"{request.requester} may not send {uri} to {request.destination}.",
         file=uri,
     )
+
+
+def _allows(grant: Grant, request: Request, uri: str) -> bool:
+    asked = {request.requester, "*"} & grant.requesters
+    through = not grant.items or request.catalog_item in grant.items
+    there = request.destination in grant.destinations
+    return bool(asked) and through and there and uri.startswith(grant.sources)
 
 
 def _provable(wanted: Wanted, destination: Destination) -> None:

@@ -63,6 +63,7 @@ def request_of(evidence: Evidence, rules: Rules) -> Request:
         item_id=evidence.item_id,
         task_id=evidence.task_id,
         task_number=evidence.task_number,
+        catalog_item=evidence.catalog_item,
         approvers=tuple(row.approver for row in approved),
         approved_at=max((row.decided_at for row in approved), default=None),
         options={

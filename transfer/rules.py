@@ -8,11 +8,15 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """Who may send what where: user names (or `*`), prefixes of S3 URIs, destination names."""
+    """Who may send what where: user names (or `*`), prefixes of S3 URIs, destination names.
+
+    `items` are the catalog items through which it may be ordered; none of them is any.
+    """
 
     requesters: frozenset[str]
     sources: tuple[str, ...]
     destinations: frozenset[str]
+    items: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

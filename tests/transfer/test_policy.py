@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from tests.transfer.made import (
     DESTINATIONS,
+    ITEM,
     NOON,
     RULES,
     approval,
@@ -128,6 +130,17 @@ def test_a_path_with_a_slash_at_its_end_is_a_directory() -> None:
 def test_several_files_go_into_the_directory() -> None:
     sources = ("s3://exports/payroll/a.csv", "s3://exports/payroll/x/b.csv")
     assert planned(sources=sources, target="pay") == ["/inbox/pay/a.csv", "/inbox/pay/b.csv"]
+
+
+def test_a_grant_may_be_for_one_catalog_item() -> None:
+    narrow = replace(RULES, grants=(replace(RULES.grants[0], items=frozenset({ITEM})),))
+    [delivery] = planning.plan(request(catalog_item=ITEM), narrow, DESTINATIONS)
+    assert delivery.final == "/inbox/pay/nov.csv"
+    for other in ("", "2" * 32):
+        with pytest.raises(Permanent) as refused:
+            planning.plan(request(catalog_item=other), narrow, DESTINATIONS)
+        assert refused.value.code == Code.GRANT_MISSING
+    assert policy.authorise(evidence(), RULES).catalog_item == ITEM
 
 
 PLANS: list[tuple[dict[str, Any], Code]] = [
