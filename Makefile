@@ -24,7 +24,7 @@ test: ready ## run all tests; PYTEST_ARGS="-k sftp -x" goes to pytest
 	$(BIN)/pytest $(PYTEST_ARGS)
 
 test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (an hour)
-	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults $(PYTEST_ARGS)
+	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults tests/intake $(PYTEST_ARGS)
 	$(BIN)/python -m tests.mutants
 
 mutants: ready ## break the protocol in one place after the other: a named test must catch each

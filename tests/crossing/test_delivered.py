@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 
 from tests.crossing.world import World
@@ -35,6 +36,17 @@ def test_an_approved_request_becomes_a_file_and_two_tickets(world: World) -> Non
         assert digest in told
         assert str(f"{len(data):,}") in told
     assert "carla.moss" in audit["close_notes"] + world.visitor.journal(audit["sys_id"])
+    _has_its_receipt(world, audit, digest)
+
+
+def _has_its_receipt(world: World, audit: dict[str, str], digest: str) -> None:
+    instance = world.servicenow.instance
+    [attached] = instance.query("sys_attachment", f"table_sys_id={audit['sys_id']}")
+    content = instance.files[attached["sys_id"]]
+    assert (attached["file_name"], attached["state"]) == ("receipt.json", "available")
+    assert attached["hash"] == hashlib.sha256(content).hexdigest()
+    assert attached["hash"] in audit["close_notes"]
+    assert [file["sha256"] for file in json.loads(content)["files"]] == [digest]
 
 
 def test_several_empty_and_accented_files_arrive(world: World) -> None:

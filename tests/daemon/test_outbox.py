@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from threading import Event
+from threading import Barrier, Event
 
 import pytest
 from structlog.testing import capture_logs
@@ -15,7 +15,7 @@ from daemon.alarm import LedgerAlarm
 from daemon.outbox import Sender
 from tests.transfer.made import NOON, request
 from transfer import reports
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import Code, FerryError, Permanent, Transient, Waiting
 from transfer.model import Outcome, Stage, Transfer
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
@@ -25,7 +25,7 @@ DONE = Transfer(request=request(), stage=Stage.REPORTED, outcome=Outcome.DELIVER
 class PostOffice:
     """A sender over memory, with a clock that the test sets."""
 
-    def __init__(self, kind: type[MemoryOutbox] = MemoryOutbox) -> None:
+    def __init__(self, kind: type[MemoryOutbox] = MemoryOutbox, workers: int = 1) -> None:
         self.now = 1000.0
         self.desk = MemoryDesk()
         self.desk.put_task(request().task_id)
@@ -42,6 +42,7 @@ class PostOffice:
             alarm=LedgerAlarm(self.ruin.append),
             lease=60.0,
             now=lambda: self.now,
+            workers=workers,
         )
 
     def unsent(self) -> int:
@@ -213,3 +214,76 @@ def test_a_post_that_waited_half_a_lease_for_its_turn_is_asked_for_anew(
     assert office.sender.round() == 7
     assert handed[0] == 3
     assert len(handed) > 3
+
+
+def test_an_instance_that_comes_back_is_noticed_within_a_minute(office: PostOffice) -> None:
+    """However long it was silent, and whatever the posts have been through."""
+    silent = Transient(Code.SERVICENOW_UNREACHABLE, "No answer.")
+    office.desk.failure = silent
+    for _ in range(3600):
+        office.sender.round()
+        office.now += 1.0
+    office.desk.failure = None
+    arrived = 0
+    for _ in range(61):
+        arrived += office.sender.round()
+        office.now += 1.0
+    assert (arrived, office.unsent()) == (7, 0)
+
+
+class Meeting(MemoryDesk):
+    """Opens no ticket before so many are being opened at once."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self._meeting = Barrier(count)
+
+    def open(self, post: Post, *, again: bool) -> Ticket:
+        self._meeting.wait(20.0)
+        return super().open(post, again=again)
+
+
+def test_several_tickets_are_written_at_once() -> None:
+    office = PostOffice(workers=2)
+    office.outbox.add(*reports.ending(DONE, (), NOON))
+    office.sender._desk = meeting = Meeting(2)
+    meeting.put_task(request().task_id)
+    assert office.sender.round() == 7
+
+
+class Silent(MemoryDesk):
+    """Counts who asks, and answers nobody."""
+
+    asked = 0
+
+    def _stumble(self) -> FerryError | None:
+        self.asked += 1
+        raise Transient(Code.SERVICENOW_UNREACHABLE, "No answer.")
+
+
+def test_one_post_alone_finds_out_whether_the_trouble_is_over() -> None:
+    office = PostOffice(workers=4)
+    office.outbox.add(*reports.ending(DONE, (), NOON))
+    office.sender._desk = silent = Silent()
+    asked = []
+    for _ in range(3):
+        office.sender.round()
+        asked.append(silent.asked)
+        office.now += 60.0
+    assert 1 <= asked[0] <= 3
+    assert [asked[1] - asked[0], asked[2] - asked[1]] == [1, 1]
+
+
+def test_what_is_still_being_stored_waits_for_its_turn_and_is_no_trouble(
+    office: PostOffice,
+) -> None:
+    office.sender.round()
+    office.outbox.add(replace(user_post(), key="file", action=PostAction.ATTACH, text="{}"))
+    office.desk.fail_next(Waiting(Code.SERVICENOW_REFUSED, "Not yet.", retry_after=5.0))
+    with capture_logs() as logs:
+        assert office.sender.round() == 0
+        office.now += 4.0
+        assert office.sender.round() == 0
+        office.now += 2.0
+        assert office.sender.round() == 1
+    assert [line["event"] for line in logs] == ["ticket written"]

@@ -89,7 +89,9 @@ def test_every_schedule_ends_in_the_same_delivery(size: str, schedule: list[Turn
     assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
     assert bytes(world.remotes.files[FINAL]) == DATA[size]
     assert world.remotes.appeared == {FINAL: 1}
-    assert sorted(world.temps()) == []
+    if not any(turn.fate in (DIE, DIED) for turn in schedule):
+        # An owner that wakes when all is over, makes its temp and then dies leaves it behind.
+        assert sorted(world.temps()) == []
     keys = [post.key for post in world.posts()]
     assert len(keys) == len(set(keys)) >= 7
 

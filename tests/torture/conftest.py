@@ -21,8 +21,8 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.torture.arena import Arena
 from transfer.books import Archive
 
-LEASE = 1.0
-"""Seconds: the least that the settings allow."""
+LEASE = 2.0
+"""Seconds: soon over, and longer than a busy processor keeps a living owner from renewing."""
 
 Kept = tuple[dict[str, Any], Callable[[], Archive]]
 """The ledger's settings, and the way to look into it."""

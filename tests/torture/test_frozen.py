@@ -34,7 +34,7 @@ def frozen(arena: Arena, point: str) -> Verdict:
 @pytest.mark.parametrize("arena", ["dynamodb"], indirect=True)
 def test_an_owner_that_slept_past_its_lease_does_no_harm(arena: Arena) -> None:
     every = points(arena)
-    chosen = sweeps.share(every, first=7)
+    chosen = sweeps.share(every, first=7, every=arena.every)
     verdicts = [frozen(arena, point) for point in chosen]
     sweeps.tell(figure("frozen past the lease, SFTP and DynamoDB", verdicts))
     assert not told_wrong(verdicts), told_wrong(verdicts)

@@ -33,7 +33,7 @@ def _dies_at(arena: Arena, point: str, trial: Trial) -> bool:
 
 def test_killed_at_any_point_it_delivers_once(arena: Arena) -> None:
     every = points(arena)
-    chosen = sweeps.share(every, first=4)
+    chosen = sweeps.share(every, first=4, every=arena.every)
     verdicts = [killed(arena, [point]) for point in chosen]
     sweeps.tell(figure(f"killed, SFTP and {arena.kind}", verdicts))
     assert not told_wrong(verdicts), told_wrong(verdicts)
