@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import getpass
 import hashlib
 import signal
@@ -165,7 +166,8 @@ def _rules(request: Request) -> Rules:
 
 def _halt_on_signals(halting: threading.Event) -> None:
     def handler(_number: int, _frame: FrameType | None) -> None:
-        halting.set()
+        # Event.set takes a lock that the wait which is interrupted here may hold.
+        _thread.start_new_thread(halting.set, ())
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, handler)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import threading
 import time
@@ -191,9 +192,13 @@ class Service:
 def stop_on_signals(stop: threading.Event) -> None:
     """SIGTERM and SIGINT set the event; a second one does no more than the first."""
 
-    def handler(number: int, _frame: FrameType | None) -> None:
+    def told(number: int) -> None:
         log.info("signal", name=signal.Signals(number).name)
         stop.set()
+
+    def handler(number: int, _frame: FrameType | None) -> None:
+        # Event.set and the log take locks that the code which is interrupted here may hold.
+        _thread.start_new_thread(told, (number,))
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)

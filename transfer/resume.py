@@ -62,7 +62,7 @@ def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     rows = {row.number: row for row in crossing.tools.ledger.deliveries(crossing.transfer.id)}
     for row in (rows[delivery.number] for delivery in deliveries):
         temp = crossing.temp_name(row)
-        if temp not in (row.final, row.temp, *row.older, *row.candidates):
+        if temp not in (row.final, row.temp, *row.candidates):
             crossing.drop(temp)
 
 

@@ -13,7 +13,7 @@
 | `recover`, `probe` | `publish.recover`: the longer list is durable, then candidate → new temp |
 | `look` | `publish._stands`, and `Destination.collected` |
 | `done`, `unknown` | the last `Crossing.save` |
-| `overtaken` | `resume.overtaken`: after ClaimLost, a temp that no row names is taken away |
+| `overtaken` | `resume.overtaken`: after ClaimLost its temp goes, unless the row goes on with it |
 | `crash` | SIGKILL; what was asked of the server may still be done, at any later time |
 | a daemon that does not move | an owner frozen past its lease; it may wake at any time |
 | `lost` | no answer: the owner tries again, and the server may do the first request later |
@@ -229,17 +229,17 @@ def _end(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
 
 
 def _overtaken(world: World, index: int, me: Daemon, _: Variant) -> Moves:
-    """It looks whether the row names its temp; where it does not, nobody else will remove it."""
+    """Its temp is its heir's while the row goes on with it; else nobody will remove it."""
     ledger = world.ledger
     if me.left:
         yield (
             "remove its own",
             turn(world, index, IDLE)._replace(files=without(world.files, me.epoch)),
         )
-    elif me.epoch in (ledger.temp, *ledger.older, *ledger.candidates):
+    elif me.epoch in (ledger.temp, *ledger.candidates):
         yield "let go", turn(world, index, IDLE)
     else:
-        yield "no row names its temp", turn(world, index, me._replace(left=1))
+        yield "the row has another temp", turn(world, index, me._replace(left=1))
 
 
 STEPS: dict[str, Step] = {

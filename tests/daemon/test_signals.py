@@ -1,0 +1,30 @@
+"""A signal may come at any instruction, also while the lock that it needs is held."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from daemon.service import stop_on_signals
+
+
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """The handlers of pytest come back afterwards."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_in_the_middle_of_a_wait_does_not_lock_up(number: signal.Signals) -> None:
+    stop = threading.Event()
+    stop_on_signals(stop)
+    # As the main thread does for a moment at the end of each Event.wait().
+    with stop._cond:  # type: ignore[attr-defined]
+        signal.raise_signal(number)
+    assert stop.wait(10)
