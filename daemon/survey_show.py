@@ -19,6 +19,10 @@ _SENTENCE = {
     True: "FileFerry could work with {instance}.",
     False: "FileFerry could NOT work with {instance} as it is.",
 }
+_UNPROVEN = (
+    "Nothing was found against working with {instance}, but not everything could be tried: "
+    "mend what is unproven, and check again."
+)
 _UNTRIED = "Not tried: writing to a catalog task. Order a small transfer, and look at its task."
 
 
@@ -89,4 +93,6 @@ def _ticket(made: dict[str, Any]) -> str:
 
 
 def _verdict(shown: dict[str, Any]) -> str:
-    return _SENTENCE[shown["good"]].format(instance=shown["instance"])
+    broken = any(each["verdict"] == "broken" for each in shown["findings"])
+    sentence = _SENTENCE[shown["good"]] if shown["good"] or broken else _UNPROVEN
+    return sentence.format(instance=shown["instance"])

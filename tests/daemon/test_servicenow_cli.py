@@ -12,6 +12,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from daemon import survey_show
 from sandbox.servicenow import SEEDED, ServiceNow
 from sandbox.tls import make_certificate
 from tests.config.conftest import GOOD
@@ -136,3 +137,11 @@ def test_every_login_reaches_the_instance(bastion: Bastion) -> None:
     ):
         findings = json.loads(done.stdout)["findings"]
         assert (findings[0]["name"], findings[0]["verdict"]) == ("log in", "ok")
+
+
+def test_what_could_not_be_tried_is_not_called_broken() -> None:
+    unproven = {"name": "x", "verdict": "unproven", "text": "", "advice": ""}
+    shown = {"good": False, "instance": "https://i", "findings": [unproven]}
+    assert "not everything could be tried" in survey_show._verdict(shown)
+    broken = {**unproven, "verdict": "broken"}
+    assert "could NOT work" in survey_show._verdict({**shown, "findings": [unproven, broken]})
