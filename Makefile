@@ -20,8 +20,8 @@ $(STAMP)%: requirements/%.lock pyproject.toml
 demo: $(STAMP)sandbox ## order seven transfers and watch them arrive, on embedded parts
 	$(BIN)/fileferry demo
 
-test: ready ## run all tests; PYTEST_ARGS="-k sftp -x" goes to pytest
-	$(BIN)/pytest $(PYTEST_ARGS)
+test: ready ## run all tests, in parallel; PYTEST_ARGS="-k sftp -x" goes to pytest
+	@.ci/tests $(PYTEST_ARGS)
 
 test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (an hour)
 	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults tests/intake $(PYTEST_ARGS)
