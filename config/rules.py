@@ -14,6 +14,7 @@ from config.door_rules import complaints as door_complaints
 from config.faults import Fault, Place
 from config.login_rules import complaints as login_complaints
 from config.settings import PollSettings
+from transfer.visible import hidden
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -35,6 +36,8 @@ def _texts(value: Any, place: Place) -> Iterator[Fault]:
         yield Fault(place, "must not be a key or a certificate; secrets never stand in this file")
     elif isinstance(value, str) and _CONTROL.search(value):
         yield Fault(place, "must be one line without control characters")
+    elif isinstance(value, str) and (found := hidden(value)):
+        yield Fault(place, f"must not have {found}, which does not show: write it anew, by hand")
 
 
 def _login(data: dict[str, Any]) -> Iterator[Fault]:

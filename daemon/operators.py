@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from adapters.terminal import Terminal
 from config.loading import load, locate
 from daemon import show
 from daemon.exits import explained
@@ -30,7 +30,7 @@ quarantine = typer.Typer(
     no_args_is_help=True,
 )
 
-out = Console(highlight=False)
+out = Terminal()
 
 
 @quarantine.command("list", epilog="Example: fileferry quarantine list")
@@ -52,7 +52,7 @@ def release(text: Id, reason: Reason, config: Config = None) -> None:
     with explained(), keeping(load(locate(config))) as books:
         head, posts = decisions.release(_only(books.archive, text), _word(reason))
         books.keeper.amend(head, *posts)
-        typer.echo(f"{head.request.number} is released; a running service takes it up by itself.")
+        out.say(f"{head.request.number} is released; a running service takes it up by itself.")
 
 
 def retry(
@@ -73,7 +73,7 @@ def retry(
         record = _only(books.archive, text)
         head, changes = decisions.retry(record, _word(reason), resend_unknown=resend_unknown)
         books.keeper.amend(head, *changes)
-        typer.echo(
+        out.say(
             f"{head.request.number} is tried again as generation {head.generation}, if "
             "ServiceNow shows it open and approved."
         )

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from adapters.servicenow.survey import Report
+from adapters.terminal import Terminal
 
 _COLOURS = {"ok": "green", "degraded": "yellow", "unproven": "magenta", "broken": "red"}
 _SENTENCE = {
@@ -39,10 +38,9 @@ def document(report: Report, checked_at: datetime) -> dict[str, Any]:
     }
 
 
-def show(shown: dict[str, Any], out: Console, *, json: bool) -> None:
+def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
     if json:
-        # Not through rich: wrapping or markup would no longer be JSON.
-        print(jsonlib.dumps(shown, ensure_ascii=False, indent=2))  # noqa: T201
+        out.document(shown)
         return
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)

@@ -34,6 +34,7 @@ def write_configuration(
     file = directory / "fileferry.yaml"
     content = _settings(directory, addresses, poll_seconds)
     file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+    file.chmod(0o640)
     return file
 
 

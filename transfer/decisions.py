@@ -14,7 +14,7 @@ from transfer.books import Record
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer
+from transfer.writing import Writer, lined
 
 MOST_CLAIMS = 5
 """Owners that may die over a transfer, one after the other, before it is set aside."""
@@ -125,7 +125,7 @@ def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer
     )
     deliveries = [_anew(item) for item in record.deliveries]
     changed = [item for item in deliveries if item not in record.deliveries]
-    origin = f"Generation {begun.generation}: retried {word}{_before(record)}"
+    origin = lined([f"Generation {begun.generation}: retried {word}", *_before(record)])
     posts = [
         replace(post, text=f"{post.text}\n\n{origin}")
         for post in reports.opening(begun, deliveries)
@@ -170,10 +170,10 @@ def _anew(delivery: Delivery) -> Delivery:
     return Delivery(number=delivery.number, source=delivery.source, final=final, older=older)
 
 
-def _before(record: Record) -> str:
+def _before(record: Record) -> list[str]:
     roles = (TicketRole.USER, TicketRole.AUDIT)
     known = [f"{record.tickets[role].number} ({role})" for role in roles if role in record.tickets]
-    return f"\nEarlier tickets: {', '.join(known)}." if known else ""
+    return [f"Earlier tickets: {', '.join(known)}."] if known else []
 
 
 def _arrived(deliveries: Sequence[Delivery]) -> str:

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from transfer.model import Delivery, DeliveryState, Outcome, Transfer
+from transfer.visible import visible
 
 NAME = "receipt.json"
 FORMAT = "fileferry-receipt/1"
@@ -43,7 +44,8 @@ def ending_of(transfer: Transfer, now: datetime) -> str:
 
 
 def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> bytes:
-    """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end.
+    """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end; escaped
+    is what JSON asks for, and what is not seen (transfer/visible.py).
 
     Good for the generation that the ledger has: there is no retry before all words of the last one
     have reached ServiceNow (transfer/decisions.py).
@@ -95,7 +97,7 @@ def _canonical(value: object) -> str:
         value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
     )
     # No encoder takes half a character, and a partner's server may have sent one.
-    return text.encode("utf-8", "replace").decode()
+    return visible(text.encode("utf-8", "replace").decode())
 
 
 def _plain(value: object) -> Any:

@@ -13,7 +13,7 @@ from transfer.destination import Destination
 from transfer.errors import Code, Permanent
 from transfer.manifest import Wanted
 from transfer.model import Delivery, Pin, Request, Source
-from transfer.names import check_path, parse_source, shown
+from transfer.names import check_path, check_seen, parse_source, shown
 from transfer.ports import ObjectStore
 from transfer.rules import Grant, Rules
 from transfer.sources import Kind, Line, parse_line
@@ -29,7 +29,7 @@ def plan(
     Patterns and manifests are checked too, and expanded later by `expand`.
     Raises Permanent `destination.unknown`, `source.malformed`, `name.refused`, `grant.missing`.
     """
-    destination = destinations.get(request.destination)
+    destination = destinations.get(check_seen(request.destination, "destination"))
     if destination is None:
         known = ", ".join(sorted(destinations))
         raise Permanent(

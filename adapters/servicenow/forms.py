@@ -9,6 +9,7 @@ from adapters.servicenow.query import is_sys_id
 from adapters.servicenow.wording import clean, title
 from transfer.model import Outcome
 from transfer.tickets import Post, TicketRole
+from transfer.visible import visible
 
 TASK_TABLE = "sc_task"
 TASK_WORKING = "2"
@@ -71,7 +72,7 @@ def missing(post: Post, name: str, content: bytes, why: str) -> dict[str, str]:
     """The word about a file that is not on the ticket as it was sent."""
     digest = hashlib.sha256(content).hexdigest()
     text = f"{name} is not on this ticket as FileFerry sent it. {why} Its SHA-256: {digest}"
-    return {"work_notes": clean(text, end=post.marker)}
+    return {"work_notes": clean(visible(text), end=post.marker)}
 
 
 def ending(post: Post, form: TicketForm) -> dict[str, str]:

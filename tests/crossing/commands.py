@@ -8,17 +8,21 @@ from sandbox.children import clean_environment, program
 from tests.crossing.world import World
 
 
-def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment() | {
+def environment(world: World) -> dict[str, str]:
+    """The variables of an operator on that host."""
+    return clean_environment() | {
         "FILEFERRY_CONFIG": str(world.write_config()),
         "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
         "AWS_ACCESS_KEY_ID": "ADMIN",
         "AWS_SECRET_ACCESS_KEY": "admin-secret",
         "COLUMNS": "80",
     }
+
+
+def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*program(), *words],
-        env=environment,
+        env=environment(world),
         capture_output=True,
         text=True,
         check=False,
