@@ -58,7 +58,7 @@ def make_client(
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
         config = aws.client_config(endpoint_url, timeout).merge(once)
-        return session.client("sqs", endpoint_url=endpoint_url, config=config)
+        return aws.guarded(session.client("sqs", endpoint_url=endpoint_url, config=config))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 LONGEST = 1024 * 1024
 """Bytes. No configuration and no secret is longer; systemd draws the same line for credentials."""
+
+
+def open_directory(path: Path) -> str | None:
+    """The first directory on the way to `path` that everybody may write to, with its mode.
+
+    Who may write to a directory can put another file in the place of any below it; the sticky bit,
+    as of /tmp, forbids that.
+    """
+    for directory in (*path.absolute().parents, *path.resolve().parents):
+        with suppress(OSError):
+            mode = stat.S_IMODE(directory.stat().st_mode)
+            if mode & stat.S_IWOTH and not mode & stat.S_ISVTX:
+                return f"{directory} (mode {mode:04o})"
+    return None
 
 
 def read(path: Path) -> tuple[bytes, int]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from datetime import date, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.keys import fingerprint
+from transfer.addresses import RULE, is_guarded
 from transfer.beside import FIELD
 from transfer.destination import WEAK_ALGORITHMS
 from transfer.errors import Permanent
@@ -50,13 +49,6 @@ def _absolute(path: str) -> str:
     return path
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _hours(text: str) -> str:
     parse_blackout(text)
     return text
@@ -71,9 +63,8 @@ def _zone(name: str) -> str:
 
 
 def _encrypted(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and not _loopback(parts.hostname or ""):
-        raise ValueError("must begin with https://; http:// is for the loopback only")
+    if not is_guarded(url):
+        raise ValueError(RULE)
     return url
 
 
@@ -135,12 +126,13 @@ HostKeyText = Annotated[str, AfterValidator(fingerprint)]
 Algorithm = Annotated[str, AfterValidator(_weak)]
 Reason = Annotated[str, AfterValidator(_reason)]
 Day = Annotated[date, BeforeValidator(_day)]
-Url = Annotated[
+ServiceUrl = Annotated[
     str,
     _shaped(
         r"https?://[^/\s?#@]+",
         "must look like https://example.com, with no path, no slash at the end and no login in it",
     ),
+    AfterValidator(_encrypted),
 ]
 QueueUrl = Annotated[
     str,
@@ -150,7 +142,6 @@ QueueUrl = Annotated[
     ),
     AfterValidator(_encrypted),
 ]
-ServiceUrl = Annotated[Url, AfterValidator(_encrypted)]
 Prefix = Annotated[str, _shaped(r"s3://[^/\s]+/.*", "must look like s3://bucket/prefix/")]
 Table = Annotated[str, _shaped(r"[a-z0-9_]+", "must be the name of a table: a to z, 0 to 9 and _")]
 FieldName = Annotated[

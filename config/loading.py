@@ -38,7 +38,24 @@ def load(path: Path) -> Settings:
         faults = _located(found, document, overrides)
         listed = "; ".join(map(str, faults))
         raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)
-    return Settings.model_validate(data)
+    settings = Settings.model_validate(data)
+    _refuse_open_ledger(settings)
+    return settings
+
+
+def _refuse_open_ledger(settings: Settings) -> None:
+    part = settings.ledger
+    place = files.open_directory(part.path) if part.kind == "sqlite" else None
+    if place:
+        raise ConfigError(
+            f"Everybody may write to the directory {place}, below which the ledger {part.path} "
+            "lies.",
+            action=_take_away("o-w", place),
+        )
+
+
+def _take_away(right: str, place: str) -> str:
+    return f"Take that right away: chmod {right} {place.partition(' (mode')[0]}"
 
 
 def _document(path: Path) -> Document:
@@ -60,10 +77,18 @@ def _document(path: Path) -> Document:
 
 def _text(path: Path) -> str:
     data, mode = files.read(path)
-    if mode & stat.S_IWOTH:
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        who = "Everybody" if mode & stat.S_IWOTH else "A group"
         raise ConfigError(
-            f"Everybody may write to the configuration file {path} (mode {mode:04o}).",
-            action=f"Take that right away: chmod o-w {path}",
+            f"{who} may write to the configuration file {path} (mode {mode:04o}).",
+            action=_take_away("go-w", str(path)),
+        )
+    place = files.open_directory(path)
+    if place:
+        raise ConfigError(
+            f"Everybody may write to the directory {place}, and so replace the configuration file "
+            f"{path}.",
+            action=_take_away("o-w", place),
         )
     return data.decode("utf-8-sig")
 

@@ -28,7 +28,6 @@ from config.kinds import (
     SysId,
     TableName,
     Text,
-    Url,
 )
 from config.part import Part
 
@@ -126,7 +125,7 @@ class QueueSettings(Part):
 
     url: QueueUrl | None = Field(None, description="Address of the queue; null: there is none.")
     region: str | None = Field(None, description="Its region; null is aws.region.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="Address of an SQS-compatible service instead of AWS."
     )
     wait: Count = Field(
@@ -144,10 +143,12 @@ class AwsSettings(Part):
     """Where the objects are. Credentials come from the process (profile, role, environment)."""
 
     region: str = Field("eu-central-1", description="Region of the buckets.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="Address of an S3-compatible store instead of AWS."
     )
-    sts_endpoint_url: Url | None = Field(None, description="Address of STS, where not AWS's own.")
+    sts_endpoint_url: ServiceUrl | None = Field(
+        None, description="Address of STS, where not AWS's own."
+    )
     profile: str | None = Field(None, description="Profile of the shared credentials file.")
     check_identity: bool = Field(
         True,
@@ -169,7 +170,7 @@ class LedgerSettings(Part):
     )
     table: TableName = Field("fileferry", description="dynamodb: name of the table.")
     region: str | None = Field(None, description="dynamodb: its region; null is aws.region.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="dynamodb: address of a compatible store instead of AWS."
     )
     lease: Lease = Field(

@@ -11,6 +11,8 @@ from transfer.errors import Code, Permanent
 from transfer.names import shown
 
 NAMES = ("not_before", "finish_by", "dry_run", "all_or_nothing")
+TOO_LATE = 3000
+"""Year: no transfer waits that long."""
 _YES, _NO = ("true", "yes", "1"), ("", "false", "no", "0")
 
 
@@ -36,6 +38,10 @@ class Options:
             all_or_nothing=_truth("all_or_nothing", asked),
         )
         first, last = options.not_before, options.finish_by
+        if first and first.year >= TOO_LATE:
+            # The hours of a destination are looked for from there on, in its own zone.
+            wanted = f"a date and time before the year {TOO_LATE}"
+            raise _malformed("not_before", asked["not_before"], wanted)
         if first and last and last <= first:
             raise Permanent(
                 Code.REQUEST_MALFORMED, "The transfer must be finished before it may begin."
@@ -52,9 +58,10 @@ def moment(name: str, text: str) -> datetime | None:
         return None
     try:
         found = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        # With an offset, the first and the last day of all may lie outside of the calendar.
         raise _malformed(name, text, "a date and time, as in 2026-11-23 18:00:00 (UTC)") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
 
 
 def _truth(name: str, asked: Mapping[str, str]) -> bool:

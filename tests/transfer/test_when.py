@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,7 +18,7 @@ from transfer.destination import Conflict
 from transfer.errors import Code, Permanent, Waiting
 from transfer.journey import travel
 from transfer.model import Outcome, Stage, Transfer
-from transfer.options import Options
+from transfer.options import Options, moment
 from transfer.windows import Blackout, opens_at, parse_blackout
 
 A, B = "s3://exports/payroll/a.csv", "s3://exports/payroll/b.csv"
@@ -112,6 +112,10 @@ def test_nothing_is_published_after_its_time(bench: Bench) -> None:
     [
         {"not_before": "tomorrow"},
         {"finish_by": "2026-13-01"},
+        {"finish_by": "0001-01-01T00:00:00+23:59"},
+        {"not_before": "0001-01-01T00:00:00+00:01"},
+        {"not_before": "9999-12-31T23:59:59-00:01"},
+        {"not_before": "9999-12-31 23:59:59"},
         {"dry_run": "perhaps"},
         {"all_or_nothing": "2"},
         {"not_before": LATER, "finish_by": NOW},
@@ -122,6 +126,18 @@ def test_an_option_that_makes_no_sense_is_refused(bench: Bench, options: dict[st
     assert (done.outcome, done.stage) == (Outcome.REFUSED, Stage.CLOSED)
     assert done.failure
     assert done.failure.code == Code.REQUEST_MALFORMED
+
+
+@given(st.datetimes(), st.timedeltas(timedelta(hours=-23, minutes=-59), timedelta(hours=23)))
+def test_each_time_is_one_in_utc_or_is_refused(at: datetime, offset: timedelta) -> None:
+    text = at.replace(tzinfo=timezone(offset)).isoformat()
+    try:
+        found = moment("until", text)
+    except Permanent as error:
+        found = None
+        refused = error.code
+    assert found.utcoffset() == timedelta(0) if found else refused is Code.REQUEST_MALFORMED
+    assert found or at.year in (1, 9999)
 
 
 def test_times_may_name_their_zone() -> None:
