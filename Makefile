@@ -44,8 +44,9 @@ format: $(STAMP)dev ## mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-example: $(STAMP)run ## write config/fileferry.example.yaml from the settings model
+example: $(STAMP)run ## write config/fileferry.example.yaml and the table in docs/partners.md from the settings
 	text=$$($(BIN)/python -m config.example) && echo "$$text" > config/fileferry.example.yaml
+	text=$$($(BIN)/python -m config.settings_table docs/partners.md) && echo "$$text" > docs/partners.md
 
 licences: $(STAMP)dev ## write docs/licences.md from the run lock and the packages' metadata
 	text=$$($(BIN)/python -m tests.house.licences) && echo "$$text" > docs/licences.md

@@ -119,7 +119,9 @@ class Sight:
             audit, failed = self._look("read sys_audit", "sys_audit", Query(), ("sys_id",))
             if failed or audit is None:
                 text = failed.text if failed else "No change is shown in sys_audit."
-                advice = "Give read access to sys_audit, or set servicenow.standing.audited: false."
+                advice = (
+                    "Give read access to sys_audit, or set servicenow.standing.changes: record."
+                )
                 yield broken("read sys_audit", text, advice)
 
     def tickets(self) -> Finding:

@@ -15,6 +15,7 @@ STREAMS = {
     DOOR,
     "config/logging.py",  # the log, whose lines are tamed there
     "config/example.py",  # the developer's own generators
+    "config/settings_table.py",
 }
 POSTS = {
     "transfer/writing.py",  # the door
