@@ -120,11 +120,15 @@ class ServiceNowInbox:
         return self._judged((task,), read_at, self._related())[0]
 
     def find(self, number: str) -> tuple[str, ...]:
-        field = next((path for prefix, path in NUMBERED if number.startswith(prefix)), None)
-        if field is None or not NUMBER.fullmatch(number):
+        field = next((path for prefix, path in NUMBERED if number.startswith(prefix)), "")
+        of_number = bool(field) and NUMBER.fullmatch(number) is not None
+        if not of_number and not is_sys_id(number):
             return ()
-        self._client.insist(Need.INTAKE)
+        self._client.insist(Need.HINTS)
         self._proof()
+        return self._numbered(field, number) if of_number else (number,)
+
+    def _numbered(self, field: str, number: str) -> tuple[str, ...]:
         group = self._intake.group
         query = Query().sys_id("assignment_group", group).record(field, number)
         fields = ("sys_id", "number", "assignment_group", field)

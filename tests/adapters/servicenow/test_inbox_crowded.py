@@ -181,6 +181,25 @@ def test_an_approver_s_row_that_hides_what_it_is_of_refuses_that_order_alone(sta
     assert told.value.code is Code.SERVICENOW_UNTRUSTED
 
 
+def ask(inbox: ServiceNowInbox, names: list[str]) -> None:
+    for name in names:
+        for task_id in inbox.find(name):
+            inbox.read(task_id)
+
+
+@pytest.mark.parametrize("name", ["RITM{:07}", "{:032x}"])
+def test_hints_of_unknown_names_leave_the_poll_its_calls(stage: Stage, name: str) -> None:
+    task = stage.task()
+    client = stage.client()
+    client.budget.per_hour = 100
+    inbox = ServiceNowInbox(client, INTAKE)
+    with pytest.raises(Transient) as told:
+        ask(inbox, [name.format(number) for number in range(90)])
+    assert told.value.code is Code.SERVICENOW_THROTTLED
+    assert client.budget.made == 60
+    assert set(fetched(inbox)) == {task}
+
+
 def test_the_halving_keeps_to_the_budget_and_goes_on_where_it_stopped(stage: Stage) -> None:
     tasks = [stage.task() for _ in range(8)]
     fill(stage.instance, tasks[3], 4_000_000)
