@@ -36,7 +36,3 @@ class Remembered(Generic[Value]):
         with self._lock:
             until, value = self._kept.get(key, (0.0, None))
             return value if self._now() < until else None
-
-    def drop(self, key: Hashable) -> None:
-        with self._lock:
-            self._kept.pop(key, None)

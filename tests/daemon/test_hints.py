@@ -155,30 +155,6 @@ def test_a_record_that_never_comes_is_put_back_four_times_and_dies_with_the_reas
     assert 150 <= door.clock.now - before < 170
 
 
-def test_a_flood_of_unknown_names_is_asked_for_once_a_minute(door: Door) -> None:
-    for _ in range(20):
-        door.say(request="RITM0099999")
-        door.say(task=OTHER)
-    while door.clock.now < 1_050.0:
-        door.hints.round()
-        door.clock.now += 1.0
-    assert door.inbox.asked == 2
-    door.inbox.put(evidence())
-    door.say(task=TASK)
-    door.drain()
-    assert door.known() == [evidence().request_id]
-    assert door.codes() == [Code.HINT_UNKNOWN] * 40
-
-
-def test_a_task_of_others_is_remembered_too(door: Door) -> None:
-    door.inbox.put(evidence(task_state="2"))
-    for _ in range(20):
-        door.say(task=TASK)
-    door.hints.round()
-    door.hints.round()
-    assert door.inbox.asked == 1
-
-
 def test_a_record_that_comes_late_is_found(door: Door) -> None:
     door.say(request="RITM0010001")
     door.hints.round()
