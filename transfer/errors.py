@@ -24,6 +24,7 @@ class Code(StrEnum):
     REQUEST_MALFORMED = "request.malformed"
     REQUEST_ALTERED = "request.altered"
     REQUEST_VANISHED = "request.vanished"
+    REQUEST_UNREADABLE = "request.unreadable"
     GRANT_MISSING = "grant.missing"
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
@@ -83,6 +84,7 @@ class Code(StrEnum):
     SERVICENOW_EMPTY = "servicenow.empty"
     SERVICENOW_HIBERNATING = "servicenow.hibernating"
     SERVICENOW_UNTRUSTED = "servicenow.untrusted"
+    SERVICENOW_TOO_LARGE = "servicenow.too_large"
     SERVICENOW_UNREADY = "servicenow.unready"
     SERVICENOW_REFUSED = "servicenow.refused"
     SERVICENOW_NOT_FOUND = "servicenow.not_found"
@@ -110,6 +112,7 @@ ACTIONS: dict[Code, str] = {
     Code.REQUEST_MALFORMED: "Order again with a value of the named form.",
     Code.REQUEST_ALTERED: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_VANISHED: "Order the transfer again if it is still wanted.",
+    Code.REQUEST_UNREADABLE: "Order again with less in it; call the operators if a right lacks.",
     Code.GRANT_MISSING: "Ask the FileFerry operators for a grant, then order again.",
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
@@ -169,6 +172,7 @@ ACTIONS: dict[Code, str] = {
     Code.SERVICENOW_EMPTY: "None: FileFerry looks whether it arrived before it tries again.",
     Code.SERVICENOW_HIBERNATING: "Wake the developer instance in the ServiceNow developer portal.",
     Code.SERVICENOW_UNTRUSTED: "Compare the poll's query with the instance's fields and ACLs.",
+    Code.SERVICENOW_TOO_LARGE: "Look which record holds so much, and take some of it away.",
     Code.SERVICENOW_UNREADY: "Give the rights that `fileferry servicenow check` names.",
     Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
     Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",

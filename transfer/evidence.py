@@ -26,12 +26,21 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Why not all of it could be read, in a sentence. `lasting`: it is more than can ever be."""
+
+    why: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What ServiceNow says of one catalog task at one moment; policy.py judges it.
 
     A field that the instance hid from us is None, and is never read as consent. `authors`: user
     names of those who made the record or changed its terms, whose approval does not count, as far
     as they are not the requester. `history`: it can be told when the variables were changed last.
+    `unreadable`: what could not be read is left out here, so that nothing of it counts.
     """
 
     instance: str
@@ -54,6 +63,7 @@ class Evidence:
     read_at: datetime
     authors: frozenset[str] = frozenset()
     history: bool = True
+    unreadable: Unreadable | None = None
 
     @property
     def request_id(self) -> str:

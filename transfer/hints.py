@@ -25,13 +25,13 @@ ENVELOPES = 3
 MAX_RECORDS = 100
 
 NUMBER = re.compile(r"(?:RITM|REQ|SCTASK)[0-9]{5,15}")
-_TASK = re.compile(r"[0-9a-f]{32}")
+TASK = re.compile(r"[0-9a-f]{32}")
 _BUCKET = re.compile(r"[a-z0-9.-]{3,63}")
 _VERSION_ID = re.compile(r"[!-~]{1,1024}")
 _SEQUENCER = re.compile(r"[0-9A-Za-z-]{1,64}")
 _NAMED = {
     "request": (NUMBER, "a number such as RITM0010001"),
-    "task": (_TASK, "a sys_id"),
+    "task": (TASK, "a sys_id"),
 }
 
 
@@ -87,7 +87,7 @@ def read(body: str | bytes) -> Reading:
 
 def write(text: str) -> str:
     """The message that names a record by number or sys_id. Raises Permanent `hint.malformed`."""
-    field = "task" if _TASK.fullmatch(text) else "request"
+    field = "task" if TASK.fullmatch(text) else "request"
     body = json.dumps({"version": VERSION, field: text})
     read(body)
     return body

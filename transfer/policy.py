@@ -22,8 +22,9 @@ def authorise(evidence: Evidence, rules: Rules) -> Request:
     """The approved Request, when every link of the chain holds.
 
     Raises Permanent when the request can never be carried out as it stands, Transient
-    `approval.pending` or `approval.unreadable` when it may yet be.
+    `approval.pending`, `approval.unreadable` or `request.unreadable` when it may yet be.
     """
+    check_whole(evidence)
     _of_the_catalog(evidence, rules)
     _readable(evidence, rules)
     _still_wanted(evidence)
@@ -31,6 +32,15 @@ def authorise(evidence: Evidence, rules: Rules) -> Request:
     request = request_of(evidence, rules)
     _complete(request)
     return request
+
+
+def check_whole(evidence: Evidence) -> None:
+    """Raises `request.unreadable` when some could not be read: Permanent when it never can be."""
+    if evidence.unreadable is None:
+        return
+    kind = Permanent if evidence.unreadable.lasting else Transient
+    number = evidence.item_number or evidence.task_number
+    raise kind(Code.REQUEST_UNREADABLE, f"{number} cannot be read: {evidence.unreadable.why}")
 
 
 def check_approval(evidence: Evidence) -> None:

@@ -86,6 +86,7 @@ def authorise(
     `approval.unreadable`.
     """
     standing = _configured(rules, source)
+    policy.check_whole(record)
     _complete(record, standing)
     _still_wanted(record)
     policy.check_approval(record)

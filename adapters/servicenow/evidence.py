@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
+from adapters.servicenow.query import is_sys_id
 from adapters.servicenow.records import Record
 from adapters.servicenow.wording import storable
-from transfer.evidence import Approval, Evidence, Variable
+from transfer.errors import Permanent
+from transfer.evidence import Approval, Evidence, Unreadable, Variable
 
 ITEM = "request_item"
 _REQUEST = f"{ITEM}.request"
@@ -41,23 +43,68 @@ VARIABLE_FIELDS = ("sys_id", VARIABLE_ITEM, VARIABLE_NAME, _VALUE, _CHANGED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What stands around the tasks of a page, each under the sys_id that it belongs to."""
+    """What stands around the tasks of a page, each under the sys_id that it belongs to.
+
+    `lost`: why what stands around that sys_id could not be read.
+    """
 
     approvals: Mapping[str, Sequence[Record]]
     members: frozenset[str]
     variables: Mapping[str, Sequence[Record]]
+    lost: Mapping[str, Unreadable]
 
 
 def subjects(task: Record) -> tuple[str, ...]:
     """What approvals may hang on: the item, and the request that it is part of."""
-    item = task.reference(ITEM)
-    return tuple(filter(None, (item, task.reference(_REQUEST)))) if item else ()
+    item, request = task.get(ITEM) or "", task.get(_REQUEST) or ""
+    return tuple(filter(is_sys_id, (item, request))) if is_sys_id(item) else ()
 
 
 def evidence_of(task: Record, around: Surroundings, read_at: datetime) -> Evidence:
+    """Unreadable as far as a field that must be there is not: this task alone is held up by it."""
+    try:
+        found = _evidence(task, around, read_at)
+    except Permanent as error:
+        return _little(task, read_at, Unreadable(why=error.message))
+    lost = [around.lost[each] for each in subjects(task) if each in around.lost]
+    return replace(found, unreadable=max(lost, key=lambda each: each.lasting)) if lost else found
+
+
+def _little(task: Record, read_at: datetime, unreadable: Unreadable) -> Evidence:
+    """What can be told of a task all the same, so that its ticket says why it waits."""
+
+    def told(name: str) -> str:
+        return task.get(name) or ""
+
+    requester = f"{ITEM}.requested_for"
+    return Evidence(
+        instance=task.host,
+        task_id=task["sys_id"],
+        task_number=told("number"),
+        task_active=told("active") == "true",
+        task_state=told("state"),
+        item_id=told(ITEM),
+        item_number=told(f"{ITEM}.number") or told("number"),
+        item_active=told(f"{ITEM}.active") == "true",
+        item_state=told(f"{ITEM}.state"),
+        item_approval=task.get(f"{ITEM}.approval"),
+        catalog_item=told(f"{ITEM}.cat_item"),
+        request_number=told(f"{_REQUEST}.number"),
+        requester_id=told(requester),
+        requester=told(f"{requester}.user_name"),
+        opened_by_id=told(f"{ITEM}.opened_by"),
+        approvals=(),
+        variables={},
+        read_at=read_at,
+        unreadable=unreadable,
+    )
+
+
+def _evidence(task: Record, around: Surroundings, read_at: datetime) -> Evidence:
     """Raises Permanent `servicenow.untrusted` when a field that must be there is not."""
     item_id = task.reference(ITEM)
     requester = _requester(task)
+    decided = (item_id, _of_item(task, "request"))
     return Evidence(
         instance=task.host,
         task_id=task["sys_id"],
@@ -74,7 +121,7 @@ def evidence_of(task: Record, around: Surroundings, read_at: datetime) -> Eviden
         requester_id=_optional_id(task, requester),
         requester=task.get(f"{requester}.user_name") or "",
         opened_by_id=_of_item(task, "opened_by"),
-        approvals=tuple(approvals_of(_decisions(subjects(task), around), around.members)),
+        approvals=tuple(approvals_of(_decisions(decided, around), around.members)),
         variables=dict(_variables(around.variables.get(item_id, ()))),
         read_at=read_at,
     )

@@ -7,8 +7,9 @@ dropped (servicenow.md 1.6, 1.8): only looking tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from adapters.servicenow.answers import Excess
 from adapters.servicenow.client import Client
 from adapters.servicenow.desk import FIELDS as TICKET_FIELDS
 from adapters.servicenow.evidence import (
@@ -37,6 +38,8 @@ from adapters.servicenow.records import Record
 from transfer.errors import Permanent
 
 NOBODY = "0" * 32
+_SOME = 10
+"""Rows of a table in which one may belong to a user who is gone."""
 _ORDER = "Order a small transfer, have it approved, and check again."
 _NUMBER, _REQUEST = f"{ITEM}.number", f"{ITEM}.request"
 _OPTIONAL = frozenset({f"{_REQUEST}.number"})
@@ -60,7 +63,9 @@ class Sight:
     def task(self) -> tuple[Finding, Record | None]:
         """The latest task of our group that belongs to an item."""
         name, group = "read sc_task", self.intake.group
-        query = Query().sys_id("assignment_group", group).filled(ITEM).descending("sys_created_on")
+        # By the item's number: a task whose item was deleted shows nothing of it to anybody.
+        query = Query().sys_id("assignment_group", group).filled(_NUMBER)
+        query = query.descending("sys_created_on")
         row, failed = self._look(name, "sc_task", query, TASK_FIELDS)
         if row is None:
             return failed or unproven(name, "Our group has no task of an item yet.", _ORDER), None
@@ -72,7 +77,7 @@ class Sight:
     def approvals(self, task: Record | None) -> Finding:
         name, table = "read approvals", "sysapproval_approver"
         query = Query().sys_ids("sysapproval", subjects(task)) if task else Query()
-        row, failed = self._look(name, table, query, APPROVAL_FIELDS)
+        row, failed = self._look(name, table, query, APPROVAL_FIELDS, rows=_SOME)
         if row is None:
             text = f"No approval{f' of {task[_NUMBER]}' if task else ''} is shown."
             return failed or unproven(
@@ -85,7 +90,7 @@ class Sight:
     def members(self) -> Finding:
         name, table = "read group members", "sys_user_grmember"
         query = Query().sys_id("group", self.intake.approver_group)
-        row, failed = self._look(name, table, query, MEMBER_FIELDS)
+        row, failed = self._look(name, table, query, MEMBER_FIELDS, rows=_SOME)
         if row is None:
             text = "No member of servicenow.approver_group is shown, so nobody could approve."
             return failed or unproven(name, text, f"Give read access to {table}, or add members.")
@@ -161,11 +166,13 @@ class Sight:
         return failed or ok(name, f"They are {what}; every row is checked again.")
 
     def _look(
-        self, name: str, table: str, query: Query, fields: Iterable[str]
+        self, name: str, table: str, query: Query, fields: Iterable[str], *, rows: int = 1
     ) -> tuple[Record | None, Finding | None]:
-        """One row, else None, and what the instance had against it."""
+        """What any of so many rows shows, else None, and what the instance had against it."""
         try:
-            return next(iter(self.client.rows(table, query, fields, limit=1)), None), None
+            return _together(self.client.rows(table, query, fields, limit=rows)), None
+        except Excess as error:
+            return None, unproven(name, error.message, _ORDER)
         except Permanent as error:
             if error.code not in OF_THE_RIGHTS:
                 raise
@@ -206,6 +213,16 @@ def _requester(row: Record) -> frozenset[str]:
     known = [path for path in _EITHER if row.get(path)]
     spared = [path for path in _EITHER if known and path not in known]
     return frozenset(each for path in spared for each in (path, path.removesuffix(".user_name")))
+
+
+def _together(rows: Sequence[Record]) -> Record | None:
+    """One row of a user who was deleted shows no name, and says nothing of our rights."""
+    if not rows:
+        return None
+    values: dict[str, str] = {}
+    for row in rows:
+        values |= {key: text for key, text in row.values.items() if not values.get(key)}
+    return replace(rows[0], values=values)
 
 
 def _hidden(

@@ -127,8 +127,10 @@ def _incident_state(instance: Instance, old: Record, new: Record, by: str) -> No
 
 
 def _incident_policy(instance: Instance, old: Record, new: Record, by: str) -> None:
-    """Data policy: resolution code and notes are wanted with state 6 and 7."""
-    del instance, old, by
+    """Data policy: resolution code and notes are wanted with state 6 and 7; often a caller is."""
+    del old, by
+    if instance.properties.callers and not new["caller_id"]:
+        raise data_policy("Caller")
     wanted = {"close_code": "Resolution code", "close_notes": "Close notes"}
     lacking = [label for name, label in wanted.items() if not new[name]]
     if new["state"] in {RESOLVED, CLOSED} and lacking:

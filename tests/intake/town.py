@@ -138,7 +138,7 @@ class Town:
             clock=lambda: NOON,
         )
         self.poll = Poll(self.intake, POLL, 120.0, self._alarm, self.clock)
-        lookup = Lookup(self.inbox, self.intake, evidence().instance)
+        lookup = Lookup(self.inbox, self.intake, evidence().instance, now=self.clock)
         self.hints = Hints(self.queue, lookup, self._stop, self._alarm)
         self.sender = Sender(
             outbox=self.outbox,

@@ -52,6 +52,21 @@ def test_a_well_kept_instance_has_nothing_to_mend(stage: Stage) -> None:
     assert "left out" in named(report, "invalid conditions").text
 
 
+def test_an_instance_that_demands_a_caller_says_which_setting_lacks(stage: Stage) -> None:
+    stage.instance.properties.callers = True
+    report = survey(stage)
+    for role in ("user", "audit"):
+        finding = named(report, f"create the {role} ticket")
+        assert finding.verdict is Verdict.BROKEN
+        assert "Caller" in finding.text
+        assert "servicenow.tickets.audit_caller" in finding.advice
+    caller = SEEDED.users["otto.lind"].sys_id
+    report = survey(stage, TicketForm(audit_caller=caller))
+    assert [each.state for each in report.tickets] == ["6", "7"]
+    for made in report.tickets:
+        assert stage.instance.get("incident", made.sys_id)["caller_id"] == caller
+
+
 def test_before_the_first_order_it_cannot_say_so(stage: Stage) -> None:
     report = survey(stage)
     assert not report.good
