@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
 from transfer.windows import Blackout
 
@@ -63,6 +64,18 @@ class Tier(StrEnum):
     """The partner's own word, after the publish."""
 
 
+class Fingerprint(str):
+    """Of a host key whose type is known: `kind`, e.g. `ssh-rsa`; empty where it is not."""
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, text: str, kind: str = "") -> Self:
+        made = super().__new__(cls, text)
+        made.kind = kind
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostKey:
     """A pinned SSH host key: an OpenSSH fingerprint (`SHA256:` and 43 characters of base64).
@@ -73,6 +86,11 @@ class HostKey:
     fingerprint: str
     not_before: date | None = None
     not_after: date | None = None
+
+    @property
+    def kind(self) -> str:
+        """The key's type, where the pin tells it; a server is asked for that first."""
+        return self.fingerprint.kind if isinstance(self.fingerprint, Fingerprint) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
