@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from datetime import date, datetime
 from typing import Annotated
@@ -74,6 +75,17 @@ def _weak(name: str) -> str:
     return name
 
 
+def _encoding(name: str) -> str:
+    words = "must be an encoding such as utf-8, latin-1 or cp1252, in which ASCII stays as it is"
+    try:
+        found = codecs.lookup(name)
+        if PLAIN.encode(found.name) != PLAIN.encode("ascii"):
+            raise ValueError(words)
+    except (LookupError, TypeError):
+        raise ValueError(words) from None
+    return found.name
+
+
 def _reason(text: str) -> str:
     if len(text.strip()) < SHORTEST_REASON:
         raise ValueError(f"must be a reason of at least {SHORTEST_REASON} characters")
@@ -98,6 +110,16 @@ def _beside(pattern: str) -> str:
     return pattern
 
 
+def _folder(path: str) -> str:
+    if path:
+        try:
+            check_path(path)
+        except Permanent as error:
+            rule = error.message.removeprefix(f"The path {shown(path)} ").rstrip(".")
+            raise ValueError(rule) from None
+    return path
+
+
 def _day(value: object) -> object:
     # pydantic would count a number as seconds since 1970, and 20261231 is one for YAML.
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -109,6 +131,7 @@ def _day(value: object) -> object:
 
 
 SHORTEST_REASON = 10
+PLAIN = "".join(map(chr, range(128)))
 NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
 SysId = Annotated[
     str, _shaped(r"[0-9a-f]{32}", "must be a sys_id: 32 characters of 0 to 9 and a to f")
@@ -124,6 +147,15 @@ SecretName = Annotated[
 DestinationName = Annotated[str, _shaped(NAME, "must be a name of 1 to 63 of a-z, 0-9, - and _")]
 HostKeyText = Annotated[str, AfterValidator(fingerprint)]
 Algorithm = Annotated[str, AfterValidator(_weak)]
+NamePart = Annotated[
+    str,
+    _shaped(
+        r"[A-Za-z0-9._#@+=-]{0,32}(?<!\.)",
+        "must be at most 32 of: A to Z, a to z, 0 to 9, . _ # @ + = - and not end with a dot",
+    ),
+]
+Folder = Annotated[str, AfterValidator(_folder)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Reason = Annotated[str, AfterValidator(_reason)]
 Day = Annotated[date, BeforeValidator(_day)]
 ServiceUrl = Annotated[

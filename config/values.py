@@ -12,7 +12,7 @@ from config.destination import (
 )
 from config.doors import StandingSettings
 from config.settings import Settings
-from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, Tls
+from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, TempNames, Tls
 from transfer.options import NAMES as OPTIONS
 from transfer.rules import Grant, Rules, Standing
 from transfer.windows import parse_blackout
@@ -71,9 +71,11 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         algorithms=frozenset(part.algorithms),
         tls=_tls(part.tls),
         clear_text=part.clear_text or "",
+        names=part.names or "",
         on_conflict=part.on_conflict,
         collected=part.collected,
         mode=part.mode,
+        temp=TempNames(prefix=part.temp.prefix, suffix=part.temp.suffix, folder=part.temp.folder),
         tier=part.tier,
         digests=tuple(part.digests),
         sidecar=_sidecar(part.sidecar),

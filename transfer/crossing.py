@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from posixpath import dirname, join
 from typing import Any
 
-from transfer.destination import Destination, Mode
+from transfer.destination import USUAL_SUFFIX, Destination, Mode
 from transfer.errors import FerryError, Transient
 from transfer.model import CHUNK, Delivery, Transfer
-from transfer.names import TEMP_PREFIX
 from transfer.ports import Remote
 from transfer.tools import Tools
 
@@ -49,23 +49,35 @@ class Crossing:
         return self.destination.mode is Mode.DIRECT
 
     def temp_name(self, delivery: Delivery) -> str:
-        """In the final name's directory, so that the rename stays on one file system."""
+        """On the final name's file system, so that the rename stays one step."""
         if self.in_place:
             return delivery.final
-        return self._hidden(delivery, f"e{self.transfer.epoch}.part")
+        return self.hidden(delivery, f"e{self.transfer.epoch}", dirname(delivery.final))
 
     def backup_name(self, delivery: Delivery) -> str:
-        """Where SWAP keeps the old file; the same for every epoch, so that it is found again."""
-        return self._hidden(delivery, "old")
+        """Where SWAP keeps the old file; the same for every epoch, so that it is found again.
+
+        Beside the first candidate, also where the destination's pattern was changed since then.
+        """
+        who = f"{self.transfer.request.token}-{delivery.number}-"
+        first = next(iter((*delivery.candidates, delivery.temp)), None) or ""
+        found = re.fullmatch(rf"(.*){who}e\d+(.*)", first, re.DOTALL)
+        if found is None:
+            return self.hidden(delivery, "", dirname(delivery.final), "old")
+        last = found[2] if found[2] != USUAL_SUFFIX else ""
+        return f"{found[1]}{who}old{last}"
+
+    def hidden(self, delivery: Delivery, what: str, directory: str, kind: str = "") -> str:
+        """A name of ours that nobody picks up, in `directory` or where all of them lie."""
+        names = self.destination.temp
+        who = f"{self.transfer.request.token}-{delivery.number}-{what}"
+        folder = join(self.destination.root, names.folder) if names.folder else directory
+        return join(folder, names.named(who, kind))
 
     def drop(self, path: str) -> None:
         """Remove it if that can be had; a name that stays stands in the ledger for Cleanup."""
         with suppress(FerryError):
             self.remote.remove(path)
-
-    def _hidden(self, delivery: Delivery, end: str) -> str:
-        who = f"{self.transfer.request.token}-{delivery.number}-{end}"
-        return join(dirname(delivery.final), f"{TEMP_PREFIX}{who}")
 
 
 def temp_of(delivery: Delivery) -> str:

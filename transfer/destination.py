@@ -131,6 +131,27 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TempNames:
+    """What a file is called while it is under way: by a prefix, a suffix, or both.
+
+    `folder` is a directory below the destination's root, of the same file system, in which all of
+    them lie; empty: each lies in the directory of its final name.
+    """
+
+    prefix: str = ".ff-"
+    suffix: str = ".part"
+    folder: str = ""
+
+    def named(self, who: str, kind: str = "") -> str:
+        """`kind` tells our other files from the one that is delivered; each suffix hides them."""
+        last = self.suffix if not kind or self.suffix != USUAL_SUFFIX else ""
+        return f"{self.prefix}{who}{kind}{last}"
+
+
+USUAL_SUFFIX = TempNames().suffix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """A named partner endpoint of the configuration. A request names it, never a host.
 
@@ -138,6 +159,7 @@ class Destination:
     `passphrase` (of an encrypted private key) and `certificate` (an OpenSSH user certificate) are
     *names* of secrets, never secrets. `algorithms` are the weak SSH algorithms that are allowed
     here, by name. `clear_text` is the written exception without which plain FTP is refused.
+    `names` is the encoding of names at an FTP server, empty for what the server says of itself.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
     `digests` are computed while streaming; an empty tuple saves their CPU. `connections` is the
     most at once, `connections_per_file` the most that write one file together. Times are in
@@ -164,9 +186,11 @@ class Destination:
     algorithms: frozenset[str] = frozenset()
     tls: Tls = field(default_factory=Tls)
     clear_text: str = ""
+    names: str = ""
     on_conflict: Conflict = Conflict.FAIL
     collected: bool = False
     mode: Mode = Mode.AUTO
+    temp: TempNames = field(default_factory=TempNames)
     tier: Tier | None = None
     digests: tuple[str, ...] = ("md5", "sha256")
     sidecar: Sidecar | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from adapters.remotes.dial import plain
+from adapters.remotes.dial import plain, way_out
 from adapters.remotes.sftp_wire import RefusedError
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
@@ -63,7 +63,7 @@ def failure(
     message = (
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{words}."
     )
-    action = None
+    action = way_out(doing, path, code)
     if refused is not None and refused.status == BAD_MESSAGE:
         action = "The name may be too long for that server: order another name."
     return Permanent(code, message, file=path, action=action)
