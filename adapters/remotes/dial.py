@@ -29,6 +29,16 @@ def plain(words: str) -> str:
     return " ".join(clean.split())[:LONGEST_WORD]
 
 
+def without(secret: str | None, words: str) -> str:
+    """A server's words, some of which repeat what they refuse, without our secret.
+
+    Not where it stands within a longer word: `pass***` would tell it.
+    """
+    if not secret:
+        return words
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", words)
+
+
 def name_of(destination: Destination) -> str:
     return f"destination {destination.name} ({destination.host}:{destination.port})"
 

@@ -10,7 +10,7 @@ from enum import Enum
 from time import monotonic
 
 from adapters.remotes import ftp_tls
-from adapters.remotes.dial import SHORTEST, dial, name_of, plain
+from adapters.remotes.dial import SHORTEST, dial, name_of, plain, without
 from adapters.remotes.ftp_control import ASCII, RefusedError, line
 from adapters.remotes.ftp_errors import UNKNOWN_COMMAND, failure, is_crowded
 from adapters.remotes.ftp_line import PARTING, UNTIL_LATER, Line
@@ -138,11 +138,11 @@ def _log_in(line: Line, own: Credential) -> None:
         with suppress(_LetInError):
             asked = _say(line, "USER", own.username)
             asked += _say(line, "PASS", own.password)
-            said = asked.replace(own.password, "***") if own.password else asked
-            raise _refused(line.destination, f"it asks for an account, {plain(said)!r}")
+            said = plain(without(own.password, asked))
+            raise _refused(line.destination, f"it asks for an account, {said!r}")
     except RefusedError as refused:
         # Some servers repeat the command that they refuse.
-        said = refused.text.replace(own.password, "***") if own.password else refused.text
+        said = without(own.password, refused.text)
         if refused.code == PARTING or is_crowded(refused):
             raise _crowded(line.destination, said) from None
         raise _refused(line.destination, f"{refused.code}, {plain(said)!r}") from None

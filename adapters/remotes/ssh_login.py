@@ -10,7 +10,7 @@ from collections.abc import Callable
 import paramiko
 from paramiko.ssh_exception import AuthenticationException, BadAuthenticationType
 
-from adapters.remotes.dial import name_of, plain
+from adapters.remotes.dial import name_of, plain, without
 from adapters.remotes.ssh import Line
 from adapters.remotes.ssh_credentials import Credential
 from adapters.remotes.ssh_transport import ExpiredError
@@ -37,7 +37,9 @@ def log_in(line: Line, credential: Credential) -> None:
             reason = "the password has expired, and the server wants a new one"
             raise _refused(line, credential, reason, str(error)) from None
         except _BeyondError as error:
-            raise _refused(line, credential, str(error)) from None
+            raise _refused(
+                line, credential, "it asks for more than a password", str(error)
+            ) from None
         except AuthenticationException as error:
             if _was_refused(line):
                 raise _refused(line, credential) from error
@@ -74,7 +76,7 @@ class Dialogue:
     def __init__(self, line: Line, password: str) -> None:
         self._line = line
         self._password: str | None = password
-        self._beyond = ""
+        self._beyond: str | None = None
 
     def __call__(self) -> list[str]:
         user = self._line.destination.username
@@ -83,21 +85,20 @@ class Dialogue:
         except AuthenticationException:
             raise
         except paramiko.SSHException as error:
-            if not self._beyond:
+            if self._beyond is None:
                 raise
             raise _BeyondError(self._beyond) from error
 
     def _answer(self, title: str, words: str, questions: list[tuple[str, bool]]) -> list[str]:
         """Called by paramiko's thread, which ends the connection when this raises."""
         if not questions:
-            self._line.transport.banner = plain(f"{title} {words}") or self._line.transport.banner
+            self._line.transport.banner = f"{title} {words}".strip() or self._line.transport.banner
             return []
         (_, echoes), password = questions[0], self._password
         self._password = None
         if len(questions) > 1 or echoes or password is None:
-            asked = plain(" ".join([title, words, *(question for question, _ in questions)]))
-            self._beyond = f"it asks for more than a password, {asked!r}"
-            raise paramiko.SSHException(self._beyond)
+            self._beyond = " ".join([title, words, *(question for question, _ in questions)])
+            raise paramiko.SSHException("it asks for more than a password")
         return [password]
 
 
@@ -117,9 +118,10 @@ def _was_refused(line: Line) -> bool:
 def _refused(line: Line, own: Credential, reason: str = "", said: str = "") -> Permanent:
     """With all that the server has said, but for our password where it repeats that."""
     transport, user = line.transport, line.destination.username
-    heard = dict.fromkeys(words for words in (said, transport.parting, transport.banner) if words)
-    why = "; ".join([*([reason] if reason else []), *(f"it said {words!r}" for words in heard)])
-    if own.password:
-        why = why.replace(own.password, "***")
+    heard = (
+        plain(without(own.password, one)) for one in (said, transport.parting, transport.banner)
+    )
+    words = dict.fromkeys(f"it said {one!r}" for one in heard if one)
+    why = "; ".join([*([reason] if reason else []), *words])
     message = f"The server of {name_of(line.destination)} refused the login of {user}"
     return Permanent(Code.AUTH_REFUSED, f"{message}{f': {why}' if why else ''}.")

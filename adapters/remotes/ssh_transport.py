@@ -17,6 +17,8 @@ from transfer.destination import Destination
 
 BACKSTOP = 5
 """Seconds by which paramiko's own time-outs come after the watchdog."""
+LONGEST = 4096
+"""Letters that are kept of what a server says; they are not yet fit for a log line."""
 KNOWN: dict[str, Any] = paramiko.Transport._kex_info  # type: ignore[attr-defined]  # noqa: SLF001
 
 
@@ -56,7 +58,7 @@ class Transport(paramiko.Transport):
         self.parting = plain(message.get_string().decode(errors="replace"))
 
     def _hear_banner(self, message: paramiko.Message) -> None:
-        self.banner = plain(message.get_string().decode(errors="replace"))
+        self.banner = message.get_string().decode(errors="replace")[:LONGEST]
 
     def _hear_question(self, message: paramiko.Message) -> None:
         """Message 60 means what the method makes of it: after a password, that it has expired."""
@@ -65,7 +67,7 @@ class Transport(paramiko.Transport):
             if handler is not None:
                 handler._parse_userauth_info_request(message)  # noqa: SLF001
             return
-        words = plain(message.get_string().decode(errors="replace"))
+        words = message.get_string().decode(errors="replace")[:LONGEST]
         self.saved_exception = ExpiredError(words)
         handler.auth_event.set()
 

@@ -20,6 +20,7 @@ from paramiko.common import (
 )
 from paramiko.server import InteractiveQuery
 
+from adapters.remotes.dial import without
 from sandbox.remotes import Door, SftpServer
 from tests.adapters.remotes.keys import make_key
 from tests.ports.partners import ServerPartner, openssh, refused
@@ -188,6 +189,12 @@ def test_openssh_says_nothing_of_an_expired_password(out_of_date: ServerPartner)
     error = refused(out_of_date.connect)
     assert (error.code, type(error)) == (Code.REMOTE_FAILED, Permanent)
     assert "expired" in error.action
+
+
+def test_a_password_within_a_word_is_not_given_away() -> None:
+    assert without("word", "your password, word, is a word") == "your password, ***, is a ***"
+    assert without("s+p!", "PASS s+p! is refused") == "PASS *** is refused"
+    assert without("", "as it is") == without(None, "as it is") == "as it is"
 
 
 def test_the_banner_stands_in_the_error(tmp_path: Path) -> None:
