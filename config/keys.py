@@ -133,7 +133,7 @@ def _encrypted(label: str, body: str) -> bool | None:
 
 def trouble_of_ssh_certificate(text: str) -> str | None:
     """Why the text is no OpenSSH user certificate, as the end of a sentence about it."""
-    kind, _, rest = text.strip().partition(" ")
+    kind, _, rest = text.strip("\ufeff \t\r\n").partition(" ")
     blob, _ = _fields((rest.split() or [""])[0])
     if kind.endswith(_CERTIFIED) and blob[4:].startswith(kind.encode()):
         return None

@@ -66,7 +66,7 @@ class Secrets:
             data, mode = files.read(path)
             self._refuse_exposed(name, path, mode)
             self._refuse_open(name, path)
-            return data.decode()
+            return data.decode("utf-8-sig")  # editors on Windows put a BOM in front
         except FileNotFoundError:
             return None
         except OSError as error:
