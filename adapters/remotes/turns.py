@@ -15,11 +15,13 @@ from hashlib import sha256
 from time import monotonic
 
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Permanent
+from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.ports import Remote
 
 REMEMBERED = 60.0
 """Seconds for which a refused credential is not shown again; a changed one is, at once."""
+LOGINS = 16
+"""As many as may stand in front, each with its full time to connect."""
 SHARED = (Code.REMOTE_TIMEOUT, Code.REMOTE_UNREACHABLE)
 """What whoever waited meanwhile need not find out again."""
 
@@ -51,21 +53,34 @@ class Turns:
     ) -> Remote:
         """What `connect` returns, in its turn; `secrets` are what it shows.
 
-        Waiting ends, since every login has its time. Raises what `connect` raises, or has raised
-        for others who showed the same or stood in front.
+        Waiting ends: every login has its time, and this has one too. Raises what `connect` raises,
+        or has raised for others who showed the same or stood in front; Transient `remote.timeout`.
         """
         if self._process != os.getpid():
             self._begin()  # a lock that was held at a fork is never given back
         shown, asked = self._print([destination.username, *secrets]), self._clock()
         with self._change:
             door = self._doors.setdefault((destination.host, destination.port), _Door())
-        with door.lock:
+        patience = LOGINS * destination.connect_timeout
+        if not door.lock.acquire(timeout=patience):
+            where = f"destination {destination.name} ({destination.host}:{destination.port})"
+            message = f"Other logins at {where} have not come to an end for {patience:g} seconds."
+            raise Transient(Code.REMOTE_TIMEOUT, message)
+        try:
             self._look(door, shown, asked)
-            try:
-                return connect()
-            except FerryError as error:
-                self._note(door, shown, error)
-                raise
+            return self._tried(door, shown, connect)
+        finally:
+            door.lock.release()
+
+    def _tried(self, door: _Door, shown: bytes, connect: Callable[[], Remote]) -> Remote:
+        try:
+            return connect()
+        except FerryError as error:
+            if error.code is Code.AUTH_REFUSED:
+                door.refused[shown] = self._clock(), error
+            if error.code in SHARED:
+                door.failed = self._clock(), error
+            raise
 
     def _print(self, secrets: list[str]) -> bytes:
         """Tells credentials apart and nothing else: no secret is kept."""
@@ -83,12 +98,6 @@ class Turns:
             raise _again(door.refused[shown][1])
         if door.failed is not None and door.failed[0] > asked:
             raise _again(door.failed[1])
-
-    def _note(self, door: _Door, shown: bytes, error: FerryError) -> None:
-        if error.code is Code.AUTH_REFUSED:
-            door.refused[shown] = self._clock(), error
-        if error.code in SHARED:
-            door.failed = self._clock(), error
 
 
 def _again(error: FerryError) -> FerryError:

@@ -105,8 +105,26 @@ def test_a_refusal_is_remembered_for_a_while(turns: Turns, now: list[float]) -> 
     error = refused(turns.take, HERE, ["word"], yes)
     assert (error.code, type(error), error.action) == (Code.AUTH_REFUSED, Permanent, "Ask.")
     assert "not tried again" in error.message
+    # Asking in between makes it no longer.
     now[0] = REMEMBERED
     turns.take(HERE, ["word"], yes).close()
+
+
+def test_nobody_waits_for_ever(turns: Turns) -> None:
+    inside, outside = threading.Event(), threading.Event()
+
+    def hanging() -> Remote:
+        inside.set()
+        outside.wait(10)
+        return yes()
+
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(turns.take, HERE, [], hanging)
+        inside.wait(10)
+        error = refused(turns.take, replace(HERE, connect_timeout=0.001), [], yes)
+        outside.set()
+        first.result().close()
+    assert (error.code, type(error)) == (Code.REMOTE_TIMEOUT, Transient)
 
 
 @pytest.mark.parametrize(
