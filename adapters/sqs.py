@@ -214,7 +214,7 @@ def _fifo(url: str, group: str, once: str) -> dict[str, Any]:
 
 
 def _attributes(why: FerryError) -> dict[str, Any]:
-    reason = "".join(c if c.isprintable() else " " for c in f"{why.message} {why.action}")
+    reason = f"{why.message} {why.action}"
     told = {"fileferry.code": why.code.value, "fileferry.reason": reason[:MAX_REASON]}
     return {name: {"DataType": "String", "StringValue": text} for name, text in told.items()}
 

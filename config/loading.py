@@ -6,7 +6,6 @@ Every fault of the file and of the variables is collected and raised at once.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,23 +38,25 @@ def load(path: Path) -> Settings:
         listed = "; ".join(map(str, faults))
         raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)
     settings = Settings.model_validate(data)
-    _refuse_open_ledger(settings)
+    for what, place in _trusted(settings):
+        _refuse_open(what, place)
     return settings
 
 
-def _refuse_open_ledger(settings: Settings) -> None:
-    part = settings.ledger
-    place = files.open_directory(part.path) if part.kind == "sqlite" else None
-    if place:
-        raise ConfigError(
-            f"Everybody may write to the directory {place}, below which the ledger {part.path} "
-            "lies.",
-            action=_take_away("o-w", place),
-        )
+def _trusted(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """What the settings name and others must not put another file in the place of."""
+    if settings.ledger.kind == "sqlite":
+        yield "ledger", settings.ledger.path
+    theirs = (each.tls.ca_file for each in settings.destinations.values())
+    for authority in filter(None, (settings.servicenow.ca_file, *theirs)):
+        yield "certificate authority", authority
 
 
-def _take_away(right: str, place: str) -> str:
-    return f"Take that right away: chmod {right} {place.partition(' (mode')[0]}"
+def _refuse_open(what: str, path: Path) -> None:
+    """Raises ConfigError when others may write to the file, or everybody may replace it."""
+    found = files.open_file(path) or files.open_directory(path)
+    if found:
+        raise ConfigError(f"{found.words} the {what} {path}.", action=found.action)
 
 
 def _document(path: Path) -> Document:
@@ -76,20 +77,8 @@ def _document(path: Path) -> Document:
 
 
 def _text(path: Path) -> str:
-    data, mode = files.read(path)
-    if mode & (stat.S_IWGRP | stat.S_IWOTH):
-        who = "Everybody" if mode & stat.S_IWOTH else "A group"
-        raise ConfigError(
-            f"{who} may write to the configuration file {path} (mode {mode:04o}).",
-            action=_take_away("go-w", str(path)),
-        )
-    place = files.open_directory(path)
-    if place:
-        raise ConfigError(
-            f"Everybody may write to the directory {place}, and so replace the configuration file "
-            f"{path}.",
-            action=_take_away("o-w", place),
-        )
+    data, _ = files.read(path)
+    _refuse_open("configuration file", path)
     return data.decode("utf-8-sig")
 
 

@@ -87,13 +87,10 @@ class Secrets:
             )
 
     def _refuse_open(self, name: str, path: Path) -> None:
-        place = files.open_directory(path)
-        if place:
-            raise Permanent(
-                Code.SECRET_EXPOSED,
-                f"Everybody may write to the directory {place}, and so replace the secret {name}.",
-                action=f"Take that right away: chmod o-w {place.partition(' (mode')[0]}",
-            )
+        found = files.open_directory(path)
+        if found:
+            message = f"{found.words} the secret {name}."
+            raise Permanent(Code.SECRET_EXPOSED, message, action=found.action)
 
     def _missing(self, name: str, how: str) -> Permanent:
         directory = self._environ.get("CREDENTIALS_DIRECTORY") or "$CREDENTIALS_DIRECTORY (not set)"

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from adapters.servicenow.survey import Report
 from adapters.terminal import Terminal
+from transfer.visible import legible
 
 _COLOURS = {"ok": "green", "degraded": "yellow", "unproven": "magenta", "broken": "red"}
 _SENTENCE = {
@@ -42,6 +43,7 @@ def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
     if json:
         out.document(shown)
         return
+    shown = legible(shown)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -57,7 +59,7 @@ def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
 
 
 def markdown(shown: dict[str, Any]) -> str:
-    return "\n".join([*_lines(shown), ""])
+    return "\n".join([*_lines(legible(shown)), ""])
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:

@@ -6,10 +6,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from tests import sweeps
 
 pytest_plugins = ["tests.servers.stores"]
+
+# No test passes or fails by the clock: an example may be slow on a machine with much to do.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 LONGEST = ("torture", "crossing", "faults", "sandbox", "model")

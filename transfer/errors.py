@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from transfer.visible import visible
+
 
 class Code(StrEnum):
     """Every stable error code. A value never changes its meaning; a new meaning is a new code."""
@@ -190,8 +192,9 @@ ACTIONS: dict[Code, str] = {
 class FerryError(Exception):
     """What happened, to which file, and what to do next, in words fit for a ticket.
 
-    `message` is one whole sentence. `action` defaults to the code's own (ACTIONS). `file` is the
-    S3 URI or remote path concerned. `retry_after` is in seconds.
+    `message` is one whole sentence, of which everything is seen, whatever a server has put into it.
+    `action` defaults to the code's own (ACTIONS). `file` is the S3 URI or remote path concerned.
+    `retry_after` is in seconds.
     """
 
     permanent = True
@@ -205,10 +208,10 @@ class FerryError(Exception):
         file: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message = visible(message)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
-        self.action = action or ACTIONS[code]
+        self.action = visible(action or ACTIONS[code])
         self.file = file
         self.retry_after = retry_after
 

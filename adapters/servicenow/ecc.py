@@ -20,6 +20,7 @@ from adapters.servicenow.records import Record
 from adapters.servicenow.wording import clean
 from transfer.errors import Code, FerryError, Permanent
 from transfer.ports import Message
+from transfer.visible import visible
 
 TABLE = "ecc_queue"
 RECEIVES = 5
@@ -157,7 +158,7 @@ class EccQueue:
 
 def _payload(told: Mapping[str, str]) -> str:
     rows = (
-        f"<parameter name={quoteattr(name)} value={quoteattr(' '.join(value.split()))}/>"
+        f"<parameter name={quoteattr(name)} value={quoteattr(visible(' '.join(value.split())))}/>"
         for name, value in told.items()
     )
     return f"<parameters>{''.join(rows)}</parameters>"

@@ -10,7 +10,7 @@ import pytest
 from config.faults import ConfigError
 from config.loading import load
 from config.secrets import Secrets
-from tests.config.conftest import GOOD, Write
+from tests.config.conftest import FTPS, GOOD, Write, bank
 from transfer.addresses import is_guarded
 from transfer.errors import Code, Permanent
 
@@ -71,7 +71,9 @@ def test_what_counts_as_guarded(url: str, guarded: bool) -> None:
 def test_a_configuration_that_others_may_write_is_refused(write: Write, mode: int) -> None:
     path = write(GOOD)
     path.chmod(mode)
-    with pytest.raises(ConfigError, match=rf"fileferry\.yaml \(mode {mode:04o}\)") as refused:
+    with pytest.raises(
+        ConfigError, match=rf"\(mode {mode:04o}\) to the configuration file"
+    ) as refused:
         load(path)
     assert refused.value.action == f"Take that right away: chmod go-w {path}"
 
@@ -115,9 +117,26 @@ def test_a_link_is_no_way_around(tmp_path: Path) -> None:
 def test_a_ledger_in_a_directory_of_everybody_is_refused(write: Write, tmp_path: Path) -> None:
     place = shared(tmp_path / "open")
     text = f"{GOOD}ledger:\n  path: {place}/ledger.db\n"
-    with pytest.raises(ConfigError, match=r"/open \(mode 0777\), below which the ledger"):
+    with pytest.raises(ConfigError, match=r"/open \(mode 0777\), and so replace the ledger"):
         load(write(text))
     assert load(write(text + "  kind: dynamodb\n")).ledger.kind == "dynamodb"
+
+
+@pytest.mark.parametrize("setting", ["servicenow.ca_file", "destinations.bank.tls.ca_file"])
+def test_an_authority_that_others_may_write_is_refused(
+    write: Write, tmp_path: Path, setting: str
+) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text("made up")
+    authority.chmod(0o664)
+    line = f"  ca_file: {authority}\n"
+    at = "destinations:\n" if setting.startswith("servicenow") else "grants:\n"
+    line = line if setting.startswith("servicenow") else f"    tls:\n    {line}"
+    text = bank(FTPS) if "tls" in setting else GOOD
+    with pytest.raises(ConfigError, match=r"\(mode 0664\) to the certificate authority"):
+        load(write(text.replace(at, f"{line}{at}")))
+    authority.chmod(0o644)
+    assert load(write(text.replace(at, f"{line}{at}"))).destinations
 
 
 def test_secrets_in_a_directory_of_everybody_are_refused(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.terminal import Terminal
-from daemon import show
+from daemon import show, survey_show
 from tests.transfer.hostile import HARM, NASTY, hostile, innocent
 from transfer.books import Record
 
@@ -51,3 +51,20 @@ def texts(value: Any) -> list[str]:
     if isinstance(value, dict):
         value = list(value.values())
     return [text for item in value for text in texts(item)] if isinstance(value, list) else []
+
+
+def test_what_an_instance_has_said_steers_neither_terminal_nor_report() -> None:
+    finding = {"name": "log in", "verdict": "ok", "text": NASTY, "advice": NASTY}
+    shown = {
+        "good": True,
+        "instance": NASTY,
+        "checked_at": "now",
+        "calls": 1,
+        "findings": [finding],
+        "tickets": [],
+    }
+    stream = io.StringIO()
+    survey_show.show(shown, Terminal(file=stream, width=10_000), json=False)
+    for text in (stream.getvalue(), survey_show.markdown(shown)):
+        assert not any(mark in text for mark in HARM)
+        assert not any(line.startswith("Approved by") for line in text.split("\n"))

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transfer.hostile import HARM, hostile, innocent
+from tests.transfer.hostile import HARM, NASTY, hostile, innocent
+from transfer.errors import Code, Permanent
 from transfer.visible import hidden, legible, visible, visible_lines
 
 TRICKY = st.text(st.sampled_from(HARM + "\n\t\x00\x7f\xa0\xad\u3164\ufe0f\ufeff") | st.characters())
@@ -89,3 +90,10 @@ def collect(value: object, texts: list[str]) -> None:
         collect(tuple(value.values()), texts)
     elif hasattr(value, "__dataclass_fields__"):
         collect(tuple(getattr(value, name) for name in value.__dataclass_fields__), texts)
+
+
+def test_an_error_is_one_line_whatever_a_server_has_said() -> None:
+    error = Permanent(Code.REMOTE_FAILED, f"It said: {NASTY}", action=NASTY)
+    assert error.message.isprintable()
+    assert error.action.isprintable()
+    assert str(error).isprintable()

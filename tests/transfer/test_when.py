@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from transfer.destination import Conflict
 from transfer.errors import Code, Permanent, Waiting
 from transfer.journey import travel
 from transfer.model import Outcome, Stage, Transfer
-from transfer.options import Options, moment
+from transfer.options import Options
 from transfer.windows import Blackout, opens_at, parse_blackout
 
 A, B = "s3://exports/payroll/a.csv", "s3://exports/payroll/b.csv"
@@ -127,18 +127,6 @@ def test_an_option_that_makes_no_sense_is_refused(bench: Bench, options: dict[st
     assert (done.outcome, done.stage) == (Outcome.REFUSED, Stage.CLOSED)
     assert done.failure
     assert done.failure.code == Code.REQUEST_MALFORMED
-
-
-@given(st.datetimes(), st.timedeltas(timedelta(hours=-23, minutes=-59), timedelta(hours=23)))
-def test_each_time_is_one_in_utc_or_is_refused(at: datetime, offset: timedelta) -> None:
-    text = at.replace(tzinfo=timezone(offset)).isoformat()
-    try:
-        found = moment("until", text)
-    except Permanent as error:
-        found = None
-        refused = error.code
-    assert found.utcoffset() == timedelta(0) if found else refused is Code.REQUEST_MALFORMED
-    assert found or at.year in (1, 9999)
 
 
 def test_times_may_name_their_zone() -> None:
