@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from transfer import document
+from transfer.binding import basis
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.writing import Writer, count_of, in_bytes, in_utc, paragraphs, shortened
@@ -110,12 +111,26 @@ def _chain(transfer: Transfer) -> list[str]:
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
         f"Requester: {request.requester}",
         f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
+        *_contents(transfer),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
         f"Transfer id: {transfer.id}, generation {transfer.generation}",
     ]
     if transfer.session:
         rows.append(f"Read as: {transfer.session.identity} (session {transfer.session.id})")
     return rows
+
+
+def _contents(transfer: Transfer) -> Iterator[str]:
+    """What ties the bytes to the approval, and the lists that the files were read from."""
+    if approved := basis(transfer.request):
+        yield f"Content: {approved}"
+    for each in transfer.manifests:
+        version = f", version {each.pin.version_id}" if each.pin.version_id else ""
+        written = f", written at {in_utc(each.pin.modified)}" if each.pin.modified else ""
+        yield (
+            f"Manifest: {each.source.uri}{version}{written}, {each.files:,} files, "
+            f"SHA-256 {each.sha256}"
+        )
 
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
@@ -145,12 +160,14 @@ def _file(delivery: Delivery) -> list[str]:
     other = f", because {delivery.ordered} was taken" if delivery.ordered else ""
     gone = ", and collected by the partner before FileFerry looked" if receipt.collected else ""
     version = f", version {pin.version_id}" if pin and pin.version_id else ""
+    written = f", written at {in_utc(pin.modified)}" if pin and pin.modified else ""
+    demanded = ", as was demanded" if delivery.source.sha256 else ""
     return [
         f"{receipt.path}: delivered{other}{gone}",
-        f"  Source: {delivery.source.uri}{version}",
+        f"  Source: {delivery.source.uri}{version}{written}",
         f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
         f"  MD5: {receipt.md5 or NOT_COMPUTED}",
-        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}",
+        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}{demanded}",
         f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
         f"  Server: {receipt.server}",
         (
