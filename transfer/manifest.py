@@ -94,11 +94,12 @@ def _csv(text: str) -> Iterator[tuple[str, Row]]:
     told = _SEP_LINE.match(text)
     for separator in text[4] if told else _SEPARATORS:
         rows = records(text, separator, told.end() if told else 0)
-        header = _header(next(rows, (1, []))[1])
+        line, cells = next(rows, (1, []))
+        header = _header(cells)
         if "source" in header:
             break
     else:
-        raise Malformed("does not begin with the columns source, path, sha256")
+        raise Malformed(f"does not begin with the columns source, path, sha256 in line {line}")
     for line, cells in rows:
         named = dict(zip(header, cells, strict=False))
         if any(cells[len(header) :]) or named.get(""):

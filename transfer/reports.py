@@ -10,10 +10,22 @@ from datetime import datetime
 
 from transfer import document
 from transfer.binding import basis
-from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
+from transfer.model import (
+    Delivery,
+    DeliveryState,
+    Failure,
+    Manifest,
+    Outcome,
+    Pin,
+    Receipt,
+    Request,
+    Transfer,
+)
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.writing import Writer, count_of, in_bytes, in_utc, paragraphs, shortened
 
+MANIFESTS = 10
+"""Manifests that the audit ticket names; receipt.json has them all."""
 NOT_COMPUTED = "not computed for this destination"
 ENDED = {
     Outcome.REFUSED: "was refused",
@@ -111,26 +123,36 @@ def _chain(transfer: Transfer) -> list[str]:
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
         f"Requester: {request.requester}",
         f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
-        *_contents(transfer),
+        *_content(request),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
         f"Transfer id: {transfer.id}, generation {transfer.generation}",
     ]
     if transfer.session:
         rows.append(f"Read as: {transfer.session.identity} (session {transfer.session.id})")
+    # The lists that the files were read from; a request may have many.
+    rows += [_manifest(each) for each in transfer.manifests[:MANIFESTS]]
+    if len(transfer.manifests) > MANIFESTS:
+        rows.append(f"… and {len(transfer.manifests) - MANIFESTS} more manifests")
     return rows
 
 
-def _contents(transfer: Transfer) -> Iterator[str]:
-    """What ties the bytes to the approval, and the lists that the files were read from."""
-    if approved := basis(transfer.request):
-        yield f"Content: {approved}"
-    for each in transfer.manifests:
-        version = f", version {each.pin.version_id}" if each.pin.version_id else ""
-        written = f", written at {in_utc(each.pin.modified)}" if each.pin.modified else ""
-        yield (
-            f"Manifest: {each.source.uri}{version}{written}, {each.files:,} files, "
-            f"SHA-256 {each.sha256}"
-        )
+def _content(request: Request) -> list[str]:
+    """What ties the bytes to the approval."""
+    approved = basis(request)
+    return [f"Content: {approved}"] if approved else []
+
+
+def _manifest(manifest: Manifest) -> str:
+    pin = manifest.pin
+    return (
+        f"Manifest: {manifest.source.uri}{_of_pin(pin)}, {manifest.files:,} files, "
+        f"SHA-256 {manifest.sha256}"
+    )
+
+
+def _of_pin(pin: Pin) -> str:
+    version = f", version {pin.version_id}" if pin.version_id else ""
+    return f"{version}, written at {in_utc(pin.modified)}" if pin.modified else version
 
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
@@ -159,12 +181,10 @@ def _file(delivery: Delivery) -> list[str]:
     pin = delivery.pin
     other = f", because {delivery.ordered} was taken" if delivery.ordered else ""
     gone = ", and collected by the partner before FileFerry looked" if receipt.collected else ""
-    version = f", version {pin.version_id}" if pin and pin.version_id else ""
-    written = f", written at {in_utc(pin.modified)}" if pin and pin.modified else ""
     demanded = ", as was demanded" if delivery.source.sha256 else ""
     return [
         f"{receipt.path}: delivered{other}{gone}",
-        f"  Source: {delivery.source.uri}{version}{written}",
+        f"  Source: {delivery.source.uri}{_of_pin(pin) if pin else ''}",
         f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
         f"  MD5: {receipt.md5 or NOT_COMPUTED}",
         f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}{demanded}",
