@@ -23,6 +23,7 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Every rule that the data breaks."""
     yield from _texts(data, ())
     yield from _login(data)
+    yield from _items_as_found(data)
     yield from _doors(data)
     yield from _destinations(data)
     yield from _grants(data)
@@ -45,6 +46,16 @@ def _login(data: dict[str, Any]) -> Iterator[Fault]:
     if isinstance(part, dict):
         for setting, words in login_complaints(part):
             yield Fault(("servicenow", *setting.split(".")), words)
+
+
+def _items_as_found(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("servicenow")
+    known = part.get("catalog_items") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(known, list):
+        return
+    for at, item in _items(part.get("content_as_found")):
+        if isinstance(item, str) and item not in known:
+            yield Fault(("servicenow", "content_as_found", at), "must be one of catalog_items")
 
 
 def _doors(data: dict[str, Any]) -> Iterator[Fault]:

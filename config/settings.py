@@ -48,6 +48,12 @@ class VariableNames(Part):
     all_or_nothing: Text | None = Field(
         None, description="true: publish no file before every file is verified."
     )
+    version: Text | None = Field(
+        None, description="Version id of the one object or manifest that is ordered; binds it."
+    )
+    sha256: Text | None = Field(
+        None, description="SHA-256 (hex) that the one object or manifest must have."
+    )
 
 
 class ServiceNowSettings(Part):
@@ -87,6 +93,11 @@ class ServiceNowSettings(Part):
         min_length=1,
         description="Catalog items (sys_id) that may order a transfer.",
         examples=[["23456789abcdef0123456789abcdef01"]],
+    )
+    content_as_found: Annotated[list[SysId], Once] = Field(
+        default_factory=list,
+        description="Those of catalog_items whose orders mean whatever is in S3 when FileFerry "
+        "looks, also what was written after the approval. The audit ticket says so.",
     )
     variables: VariableNames = Field(default_factory=VariableNames)
     standing: StandingSettings = Field(default_factory=StandingSettings)

@@ -23,6 +23,7 @@ def rules(settings: Settings) -> Rules:
     return Rules(
         catalog_items=frozenset(settings.servicenow.catalog_items),
         variables=(names.source, names.destination, names.path),
+        as_found=frozenset(settings.servicenow.content_as_found),
         standing=_standing(settings.servicenow.standing),
         options={
             option: name for option in OPTIONS if (name := getattr(names, option)) is not None

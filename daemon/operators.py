@@ -62,6 +62,10 @@ def retry(
         bool,
         typer.Option("--resend-unknown", help="Send what may be there already."),
     ] = False,
+    pin_anew: Annotated[
+        bool,
+        typer.Option("--pin-anew", help="Send what is in S3 now, not what was pinned before."),
+    ] = False,
     config: Config = None,
 ) -> None:
     """Send what is missing of a transfer that has failed.
@@ -71,7 +75,9 @@ def retry(
     """
     with explained(), keeping(load(locate(config))) as books:
         record = _only(books.archive, text)
-        head, changes = decisions.retry(record, _word(reason), resend_unknown=resend_unknown)
+        head, changes = decisions.retry(
+            record, _word(reason), resend_unknown=resend_unknown, pin_anew=pin_anew
+        )
         books.keeper.amend(head, *changes)
         out.say(
             f"{head.request.number} is tried again as generation {head.generation}, if "

@@ -47,9 +47,10 @@ class Visitor:
         """Order through the catalog, as the requester."""
         item = self._instance["catalog_item"]
         variables = {
-            "source": "\n".join(f"s3://{self._bucket}/{key}" for key in order.keys),
+            "source": "\n".join(map(self._line, order.keys)),
             "destination": order.destination,
             "path": order.path,
+            **order.more,
         }
         body = {"sysparm_quantity": 1, "variables": variables}
         path = f"/api/sn_sc/servicecatalog/items/{item}/order_now"
@@ -96,6 +97,10 @@ class Visitor:
         """Every note and comment on a record, oldest first."""
         rows = self.rows("sys_journal_field", f"element_id={sys_id}^ORDERBYsys_created_on")
         return "\n".join(row["value"] for row in rows)
+
+    def _line(self, key: str) -> str:
+        manifest = "@" if key.startswith("@") else ""
+        return f"{manifest}s3://{self._bucket}/{key.removeprefix('@')}"
 
     def _call(self, method: str, path: str, user: str, **more: Any) -> Any:
         response = self._session.request(

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from transfer import digests as digesting
 from transfer.crossing import Crossing, temp_of
 from transfer.destination import Conflict, Tier
-from transfer.errors import Corrupted, FerryError
+from transfer.errors import FerryError
 from transfer.model import MIB, Delivery, DeliveryState, Pin
 from transfer.publish import intend, published
 from transfer.verify import same_as_source
@@ -141,7 +141,7 @@ def _verified(stored: Sequence[tuple[Delivery, object]]) -> list[Delivery]:
 def _is_as_source(delivery: Delivery) -> bool:
     try:
         same_as_source(delivery)
-    except Corrupted:
+    except FerryError:
         return False
     return True
 

@@ -103,13 +103,16 @@ def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
     ]
 
 
-def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer, list[Change]]:
+def retry(
+    record: Record, word: Word, *, resend_unknown: bool, pin_anew: bool = False
+) -> tuple[Transfer, list[Change]]:
     """A new generation of a transfer at rest, for the files that are missing.
 
     It has tickets of its own, opened with the operator's word. What was published stays so. It
     carries no approval: whoever carries it on asks ServiceNow first.
 
     `resend_unknown`: files whose outcome nobody knows are sent as well, and may arrive twice.
+    `pin_anew`: of each file what is in S3 then is sent, and not what was pinned before.
     Raises Permanent `decision.refused`.
     """
     _insist_on_retry(record, resend_unknown=resend_unknown)
@@ -123,9 +126,10 @@ def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer
         closed_at=None,
         quarantined_at=None,
     )
-    deliveries = [_anew(item) for item in record.deliveries]
+    deliveries = [_anew(item, pin_anew=pin_anew) for item in record.deliveries]
     changed = [item for item in deliveries if item not in record.deliveries]
-    origin = lined([f"Generation {begun.generation}: retried {word}", *_before(record)])
+    content = _content(deliveries, pin_anew=pin_anew)
+    origin = lined([f"Generation {begun.generation}: retried {word}", content, *_before(record)])
     posts = [
         replace(post, text=f"{post.text}\n\n{origin}")
         for post in reports.opening(begun, deliveries)
@@ -159,15 +163,32 @@ def _insist_on_retry(record: Record, *, resend_unknown: bool) -> None:
         )
 
 
-def _anew(delivery: Delivery) -> Delivery:
-    """From the beginning, unless it arrived; what it left at the partner's is to be removed."""
+def _anew(delivery: Delivery, *, pin_anew: bool) -> Delivery:
+    """From the beginning, unless it arrived; what it left at the partner's is to be removed.
+
+    The pin stays: a retry sends no other content than the run that it follows.
+    """
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     final = delivery.ordered or delivery.final
     left = (*delivery.older, *delivery.candidates, *filter(None, [delivery.temp]))
     # In place of a rename the file is written under its final name: that is nobody's to remove.
     older = tuple(name for name in dict.fromkeys(left) if name != delivery.final)
-    return Delivery(number=delivery.number, source=delivery.source, final=final, older=older)
+    pin = None if pin_anew else delivery.pin
+    return Delivery(
+        number=delivery.number, source=delivery.source, final=final, older=older, pin=pin
+    )
+
+
+def _content(deliveries: Sequence[Delivery], *, pin_anew: bool) -> str:
+    """What the audit ticket says of the content that a retry sends."""
+    if pin_anew:
+        return "Content: pinned anew, whatever the earlier run had pinned."
+    kept = sum(item.pin is not None for item in deliveries)
+    if not kept:
+        return "Content: pinned now; the earlier run had pinned nothing."
+    rest = "" if kept == len(deliveries) else "; the others are pinned now, for the first time"
+    return f"Content: {kept:,} of {len(deliveries):,} files stay pinned as before{rest}."
 
 
 def _before(record: Record) -> list[str]:

@@ -40,6 +40,7 @@ class Code(StrEnum):
     SOURCE_DENIED = "source.denied"
     SOURCE_ARCHIVED = "source.archived"
     SOURCE_CHANGED = "source.changed"
+    SOURCE_NEWER = "source.newer_than_approval"
     SOURCE_UNAVAILABLE = "source.unavailable"
     SESSION_REFUSED = "session.refused"
     AUTH_REFUSED = "auth.refused"
@@ -128,6 +129,7 @@ ACTIONS: dict[Code, str] = {
     Code.SOURCE_DENIED: "Ask the bucket's owner to let FileFerry read it, then order again.",
     Code.SOURCE_ARCHIVED: "Restore the object from its archive tier, then order again.",
     Code.SOURCE_CHANGED: "Order again once the object has its final content.",
+    Code.SOURCE_NEWER: "Order again, so that what is there now is what is approved.",
     Code.SOURCE_UNAVAILABLE: "Check S3 and the network of the bastion; then order again.",
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",

@@ -13,6 +13,9 @@ from enum import StrEnum
 from typing import Any, Self
 
 from transfer.errors import Code, FerryError
+from transfer.objects import Manifest as Manifest  # noqa: PLC0414  words of the model too
+from transfer.objects import Pin as Pin  # noqa: PLC0414
+from transfer.objects import Source as Source  # noqa: PLC0414
 
 MIB = 1024 * 1024
 CHUNK = 10 * MIB
@@ -59,38 +62,6 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """An S3 object as it was asked for; without a version the one that is there at the pin."""
-
-    bucket: str
-    key: str
-    version_id: str | None = None
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """One version of an S3 object: what every later read must match.
-
-    The digests and checksums are hex, of the whole object, or None where S3 holds none that can be
-    compared (the ETag of a multipart or KMS object is not an MD5).
-    """
-
-    size: int
-    etag: str
-    version_id: str | None = None
-    modified: datetime | None = None
-    md5: str | None = None
-    sha256: str | None = None
-    crc64nvme: str | None = None
-    crc32c: str | None = None
-    crc32: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
 
@@ -99,6 +70,8 @@ class Request:
     SHA-256 of the approved fields. The fields about ServiceNow are empty for an operator's one-off.
     `options` are words too, by their names in transfer/options.py. `standing` is the sys_id of the
     standing approval that takes the place of a task, `version_id` the version that it is about.
+    `as_found`: operators said of the catalog item that what is in S3 when FileFerry looks is meant,
+    and not what was there at the approval.
     """
 
     id: str
@@ -119,6 +92,7 @@ class Request:
     standing: str = ""
     version_id: str = ""
     catalog_item: str = ""
+    as_found: bool = False
 
     @property
     def token(self) -> str:
@@ -247,12 +221,14 @@ class Transfer:
     `epoch` is the fencing number: the ledger refuses a save whose epoch is not the latest claim's.
     `claims` counts the claims in a row that were not given back, this one included: 1 in a quiet
     life, and one more for each owner that died over it. `expanded`: the deliveries are complete,
-    patterns and manifests included. `generation` is raised by an operator only.
+    patterns and manifests included. `generation` is raised by an operator only. `manifests` are
+    those that the deliveries were read from.
     """
 
     request: Request
     generation: int = 1
     expanded: bool = False
+    manifests: tuple[Manifest, ...] = ()
     epoch: int = 0
     claims: int = 0
     stage: Stage = Stage.RECEIVED

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import datetime
 
 from transfer.errors import Code, Permanent, Transient
 from transfer.evidence import Approval, Evidence
@@ -28,8 +30,8 @@ def authorise(evidence: Evidence, rules: Rules) -> Request:
     _of_the_catalog(evidence, rules)
     _readable(evidence, rules)
     _still_wanted(evidence)
-    check_approval(evidence)
-    request = request_of(evidence, rules)
+    approved_at = check_approval(evidence)
+    request = replace(request_of(evidence, rules), approved_at=approved_at)
     _complete(request)
     return request
 
@@ -43,14 +45,14 @@ def check_whole(evidence: Evidence) -> None:
     raise kind(Code.REQUEST_UNREADABLE, f"{number} cannot be read: {evidence.unreadable.why}")
 
 
-def check_approval(evidence: Evidence) -> None:
+def check_approval(evidence: Evidence) -> datetime:
     """Approved, by a member of the group who did not ask for it, and unaltered since.
 
-    Raises as `authorise` does.
+    Returns when: the latest decision that counts. Raises as `authorise` does.
     """
     _approved(evidence)
     valid = _independent(evidence)
-    _unaltered(evidence, valid)
+    return _unaltered(evidence, valid)
 
 
 def request_of(evidence: Evidence, rules: Rules) -> Request:
@@ -74,8 +76,10 @@ def request_of(evidence: Evidence, rules: Rules) -> Request:
         task_id=evidence.task_id,
         task_number=evidence.task_number,
         catalog_item=evidence.catalog_item,
+        as_found=evidence.catalog_item in rules.as_found,
         approvers=tuple(row.approver for row in approved),
-        approved_at=max((row.decided_at for row in approved), default=None),
+        # Of one that is refused, and may be retried; `authorise` knows which decision counts.
+        approved_at=min((row.decided_at for row in approved), default=None),
         options={
             option: evidence.variables[name].value
             for option, name in rules.options.items()
@@ -171,7 +175,7 @@ def _independent(evidence: Evidence) -> list[Approval]:
     return valid
 
 
-def _unaltered(evidence: Evidence, valid: list[Approval]) -> None:
+def _unaltered(evidence: Evidence, valid: list[Approval]) -> datetime:
     approved_at = max(row.decided_at for row in valid)
     altered = [
         name for name, field in sorted(evidence.variables.items()) if field.changed_at > approved_at
@@ -181,6 +185,7 @@ def _unaltered(evidence: Evidence, valid: list[Approval]) -> None:
             Code.APPROVAL_STALE,
             f"{', '.join(altered)} of {evidence.item_number} was changed after the approval.",
         )
+    return approved_at
 
 
 def _complete(request: Request) -> None:

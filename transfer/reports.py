@@ -9,10 +9,23 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from transfer import document
-from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
+from transfer.binding import basis
+from transfer.model import (
+    Delivery,
+    DeliveryState,
+    Failure,
+    Manifest,
+    Outcome,
+    Pin,
+    Receipt,
+    Request,
+    Transfer,
+)
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.writing import Writer, count_of, in_bytes, in_utc, paragraphs, shortened
 
+MANIFESTS = 10
+"""Manifests that the audit ticket names; receipt.json has them all."""
 NOT_COMPUTED = "not computed for this destination"
 ENDED = {
     Outcome.REFUSED: "was refused",
@@ -110,12 +123,36 @@ def _chain(transfer: Transfer) -> list[str]:
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
         f"Requester: {request.requester}",
         f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
+        *_content(request),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
         f"Transfer id: {transfer.id}, generation {transfer.generation}",
     ]
     if transfer.session:
         rows.append(f"Read as: {transfer.session.identity} (session {transfer.session.id})")
+    # The lists that the files were read from; a request may have many.
+    rows += [_manifest(each) for each in transfer.manifests[:MANIFESTS]]
+    if len(transfer.manifests) > MANIFESTS:
+        rows.append(f"… and {len(transfer.manifests) - MANIFESTS} more manifests")
     return rows
+
+
+def _content(request: Request) -> list[str]:
+    """What ties the bytes to the approval."""
+    approved = basis(request)
+    return [f"Content: {approved}"] if approved else []
+
+
+def _manifest(manifest: Manifest) -> str:
+    pin = manifest.pin
+    return (
+        f"Manifest: {manifest.source.uri}{_of_pin(pin)}, {manifest.files:,} files, "
+        f"SHA-256 {manifest.sha256}"
+    )
+
+
+def _of_pin(pin: Pin) -> str:
+    version = f", version {pin.version_id}" if pin.version_id else ""
+    return f"{version}, written at {in_utc(pin.modified)}" if pin.modified else version
 
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
@@ -144,13 +181,13 @@ def _file(delivery: Delivery) -> list[str]:
     pin = delivery.pin
     other = f", because {delivery.ordered} was taken" if delivery.ordered else ""
     gone = ", and collected by the partner before FileFerry looked" if receipt.collected else ""
-    version = f", version {pin.version_id}" if pin and pin.version_id else ""
+    demanded = ", as was demanded" if delivery.source.sha256 else ""
     return [
         f"{receipt.path}: delivered{other}{gone}",
-        f"  Source: {delivery.source.uri}{version}",
+        f"  Source: {delivery.source.uri}{_of_pin(pin) if pin else ''}",
         f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
         f"  MD5: {receipt.md5 or NOT_COMPUTED}",
-        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}",
+        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}{demanded}",
         f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
         f"  Server: {receipt.server}",
         (

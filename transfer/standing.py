@@ -89,7 +89,7 @@ def authorise(
     policy.check_whole(record)
     _complete(record, standing)
     _still_wanted(record)
-    policy.check_approval(record)
+    approved_at = policy.check_approval(record)
     _with_history(record)
     if not _covers(record, source, standing):
         raise _missing(source)
@@ -99,7 +99,7 @@ def authorise(
             Code.STANDING_ENDED,
             f"The standing approval {record.item_number} ended at {until:%Y-%m-%d %H:%M} UTC.",
         )
-    return _request(record, source, standing, event)
+    return replace(_request(record, source, standing, event), approved_at=approved_at)
 
 
 def object_of(request: Request) -> Source:

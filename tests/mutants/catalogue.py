@@ -16,6 +16,7 @@ class Mutant:
     killer: str
 
 
+BINDING = "tests/transfer/test_binding.py"
 CRASHES = "tests/transfer/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
 LEDGER = "tests/ports/test_ledger.py"
@@ -199,6 +200,48 @@ MUTANTS = (
         'if row and row["transfer_id"] != transfer.id:',
         "if row is None:",
         "tests/ports/test_locks.py",
+    ),
+    Mutant(
+        "what was written after the approval is pinned",
+        "transfer/binding.py",
+        "if pin.modified is None or pin.modified > approved_at:",
+        "if pin.modified is None:",
+        f"{BINDING}::test_an_object_replaced_after_the_approval_is_refused",
+    ),
+    Mutant(
+        "a manifest is not compared with the approval",
+        "transfer/planning.py",
+        "pin = insist(objects.describe(source), source, request, rules)",
+        "pin = objects.describe(source)",
+        f"{BINDING}::test_a_manifest_replaced_after_the_approval_sends_nothing",
+    ),
+    Mutant(
+        "an heir takes what it pins for approved",
+        "transfer/steps.py",
+        "insist(pin, delivery.source, request, tools.rules)",
+        "pin if transfer.claims > 1 else insist(pin, delivery.source, request, tools.rules)",
+        f"{BINDING}::test_an_heir_pins_nothing_that_was_replaced_meanwhile",
+    ),
+    Mutant(
+        "a retry pins anew without being told to",
+        "transfer/decisions.py",
+        "pin = None if pin_anew else delivery.pin",
+        "pin = None",
+        f"{BINDING}::test_a_retry_sends_what_the_first_run_pinned",
+    ),
+    Mutant(
+        "a digest that is demanded is not compared",
+        "transfer/verify.py",
+        "if demanded and sent.sha256 != demanded:",
+        "if demanded and not sent.sha256:",
+        f"{BINDING}::test_another_digest_is_refused_with_nothing_published_and_no_temp",
+    ),
+    Mutant(
+        "keys are listed once for each pattern",
+        "transfer/listing.py",
+        "if bucket != last[0] or not prefix.startswith(last[1]):",
+        "if bucket:",
+        "tests/transfer/test_listing.py",
     ),
     Mutant(
         "a wounded SQLite handle is used on",
