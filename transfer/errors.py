@@ -5,6 +5,7 @@ The code is the same in the log, the metric and the ticket, and has an entry in 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from transfer.visible import visible
@@ -191,6 +192,11 @@ ACTIONS: dict[Code, str] = {
 }
 
 
+def _sentence(text: str) -> str:
+    """The lines of a server's answer, one behind the other."""
+    return visible(re.sub(r"[\r\n\t]+", " ", text))
+
+
 class FerryError(Exception):
     """What happened, to which file, and what to do next, in words fit for a ticket.
 
@@ -210,10 +216,10 @@ class FerryError(Exception):
         file: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        self.message = visible(message)
+        self.message = _sentence(message)
         super().__init__(self.message)
         self.code = code
-        self.action = visible(action or ACTIONS[code])
+        self.action = _sentence(action or ACTIONS[code])
         self.file = file
         self.retry_after = retry_after
 
