@@ -20,12 +20,7 @@ def insist(pin: Pin, source: Source, request: Request, rules: Rules) -> Pin:
 
     Raises Permanent `source.changed`, `source.newer_than_approval`.
     """
-    if source.sha256 and pin.sha256 and pin.sha256 != source.sha256:
-        raise Permanent(
-            Code.SOURCE_CHANGED,
-            f"{source.uri} has another SHA-256 than the one that is demanded of it.",
-            file=source.uri,
-        )
+    _insist_on_the_one(pin, source)
     approved_at = request.approved_at
     # Nobody approves an operator's one-off.
     if approved_at is None or source.sha256 or source.version_id or _as_found(request, rules):
@@ -39,6 +34,21 @@ def insist(pin: Pin, source: Source, request: Request, rules: Rules) -> Pin:
             file=source.uri,
         )
     return pin
+
+
+def _insist_on_the_one(pin: Pin, source: Source) -> None:
+    """Some stores that only speak like S3 pass over the version that they are asked for."""
+    other = ""
+    if source.version_id not in (None, "null", pin.version_id):
+        other = "version"
+    elif source.sha256 and pin.sha256 and pin.sha256 != source.sha256:
+        other = "SHA-256"
+    if other:
+        raise Permanent(
+            Code.SOURCE_CHANGED,
+            f"{source.uri} has another {other} than the one that is demanded of it.",
+            file=source.uri,
+        )
 
 
 def _as_found(request: Request, rules: Rules) -> bool:

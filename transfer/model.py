@@ -266,7 +266,8 @@ class Transfer:
             return Outcome.CANCELLED if cancelled else Outcome.UNKNOWN
         words = ("approval", "request", "grant", "standing")
         spoken = error.code.value.partition(".")[0] in words
-        refused = error.permanent and (self.stage is Stage.RECEIVED or spoken)
+        newer = error.code is Code.SOURCE_NEWER
+        refused = error.permanent and (self.stage is Stage.RECEIVED or spoken or newer)
         return Outcome.REFUSED if refused else Outcome.FAILED
 
     def log_context(self) -> dict[str, str | int]:

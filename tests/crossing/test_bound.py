@@ -67,6 +67,7 @@ def test_an_object_replaced_after_the_approval_is_not_sent(world: World) -> None
     placed = approved_before(world, "pay.csv")
     world.put("pay.csv", EVIL)
     record = refused(world, placed)
+    assert record.transfer.outcome is Outcome.REFUSED
     assert record.transfer.request.approved_at
     approved = f"{record.transfer.request.approved_at:%Y-%m-%d %H:%M:%S}"
     assert f"was approved at {approved}" in told(world, record, TicketRole.USER)
@@ -142,6 +143,16 @@ def test_the_version_that_was_ordered_is_sent_whatever_was_written_since(
     s3.put_object(Bucket=world.bucket, Key="pay.csv", Body=EVIL)
     assert f"version “{version}”, as ordered" in delivered(world, placed)
     assert world.files() == {"pay.csv": GOOD}
+
+
+def test_a_store_that_keeps_no_versions_cannot_be_asked_for_one(world: World) -> None:
+    with_variables(world, "version")
+    placed = approved_before(world, "pay.csv", more={"version": "v1"})
+    world.put("pay.csv", EVIL)
+    with world.daemon():
+        record = world.ended(placed)
+    assert code_of(record) in (Code.SOURCE_CHANGED, Code.SOURCE_MISSING)
+    assert world.files() == {}
 
 
 def in_the_way(world: World) -> tuple[Path, Placed]:

@@ -76,6 +76,18 @@ def test_an_object_replaced_after_the_approval_is_refused(bench: Bench) -> None:
     for word in (SOURCE, "12:00:01", "12:00:00", "RITM0010001"):
         assert word in told
     assert bench.remotes.logins == 0
+    assert bench.record().transfer.outcome is Outcome.REFUSED
+
+
+def test_a_store_that_passes_over_the_version_is_not_believed() -> None:
+    source = Source(bucket="b", key="k", version_id="v1")
+    for pin in (Pin(size=1, etag="e"), Pin(size=1, etag="e", version_id="v2")):
+        with pytest.raises(Permanent, match="another version") as error:
+            insist(pin, source, request(approved_at=NOON), RULES)
+        assert error.value.code is Code.SOURCE_CHANGED
+    event = replace(source, version_id="null")
+    pin = Pin(size=1, etag="e")
+    assert insist(pin, event, request(approved_at=NOON, standing="5" * 32), RULES) == pin
 
 
 @pytest.mark.parametrize(
