@@ -20,7 +20,12 @@ class Ledger(Protocol):
     """The durable memory. Each verb is one transaction, durable when it returns."""
 
     def admit(self, transfer: Transfer) -> Transfer:
-        """Insert if absent; returns what stands there now, which is `transfer` when it was new."""
+        """Insert if absent; returns what stands there now, which is `transfer` when it was new.
+
+        What comes without a failure takes its item (items.key_of). While another transfer holds
+        that (items.holds) nothing is inserted, and the first that does is returned: of any number
+        of tasks of one item, admitted at one instant by any number of owners, one is carried.
+        """
 
     def claim(self, transfer_id: str) -> Transfer | None:
         """Take the right to work on it: epoch and `claims` are raised by one, and returned.
@@ -96,6 +101,9 @@ class Keeper(Protocol):
 
         The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,
         and writes nothing, when what stands there has another epoch or is not at rest.
+
+        It holds its item from then on, whoever else does: this is an operator's word. Raises
+        Permanent `decision.refused` while another holder of the item is not at rest.
         """
 
     def forget(self, before: datetime) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from adapters.ledger.database import Database
 from adapters.ledger.rows import Row, Rows, new_head, stamp, transfer_of
+from transfer import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -65,10 +66,13 @@ class SqliteLedger:
 
     def admit(self, transfer: Transfer) -> Transfer:
         with writing(self._database) as rows:
-            now = stamp(datetime.now(UTC))
-            rows.put("transfers", new_head(transfer, now, now), "ON CONFLICT (id) DO NOTHING")
             row = rows.head(transfer.id)
-            return transfer_of(row) if row else transfer
+            if row is not None:
+                return transfer_of(row)
+            holder = _holder(rows, transfer) if items.takes(transfer) else None
+            if holder is None:
+                _insert(rows, transfer)
+            return holder or transfer
 
     def claim(self, transfer_id: str) -> Transfer | None:
         with writing(self._database) as rows:
@@ -104,6 +108,20 @@ class SqliteLedger:
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with reading(self._database) as rows:
             return rows.deliveries(transfer_id)
+
+
+def _holder(rows: Rows, transfer: Transfer) -> Transfer | None:
+    others = rows.takers(transfer)
+    return next((each for each in others if items.holds(each, rows.deliveries)), None)
+
+
+def _insert(rows: Rows, transfer: Transfer) -> None:
+    now = stamp(datetime.now(UTC))
+    rows.put("transfers", new_head(transfer, now, now))
+    if items.takes(transfer):
+        # Those before it have let go.
+        rows.execute("DELETE FROM takers WHERE item = ?", (items.key_of(transfer.request),))
+        rows.take_item(transfer)
 
 
 def mine(rows: Rows, transfer: Transfer) -> Row:
