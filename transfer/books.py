@@ -102,8 +102,8 @@ class Keeper(Protocol):
         The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,
         and writes nothing, when what stands there has another epoch or is not at rest.
 
-        It holds its item from then on, whoever else does: this is an operator's word. Raises
-        Permanent `decision.refused` while another holder of the item is not at rest.
+        It takes its item, whoever else holds that: this is an operator's word. Raises Permanent
+        `decision.refused` while another taker has to end first (items.wait_for).
         """
 
     def forget(self, before: datetime) -> int:

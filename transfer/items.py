@@ -6,7 +6,7 @@ it does; to send again is an operator's word.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Outcome, Request, Transfer
@@ -54,13 +54,20 @@ def repeated(request: Request, first: Transfer) -> Permanent:
     )
 
 
-def under_way(transfer: Transfer, other: Transfer) -> Permanent:
-    """Why an operator cannot send it again now."""
-    return Permanent(
-        Code.DECISION_REFUSED,
-        f"Task {name_of(other)} of the same item {transfer.request.number} is still under way.",
-        action="Wait until it has ended.",
-    )
+def wait_for(transfer: Transfer, others: Iterable[Transfer]) -> None:
+    """Two tasks of one item are never on their way at once, whoever wants it.
+
+    What is released goes on beside one in quarantine, what is retried does not: the other could be
+    released later. Raises Permanent `decision.refused`.
+    """
+    for other in others:
+        if not (other.finished or (other.at_rest and transfer.generation == 1)):
+            raise Permanent(
+                Code.DECISION_REFUSED,
+                f"Task {name_of(other)} of the same item {transfer.request.number} has not ended "
+                f"yet ({how_it_stands(other)}).",
+                action="Wait until it has ended; one in quarantine must be released for that.",
+            )
 
 
 def name_of(transfer: Transfer) -> str:

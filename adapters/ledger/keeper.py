@@ -28,7 +28,8 @@ class SqliteKeeper:
             row = mine(rows, transfer)
             if not row["at_rest"]:
                 raise ClaimLost(transfer.id)
-            _take_item(rows, transfer)
+            items.wait_for(transfer, rows.takers(transfer))
+            rows.take_item(transfer)
             rows.execute(
                 "UPDATE transfers SET owner = NULL, lease_until = 0 WHERE id = ?", (transfer.id,)
             )
@@ -47,13 +48,6 @@ class SqliteKeeper:
             forgotten += len(ids)
             if len(ids) < BATCH:
                 return forgotten
-
-
-def _take_item(rows: Rows, transfer: Transfer) -> None:
-    for other in rows.takers(transfer):
-        if not other.at_rest:
-            raise items.under_way(transfer, other)
-    rows.take_item(transfer)
 
 
 def _remove(rows: Rows, transfer_id: str) -> None:

@@ -40,9 +40,7 @@ class MemoryKeeper:
 
 
 def _take_item(store: MemoryStore, transfer: Transfer) -> None:
-    for other in store.others(transfer):
-        if not other.at_rest:
-            raise items.under_way(transfer, other)
+    items.wait_for(transfer, store.others(transfer))
     if key := items.key_of(transfer.request):
         takers = store.takers.setdefault(key, [])
         takers += [transfer.id] if transfer.id not in takers else []

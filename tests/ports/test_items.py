@@ -164,12 +164,26 @@ def test_what_an_operator_sends_again_holds_its_item_whatever_becomes_of_it(stor
 def test_an_operator_waits_for_another_task_that_is_under_way(store: Store) -> None:
     refused = ended(store, admitted(store, task(1).failed(NO)), **CLOSED)
     second, keeper = admitted(store, task(2)), store.open("operator").keeper
-    with pytest.raises(Permanent, match="still under way") as caught:
+    with pytest.raises(Permanent, match="has not ended yet") as caught:
         keeper.amend(again(refused))
     assert caught.value.code is Code.DECISION_REFUSED
     assert list(store.open("one").archive.unfinished()) == [second]
     ended(store, second, outcome=Outcome.FAILED, **CLOSED)
     assert keeper.amend(again(refused)).generation == 2
+
+
+def test_a_retry_waits_for_another_task_in_quarantine_and_a_release_does_not(
+    store: Store,
+) -> None:
+    aside = ended(store, admitted(store, task(1)), quarantined_at=NOON)
+    refused = ended(store, admitted(store, task(2).failed(NO)), **CLOSED)
+    keeper = store.open("operator").keeper
+    with pytest.raises(Permanent, match="in quarantine"):
+        keeper.amend(again(refused))
+    released = keeper.amend(aside.evolve(quarantined_at=None))
+    assert list(store.open("one").archive.unfinished()) == [released]
+    with pytest.raises(Permanent, match="under way"):
+        keeper.amend(again(refused))
 
 
 def test_of_an_operator_and_a_task_at_one_instant_one_is_carried(store: Store) -> None:
@@ -182,7 +196,7 @@ def test_of_an_operator_and_a_task_at_one_instant_one_is_carried(store: Store) -
             retried = pool.submit(keeper.amend, again(refused))
             polled = pool.submit(ledger.admit, task(number + 1, item))
         lost = retried.exception()
-        assert lost is None or (isinstance(lost, Permanent) and "under way" in lost.message)
+        assert lost is None or (isinstance(lost, Permanent) and "has not ended yet" in lost.message)
         assert (polled.result().id == refused.id) == (lost is None)
 
 

@@ -52,9 +52,7 @@ class Takers:
         Raises Permanent `decision.refused`.
         """
         others = self.others(transfer.id, heads)
-        busy = next((each for each in others if not each.at_rest), None)
-        if busy is not None:
-            raise items.under_way(transfer, busy)
+        items.wait_for(transfer, others)
         return self.become([*(each.id for each in others), transfer.id])
 
 

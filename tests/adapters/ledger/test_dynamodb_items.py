@@ -62,7 +62,7 @@ def test_one_that_let_go_is_forgotten_and_another_comes_that_very_moment(world: 
 def test_a_task_comes_in_while_an_operator_decides(world: World) -> None:
     refused = closed(world, task(1).failed(NO))
     late = between(world, lambda: world.books.ledger.admit(task(2)))
-    with pytest.raises(Permanent, match="still under way"):
+    with pytest.raises(Permanent, match="has not ended yet"):
         late.keeper.amend(again(refused))
     assert world.books.archive.unfinished() == [task(2)]
 
@@ -70,7 +70,7 @@ def test_a_task_comes_in_while_an_operator_decides(world: World) -> None:
 def test_two_operators_decide_over_two_tasks(world: World) -> None:
     first, second = closed(world, task(1)), closed(world, task(2))
     late = between(world, lambda: world.books.keeper.amend(again(first)))
-    with pytest.raises(Permanent, match="still under way"):
+    with pytest.raises(Permanent, match="has not ended yet"):
         late.keeper.amend(again(second))
 
 
