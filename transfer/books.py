@@ -59,9 +59,9 @@ MANY = 90
 class Locks(Protocol):
     """Final names, each for one transfer that is not at rest."""
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         """Hold the names until the transfer is at rest, in their sorted order, as far as they are
-        free; None when it holds them all, else the id of the transfer that holds the first other.
+        free; None when it holds them all, else the transfer that holds the first other.
 
         The names that were free before it stay held: in sorted order nobody waits in a circle.
         Names that it holds already are fine. Raises ClaimLost.

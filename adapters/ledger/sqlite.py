@@ -138,12 +138,19 @@ class SqliteLocks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         with writing(self._database) as rows:
             mine(rows, transfer)
             for name in sorted(names):
                 rows.put("locks", (name, transfer.id), "ON CONFLICT (name) DO NOTHING")
                 row = rows.one("locks", "name = ?", (name,))
                 if row and row["transfer_id"] != transfer.id:
-                    return row.text("transfer_id")
+                    return _head_of(rows, row)
             return None
+
+
+def _head_of(rows: Rows, lock: Row) -> Transfer:
+    head = rows.head(lock.text("transfer_id"))
+    if head is None:
+        raise lock.damaged()
+    return transfer_of(head)

@@ -148,13 +148,13 @@ class MemoryLocks:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         with self.store.lock:
             if self.store.rows[transfer.id].transfer.epoch != transfer.epoch:
                 raise ClaimLost(transfer.id)
             for name in sorted(names):
-                holder = self.store.names.get(name, transfer.id)
-                if holder != transfer.id and not self.store.rows[holder].transfer.at_rest:
+                holder = self.store.rows[self.store.names.get(name, transfer.id)].transfer
+                if holder.id != transfer.id and not holder.at_rest:
                     return holder
                 self.store.names[name] = transfer.id
             return None

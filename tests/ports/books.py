@@ -89,6 +89,10 @@ def received(number: int = 1) -> Transfer:
     return Transfer(request=asked, received_at=NOON)
 
 
+def id_of(found: Transfer | None) -> str | None:
+    return found.id if found else None
+
+
 def delivery(**changes: object) -> Delivery:
     base = Delivery(number=1, source=Source(bucket="exports", key="März 1.csv"), final="/inbox/a")
     return base.evolve(**changes)
