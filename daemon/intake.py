@@ -12,11 +12,11 @@ import structlog
 
 from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer import notes, policy
+from transfer import items, notes, policy
 from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
-from transfer.model import Transfer
+from transfer.model import Request, Transfer
 from transfer.ports import Inbox
 from transfer.rules import Rules
 
@@ -117,7 +117,7 @@ class Intake:
             return self._judged(evidence)
 
     def _judged(self, evidence: Evidence) -> Judgement:
-        refused = None
+        refused: FerryError | None = None
         try:
             request = policy.authorise(evidence, self._rules)
         except Transient as error:
@@ -125,14 +125,22 @@ class Intake:
             self._outbox.add(notes.waiting(evidence, error))
             return Judgement(why=error)
         except Permanent as error:
-            log.warning("request refused", code=error.code, reason=error.message)
             request, refused = policy.request_of(evidence, self._rules), error
-        received = Transfer(request=request, received_at=self._clock())
-        received = received.failed(refused) if refused else received
-        standing = self._ledger.admit(received)
+        received, standing = self._admitted(request, refused)
+        if standing.id != received.id:
+            refused = items.repeated(request, standing)
+            received, standing = self._admitted(request, refused)
         if not standing.finished and standing.request.fingerprint != request.fingerprint:
             self._outbox.add(notes.reopened(standing, altered=True))
         return Judgement(received=received, standing=standing, why=refused)
+
+    def _admitted(self, request: Request, refused: FerryError | None) -> tuple[Transfer, Transfer]:
+        """What was received, and what the ledger has of it since: perhaps another, of its item."""
+        received = Transfer(request=request, received_at=self._clock())
+        if refused:
+            log.warning("request refused", code=refused.code, reason=refused.message)
+            received = received.failed(refused)
+        return received, self._ledger.admit(received)
 
     def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""

@@ -66,6 +66,18 @@ class Visitor:
         path = f"/api/now/table/sysapproval_approver/{row['sys_id']}"
         self._call("PATCH", path, APPROVER, json={"state": "approved"})
 
+    def add_task(self, placed: Placed, group: str) -> Row:
+        """One more task of the order, as whoever works on it makes one; returns the record."""
+        fields = {"request_item": placed.item_id, "request": placed.request_id, "state": "1"}
+        body = fields | {"assignment_group": group}
+        made: Row = self._call("POST", "/api/now/table/sc_task", ADMINISTRATOR, json=body)
+        return made
+
+    def work_on(self, table: str, sys_id: str) -> None:
+        """Open it again, as Work in Progress."""
+        path = f"/api/now/table/{table}/{sys_id}"
+        self._call("PATCH", path, ADMINISTRATOR, json={"state": "2"})
+
     def stand(self, prefix: str, until: str, requester: str = "anna.berg", **terms: str) -> Row:
         """Ask for a standing approval, as the requester; returns the record."""
         fields = {"u_prefix": prefix, "u_destination": "partner", "u_until": until}

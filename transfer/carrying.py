@@ -101,6 +101,7 @@ def _hold_names(
     tools.ledger.save(transfer, notes.queued(transfer, holder))
     raise Waiting(
         Code.DESTINATION_BUSY,
-        f"Another request ({holder}) is delivering to the same name on {destination.name}.",
+        f"Another request ({holder.request.number or holder.id}) is delivering to the same name "
+        f"on {destination.name}.",
         retry_after=LOCK_WAIT,
     )

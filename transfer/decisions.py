@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from transfer import reports
+from transfer import items, reports
 from transfer.books import Record
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer, lined
+from transfer.writing import Writer, lined, shortened
 
 MOST_CLAIMS = 5
 """Owners that may die over a transfer, one after the other, before it is set aside."""
@@ -104,12 +104,18 @@ def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
 
 
 def retry(
-    record: Record, word: Word, *, resend_unknown: bool, pin_anew: bool = False
+    record: Record,
+    word: Word,
+    *,
+    resend_unknown: bool,
+    pin_anew: bool = False,
+    beside: Sequence[Transfer] = (),
 ) -> tuple[Transfer, list[Change]]:
     """A new generation of a transfer at rest, for the files that are missing.
 
     It has tickets of its own, opened with the operator's word. What was published stays so. It
-    carries no approval: whoever carries it on asks ServiceNow first.
+    carries no approval: whoever carries it on asks ServiceNow first. `beside` are transfers of
+    other tasks of its item: the audit ticket names them.
 
     `resend_unknown`: files whose outcome nobody knows are sent as well, and may arrive twice.
     `pin_anew`: of each file what is in S3 then is sent, and not what was pinned before.
@@ -129,7 +135,8 @@ def retry(
     deliveries = [_anew(item, pin_anew=pin_anew) for item in record.deliveries]
     changed = [item for item in deliveries if item not in record.deliveries]
     content = _content(deliveries, pin_anew=pin_anew)
-    origin = lined([f"Generation {begun.generation}: retried {word}", content, *_before(record)])
+    retried = f"Generation {begun.generation}: retried {word}"
+    origin = lined([retried, content, *_before(record), *_beside(beside)])
     posts = [
         replace(post, text=f"{post.text}\n\n{origin}")
         for post in reports.opening(begun, deliveries)
@@ -195,6 +202,11 @@ def _before(record: Record) -> list[str]:
     roles = (TicketRole.USER, TicketRole.AUDIT)
     known = [f"{record.tickets[role].number} ({role})" for role in roles if role in record.tickets]
     return [f"Earlier tickets: {', '.join(known)}."] if known else []
+
+
+def _beside(others: Sequence[Transfer]) -> list[str]:
+    told = [f"{items.name_of(other)} ({items.how_it_stands(other)})" for other in others]
+    return [f"Other tasks of the same item: {', '.join(shortened(told))}."] if told else []
 
 
 def _arrived(deliveries: Sequence[Delivery]) -> str:

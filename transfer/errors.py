@@ -27,6 +27,7 @@ class Code(StrEnum):
     REQUEST_MALFORMED = "request.malformed"
     REQUEST_ALTERED = "request.altered"
     REQUEST_VANISHED = "request.vanished"
+    REQUEST_REPEATED = "request.repeated"
     REQUEST_UNREADABLE = "request.unreadable"
     GRANT_MISSING = "grant.missing"
     DESTINATION_UNKNOWN = "destination.unknown"
@@ -117,6 +118,7 @@ ACTIONS: dict[Code, str] = {
     Code.REQUEST_ALTERED: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_VANISHED: "Order the transfer again if it is still wanted.",
     Code.REQUEST_UNREADABLE: "Order again with less in it; call the operators if a right lacks.",
+    Code.REQUEST_REPEATED: "Order anew if it is wanted once more; operators can send it again.",
     Code.GRANT_MISSING: "Ask the FileFerry operators for a grant, then order again.",
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",

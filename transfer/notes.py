@@ -89,14 +89,15 @@ def restarted(transfer: Transfer, delivery: Delivery, why: str) -> Post:
     )
 
 
-def queued(transfer: Transfer, holder: str) -> Post:
+def queued(transfer: Transfer, holder: Transfer) -> Post:
     """The note that another request has the final name first: once for each of them."""
     return Writer(transfer).post(
         TicketRole.USER,
         PostAction.NOTE,
-        f"This transfer waits: another request ({holder}) is delivering to the same name on "
+        f"This transfer waits: another request ({holder.request.number or holder.id}) is "
+        "delivering to the same name on "
         f"{transfer.request.destination}. It goes on by itself.",
-        what=f"queued-{holder}",
+        what=f"queued-{holder.id}",
     )
 
 

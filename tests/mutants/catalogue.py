@@ -19,6 +19,7 @@ class Mutant:
 BINDING = "tests/transfer/test_binding.py"
 CRASHES = "tests/transfer/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
+ITEMS = "tests/ports/test_items.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
 LATE = "tests/transfer/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
@@ -242,6 +243,43 @@ MUTANTS = (
         "if bucket != last[0] or not prefix.startswith(last[1]):",
         "if bucket:",
         "tests/transfer/test_listing.py",
+    ),
+    Mutant(
+        "a task is admitted without a look at its item: SQLite",
+        "adapters/ledger/sqlite.py",
+        "_holder(rows, transfer) if items.takes(transfer) else None",
+        "None",
+        f"{ITEMS}::test_a_second_task_of_an_item_gets_the_first_and_leaves_no_row[sqlite]",
+    ),
+    Mutant(
+        "an item is taken although another took it meanwhile: DynamoDB",
+        "adapters/ledger/dynamo/takers.py",
+        'SEEN = "attribute_not_exists(#pk) OR #token = :token"',
+        'SEEN = "attribute_not_exists(#pk) OR attribute_exists(#token)"',
+        "tests/adapters/ledger/test_dynamodb_items.py::"
+        "test_another_host_admits_the_other_task_that_very_moment",
+    ),
+    Mutant(
+        "an item is let go of by what was sent in part",
+        "transfer/items.py",
+        "return any(item.started_at or item.state not in UNTOUCHED for item in files(transfer.id))",
+        "return False",
+        f"{ITEMS}::test_what_was_sent_in_part_or_may_be_yet_holds_its_item",
+    ),
+    Mutant(
+        "a further task of an item is not refused",
+        "daemon/intake.py",
+        "        if standing.id != received.id:\n",
+        "        if standing is None:\n",
+        "tests/daemon/test_intake_items.py::"
+        "test_a_second_task_of_an_item_is_refused_once_and_names_the_first",
+    ),
+    Mutant(
+        "a retry does not wait for a task of the same item in quarantine",
+        "transfer/items.py",
+        "(other.at_rest and transfer.generation == 1)",
+        "other.at_rest",
+        f"{ITEMS}::test_a_retry_waits_for_another_task_in_quarantine_and_a_release_does_not",
     ),
     Mutant(
         "a wounded SQLite handle is used on",

@@ -76,6 +76,12 @@ def evidence(**changes: Any) -> Evidence:
     return Evidence(**fields | changes)
 
 
+def order_of_its_own(number: int, **changes: Any) -> Evidence:
+    """As evidence(), but of another item: tasks of one item are carried once."""
+    names = {"task_id": f"{number:032x}", "item_id": f"{number + 2**64:032x}"}
+    return evidence(**{**names, "item_number": f"RITM{number:07}", **changes})
+
+
 def variables(
     changed_at: datetime = NOON - timedelta(hours=1),
     source: str = "s3://exports/payroll/nov.csv",

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.ledger import MemoryKeeper
+from adapters.memory.keeper import MemoryKeeper
 from adapters.memory.objects import MemoryObjects
 from tests.transfer.bench import FINAL, Bench, Crash, Fuse
 from tests.transfer.made import ITEM, NOON, RULES, request

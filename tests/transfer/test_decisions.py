@@ -193,6 +193,22 @@ def test_the_new_tickets_open_with_the_word_of_the_operator() -> None:
         assert "Generation 2" in post.text
 
 
+def test_they_name_the_other_tasks_of_the_item() -> None:
+    first = FAILED.evolve(request=request(id="i:sc_task:1", task_number="SCTASK1"))
+    held = FAILED.evolve(
+        request=request(id="i:sc_task:2", task_number=""),
+        stage=Stage.PINNED,
+        quarantined_at=NOON,
+        outcome=None,
+    )
+    _, changes = decisions.retry(record(), WORD, resend_unknown=False, beside=[first, held])
+    for post in changes:
+        assert isinstance(post, Post)
+        assert "Other tasks of the same item: SCTASK1 (failed), i:sc_task:2 (in quarantine)." in (
+            post.text
+        )
+
+
 def test_they_are_tickets_of_their_own_and_opened_once() -> None:
     """The opening of the first step has the same key: it adds nothing to the operator's."""
     head, _ = retried(record())

@@ -22,7 +22,7 @@ WORD = Word(by="anna@bastion", at=NOON, reason="mended")
 
 def retried(record: Record) -> list[Post]:
     settled = replace(record, transfer=record.transfer.evolve(quarantined_at=None), unsent=0)
-    _, changes = decisions.retry(settled, WORD, resend_unknown=True)
+    _, changes = decisions.retry(settled, WORD, resend_unknown=True, beside=[record.transfer])
     return [each for each in changes if isinstance(each, Post)]
 
 
@@ -38,7 +38,7 @@ WRITTEN: dict[str, Callable[[Record], Sequence[Post]]] = {
     "started": lambda it: notes.started(it.transfer, it.deliveries),
     "progress": lambda it: [notes.progress(it.transfer, it.deliveries[:1], 1)],
     "restarted": lambda it: [notes.restarted(it.transfer, it.deliveries[0], it.last_error or "")],
-    "queued": lambda it: [notes.queued(it.transfer, it.last_error or "")],
+    "queued": lambda it: [notes.queued(it.transfer, it.transfer)],
     "rehearsal": lambda it: [notes.rehearsal(it.transfer, [it.last_error or ""], NOON)],
     "quarantine": lambda it: decisions.quarantine(it.transfer, it.deliveries, NOON)[1],
     "retry": retried,
