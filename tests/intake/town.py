@@ -135,15 +135,7 @@ class Works:
         self.carrier = self._built_carrier(parallel)
         self._watch = Watch(inbox, self.authority, self.carrier.watched)
         self.carrier.verdict = self._watch.verdict
-        self.intake = Intake(
-            inbox=inbox,
-            ledger=self.ledger,
-            archive=self.archive,
-            outbox=self.outbox,
-            rules=rules,
-            carrier=self,
-            clock=lambda: NOON,
-        )
+        self.intake = self._built_intake(inbox)
         self.poll = Poll(self.intake, POLL, 120.0, self._alarm, self.clock)
         lookup = self._built_lookup(inbox)
         self.hints = Hints(self.queue, lookup, self._stop, self._alarm)
@@ -155,6 +147,17 @@ class Works:
             alarm=self._alarm,
             lease=60.0,
             now=self.clock,
+        )
+
+    def _built_intake(self, inbox: Inbox) -> Intake:
+        return Intake(
+            inbox=inbox,
+            ledger=self.ledger,
+            archive=self.archive,
+            outbox=self.outbox,
+            rules=self.rules,
+            carrier=self,
+            clock=lambda: NOON,
         )
 
     def _built_bench(self) -> Bench:
