@@ -72,7 +72,7 @@ class Intake:
         tasks = self._inbox.fetch()
         before, self._open_again = self._open_again, set()
         for evidence in tasks:
-            judged = self._judge(evidence)
+            judged = self._guarded(evidence)
             if judged.received and judged.standing and judged.standing.finished:
                 self._finished(judged.standing, judged.received, before)
         self.resume()
@@ -109,6 +109,16 @@ class Intake:
         records = self._archive.search(name)
         self._carrier.carry([each.transfer for each in records if not each.transfer.at_rest])
         return bool(records)
+
+    def _guarded(self, evidence: Evidence) -> Judgement:
+        """A fault over one task, of ours or of what it holds, leaves out that one alone."""
+        try:
+            return self._judge(evidence)
+        except Exception as error:
+            if isinstance(error, FerryError) and error.code is not Code.INTERNAL:
+                raise
+            log.exception("task not judged by a fault of ours", transfer=evidence.request_id)
+            return Judgement()
 
     def _judge(self, evidence: Evidence) -> Judgement:
         with structlog.contextvars.bound_contextvars(

@@ -145,6 +145,11 @@ def waiting(evidence: Evidence, error: FerryError) -> Post:
     )
 
 
+def may_wait(note: Post) -> bool:
+    """It is about a task that waits itself: drafts must not use up the calls of approved ones."""
+    return note.generation == 0
+
+
 def reopened(transfer: Transfer, altered: bool) -> Post:
     """The note on a task that is open again although its request was dealt with: once."""
     outcome = transfer.outcome or "taken up"

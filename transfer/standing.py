@@ -34,7 +34,7 @@ class Judged:
 def judge(
     source: Source, records: Sequence[Evidence], rules: Rules, now: datetime, event: str = ""
 ) -> list[Judged]:
-    """What each of the records says that cover the object.
+    """What each of the records says that cover the object, and of drafts as many as count.
 
     `event` is the number of the write, by which two writes of a bucket without versions differ.
     Raises Permanent `standing.missing` when no record covers it.
@@ -43,7 +43,17 @@ def judge(
     covering = [record for record in records if _covers(record, source, standing)]
     if not covering:
         raise _missing(source)
-    return [_judged(record, source, rules, now, event) for record in covering]
+    judged: list[Judged] = []
+    for record in sorted(covering, key=lambda record: not is_decided(record)):
+        # One draft that may yet be approved says all that any number of them could say.
+        if is_decided(record) or all(each.why and each.why.permanent for each in judged):
+            judged.append(_judged(record, source, rules, now, event))
+    return judged
+
+
+def is_decided(record: Evidence) -> bool:
+    """Somebody has approved or refused it, as far as can be read; anybody may make a draft."""
+    return record.item_approval in ("approved", "rejected", "cancelled")
 
 
 def requests_for(

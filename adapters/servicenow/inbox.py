@@ -6,7 +6,8 @@ query conditions that it does not understand and then answers with every row (se
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -71,6 +72,8 @@ class ServiceNowInbox:
         self._intake = intake
         self._clock = clock
         self._unread = unread()
+        self._polls = 0
+        self._judged_at: Mapping[str, int] = {}
         self._told: Remembered[Unreadable] = Remembered(1_000, 86_400.0)
         table = intake.standing
         self._standing = StandingRecords(client, table, intake.approver_group) if table else None
@@ -102,14 +105,22 @@ class ServiceNowInbox:
         return Related(self._client, self._intake.approver_group, unread)
 
     def _first(self, tasks: Sequence[Record]) -> Sequence[Record]:
-        """As many as one poll judges: the oldest that are approved, then the oldest others.
+        """As many as one poll judges: the approved ones first, of all who ordered in turn.
 
-        Old tasks that wait for their approval would else hold up all that came after them.
+        Of each person those come first that were not judged yet, or not for the longest time, and
+        then the oldest: neither tasks that wait or stay open nor many orders of one person keep
+        those of others from being judged at the next poll.
         """
         most = self._intake.max_rows
-        if len(tasks) > most:
-            log.warning("more tasks are open than one poll judges", open=len(tasks), max_rows=most)
-        return sorted(tasks, key=lambda task: (not _approved(task), _age(task)))[:most]
+        if len(tasks) <= most:
+            return tasks
+        log.warning("more tasks are open than one poll judges", open=len(tasks), max_rows=most)
+        first = in_turn(tasks, self._judged_at)[:most]
+        self._polls += 1
+        latest = {task["sys_id"]: self._polls for task in first}
+        known = {task["sys_id"]: self._judged_at.get(task["sys_id"], 0) for task in tasks}
+        self._judged_at = {**known, **latest}
+        return first
 
     def read(self, task_id: str) -> Evidence | None:
         read_at = self._clock()
@@ -220,6 +231,17 @@ class ServiceNowInbox:
         if rows and not any(VARIABLE_NAME in row.values for row in rows):
             raise rows[0].untrusted(f"without the field {VARIABLE_NAME} that was asked for")
         return found
+
+
+def in_turn(tasks: Sequence[Record], judged_at: Mapping[str, int]) -> Sequence[Record]:
+    """The order in which tasks are judged; `judged_at` is the number of the latest poll, or 0."""
+    theirs: Counter[tuple[bool, str]] = Counter()
+    ranked: list[tuple[bool, int, int, Record]] = []
+    for task in sorted(tasks, key=lambda task: (judged_at.get(task["sys_id"], 0), _age(task))):
+        whose = not _approved(task), task.get(f"{ITEM}.opened_by") or ""
+        ranked.append((whose[0], theirs[whose], len(ranked), task))
+        theirs[whose] += 1
+    return [task for *_, task in sorted(ranked, key=lambda each: each[:3])]
 
 
 def _age(task: Record) -> tuple[datetime, str]:

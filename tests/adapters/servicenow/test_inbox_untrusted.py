@@ -137,6 +137,7 @@ def test_a_field_of_the_query_that_no_row_shows_refuses_the_whole_page(
         (0, "request_item.active", "perhaps"),
         (1, "sys_updated_on", ""),
         (1, "sys_updated_on", "yesterday"),
+        (1, "sys_updated_on", "0001-01-01 00:00:00"),
         (3, "sc_item_option.sys_updated_on", "yesterday"),
         *((0, name, None) for name in ("number", "request_item", "request_item.number")),
         *((0, f"request_item.{name}", None) for name in ("active", "state", "cat_item")),
