@@ -26,6 +26,7 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _items_as_found(data)
     yield from _doors(data)
     yield from _destinations(data)
+    yield from _approvals(data)
     yield from _grants(data)
     yield from _patience(data)
 
@@ -69,6 +70,15 @@ def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
             for setting, words in complaints(destination):
                 place = ("destinations", name, *filter(None, setting.split(".")))
                 yield Fault(place, words)
+
+
+def _approvals(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("approvals")
+    accounts = part.get("accounts") if isinstance(part, dict) else None
+    for index, name in _items(accounts):
+        if isinstance(name, str) and name.casefold() == "guest":
+            words = "must not be guest: ServiceNow writes so what an unknown sender's e-mail says"
+            yield Fault(("approvals", "accounts", index), words)
 
 
 def _grants(data: dict[str, Any]) -> Iterator[Fault]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.destination import DestinationSettings
-from config.doors import EccSettings, StandingSettings
+from config.doors import ApprovalSettings, EccSettings, StandingSettings
 from config.instance import Auth, JwtSettings, TicketSettings
 from config.kinds import (
     Count,
@@ -258,6 +258,7 @@ class Settings(Part):
     """The whole file; loading.load() reads it."""
 
     servicenow: ServiceNowSettings
+    approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     poll: PollSettings = Field(default_factory=PollSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     aws: AwsSettings = Field(default_factory=AwsSettings)

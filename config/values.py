@@ -25,6 +25,8 @@ def rules(settings: Settings) -> Rules:
         variables=(names.source, names.destination, names.path),
         as_found=frozenset(settings.servicenow.content_as_found),
         standing=_standing(settings.servicenow.standing),
+        actor=settings.approvals.actor,
+        accounts=frozenset(settings.approvals.accounts),
         options={
             option: name for option in OPTIONS if (name := getattr(names, option)) is not None
         },

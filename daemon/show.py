@@ -59,6 +59,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         **_deaths(transfer),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
+        **({"Does not count": "\n".join(request.discounted)} if request.discounted else {}),
         "Destination": request.destination,
         "Tickets": _tickets(record),
         "Unsent notes": f"{record.unsent}"

@@ -20,6 +20,7 @@ class Code(StrEnum):
     APPROVAL_UNREADABLE = "approval.unreadable"
     APPROVAL_SELF = "approval.self"
     APPROVAL_OUTSIDER = "approval.outsider"
+    APPROVAL_ACTOR = "approval.actor"
     APPROVAL_STALE = "approval.stale"
     REQUEST_CANCELLED = "request.cancelled"
     REQUEST_FOREIGN = "request.foreign"
@@ -110,6 +111,7 @@ ACTIONS: dict[Code, str] = {
     Code.APPROVAL_UNREADABLE: "Give the FileFerry user read access to the approval fields.",
     Code.APPROVAL_SELF: "Order again and have somebody other than the requester approve it.",
     Code.APPROVAL_OUTSIDER: "Have a member of the approver group approve it.",
+    Code.APPROVAL_ACTOR: "Order again and have the approver himself decide, under his own name.",
     Code.APPROVAL_STALE: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_CANCELLED: "Order the transfer again if it is still wanted.",
     Code.REQUEST_FOREIGN: "Order through the file transfer item of the service catalog.",

@@ -65,13 +65,12 @@ class Outcome(StrEnum):
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
 
-    `id` is `instance:table:sys_id` of the approved record. `sources` and `target` are the words of
-    the requester, still unchecked; ValidateInput turns them into deliveries. `fingerprint` is the
-    SHA-256 of the approved fields. The fields about ServiceNow are empty for an operator's one-off.
-    `options` are words too, by their names in transfer/options.py. `standing` is the sys_id of the
-    standing approval that takes the place of a task, `version_id` the version that it is about.
-    `as_found`: operators said of the catalog item that what is in S3 when FileFerry looks is meant,
-    and not what was there at the approval.
+    `id` is `instance:table:sys_id` of the approved record, `fingerprint` the SHA-256 of its terms.
+    `sources`, `target` and `options` are the words of the requester, still unchecked. `opener` has
+    asked for it; `approvers` are those whose approval counts, `actors` wrote it, `discounted` says
+    why others do not count. `standing` is the sys_id of the standing approval that stands for a
+    task, `version_id` the version that it is about. `as_found`: operators said of the catalog item
+    that what is in S3 when FileFerry looks is meant, and not what was there at the approval.
     """
 
     id: str
@@ -86,7 +85,10 @@ class Request:
     item_id: str = ""
     task_id: str = ""
     task_number: str = ""
+    opener: str = ""
     approvers: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    discounted: tuple[str, ...] = ()
     approved_at: datetime | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     standing: str = ""
@@ -264,10 +266,9 @@ class Transfer:
         if error.code in (Code.REQUEST_CANCELLED, Code.PUBLISH_UNKNOWN):
             cancelled = error.code is Code.REQUEST_CANCELLED
             return Outcome.CANCELLED if cancelled else Outcome.UNKNOWN
-        words = ("approval", "request", "grant", "standing")
-        spoken = error.code.value.partition(".")[0] in words
-        newer = error.code is Code.SOURCE_NEWER
-        refused = error.permanent and (self.stage is Stage.RECEIVED or spoken or newer)
+        spoken = error.code.startswith(("approval.", "request.", "grant.", "standing."))
+        spoken = spoken or error.code is Code.SOURCE_NEWER
+        refused = error.permanent and (self.stage is Stage.RECEIVED or spoken)
         return Outcome.REFUSED if refused else Outcome.FAILED
 
     def log_context(self) -> dict[str, str | int]:

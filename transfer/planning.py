@@ -19,6 +19,7 @@ from transfer.names import check_path, check_seen, parse_source, shown
 from transfer.ports import ObjectStore
 from transfer.rules import Grant, Rules
 from transfer.sources import Kind, Line, parse_line
+from transfer.visible import visible
 
 MAX_FILES = manifest.MOST
 MAX_LISTS = 50
@@ -44,12 +45,22 @@ def plan(
     _not_too_many(len(request.sources))
     lines = _lines(request)
     _few_lists(sum(line.kind is not Kind.OBJECT for line in lines))
-    for line in lines:
-        _granted(request, rules, f"s3://{line.source.bucket}/{line.prefix}")
+    check_grants(request, rules)
     wanted = [Wanted(source=line.source) for line in lines if line.kind is Kind.OBJECT]
     for item in wanted:
         _provable(item, destination)
     return _deliveries(wanted, request, destination, first=1, single=len(lines) == 1)
+
+
+def check_grants(request: Request, rules: Rules, sources: Iterable[str] | None = None) -> None:
+    """Each of the sources (S3 URIs), else all that the request names, may be sent where it asks.
+
+    Raises Permanent `grant.missing`, and what `parse_line` raises.
+    """
+    if sources is None:
+        sources = [f"s3://{line.source.bucket}/{line.prefix}" for line in _lines(request)]
+    for uri in sources:
+        _granted(request, rules, uri)
 
 
 def lines_to_expand(request: Request) -> list[Line]:
@@ -210,17 +221,20 @@ def _path(target: str, wanted: Wanted, *, single: bool) -> str:
 
 
 def _granted(request: Request, rules: Rules, uri: str) -> None:
-    if any(_allows(grant, request, uri) for grant in rules.grants):
-        return
-    raise Permanent(
-        Code.GRANT_MISSING,
-        f"{request.requester} may not send {uri} to {request.destination}.",
-        file=uri,
-    )
+    """Who it is for and who asked for it both need a grant: nobody gets by another's name what he
+    may not do himself, and nobody sends in the name of another what the other may not.
+    """
+    for user in dict.fromkeys((request.requester, request.opener or request.requester)):
+        if not any(_allows(grant, user, request, uri) for grant in rules.grants):
+            raise Permanent(
+                Code.GRANT_MISSING,
+                f"{visible(user)} may not send {uri} to {request.destination}.",
+                file=uri,
+            )
 
 
-def _allows(grant: Grant, request: Request, uri: str) -> bool:
-    asked = {request.requester, "*"} & grant.requesters
+def _allows(grant: Grant, user: str, request: Request, uri: str) -> bool:
+    asked = {user, "*"} & grant.requesters
     through = not grant.items or request.catalog_item in grant.items
     there = request.destination in grant.destinations
     return bool(asked) and through and there and uri.startswith(grant.sources)

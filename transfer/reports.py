@@ -109,20 +109,19 @@ def _order(request: Request, deliveries: Sequence[Delivery]) -> list[str]:
         if deliveries
         else [f"  {uri} → {request.target or '(the root)'}" for uri in request.sources]
     )
-    head = f"{request.requester} asked for a transfer to {request.destination}:"
+    head = f"{_people(request)} asked for a transfer to {request.destination}:"
     return [head, *shortened(wanted)]
 
 
 def _chain(transfer: Transfer) -> list[str]:
     """Who asked, who approved, under which authority: what an auditor asks first."""
     request = transfer.request
-    approved = f" at {in_utc(request.approved_at)}" if request.approved_at else ""
     rows = [
         f"Standing approval: {request.number}"
         if request.standing
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
-        f"Requester: {request.requester}",
-        f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
+        f"Requester: {_people(request)}",
+        *_approval(request),
         *_content(request),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
         f"Transfer id: {transfer.id}, generation {transfer.generation}",
@@ -133,6 +132,8 @@ def _chain(transfer: Transfer) -> list[str]:
     rows += [_manifest(each) for each in transfer.manifests[:MANIFESTS]]
     if len(transfer.manifests) > MANIFESTS:
         rows.append(f"… and {len(transfer.manifests) - MANIFESTS} more manifests")
+    # Apart from those that count, and last: they may be many.
+    rows += [f"Does not count: {each}" for each in request.discounted]
     return rows
 
 
@@ -153,6 +154,27 @@ def _manifest(manifest: Manifest) -> str:
 def _of_pin(pin: Pin) -> str:
     version = f", version {pin.version_id}" if pin.version_id else ""
     return f"{version}, written at {in_utc(pin.modified)}" if pin.modified else version
+
+
+def _people(request: Request) -> str:
+    """Who asked, and for whom."""
+    opener, requester = request.opener, request.requester
+    return f"{opener} (for {requester})" if opener not in ("", requester) else requester
+
+
+def _approval(request: Request) -> Iterator[str]:
+    """Who approved, and who wrote that down."""
+    if not request.approvers:
+        yield "Approved by: nobody"
+        return
+    approved = f" at {in_utc(request.approved_at)}" if request.approved_at else ""
+    yield f"Approved by: {_names(request.approvers)}{approved}"
+    if request.actors:
+        yield f"Decision written by: {_names(request.actors)}"
+
+
+def _names(users: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(users))
 
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:

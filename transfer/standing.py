@@ -82,7 +82,7 @@ def refused(
     same reason on one day, so that a flood of events makes no flood of tickets.
     """
     standing = _configured(rules, source)
-    request = _request(record, source, standing)
+    request = _request(record, source, rules)
     kept = f"{record.instance}:{standing.table}:{record.item_id}"
     return replace(request, id=f"{kept}:{why.code}:{now:%Y-%m-%d}")
 
@@ -99,7 +99,7 @@ def authorise(
     policy.check_whole(record)
     _complete(record, standing)
     _still_wanted(record)
-    approved_at = policy.check_approval(record)
+    approved_at = policy.check_approval(record, rules)
     _with_history(record)
     if not _covers(record, source, standing):
         raise _missing(source)
@@ -109,7 +109,7 @@ def authorise(
             Code.STANDING_ENDED,
             f"The standing approval {record.item_number} ended at {until:%Y-%m-%d %H:%M} UTC.",
         )
-    return replace(_request(record, source, standing, event), approved_at=approved_at)
+    return replace(_request(record, source, rules, event), approved_at=approved_at)
 
 
 def object_of(request: Request) -> Source:
@@ -146,11 +146,11 @@ def _with_history(record: Evidence) -> None:
         )
 
 
-def _request(record: Evidence, source: Source, standing: Standing, event: str = "") -> Request:
+def _request(record: Evidence, source: Source, rules: Rules, event: str = "") -> Request:
+    standing = _configured(rules, source)
     values = {name: variable.value for name, variable in record.variables.items()}
     folder = values[standing.path].strip("/") if standing.path in values else ""
     uri, version = source.uri, source.version_id or ""
-    approved = [row for row in record.approvals if row.state == "approved"]
     canonical = json.dumps(
         {"record": record.item_id, "values": values, "object": uri, "version": version},
         sort_keys=True,
@@ -172,8 +172,7 @@ def _request(record: Evidence, source: Source, standing: Standing, event: str = 
         item_id=record.item_id,
         standing=record.item_id,
         version_id=version,
-        approvers=tuple(row.approver for row in approved),
-        approved_at=max((row.decided_at for row in approved), default=None),
+        **policy.approval_of(record, rules),
     )
 
 

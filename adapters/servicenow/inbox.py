@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import structlog
@@ -27,6 +27,7 @@ from adapters.servicenow.evidence import (
     evidence_of,
     subjects,
 )
+from adapters.servicenow.history import asked_since
 from adapters.servicenow.query import Query, is_sys_id
 from adapters.servicenow.records import Record
 from adapters.servicenow.related import Related, Unread, batches, unread
@@ -46,11 +47,12 @@ _OPEN = 1
 class Intake:
     """Whose tasks, whose approvals, which variables, where standing approvals are, if anywhere.
 
-    Groups are sys_ids.
+    Groups are sys_ids. `settle`: seconds after an approval in which ServiceNow itself writes.
     """
 
     group: str
     approver_group: str
+    settle: float = 10.0
     variables: tuple[str, ...] = ("source", "destination", "path")
     max_rows: int = 100
     believed_rows: int = 10_000
@@ -208,12 +210,16 @@ class ServiceNowInbox:
 
     def _surroundings(self, tasks: Sequence[Record], related: Related) -> Surroundings:
         approvals = related.approvals({each for task in tasks for each in subjects(task)})
-        return Surroundings(
+        around = Surroundings(
             approvals=approvals,
             members=related.members(approvals),
             variables=self._variables({task.get(ITEM) or "" for task in tasks}, related),
             lost=related.lost,
         )
+        # A look of its own: a history that cannot be read leaves the rest of the task readable.
+        history = self._related(related.unread)
+        since = asked_since(history, tasks, around, self._intake.settle)
+        return replace(around, since=since)
 
     def _variables(self, items: set[str], related: Related) -> dict[str, list[Record]]:
         wanted = self._intake.variables

@@ -32,6 +32,7 @@ from adapters.servicenow.findings import (
     refused,
     unproven,
 )
+from adapters.servicenow.history import CHANGE_FIELDS
 from adapters.servicenow.inbox import Intake
 from adapters.servicenow.query import Query
 from adapters.servicenow.records import Record
@@ -41,13 +42,15 @@ NOBODY = "0" * 32
 _SOME = 10
 """Rows of a table in which one may belong to a user who is gone."""
 _ORDER = "Order a small transfer, have it approved, and check again."
+_WRITTEN = ("sys_updated_on", "sys_updated_by")
 _NUMBER, _REQUEST = f"{ITEM}.number", f"{ITEM}.request"
-_OPTIONAL = frozenset({f"{_REQUEST}.number"})
+_OPTIONAL = frozenset({f"{_REQUEST}.{name}" for name in ("number", *_WRITTEN)})
 _EITHER = (f"{ITEM}.requested_for.user_name", f"{_REQUEST}.requested_for.user_name")
 """Older releases tell the requester on the request only: one of the two is enough."""
 _SAID = (
     *("number", "state", "active", "sys_created_on"),
     *(f"{ITEM}.{name}" for name in ("number", "state", "cat_item", "approval", "opened_by")),
+    *(f"{ITEM}.{name}" for name in ("opened_by.user_name", "sys_created_by", *_WRITTEN)),
 )
 """Fields that are never empty: where one is, we may not see its value."""
 
@@ -83,9 +86,8 @@ class Sight:
             return failed or unproven(
                 name, text, f"If there is one, give read access to {table}. {_ORDER}"
             )
-        return self._seen(
-            name, table, row, APPROVAL_FIELDS, ("approver", "approver.user_name", "state")
-        )
+        said = ("approver", "approver.user_name", "state", *_WRITTEN)
+        return self._seen(name, table, row, APPROVAL_FIELDS, said)
 
     def members(self) -> Finding:
         name, table = "read group members", "sys_user_grmember"
@@ -106,7 +108,23 @@ class Sight:
             advice = f"Give read access to {table}, sc_item_option and item_option_new, and compare"
             text = f"No variable {wanted} is shown."
             return failed or unproven(name, text, f"{advice} servicenow.variables with the item.")
-        return self._seen(name, table, row, VARIABLE_FIELDS, VARIABLE_FIELDS[-1:])
+        return self._seen(name, table, row, VARIABLE_FIELDS, VARIABLE_FIELDS[-4:])
+
+    def history(self, task: Record | None) -> Finding:
+        """Whom an item is for is asked of its history, where somebody wrote to the item since."""
+        name = "read history of items"
+        if task is None or task.get(f"{ITEM}.approval") != "approved":
+            return ok(name, "Not known yet: there is no approved item.")
+        query = (
+            Query().sys_id("documentkey", task.reference(ITEM)).words("fieldname", ("approval",))
+        )
+        row, failed = self._look(name, "sys_audit", query, CHANGE_FIELDS)
+        if row is None or _hidden(row, CHANGE_FIELDS):
+            why = failed.text if failed else f"No change of {task[_NUMBER]} is shown in sys_audit."
+            consequence = "An order whose item is written to after its approval waits."
+            advice = "Have sc_req_item audited, and give read access to sys_audit."
+            return degraded(name, f"{why} {consequence}", advice)
+        return ok(name, "The history of items is shown.")
 
     def standing(self) -> Findings:
         """Only where there is a table of standing approvals."""
@@ -190,13 +208,15 @@ class Sight:
         return _unseen(name, table, hidden) if hidden else ok(name, "All fields are shown.")
 
 
-def looks_at_orders(sight: Sight) -> Findings:
+def looks_at_orders(sight: Sight, *, thorough: bool = False) -> Findings:
     """Raises FerryError when the instance does not answer, or refuses the login."""
     finding, task = sight.task()
     yield finding
     yield sight.approvals(task)
     yield sight.members()
     yield sight.variables(task)
+    if thorough:
+        yield sight.history(task)
     yield from sight.standing()
     yield sight.impossible()
     yield sight.regime(task)

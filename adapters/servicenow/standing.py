@@ -7,7 +7,7 @@ changed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -16,6 +16,14 @@ import structlog
 from adapters.servicenow.budget import Need
 from adapters.servicenow.client import Client
 from adapters.servicenow.evidence import Surroundings, approvals_of
+from adapters.servicenow.history import (
+    APPROVAL,
+    APPROVED,
+    Changes,
+    changes,
+    insist_on_fields,
+    is_kept,
+)
 from adapters.servicenow.pages import Implausible, every_row
 from adapters.servicenow.query import Query, is_sys_id
 from adapters.servicenow.records import Record
@@ -28,9 +36,6 @@ log = structlog.get_logger(__name__)
 
 MOST = 10_000
 """Records with a prefix that are active. Of more, the approved ones alone are read."""
-_AUDIT = "sys_audit"
-_CHANGE = ("sys_id", "documentkey", "fieldname", "newvalue", "user", "sys_created_on")
-_APPROVAL, _APPROVED = "approval", "approved"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +58,16 @@ class StandingTable:
 
     @property
     def terms(self) -> tuple[str, ...]:
-        """The fields that are approved; who it is for decides about the grants."""
-        named = (self.prefix, self.destination, self.until, self.path, self.requester)
-        return tuple(filter(None, named))
+        """The fields that are approved; who it is for and who asked decide about the grants."""
+        named = (self.prefix, self.destination, self.until, self.path, self.requester, "opened_by")
+        return tuple(dict.fromkeys(filter(None, named)))
 
     @property
     def fields(self) -> tuple[str, ...]:
-        own = ("sys_id", "number", "active", "state", _APPROVAL, "opened_by")
+        own = ("sys_id", "number", "active", "state", APPROVAL, "opened_by")
         system = ("sys_created_on", "sys_created_by", "sys_updated_on")
-        names = (*own, *system, *self.terms, f"{self.requester}.user_name")
+        people = (f"{name}.user_name" for name in (self.requester, "opened_by"))
+        names = (*own, *system, *self.terms, *people)
         return tuple(dict.fromkeys(names))
 
 
@@ -94,7 +100,7 @@ class StandingRecords:
             if shown["active"] != "true" or not shown[self._table.prefix]:
                 names = " or ".join(shown)
                 raise row.untrusted(f"that does not meet the query's condition on {names}")
-        _insist_on_fields(rows, ("active", self._table.prefix, _APPROVAL))
+        insist_on_fields(rows, ("active", self._table.prefix, APPROVAL))
         return self._judged(sorted(rows, key=_age), read_at, self._unread)
 
     def _active(self) -> Sequence[Record]:
@@ -106,10 +112,10 @@ class StandingRecords:
             if not self._told:
                 log.warning("drafts of standing approvals are left out", reason=error.message)
             self._told = True
-        rows = self._every(query.words(_APPROVAL, [_APPROVED]))
+        rows = self._every(query.words(APPROVAL, [APPROVED]))
         for row in rows:
-            if row.values.get(_APPROVAL, _APPROVED) != _APPROVED:
-                raise row.untrusted(f"that does not meet the query's condition on {_APPROVAL}")
+            if row.values.get(APPROVAL, APPROVED) != APPROVED:
+                raise row.untrusted(f"that does not meet the query's condition on {APPROVAL}")
         return rows
 
     def _every(self, query: Query) -> Sequence[Record]:
@@ -121,7 +127,7 @@ class StandingRecords:
     ) -> Sequence[Evidence]:
         """What stands around a draft cannot make it hold, and is not asked for."""
         related = Related(self._client, self._group, unread)
-        ids = [row["sys_id"] for row in rows if row.get(_APPROVAL) == _APPROVED]
+        ids = [row["sys_id"] for row in rows if row.get(APPROVAL) == APPROVED]
         approvals = related.approvals(ids)
         around = Surroundings(
             approvals=approvals,
@@ -137,8 +143,8 @@ class StandingRecords:
         record_id = row["sys_id"]
         try:
             decided = approvals_of(around.approvals.get(record_id, ()), around.members)
-            changes = around.variables.get(record_id, ())
-            found = self._evidence(row, tuple(map(_with_name, decided)), changes, read_at)
+            written = around.variables.get(record_id, ())
+            found = self._evidence(row, tuple(decided), written, read_at)
         except Permanent as error:
             found = self._little(row, read_at, Unreadable(why=error.message))
         return replace(found, unreadable=around.lost.get(record_id, found.unreadable))
@@ -156,30 +162,21 @@ class StandingRecords:
             item_number=row.get("number") or row["sys_id"],
             item_active=row.get("active") == "true",
             item_state=row.get("state") or "",
-            item_approval=row.get(_APPROVAL),
+            item_approval=row.get(APPROVAL),
             catalog_item="",
             request_number=row.get("number") or "",
             requester_id="",
             requester="",
             opened_by_id="",
+            opener="",
             approvals=(),
             variables={prefix: Variable(value=row.get(prefix) or "", changed_at=read_at)},
             read_at=read_at,
             unreadable=why,
         )
 
-    def _changes(self, ids: Sequence[str], related: Related) -> Mapping[str, Sequence[Record]]:
-        if not self._table.audited:
-            return {}
-        wanted = (*self._table.terms, _APPROVAL)
-        narrow = Query().words("fieldname", wanted)
-        found = related.grouped(_AUDIT, "documentkey", ids, _CHANGE, narrow)
-        rows = [row for rows in found.values() for row in rows]
-        for row in rows:
-            if row.values.get("fieldname", _APPROVAL) not in wanted:
-                raise row.untrusted("that does not meet the query's condition on fieldname")
-        _insist_on_fields(rows, ("fieldname",))
-        return found
+    def _changes(self, ids: Sequence[str], related: Related) -> Changes:
+        return changes(related, ids, self._table.terms) if self._table.audited else {}
 
     def _evidence(
         self,
@@ -199,17 +196,18 @@ class StandingRecords:
             item_number=row["number"],
             item_active=row.flag("active"),
             item_state=row["state"],
-            item_approval=row[_APPROVAL] or None,
+            item_approval=row[APPROVAL] or None,
             catalog_item="",
             request_number=row["number"],
             requester_id=row.reference(requester),
             requester=row[f"{requester}.user_name"],
             opened_by_id=row.reference("opened_by"),
+            opener=row["opened_by.user_name"],
             approvals=approvals,
             variables=dict(self._terms(row, changes)),
             read_at=read_at,
             authors=self._authors(row, changes),
-            history=not self._table.audited or _is_kept(changes),
+            history=not self._table.audited or is_kept(changes),
         )
 
     def _terms(self, row: Record, changes: Sequence[Record]) -> Iterator[tuple[str, Variable]]:
@@ -235,25 +233,8 @@ def _age(row: Record) -> tuple[str, str]:
     return row.get("sys_created_on") or "", row.get("number") or ""
 
 
-def _insist_on_fields(rows: Sequence[Record], names: Sequence[str]) -> None:
-    """A field that no row shows is hidden from us, and its condition was dropped."""
-    for name in names:
-        if rows and not any(name in row.values for row in rows):
-            raise rows[0].untrusted(f"without the field {name} that was asked for")
-
-
 def _user(row: Record, field: str) -> str:
     """A name that is shown as empty is hidden: everything is done by somebody."""
     if not row[field]:
         raise row.untrusted(f"with nobody in {field}")
     return row[field]
-
-
-def _with_name(approval: Approval) -> Approval:
-    """Who has no readable name could be the author, and does not count."""
-    return replace(approval, in_group=approval.in_group and bool(approval.approver))
-
-
-def _is_kept(changes: Sequence[Record]) -> bool:
-    """The step to “approved” is an update: without a row of it nothing is kept, or none shown."""
-    return any(row["fieldname"] == _APPROVAL and row["newvalue"] == "approved" for row in changes)

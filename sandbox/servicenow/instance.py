@@ -33,8 +33,8 @@ class Properties:
 
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
-    before 2024. `audited`: sys_audit keeps the changes of standing approvals. `callers`: an
-    incident must have one. `token_lifetime` is in seconds.
+    before 2024. `audited`: sys_audit keeps what audit.py says. `callers`: an incident must have
+    one. `token_lifetime` is in seconds.
     """
 
     invalid_query_returns_no_rows: bool = False

@@ -46,6 +46,7 @@ def approval(**changes: Any) -> Approval:
         "state": "approved",
         "decided_at": NOON,
         "in_group": True,
+        "actor": changes.get("approver", "carla.moss"),
     }
     return Approval(**fields | changes)
 
@@ -69,9 +70,11 @@ def evidence(**changes: Any) -> Evidence:
         "requester_id": "a" * 32,
         "requester": "anna.berg",
         "opened_by_id": "a" * 32,
+        "opener": "anna.berg",
         "approvals": (approval(),),
         "variables": variables(ordered),
         "read_at": NOON + timedelta(minutes=1),
+        "asked_since": ordered,
     }
     return Evidence(**fields | changes)
 

@@ -271,3 +271,18 @@ def test_a_ticket_whose_answer_was_lost_is_not_left_behind(stage: Stage) -> None
     report = survey(stage, cleanup=True)
     assert report.good
     assert {row["state"] for row in stage.instance.query("incident")} == {"8"}
+
+
+def test_a_history_that_is_not_kept_is_told_with_its_consequence(stage: Stage) -> None:
+    stage.instance.properties.audited = False
+    stage.task()
+    report = survey(stage)
+    assert report.good
+    assert worse(report) == {"read history of items": Verdict.DEGRADED}
+    assert "written to after its approval waits" in named(report, "read history of items").text
+
+
+def test_who_wrote_a_decision_must_be_shown(stage: Stage) -> None:
+    stage.task()
+    stage.server.modes.set("hidden_field", table="sysapproval_approver", field="sys_updated_by")
+    assert worse(survey(stage))["read approvals"] is Verdict.BROKEN
