@@ -11,7 +11,7 @@ from transfer.destination import Destination, Mode
 from transfer.errors import FerryError, Transient
 from transfer.model import CHUNK, Delivery, Transfer
 from transfer.names import TEMP_PREFIX
-from transfer.ports import Remote
+from transfer.ports import Powers, Remote
 from transfer.tools import Tools
 
 
@@ -42,6 +42,11 @@ class Crossing:
             return self.note(delivery, moved=moved)
         except Transient:
             return delivery.evolve(moved=moved)
+
+    @property
+    def powers(self) -> Powers:
+        """What the server can do, without what it was seen to refuse."""
+        return self.tools.refusals.left(self.destination, self.remote.powers)
 
     @property
     def in_place(self) -> bool:

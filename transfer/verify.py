@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from transfer import late
 from transfer.crossing import Crossing, temp_of
 from transfer.destination import Tier
 from transfer.errors import Code, Corrupted, Permanent
@@ -95,7 +96,7 @@ def _demand_equal(ours: str, theirs: str, what: str, delivery: Delivery) -> None
 
 
 def _same_size(delivery: Delivery, crossing: Crossing) -> None:
-    stored = crossing.remote.size(temp_of(delivery))
+    stored = late.stored(crossing.remote, temp_of(delivery), delivery.size, crossing.tools.pause)
     if stored != delivery.size:
         raise Corrupted(
             Code.CHECKSUM_MISMATCH,

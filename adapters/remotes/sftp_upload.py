@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from struct import pack
 from time import monotonic
@@ -32,6 +34,12 @@ Explain = Callable[[RefusedError, str], FerryError]
 """Makes the error that says why the server refused to do something."""
 
 
+@dataclass(slots=True)
+class _Block:
+    size: int
+    stored: bool = False
+
+
 class SftpUpload:
     """Bytes under way are not kept: after an error the file starts over."""
 
@@ -44,6 +52,7 @@ class SftpUpload:
         self._closed = False
         self._sent = 0
         self._acknowledged = 0
+        self._order: deque[_Block] = deque()
         self._requests = 0
         self._under_way = 0
         self._ending = 0
@@ -101,14 +110,17 @@ class SftpUpload:
 
     def _post(self, block: memoryview, offset: int) -> None:
         size = len(block)
+        # Answers may come in any order; a block counts once all before it have been acknowledged.
+        mine = _Block(size)
+        self._order.append(mine)
 
-        # Answers may come in any order, so each request keeps its own size.
         def answered(kind: int, body: Message) -> None:
             self._requests -= 1
             self._under_way -= size
             self._wire.stride.answer(monotonic())
-            if self._judge("write to", kind, body):
-                self._acknowledged += size
+            mine.stored = self._judge("write to", kind, body)
+            while self._order and self._order[0].stored:
+                self._acknowledged += self._order.popleft().size
 
         if not self._requests:
             self._wire.stride.ask(monotonic())

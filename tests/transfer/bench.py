@@ -197,6 +197,7 @@ class Bench:
     watcher: Watcher = field(default_factory=Watcher)
     time: list[float] = field(default_factory=lambda: [0.0])
     halt: Callable[[], None] = lambda: None
+    pauses: list[float] = field(default_factory=list)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -214,6 +215,7 @@ class Bench:
             slots=Slots(5),
             clock=lambda: NOON,
             halt=self.halt,
+            pause=self.pauses.append,
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}

@@ -19,6 +19,7 @@ from tests.servers.odd_sftp import (
     ShuffledServer,
     SpareServer,
     UnclosableServer,
+    WithholdingServer,
     even,
 )
 from tests.servers.openssh import OpenSSH
@@ -84,6 +85,18 @@ def test_one_refused_request_is_enough(
     remote.remove("/file")
     assert remote.size("/file") is None
     remote.close()
+
+
+def test_what_was_acknowledged_ends_at_the_first_missing_answer(tmp_path: Path) -> None:
+    """However much behind it has been: a heir would go on behind a hole."""
+    with WithholdingServer(root=tmp_path) as server:
+        remote = ServerPartner(server, "", tmp_path).connect()
+        upload = remote.create("/file")
+        upload.write(NOISE, 0)
+        assert upload.acknowledged == 0
+        upload.finish()
+        assert upload.acknowledged == len(NOISE)
+        remote.close()
 
 
 def test_an_error_soon_stops_the_sending(partner: ServerPartner) -> None:
