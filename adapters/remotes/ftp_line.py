@@ -30,6 +30,7 @@ class Line:
         self.destination = destination
         self.control = Control(sock, destination.host, destination.timeout + BACKSTOP)
         self.watchdog = Watchdog(self._cut)
+        self.control.demand = self.watchdog.demand
         self.over = False
         self.inside = False
         """Whether we are logged in."""

@@ -204,9 +204,10 @@ class SftpRemote:
         if not self._shared:
             self._line.hang_up()
             return
-        self._line.leave()
-        with suppress(EOFError, OSError, SSHException):
+        # To say so may have to wait behind what others send.
+        with suppress(FerryError, SSHException), self._line.speaking():
             self._wire.close()
+        self._line.leave()
 
     def _begin(self, path: str, handle: bytes) -> SftpUpload:
         return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))

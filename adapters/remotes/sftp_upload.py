@@ -22,6 +22,8 @@ REQUESTS = 128
 """Most requests under way, for servers that take 32 KiB at a time."""
 SLOWEST_DISK = 10 * 1024 * 1024
 """Bytes a second that a server is expected to bring to its disk when asked to sync."""
+PARTING = 5.0
+"""Seconds for the close of a file that was given up, and for who still writes to it to stop."""
 FSYNC = "fsync@openssh.com"
 UNSYNCABLE = frozenset({UNSUPPORTED, BAD_MESSAGE})
 """Some file systems cannot sync; OpenSSH passes their EINVAL on as "bad message"."""
@@ -49,7 +51,7 @@ class SftpUpload:
         self._path = path
         self._handle = text(handle)
         self._explain = explain
-        self._closed = False
+        self._closed = self._given_up = False
         self._sent = 0
         self._acknowledged = 0
         self._order: deque[_Block] = deque()
@@ -68,11 +70,13 @@ class SftpUpload:
             while view:
                 self._listen()
                 # The answers that are still under way are taken by finish or abandon.
-                if self._refused:
+                if self._refused or self._given_up:
                     break
                 size = self._wire.stride.size
                 self._post(view[:size], offset)
                 view, offset = view[size:], offset + size
+        if self._given_up:
+            raise self._line.lost(EOFError("it was given up on this side"), self._path, 0)
         self.raise_refusal()
 
     def finish(self, modified: datetime | None = None) -> None:
@@ -90,10 +94,11 @@ class SftpUpload:
         self.raise_refusal()
 
     def abandon(self) -> None:
+        """From another thread too: a write that is under way ends with its next request."""
         if self._closed:
             return
-        self._closed = True
-        with suppress(FerryError, RefusedError), self._line.speaking(self._path):
+        self._closed = self._given_up = True
+        with suppress(FerryError, RefusedError), self._line.speaking(self._path, PARTING):
             self._wire.ask(CMD_CLOSE, self._handle)
 
     def post(self, data: bytes | memoryview, modified: datetime | None) -> None:

@@ -27,6 +27,7 @@ from paramiko.sftp import (
 
 from adapters.remotes import ssh_bulk
 from adapters.remotes.sftp_stride import Stride
+from adapters.remotes.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -91,15 +92,14 @@ class Wire:
     `extensions` is what the server offers, `request` the most bytes of one write that it takes,
     `answer` the most bytes of one read that it gives. `round_trip` is in seconds, `window` the
     bytes that may be under way without an acknowledgement.
-    `heard` is called for every answer; `stride` goes by `pace` and `timeout`. Every method may
-    raise what the channel raises (OSError), EOFError when the server is gone, GarbledError.
+    The watchdog is patted for every answer, and whoever sends or listens has a watch; `stride` goes
+    by `pace` and `timeout`. Every method may raise what the channel raises (OSError), EOFError when
+    the server is gone, GarbledError.
     """
 
-    def __init__(
-        self, channel: Channel, heard: Callable[[], None], pace: float, timeout: float
-    ) -> None:
+    def __init__(self, channel: Channel, watchdog: Watchdog, pace: float, timeout: float) -> None:
         self._channel = channel
-        self._heard = heard
+        self._watchdog = watchdog
         self._buffer = bytearray()
         self._held: list[bytes] | None = None
         self._number = 0
@@ -137,6 +137,7 @@ class Wire:
             self._send(kind, number, head, block)
             return
         self._flush()
+        self._watchdog.demand()
         if self._sealing:
             ssh_bulk.send(self._channel, pack(">IB", length, kind) + number + head, block)
         else:
@@ -188,7 +189,7 @@ class Wire:
         kind, body = self._receive()
         number = body.get_int()
         # Even an answer that refuses is a sign of life.
-        self._heard()
+        self._watchdog.pat()
         try:
             answered = self._waiting.pop(number)
         except KeyError:
@@ -238,6 +239,7 @@ class Wire:
 
     def _push(self, packets: bytes) -> None:
         view = memoryview(packets)
+        self._watchdog.demand()
         if self._sealing:
             ssh_bulk.send(self._channel, b"", view)
         else:
@@ -258,6 +260,7 @@ class Wire:
 
     def _take(self, length: int) -> bytes:
         while len(self._buffer) < length:
+            self._watchdog.demand()
             data = self._channel.recv(LONGEST_PACKET)
             if not data:
                 raise EOFError("the SFTP session ended")

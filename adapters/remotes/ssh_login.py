@@ -22,6 +22,7 @@ def log_in(line: Line, credential: Credential) -> None:
     A credential that was refused is never followed by another: that could lock the account.
     Raises Permanent `auth.refused`; Transient.
     """
+    line.watchdog.demand()
     for method in _methods(line, credential):
         try:
             method()

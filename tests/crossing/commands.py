@@ -9,18 +9,32 @@ from tests.crossing.world import World
 
 
 def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = clean_environment() | {
+    return subprocess.run(
+        [*program(), *words],
+        env=_environment(world),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def begun(world: World, *words: str) -> subprocess.Popen[str]:
+    """The same, not waited for."""
+    return subprocess.Popen(
+        [*program(), *words],
+        env=_environment(world),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _environment(world: World) -> dict[str, str]:
+    return clean_environment() | {
         "FILEFERRY_CONFIG": str(world.write_config()),
         "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
         "AWS_ACCESS_KEY_ID": "ADMIN",
         "AWS_SECRET_ACCESS_KEY": "admin-secret",
         "COLUMNS": "80",
     }
-    return subprocess.run(
-        [*program(), *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )

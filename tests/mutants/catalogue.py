@@ -248,4 +248,19 @@ MUTANTS = (
         "",
         "tests/transfer/test_refusals.py",
     ),
+    Mutant(
+        "a wait for the partner asks for no watch",
+        "adapters/remotes/watchdog.py",
+        "        if self._user != threading.get_ident():\n",
+        "        if not self._user:\n",
+        "tests/adapters/remotes/test_watchdog.py",
+    ),
+    Mutant(
+        "a file is given up, and its writer goes on",
+        "adapters/remotes/sftp_upload.py",
+        "self._closed = self._given_up = True",
+        "self._closed = True",
+        "tests/adapters/remotes/test_sftp_upload.py::"
+        "test_a_file_is_given_up_while_another_thread_writes_it",
+    ),
 )
