@@ -140,7 +140,7 @@ def run(wire: Wire, tasks: Iterable[Task]) -> None:
     waiting, live = deque(tasks), list[Task]()
     while waiting or live:
         with wire.together():
-            while waiting and len(live) < AT_ONCE:
+            while waiting and len(live) < min(AT_ONCE, wire.handles):
                 task = waiting.popleft()
                 task.start()
                 live.append(task)

@@ -47,6 +47,9 @@ LEAST_WINDOW = 1024 * 1024
 LARGEST_WINDOW = 8 * 1024 * 1024
 FASTEST = 200 * 1000 * 1000
 """Bytes a second that the window is made for."""
+OVERHEAD = 1024
+"""Bytes of a packet beside its data: the longest handle is 256, OpenSSH itself counts so many."""
+MANY = 2**63
 LIMITS = "limits@openssh.com"
 HAS_SIZE = 1
 
@@ -209,13 +212,20 @@ class Wire:
         return extensions
 
     def _largest(self) -> tuple[int, int]:
-        """Bytes of one read and of one write; 0 of the server means that it has no limit."""
+        """Bytes of one read and of one write; 0 of the server means that it has no limit.
+
+        Each number counts for itself: a packet that is short limits what fits into it, whatever is
+        said of reads and writes. `handles` that may be open at once are kept too.
+        """
+        self.handles = MANY
         if LIMITS not in self.extensions:
             return SMALL_REQUEST, SMALL_REQUEST
         with suppress(RefusedError):
             limits = self.extended(LIMITS, reply=True)
-            _packet, read, write = (limits.get_int64() or LARGEST_REQUEST for _ in range(3))
-            return min(read, LARGEST_REQUEST), min(write, LARGEST_REQUEST)
+            packet, read, write, handles = (limits.get_int64() or MANY for _ in range(4))
+            self.handles = handles
+            room = max(1, packet - OVERHEAD)
+            return min(read, room, LARGEST_REQUEST), min(write, room, LARGEST_REQUEST)
         return SMALL_REQUEST, SMALL_REQUEST
 
     def _numbered(self, answered: Answered) -> bytes:
