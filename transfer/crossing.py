@@ -54,10 +54,21 @@ class Crossing:
         return self.destination.mode is Mode.DIRECT
 
     def temp_name(self, delivery: Delivery) -> str:
-        """In the final name's directory, so that the rename stays on one file system."""
+        """In the final name's directory, so that the rename stays on one file system.
+
+        The one that it has, where that is of this epoch: an earlier name may have been blocked.
+        """
         if self.in_place:
             return delivery.final
-        return self._hidden(delivery, f"e{self.transfer.epoch}.part")
+        mine = self._hidden(delivery, f"e{self.transfer.epoch}.")
+        has = delivery.temp or ""
+        return has if has.startswith(mine) else f"{mine}part"
+
+    def other_name(self, delivery: Delivery) -> str:
+        """Of the same epoch, for a temp whose name is blocked: `…e3.part` becomes `…e3.2.part`."""
+        mine = self._hidden(delivery, f"e{self.transfer.epoch}.")
+        number = self.temp_name(delivery).removeprefix(mine).removesuffix("part").strip(".")
+        return f"{mine}{int(number or 1) + 1}.part"
 
     def backup_name(self, delivery: Delivery) -> str:
         """Where SWAP keeps the old file; the same for every epoch, so that it is found again."""

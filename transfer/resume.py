@@ -118,9 +118,19 @@ def begin(delivery: Delivery, crossing: Crossing, why: str) -> Delivery:
     crossing.tools.ledger.save(crossing.transfer, begun, *posts)
     if left:
         crossing.tools.fence()
-    for name in left:
+    stuck = [name for name in left if not _removed(name, crossing)]
+    return begun.evolve(older=tuple(name for name in stuck if name != temp))
+
+
+def _removed(name: str, crossing: Crossing) -> bool:
+    """What the server will not remove stays in the ledger, and is tried again by Cleanup."""
+    try:
         crossing.remote.remove(name)
-    return begun.evolve(older=())
+    except Permanent:
+        if crossing.in_place:
+            raise
+        return False
+    return True
 
 
 def same_tail(delivery: Delivery, crossing: Crossing, at: int) -> bool:

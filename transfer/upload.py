@@ -20,12 +20,24 @@ from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
 from transfer.reading import Reader
 from transfer.refusals import Power
-from transfer.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail
+from transfer.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
 
 LINE = frozenset(
     {Code.REMOTE_DROPPED, Code.REMOTE_TIMEOUT, Code.REMOTE_SLOW, Code.REMOTE_UNREACHABLE}
 )
 """What a server did not say; everything else of a Remote's is an answer."""
+
+
+BLOCKED = frozenset({Code.REMOTE_EXISTS, Code.REMOTE_DENIED, Code.REMOTE_FAILED})
+"""What a server says when a name is not to be had, or nothing at all there."""
+
+
+class _BlockedError(Exception):
+    """Nothing new can have that name; its cause says why."""
+
+    def __init__(self, delivery: Delivery, error: FerryError) -> None:
+        super().__init__(error.message)
+        self.delivery, self.error = delivery, error
 
 
 class _WithoutError(Exception):
@@ -43,10 +55,17 @@ def upload(delivery: Delivery, crossing: Crossing) -> Delivery:
     FerryError. After a Transient, and when the service is being stopped, the temp stays where it
     can be continued.
     """
-    start = proven(delivery, crossing)
+    start, first = proven(delivery, crossing), True
     while True:
         try:
             return _uploaded(delivery, crossing, start)
+        except _BlockedError as blocked:
+            # A dead session of theirs may hold it, or it may not be removed: once, another one.
+            if not first:
+                raise blocked.error from None
+            older = with_older(blocked.delivery)
+            temp = crossing.other_name(blocked.delivery)
+            delivery, first = blocked.delivery.evolve(temp=temp, older=older), False
         except _WithoutError as odd:
             crossing.tools.refusals.note(crossing.destination, odd.power)
             start = Proven(0, CANNOT_CONTINUE if start.bytes else "")
@@ -81,7 +100,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _answered(lanes, len(uploads), start):
+        with _answered(lanes, len(uploads), start, crossing):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
@@ -95,12 +114,17 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
 
 
 @contextmanager
-def _answered(lanes: Lanes, width: int, start: int) -> Iterator[None]:
-    """A refusal of the first bytes of a lane, or of a continued file, is one of the way."""
+def _answered(lanes: Lanes, width: int, start: int, crossing: Crossing) -> Iterator[None]:
+    """A refusal of the first bytes of a lane, or of a continued file, is one of the way.
+
+    Silence of a lane from its first bytes on may be that too: the next try has one.
+    """
     try:
         yield
     except FerryError as error:
         plain = width == 1 and not start
+        if width > 1 and error.code is Code.REMOTE_TIMEOUT and not lanes.begun:
+            crossing.tools.refusals.note(crossing.destination, "ranges")
         if plain or lanes.begun or not _is_refusal(error):
             raise
         raise _WithoutError("resumes" if width == 1 else "ranges") from error
@@ -145,7 +169,7 @@ def _from(
 def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[Upload]:
     """The first upload creates the temp, the others join it on connections of their own."""
     temp = temp_of(delivery)
-    uploads = [_created(temp, start, crossing)]
+    uploads = [_created(delivery, start, crossing)]
     stack.callback(uploads[0].abandon)
     wanted = _wanted_lanes(temp, delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
@@ -160,18 +184,18 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
     return uploads
 
 
-def _created(temp: str, start: int, crossing: Crossing) -> Upload:
-    """A temp of our own name that is there already came by a rename whose answer was lost: the
-    next try removes it, and begins anew.
+def _created(delivery: Delivery, start: int, crossing: Crossing) -> Upload:
+    """A temp of our own name that is there already came by a rename whose answer was lost, or the
+    server would not remove it.
     """
     try:
-        return crossing.remote.create(temp, at=start)
+        return crossing.remote.create(temp_of(delivery), at=start)
     except FerryError as error:
         if start and _is_refusal(error):
             raise _WithoutError("resumes") from error
-        if error.code is not Code.REMOTE_EXISTS or crossing.in_place:
-            raise
-        raise Transient(error.code, error.message, file=error.file) from error
+        if error.code in BLOCKED and not start and not crossing.in_place:
+            raise _BlockedError(delivery, error) from error
+        raise
 
 
 def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:

@@ -123,7 +123,7 @@ class HookedRemotes(MemoryRemotes):
         self.appeared: dict[str, int] = {}
         self.hooks: list[Callable[[str, str, int], object]] = []
         self.opened: list[int] = []
-        self.unreadable = False
+        self.unreadable = self.unremovable = False
 
     def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
         super().connect(destination, beside=beside)
@@ -160,6 +160,11 @@ class HookedRemote(MemoryRemote):
         if done and ".ff-" not in new:
             self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
         return done
+
+    def remove(self, path: str) -> None:
+        if self._hooked.unremovable and path in self._hooked.files:
+            raise Permanent(Code.REMOTE_DENIED, f"{path} may not be removed.")
+        super().remove(path)
 
 
 class UnreadableProof(MemoryProof):

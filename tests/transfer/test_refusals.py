@@ -12,6 +12,7 @@ from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
 from tests.transfer.test_engine import DATA, break_once
 from tests.transfer.test_journey import SOURCE, three_tries
+from tests.transfer.test_resume import dies_at
 from transfer import late
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
@@ -122,15 +123,7 @@ def test_who_refuses_to_continue_gets_it_from_its_first_byte_and_is_remembered(
 
 
 def test_an_heir_starts_over_where_the_server_refuses_to_continue(bench: Bench) -> None:
-    def die(verb: str, path: str, place: int) -> None:
-        del path
-        if verb == "write" and place == 2 * CHUNK:
-            raise KeyboardInterrupt
-
-    bench.remotes.hooks.append(die)
-    with pytest.raises(KeyboardInterrupt):
-        carried(bench, tools_of(bench))
-    bench.remotes.hooks.clear()
+    dies_at(bench, "write", 2 * CHUNK)
     refuses_to_continue(bench, Code.REMOTE_FAILED, Permanent)
     assert_delivered(bench, carried(bench, tools_of(bench)))
 
@@ -164,6 +157,16 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
     bench.remotes.opened.clear()
     assert carried(bench, tools).outcome is Outcome.DELIVERED
     assert bench.remotes.opened == [0]
+
+
+def test_a_second_handle_that_gets_no_answer_leaves_one_to_the_next_try(bench: Bench) -> None:
+    def hang(verb: str, path: str, place: int) -> None:
+        if verb == "write" and place == CHUNK and bench.remotes.opened[-1] == 1:
+            raise Transient(Code.REMOTE_TIMEOUT, f"No answer at {path}.")
+
+    bench.remotes.hooks.append(hang)
+    assert_delivered(bench, carried(bench, tools_of(bench, width=LANES)))
+    assert bench.remotes.opened.count(1) == 1
 
 
 def test_a_server_where_the_last_handle_wins_gets_the_file_over_one(bench: Bench) -> None:
@@ -211,3 +214,50 @@ def test_a_file_that_stays_short_is_removed_after_a_while(bench: Bench) -> None:
     assert_delivered(bench, carried(bench, tools_of(bench)))
     assert bench.remotes.opened == [0, 0]
     assert tuple(bench.pauses) == late.LOOKS
+
+
+def blocks(bench: Bench, end: str, *, kept: bool) -> None:
+    """A name that nothing new can have: a dead session holds it, or it may not be removed."""
+
+    def hook(verb: str, path: str, place: int) -> None:
+        if verb == "create" and not place and path.endswith(end):
+            if kept:
+                bench.remotes.files.setdefault(path, bytearray(b"kept"))
+            raise Permanent(Code.REMOTE_EXISTS, f"{path} is held.")
+
+    bench.remotes.hooks.append(hook)
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_a_temp_whose_name_is_blocked_gets_another_and_is_swept_later(
+    bench: Bench, kept: bool
+) -> None:
+    blocks(bench, "-e1.part", kept=kept)
+    assert_delivered(bench, carried(bench, tools_of(bench)))
+
+
+def test_names_that_are_all_blocked_end_the_try(bench: Bench) -> None:
+    blocks(bench, ".part", kept=False)
+    done = carried(bench, tools_of(bench))
+    assert done.failure
+    assert done.failure.code == Code.REMOTE_EXISTS
+    assert bench.remotes.opened == []
+
+
+def test_an_heir_goes_on_with_a_temp_of_another_name(bench: Bench) -> None:
+    blocks(bench, "-e1.part", kept=True)
+    dies_at(bench, "write", 2 * CHUNK)
+    assert_delivered(bench, carried(bench, tools_of(bench)))
+    assert bench.remotes.opened == [0, 2 * CHUNK]
+
+
+def test_who_may_not_remove_gets_a_file_that_starts_over_under_another_name(bench: Bench) -> None:
+    """What stays is told as a loose end, and does not hold the others up."""
+    bench.remotes.unremovable = True
+    bench.remotes.powers = replace(bench.remotes.powers, resumes=False, ranges=False)
+    break_once(bench)
+    done = carried(bench, tools_of(bench))
+    assert done.outcome is Outcome.DELIVERED
+    assert bytes(bench.remotes.files[FINAL]) == DATA
+    assert [end.code for end in done.loose_ends] == [Code.REMOTE_DENIED]
+    assert len(list(bench.temps())) == 1
