@@ -8,7 +8,7 @@ from typing import Literal
 from transfer.destination import Destination
 from transfer.ports import Powers
 
-Power = Literal["resumes", "ranges"]
+Power = Literal["resumes", "ranges", "digests"]
 """Fields of Powers that only the attempt can prove."""
 
 
@@ -29,6 +29,7 @@ class Refusals:
             powers,
             resumes=powers.resumes and (*place, "resumes") not in self._seen,
             ranges=powers.ranges and (*place, "ranges") not in self._seen,
+            digests=frozenset() if (*place, "digests") in self._seen else powers.digests,
         )
 
 

@@ -21,7 +21,7 @@ from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
 from transfer.books import Record
 from transfer.destination import Destination
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, Permanent, Transient
 from transfer.model import Delivery, Request, Transfer
 from transfer.ports import Remote
 from transfer.slots import Slots
@@ -123,7 +123,7 @@ class HookedRemotes(MemoryRemotes):
         self.appeared: dict[str, int] = {}
         self.hooks: list[Callable[[str, str, int], object]] = []
         self.opened: list[int] = []
-        self.unreadable = self.unremovable = False
+        self.unreadable = self.unremovable = self.touchy = False
 
     def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
         super().connect(destination, beside=beside)
@@ -141,8 +141,8 @@ class HookedRemote(MemoryRemote):
 
     @property
     def proof(self) -> MemoryProof:
-        kind = UnreadableProof if self._hooked.unreadable else MemoryProof
-        return kind(self, self._hooked)
+        odd = {self._hooked.unreadable: UnreadableProof, self._hooked.touchy: TouchyProof}
+        return odd.get(True, MemoryProof)(self, self._hooked)
 
     def size(self, path: str) -> int | None:
         self._hooked.told("size", path)
@@ -173,6 +173,14 @@ class UnreadableProof(MemoryProof):
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         del start, length
         raise Permanent(Code.REMOTE_DENIED, f"{path} may not be read.")
+
+
+class TouchyProof(MemoryProof):
+    """The session ends when a hash is asked for."""
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        del algorithm
+        raise Transient(Code.REMOTE_DROPPED, f"The line broke at {path}.")
 
 
 class HookedUpload(MemoryUpload):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from adapters.memory.remotes import ALL_POWERS
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
-from tests.transfer.test_engine import DATA, break_once
+from tests.transfer.test_engine import DATA, break_once, receipt_of
 from tests.transfer.test_journey import SOURCE, three_tries
 from tests.transfer.test_resume import dies_at
 from transfer import late
@@ -261,3 +262,10 @@ def test_who_may_not_remove_gets_a_file_that_starts_over_under_another_name(benc
     assert bytes(bench.remotes.files[FINAL]) == DATA
     assert [end.code for end in done.loose_ends] == [Code.REMOTE_DENIED]
     assert len(list(bench.temps())) == 1
+
+
+def test_a_server_that_ends_the_session_over_a_hash_is_not_asked_again(bench: Bench) -> None:
+    bench.remotes.powers = ALL_POWERS
+    bench.remotes.touchy = True
+    assert_delivered(bench, carried(bench, tools_of(bench)))
+    assert receipt_of(bench).tier == "T0"
