@@ -63,7 +63,7 @@ class Trip(Voyage):
 def over_sftp(name: str, at: int, lanes: bool, directory: Path) -> Iterator[Voyage]:
     with ExitStack() as stack:
         made: dict[str, Any] = {"openssh": OpenSSH, "proftpd": ProftpdSftp}
-        server = made[name]() if name in made else SftpServer(root=directory)
+        server: Any = made[name]() if name in made else SftpServer(root=directory)
         stack.enter_context(server)
         seen = stack.enter_context(Sightings(server.root))
         fault = Fault(Kind.RESET, "up", at)
