@@ -11,17 +11,19 @@ help: ## list the targets
 	@grep -hE '^[a-z][a-z-]*:.*##' $(MAKEFILE_LIST) | sort | awk -F ':.*## ' '{printf "  %-12s %s\n", $$1, $$2}'
 
 # Each lock is hashed and wheels only; `--no-deps` keeps the project itself from reaching further.
-$(STAMP)%: requirements/%.lock pyproject.toml
+# What builds it is no part of what runs: a checkout needs both, a bastion the lock alone.
+$(STAMP)%: requirements/%.lock requirements/build.lock pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $<
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: \
+	  -r requirements/build.lock -r $<
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --editable .
 	touch $@
 
 demo: $(STAMP)sandbox ## order seven transfers and watch them arrive, on embedded parts
 	$(BIN)/fileferry demo
 
-test: ready ## run all tests; PYTEST_ARGS="-k sftp -x" goes to pytest
-	$(BIN)/pytest $(PYTEST_ARGS)
+test: ready ## run all tests, in parallel; PYTEST_ARGS="-k sftp -x" goes to pytest
+	@.ci/tests $(PYTEST_ARGS)
 
 test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (an hour)
 	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults tests/intake $(PYTEST_ARGS)
@@ -42,8 +44,12 @@ format: $(STAMP)dev ## mend what the linters can mend
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-example: $(STAMP)run ## write config/fileferry.example.yaml from the settings model
+example: $(STAMP)run ## write config/fileferry.example.yaml and the table in docs/partners.md from the settings
 	text=$$($(BIN)/python -m config.example) && echo "$$text" > config/fileferry.example.yaml
+	text=$$($(BIN)/python -m config.settings_table docs/partners.md) && echo "$$text" > docs/partners.md
+
+licences: $(STAMP)dev ## write docs/licences.md from the run lock and the packages' metadata
+	text=$$($(BIN)/python -m tests.house.licences) && echo "$$text" > docs/licences.md
 
 ready: $(STAMP)dev ## install what the tests need, Debian packages too where that is allowed
 	@.ci/servers
@@ -53,16 +59,19 @@ bench: ready ## measure against rclone and a naive script (20 min); BENCH_ARGS="
 
 RESOLVE := uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes \
   --no-emit-index-url --no-header --no-annotate --quiet
+LOCKS := "run" "sandbox --extra sandbox" "dev --extra sandbox --group dev --group build"
 
 lock: ## resolve the dependencies anew (needs uv); the locks name no package host
-	for set in "run" "sandbox --extra sandbox" "dev --extra sandbox --group dev"; do \
+	$(RESOLVE) --group build --output-file requirements/build.lock
+	for set in $(LOCKS); do \
 	  set -- $$set; name=$$1; shift; \
-	  $(RESOLVE) pyproject.toml $$@ --group build --output-file requirements/$$name.lock || exit 1; \
+	  $(RESOLVE) pyproject.toml $$@ --output-file requirements/$$name.lock || exit 1; \
 	done
+	@echo "Now: make licences"
 
 clean: ## remove the virtual environment, caches and built files
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-faults mutants check lint format example ready bench lock clean
+.PHONY: help demo test test-faults mutants check lint format example licences ready bench lock clean

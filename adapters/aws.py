@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from http.client import HTTPException
+from typing import Any, TypeVar, cast
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -24,7 +25,11 @@ from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
 from adapters.s3_terms import POOL, TRIES
+from transfer.addresses import RULE, is_guarded
 from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.visible import visible
+
+Client = TypeVar("Client")
 
 # fmt: off
 BUSY = frozenset({
@@ -95,6 +100,21 @@ def settings_checked() -> Iterator[None]:
             Code.CONFIG_INVALID,
             f"The aws settings make no client of S3 or STS: {str(error).rstrip('.')}.",
         ) from error
+
+
+def guarded(client: Client) -> Client:
+    """The client, unless its line is open to others: a variable or a profile may name an address
+    as well. Raises Permanent `config.invalid`.
+    """
+    url = cast("Any", client).meta.endpoint_url
+    if not is_guarded(url):
+        raise Permanent(
+            Code.CONFIG_INVALID,
+            f"The address {visible(url)} of an AWS service {RULE}.",
+            action="Set the address in the configuration, the AWS_ENDPOINT_URL… variables or the "
+            "profile to one that is encrypted.",
+        )
+    return client
 
 
 @contextmanager
@@ -172,7 +192,7 @@ def _skew(error: ClientError) -> str:
     told = error.response.get("Error", {})
     try:
         ours, theirs = (_instant(str(told.get(name))) for name in ("RequestTime", "ServerTime"))
-    except ValueError:
+    except (ValueError, OverflowError):
         return ""
     return f" by {abs((ours - theirs).total_seconds()):.0f} s"
 

@@ -35,9 +35,8 @@ def make_client(
 
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
-        return session.client(
-            "s3", endpoint_url=endpoint_url, config=aws.client_config(endpoint_url, timeout)
-        )
+        config = aws.client_config(endpoint_url, timeout)
+        return aws.guarded(session.client("s3", endpoint_url=endpoint_url, config=config))
 
 
 def make_objects(

@@ -74,6 +74,8 @@ def _time(text: str) -> datetime:
         from botocore.utils import parse_timestamp  # noqa: PLC0415  a quarter of a second to load
 
         return parse_timestamp(text).astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
 
 
 def _md5(source: Source, head: Headers) -> str | None:

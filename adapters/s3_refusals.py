@@ -6,6 +6,7 @@ S3 in the thin way, need not wait.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from botocore.exceptions import ClientError
@@ -15,8 +16,10 @@ from adapters import aws
 from adapters.s3_pin import CHANGED
 from transfer.errors import Code, FerryError, Permanent
 from transfer.model import Source
+from transfer.names import shown
 
-OURS = frozenset({"HeadObject", "GetObject", "ListObjectsV2", "CreateSession"})
+LISTING = "ListObjectsV2"
+OURS = frozenset({"HeadObject", "GetObject", LISTING, "CreateSession"})
 """Operations on the object; botocore opens a directory bucket by CreateSession."""
 MISPLACED = frozenset(
     {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
@@ -26,7 +29,7 @@ MISPLACED = frozenset(
 MEANINGS: dict[str, tuple[Code, str]] = {
     "NoSuchBucket": (Code.SOURCE_MISSING, "is in a bucket that does not exist (NoSuchBucket)"),
     "NoSuchKey": (Code.SOURCE_MISSING, "does not exist"),
-    "NoSuchVersion": (Code.SOURCE_MISSING, "has lost the version that was pinned"),
+    "NoSuchVersion": (Code.SOURCE_MISSING, "has no such version, or has lost it"),
     "404": (Code.SOURCE_MISSING, "does not exist"),
     "PreconditionFailed": (Code.SOURCE_CHANGED, CHANGED),
     "412": (Code.SOURCE_CHANGED, CHANGED),
@@ -35,6 +38,37 @@ MEANINGS: dict[str, tuple[Code, str]] = {
     "InvalidBucketName": (Code.SOURCE_MALFORMED, "names a bucket that S3 does not allow"),
     "KeyTooLongError": (Code.SOURCE_MALFORMED, "has a key longer than S3's 1,024 bytes"),
 }
+
+# What a reason is about, in small letters; the first that fits.
+ACTIONS = (
+    (
+        r"\bkms\b",
+        "Ask the owner of the KMS key to let FileFerry decrypt with it (kms:Decrypt), order again.",
+    ),
+    (
+        "server side encryption|server-side encryption|customer.provided key",
+        "Store the object without a key of the customer (SSE-C), then order again.",
+    ),
+    (
+        "vpc endpoint policy|endpoint policy",
+        "Tell the operators: the policy of the VPC endpoint refuses this object.",
+    ),
+    (
+        "service control policy|resource control policy|permissions boundary|session policy",
+        "Ask who keeps the named policy to let FileFerry read, then order again.",
+    ),
+    ("requester pays|requesterpays", "Ask the bucket's owner to turn requester pays off."),
+)
+# S3 hides from those who may not list a bucket whether a key exists.
+USUAL_ACTION = "Check bucket and key, ask the bucket's owner to let FileFerry read, order again."
+LISTING_ACTION = "Ask the bucket's owner for s3:ListBucket, or order the objects one by one."
+BARE = ("", "Access Denied", "AccessDenied", "Forbidden", "Bad Request")
+"""Words that say no more than the code, or the status, does."""
+LONGEST = 400
+"""Characters of S3's reason on a ticket."""
+_REQUEST_ID = re.compile("[0-9A-Za-z-]{8,64}")
+_SECRET = re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{8,}\b|[0-9A-Za-z+=]{40,}")
+"""Access key ids, and what is long enough to be a signature or a token."""
 
 
 def refusal(method: str, status: int, headers: Mapping[str, str], body: bytes) -> ClientError:
@@ -74,7 +108,7 @@ def translated(error: Exception, source: Source) -> Exception:
 
 def _judged(error: ClientError, source: Source) -> FerryError:
     """What S3's answer says of this object."""
-    code, status = aws.code_of(error), aws.status_of(error)
+    code = aws.code_of(error)
     if error.operation_name not in OURS:
         # Credentials that are fetched on demand ask STS inside a request to S3.
         return Permanent(
@@ -93,10 +127,26 @@ def _judged(error: ClientError, source: Source) -> FerryError:
     if code in MEANINGS:
         meaning, words = MEANINGS[code]
         return Permanent(meaning, f"{source.uri} {words}.", file=source.uri)
+    return _denied(error, source)
+
+
+def _denied(error: ClientError, source: Source) -> Permanent:
+    """With S3's own reason, where it gave one: only that tells a key from a policy."""
+    words = error.response.get("Error", {}).get("Message") or ""
+    request = str(error.response["ResponseMetadata"].get("RequestId", ""))
+    # What AWS's support asks for; anything of another form is not one.
+    asked = f", request {request}" if _REQUEST_ID.fullmatch(request) else ""
+    said = f"; S3 says {shown(_SECRET.sub('…', words), LONGEST)}" if words not in BARE else ""
+    verb = "list the keys below" if error.operation_name == LISTING else "read"
     return Permanent(
         Code.SOURCE_DENIED,
-        f"S3 does not let FileFerry read {source.uri} ({code}, HTTP {status}).",
-        # S3 hides from those who may not list a bucket whether a key exists.
-        action="Check bucket and key, ask the bucket's owner to let FileFerry read, order again.",
+        f"S3 does not let FileFerry {verb} {source.uri} ({aws.code_of(error)}, HTTP "
+        f"{aws.status_of(error)}{asked}){said}.",
+        action=_action(f"{aws.code_of(error)} {words}".lower(), verb),
         file=source.uri,
     )
+
+
+def _action(reason: str, verb: str) -> str:
+    usual = USUAL_ACTION if verb == "read" else LISTING_ACTION
+    return next((action for words, action in ACTIONS if re.search(words, reason)), usual)

@@ -133,7 +133,10 @@ class ByBoto:
 
         Only the GET tells a wrong secret, a wrong clock and a missing bucket apart.
         """
-        self._client.get_object(Bucket=source.bucket, Key=source.key)["Body"].close()
+        request: GetObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
+        if source.version_id:
+            request["VersionId"] = source.version_id
+        self._client.get_object(**request)["Body"].close()
 
 
 @dataclass(frozen=True, slots=True)

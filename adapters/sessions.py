@@ -28,9 +28,8 @@ def make_client(
 
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
-        return session.client(
-            "sts", endpoint_url=endpoint_url, config=aws.client_config(endpoint_url, timeout)
-        )
+        config = aws.client_config(endpoint_url, timeout)
+        return aws.guarded(session.client("sts", endpoint_url=endpoint_url, config=config))
 
 
 class ProcessSessions:

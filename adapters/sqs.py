@@ -58,7 +58,7 @@ def make_client(
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
         config = aws.client_config(endpoint_url, timeout).merge(once)
-        return session.client("sqs", endpoint_url=endpoint_url, config=config)
+        return aws.guarded(session.client("sqs", endpoint_url=endpoint_url, config=config))
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,7 +214,7 @@ def _fifo(url: str, group: str, once: str) -> dict[str, Any]:
 
 
 def _attributes(why: FerryError) -> dict[str, Any]:
-    reason = "".join(c if c.isprintable() else " " for c in f"{why.message} {why.action}")
+    reason = f"{why.message} {why.action}"
     told = {"fileferry.code": why.code.value, "fileferry.reason": reason[:MAX_REASON]}
     return {name: {"DataType": "String", "StringValue": text} for name, text in told.items()}
 

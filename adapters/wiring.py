@@ -233,25 +233,27 @@ def survey(settings: Settings, secrets: Secrets) -> Survey:
     """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
     from adapters.servicenow.survey import Survey  # noqa: PLC0415
 
-    return Survey(_client(settings, secrets), _intake(settings), _form(settings))
+    return Survey(_client(settings, secrets), intake_of(settings), _form(settings))
 
 
 def _inbox(settings: Settings, client: Client) -> Inbox:
     from adapters.servicenow.inbox import ServiceNowInbox  # noqa: PLC0415
     from adapters.servicenow.proof import proof_of  # noqa: PLC0415
 
-    intake = _intake(settings)
+    intake = intake_of(settings)
     proof = proof_of(client, intake, _form(settings))
     return ServiceNowInbox(client, intake, clock, proof.insist)
 
 
-def _intake(settings: Settings) -> Intake:
+def intake_of(settings: Settings) -> Intake:
+    """Whose work is taken in, and what is read of it."""
     from adapters.servicenow.inbox import Intake  # noqa: PLC0415
 
     part = settings.servicenow
     return Intake(
         group=part.group,
         approver_group=part.approver_group,
+        settle=settings.approvals.settle,
         variables=(*rules(settings).variables, *rules(settings).options.values()),
         max_rows=part.max_rows,
         standing=standing_table(part.standing),

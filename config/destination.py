@@ -14,9 +14,12 @@ from config.kinds import (
     Beside,
     Count,
     Day,
+    Encoding,
+    Folder,
     Host,
     HostKeyText,
     Hours,
+    NamePart,
     Once,
     Reason,
     Root,
@@ -103,6 +106,20 @@ class AcknowledgementSettings(Part):
     remove: bool = Field(False, description="Take it away afterwards.")
 
 
+class TempSettings(Part):
+    """What a file is called while it is under way, for servers that prohibit the usual names."""
+
+    prefix: NamePart = Field(
+        ".ff-", description="What the name begins with; '' for nothing, beside a suffix."
+    )
+    suffix: NamePart = Field(".part", description="What it ends with; '' for nothing.")
+    folder: Folder = Field(
+        "",
+        description="Directory below root, on the same file system, for all of them; '' is the "
+        "directory of the final name.",
+    )
+
+
 def _all_digests() -> list[Digest]:
     return ["md5", "sha256"]
 
@@ -153,6 +170,11 @@ class DestinationSettings(Part):
         description="ftp only, and needed there: why plain FTP is acceptable here, and who "
         "decided it.",
     )
+    names: Encoding | None = Field(
+        None,
+        description="ftp and ftps only. How names are encoded there: utf-8, latin-1, cp1252, …; "
+        "null is UTF-8 where the server says that it knows it, else ASCII only.",
+    )
     root: Root = Field("/", description="Everything is delivered below this directory.")
     on_conflict: Conflict = Field(
         Conflict.FAIL,
@@ -167,6 +189,7 @@ class DestinationSettings(Part):
         description="How a file gets its final name: posix-rename, rename (never replaces), swap "
         "(old file aside first), direct (in place, where nothing may be renamed); auto: the best.",
     )
+    temp: TempSettings = Field(default_factory=TempSettings)
     tier: Tier | None = Field(
         None,
         description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "

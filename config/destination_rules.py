@@ -27,6 +27,7 @@ ONLY = {
     "fast_ssh": _SFTP,
     "tls": ("ftps", "ftps-implicit"),
     "clear_text": ("ftp",),
+    "names": ("ftp", "ftps", "ftps-implicit"),
 }
 """Settings that one kind of protocol has, and the others must not have."""
 
@@ -39,6 +40,9 @@ def complaints(destination: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _sftp(destination) if protocol == "sftp" else _ftp(destination, protocol)
         yield from _proof(destination, protocol)
     yield from _beside(destination)
+    temp = _part(destination, "temp")
+    if temp.get("prefix") == "" and temp.get("suffix") == "" and not temp.get("folder"):
+        yield "temp", "must have a prefix, a suffix or a folder, by which others know what to skip"
     replaces = destination.get("on_conflict") == Conflict.REPLACE
     if destination.get("mode") == Mode.RENAME and replaces:
         yield (

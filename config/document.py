@@ -40,10 +40,10 @@ class Document:
 def parse(text: str) -> Document:
     """Raises Unreadable, whose message repeats nothing that could be a secret."""
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
+        node = yaml.compose(text, Loader=_Plain)
         walk = _Walk(node)
         data = SafeConstructor().construct_document(node) if node else {}
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (yaml.YAMLError, ValueError, OverflowError, RecursionError) as error:
         complaint = _complaint(error)
     else:
         return Document(data, walk.lines, tuple(walk.faults))
@@ -68,6 +68,20 @@ class _NotSettings(ValueError):
     """YAML, but nothing that could be settings."""
 
 
+class _Plain(yaml.SafeLoader):
+    """Without anchors and aliases: nine lines of them can stand for a thousand million values."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if getattr(event, "anchor", None) is not None:
+            raise _NotSettings(
+                "an anchor or an alias (& or * before a name) is not allowed: write the value out, "
+                f"or put it in quotes, line {event.start_mark.line + 1}"
+            )
+        node: yaml.Node | None = super().compose_node(parent, index)
+        return node
+
+
 class _Walk:
     """Walks the nodes once, noting lines and what plain YAML would let pass."""
 
@@ -77,14 +91,12 @@ class _Walk:
         if node and not isinstance(node, yaml.MappingNode):
             raise _NotSettings("it must hold sections of settings, e.g. `servicenow:`")
         if node:
-            self._visit(node, (), ())
+            self._visit(node, ())
 
-    def _visit(self, node: yaml.Node, place: Place, above: tuple[int, ...]) -> None:
-        if id(node) in above:
-            raise _NotSettings(f"what stands at line {self.lines[place]} contains itself")
+    def _visit(self, node: yaml.Node, place: Place) -> None:
         for step, line, child in self._children(node, place):
             self.lines[*place, step] = line
-            self._visit(child, (*place, step), (*above, id(node)))
+            self._visit(child, (*place, step))
 
     def _children(
         self, node: yaml.Node, place: Place

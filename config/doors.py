@@ -1,12 +1,12 @@
-"""Settings of the doors beside catalog tasks: standing approvals, and ServiceNow's ECC queue."""
+"""Settings of the approvals, and of the doors beside catalog tasks: S3 events, the ECC queue."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from config.kinds import Agent, FieldName, Seconds, SecondsOrZero, Table
+from config.kinds import Agent, FieldName, Once, Seconds, SecondsOrZero, Table, Text
 from config.part import Part
 
 
@@ -32,6 +32,28 @@ class StandingSettings(Part):
         10.0,
         description="changes: record. Seconds after the approval in which updates do not count, "
         "for ServiceNow then writes to the record itself.",
+    )
+
+
+class ApprovalSettings(Part):
+    """Whose name a decision must bear, beside being that of a member of the approver group."""
+
+    actor: Literal["approver", "anybody"] = Field(
+        "approver",
+        description="Who may have written the decision. approver: the approver himself, or one of "
+        "accounts; anybody: a delegate or an administrator too, but nobody who had a hand in the "
+        "request.",
+    )
+    accounts: Annotated[list[Text], Once] = Field(
+        default_factory=list,
+        description="User names of accounts that write decisions for approvers: a chat bot, the "
+        "user of a flow. What they write is believed.",
+    )
+    settle: SecondsOrZero = Field(
+        10.0,
+        description="Seconds after the approval in which ServiceNow itself writes to the item. If "
+        "it is written to later, its history (sys_audit) must tell whether it is still for the "
+        "same person.",
     )
 
 

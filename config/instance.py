@@ -20,6 +20,11 @@ class TicketSettings(Part):
     assignment_group: SysId | None = Field(
         None, description="Group (sys_id) that gets the user ticket of a failed transfer."
     )
+    audit_caller: SysId | None = Field(
+        None,
+        description="User (sys_id) who is the caller of audit tickets, and of user tickets whose "
+        "requester is not known; for an instance that demands a caller. null: nobody.",
+    )
     user_urgency: str = Field("2", description="Urgency of the user ticket.")
     audit_urgency: str = Field("3", description="Urgency of the audit ticket.")
     impact: str = Field("3", description="Impact of both tickets.")

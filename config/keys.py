@@ -9,6 +9,8 @@ import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
+from transfer.destination import Fingerprint
+
 HOST_KEYS = {
     "ssh-ed25519": 2,
     "ecdsa-sha2-nistp256": 3,
@@ -24,17 +26,29 @@ ALLOWED = (
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s*\n(.*?)-----END \1-----", re.DOTALL)
 _OPENSSH = b"openssh-key-v1\0"
+_NAMES = {
+    "OPENSSH PRIVATE KEY": (b"ssh-ed25519", b"ecdsa-sha2-nistp", b"ssh-rsa"),
+    # Object identifiers: id-Ed25519, rsaEncryption, and the three curves of id-ecPublicKey.
+    "PRIVATE KEY": tuple(
+        bytes.fromhex(one)
+        for one in ("2b6570", "2a864886f70d010101", "2a8648ce3d030107", "2b81040022", "2b81040023")
+    ),
+    "RSA PRIVATE KEY": (b"",),
+    "EC PRIVATE KEY": (b"",),
+}
+"""What an open private key says of its kind, by the label of its block."""
 _CERTIFIED = "-cert-v01@openssh.com"
 
 
-def fingerprint(text: str) -> str:
+def fingerprint(text: str) -> Fingerprint:
     """The fingerprint of a pinned host key; raises ValueError that says what is allowed.
 
     A line of known_hosts may lack the host. Its fingerprint is the SHA-256 of the decoded key in
-    base64 without padding, as OpenSSH prints it.
+    base64 without padding, as OpenSSH prints it. Such a line tells
+    the key's type as well.
     """
     if _FINGERPRINT.fullmatch(text):
-        return text
+        return Fingerprint(text)
     words = text.split()
     if words and words[0].startswith("@"):
         raise ValueError(f"must not be marked as an authority or as revoked; allowed is {ALLOWED}")
@@ -46,7 +60,7 @@ def fingerprint(text: str) -> str:
         raise ValueError(f"holds a key of another type than it says; allowed is {ALLOWED}")
     if len(fields) != HOST_KEYS[words[at]]:
         raise ValueError(f"holds a key that is cut off or misspelt; allowed is {ALLOWED}")
-    return "SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("=")
+    return Fingerprint("SHA256:" + b64encode(sha256(blob).digest()).decode().rstrip("="), words[at])
 
 
 def _fields(encoded: str) -> tuple[bytes, list[bytes]]:
@@ -67,15 +81,30 @@ def _fields(encoded: str) -> tuple[bytes, list[bytes]]:
 
 def trouble_of_key(text: str, *, passphrase: bool) -> str | None:
     """Why the text is no private key that can be used, as the end of a sentence about it."""
-    found = _PEM.match(text.lstrip())
-    if not found or not found[1].endswith("PRIVATE KEY"):
+    text = text.lstrip("\ufeff \t\r\n")
+    if text.startswith("PuTTY-User-Key-File-"):
+        return "is in PuTTY's form; export it: puttygen key.ppk -O private-openssh -o key"
+    # openssl and Windows write parameters and attributes in front of it.
+    found = next((one for one in _PEM.finditer(text) if one[1].endswith("PRIVATE KEY")), None)
+    if not found:
         return "is not a private key in OpenSSH or PEM form"
     encrypted = _encrypted(found[1], found[2])
     if encrypted is None:
         return "is a private key that is cut off or misspelt"
     if encrypted and not passphrase:
         return "is an encrypted private key, and no passphrase is named"
+    if not encrypted and not _is_known_kind(found[1], found[2]):
+        return "is a private key of another kind than Ed25519, ECDSA and RSA"
     return None
+
+
+def _is_known_kind(label: str, body: str) -> bool:
+    """Whether an open key names a kind that can be used."""
+    if label not in _NAMES:
+        return False
+    data = b64decode(body)
+    named = any(name in data for name in _NAMES[label])
+    return named and b"sk-" not in data[:200]
 
 
 def trouble_of_pem_key(text: str) -> str | None:
@@ -104,7 +133,7 @@ def _encrypted(label: str, body: str) -> bool | None:
 
 def trouble_of_ssh_certificate(text: str) -> str | None:
     """Why the text is no OpenSSH user certificate, as the end of a sentence about it."""
-    kind, _, rest = text.strip().partition(" ")
+    kind, _, rest = text.strip("\ufeff \t\r\n").partition(" ")
     blob, _ = _fields((rest.split() or [""])[0])
     if kind.endswith(_CERTIFIED) and blob[4:].startswith(kind.encode()):
         return None

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+import codecs
 import re
 from datetime import date, datetime
 from typing import Annotated
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.keys import fingerprint
+from transfer.addresses import RULE, is_guarded
 from transfer.beside import FIELD
 from transfer.destination import WEAK_ALGORITHMS
 from transfer.errors import Permanent
@@ -50,13 +50,6 @@ def _absolute(path: str) -> str:
     return path
 
 
-def _loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
 def _hours(text: str) -> str:
     parse_blackout(text)
     return text
@@ -71,9 +64,8 @@ def _zone(name: str) -> str:
 
 
 def _encrypted(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme == "http" and not _loopback(parts.hostname or ""):
-        raise ValueError("must begin with https://; http:// is for the loopback only")
+    if not is_guarded(url):
+        raise ValueError(RULE)
     return url
 
 
@@ -81,6 +73,17 @@ def _weak(name: str) -> str:
     if name not in WEAK_ALGORITHMS:
         raise ValueError(f"must be one of {', '.join(WEAK_ALGORITHMS)}")
     return name
+
+
+def _encoding(name: str) -> str:
+    words = "must be an encoding such as utf-8, latin-1 or cp1252, in which ASCII stays as it is"
+    try:
+        found = codecs.lookup(name)
+        if PLAIN.encode(found.name) != PLAIN.encode("ascii"):
+            raise ValueError(words)
+    except (LookupError, TypeError):
+        raise ValueError(words) from None
+    return found.name
 
 
 def _reason(text: str) -> str:
@@ -107,6 +110,16 @@ def _beside(pattern: str) -> str:
     return pattern
 
 
+def _folder(path: str) -> str:
+    if path:
+        try:
+            check_path(path)
+        except Permanent as error:
+            rule = error.message.removeprefix(f"The path {shown(path)} ").rstrip(".")
+            raise ValueError(rule) from None
+    return path
+
+
 def _day(value: object) -> object:
     # pydantic would count a number as seconds since 1970, and 20261231 is one for YAML.
     if isinstance(value, date) and not isinstance(value, datetime):
@@ -118,6 +131,7 @@ def _day(value: object) -> object:
 
 
 SHORTEST_REASON = 10
+PLAIN = "".join(map(chr, range(128)))
 NAME = r"[a-z0-9][a-z0-9_-]{0,62}"
 SysId = Annotated[
     str, _shaped(r"[0-9a-f]{32}", "must be a sys_id: 32 characters of 0 to 9 and a to f")
@@ -133,14 +147,24 @@ SecretName = Annotated[
 DestinationName = Annotated[str, _shaped(NAME, "must be a name of 1 to 63 of a-z, 0-9, - and _")]
 HostKeyText = Annotated[str, AfterValidator(fingerprint)]
 Algorithm = Annotated[str, AfterValidator(_weak)]
+NamePart = Annotated[
+    str,
+    _shaped(
+        r"[A-Za-z0-9._#@+=-]{0,32}(?<!\.)",
+        "must be at most 32 of: A to Z, a to z, 0 to 9, . _ # @ + = - and not end with a dot",
+    ),
+]
+Folder = Annotated[str, AfterValidator(_folder)]
+Encoding = Annotated[str, AfterValidator(_encoding)]
 Reason = Annotated[str, AfterValidator(_reason)]
 Day = Annotated[date, BeforeValidator(_day)]
-Url = Annotated[
+ServiceUrl = Annotated[
     str,
     _shaped(
         r"https?://[^/\s?#@]+",
         "must look like https://example.com, with no path, no slash at the end and no login in it",
     ),
+    AfterValidator(_encrypted),
 ]
 QueueUrl = Annotated[
     str,
@@ -150,7 +174,6 @@ QueueUrl = Annotated[
     ),
     AfterValidator(_encrypted),
 ]
-ServiceUrl = Annotated[Url, AfterValidator(_encrypted)]
 Prefix = Annotated[str, _shaped(r"s3://[^/\s]+/.*", "must look like s3://bucket/prefix/")]
 Table = Annotated[str, _shaped(r"[a-z0-9_]+", "must be the name of a table: a to z, 0 to 9 and _")]
 FieldName = Annotated[

@@ -6,7 +6,6 @@ Every fault of the file and of the variables is collected and raised at once.
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,26 @@ def load(path: Path) -> Settings:
         faults = _located(found, document, overrides)
         listed = "; ".join(map(str, faults))
         raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)
-    return Settings.model_validate(data)
+    settings = Settings.model_validate(data)
+    for what, place in _trusted(settings):
+        _refuse_open(what, place)
+    return settings
+
+
+def _trusted(settings: Settings) -> Iterator[tuple[str, Path]]:
+    """What the settings name and others must not put another file in the place of."""
+    if settings.ledger.kind == "sqlite":
+        yield "ledger", settings.ledger.path
+    theirs = (each.tls.ca_file for each in settings.destinations.values())
+    for authority in filter(None, (settings.servicenow.ca_file, *theirs)):
+        yield "certificate authority", authority
+
+
+def _refuse_open(what: str, path: Path) -> None:
+    """Raises ConfigError when others may write to the file, or everybody may replace it."""
+    found = files.open_file(path) or files.open_directory(path)
+    if found:
+        raise ConfigError(f"{found.words} the {what} {path}.", action=found.action)
 
 
 def _document(path: Path) -> Document:
@@ -59,12 +77,8 @@ def _document(path: Path) -> Document:
 
 
 def _text(path: Path) -> str:
-    data, mode = files.read(path)
-    if mode & stat.S_IWOTH:
-        raise ConfigError(
-            f"Everybody may write to the configuration file {path} (mode {mode:04o}).",
-            action=f"Take that right away: chmod o-w {path}",
-        )
+    data, _ = files.read(path)
+    _refuse_open("configuration file", path)
     return data.decode("utf-8-sig")
 
 

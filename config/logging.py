@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import math
 import os
-import re
 import sys
 import threading
 import traceback
@@ -22,16 +21,13 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, ExcInfo, Processor
 
 from config.settings import LogSettings
+from transfer.visible import visible
 
 LONGEST = 16_384
 """Characters of one value; what is longer is cut."""
 DEEPEST = 8
 """Levels of nested lists and mappings; what is deeper is printed as text."""
 LIBRARIES = ("apscheduler", "botocore", "boto3", "paramiko", "urllib3", "werkzeug")
-# Controls, line separators, marks that turn the direction of text, and lone surrogates.
-_HARMFUL = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 
 
 class Lines(logging.StreamHandler[TextIO]):
@@ -147,11 +143,6 @@ def _tamed_for_console(_logger: Any, _method: str, event: EventDict) -> EventDic
 def _visible_values(value: Any) -> Any:
     tame = plain(value)
     return tame if tame is None or isinstance(tame, bool | int | float) else visible(str(tame))
-
-
-def visible(text: str) -> str:
-    """The text with everything that could move the cursor or start a line written as an escape."""
-    return _HARMFUL.sub(lambda found: ascii(found.group())[1:-1], text)
 
 
 def plain(value: Any, depth: int = 0) -> Any:

@@ -14,6 +14,7 @@ from config.door_rules import complaints as door_complaints
 from config.faults import Fault, Place
 from config.login_rules import complaints as login_complaints
 from config.settings import PollSettings
+from transfer.visible import hidden
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
@@ -22,8 +23,10 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     """Every rule that the data breaks."""
     yield from _texts(data, ())
     yield from _login(data)
+    yield from _items_as_found(data)
     yield from _doors(data)
     yield from _destinations(data)
+    yield from _approvals(data)
     yield from _grants(data)
     yield from _patience(data)
 
@@ -35,6 +38,8 @@ def _texts(value: Any, place: Place) -> Iterator[Fault]:
         yield Fault(place, "must not be a key or a certificate; secrets never stand in this file")
     elif isinstance(value, str) and _CONTROL.search(value):
         yield Fault(place, "must be one line without control characters")
+    elif isinstance(value, str) and (found := hidden(value)):
+        yield Fault(place, f"must not have {found}, which does not show: write it anew, by hand")
 
 
 def _login(data: dict[str, Any]) -> Iterator[Fault]:
@@ -42,6 +47,16 @@ def _login(data: dict[str, Any]) -> Iterator[Fault]:
     if isinstance(part, dict):
         for setting, words in login_complaints(part):
             yield Fault(("servicenow", *setting.split(".")), words)
+
+
+def _items_as_found(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("servicenow")
+    known = part.get("catalog_items") if isinstance(part, dict) else None
+    if not isinstance(part, dict) or not isinstance(known, list):
+        return
+    for at, item in _items(part.get("content_as_found")):
+        if isinstance(item, str) and item not in known:
+            yield Fault(("servicenow", "content_as_found", at), "must be one of catalog_items")
 
 
 def _doors(data: dict[str, Any]) -> Iterator[Fault]:
@@ -55,6 +70,15 @@ def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
             for setting, words in complaints(destination):
                 place = ("destinations", name, *filter(None, setting.split(".")))
                 yield Fault(place, words)
+
+
+def _approvals(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("approvals")
+    accounts = part.get("accounts") if isinstance(part, dict) else None
+    for index, name in _items(accounts):
+        if isinstance(name, str) and name.casefold() == "guest":
+            words = "must not be guest: ServiceNow writes so what an unknown sender's e-mail says"
+            yield Fault(("approvals", "accounts", index), words)
 
 
 def _grants(data: dict[str, Any]) -> Iterator[Fault]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -24,7 +25,10 @@ SYSTEMD = Path("/run/credentials")
 
 
 class Secrets:
-    """Called with a name, returns the secret without the newline at its end.
+    """Called with a name, returns the secret as it was meant, whatever editor it went through.
+
+    Keys and certificates in PEM form have their lines without blanks around them. Anything else is
+    one line, without a byte order mark before it and one line ending behind it.
 
     The place is `$CREDENTIALS_DIRECTORY/<name>`, else `$FILEFERRY_SECRET_<NAME>` (upper case, `-`
     as `_`). Raises Permanent `secret.missing`, `secret.exposed`; no message holds a secret.
@@ -45,9 +49,11 @@ class Secrets:
             text = self._environ.get(self._variable(name))
         if text is None:
             raise self._missing(name, "is in neither of")
-        secret = text.removesuffix("\n").removesuffix("\r")
+        secret = _as_meant(text)
         if not secret:
             raise self._missing(name, "is empty; looked for in")
+        if trouble := _trouble(secret):
+            raise self._missing(name, f"{trouble}; looked for in")
         return secret
 
     def _from_file(self, name: str) -> str | None:
@@ -59,7 +65,8 @@ class Secrets:
         try:
             data, mode = files.read(path)
             self._refuse_exposed(name, path, mode)
-            return data.decode()
+            self._refuse_open(name, path)
+            return data.decode("utf-8-sig")  # editors on Windows put a BOM in front
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -79,6 +86,12 @@ class Secrets:
                 action=f"Take their rights away: chmod 600 {path}",
             )
 
+    def _refuse_open(self, name: str, path: Path) -> None:
+        found = files.open_directory(path)
+        if found:
+            message = f"{found.words} the secret {name}."
+            raise Permanent(Code.SECRET_EXPOSED, message, action=found.action)
+
     def _missing(self, name: str, how: str) -> Permanent:
         directory = self._environ.get("CREDENTIALS_DIRECTORY") or "$CREDENTIALS_DIRECTORY (not set)"
         places = f"{directory}/{name} and ${self._variable(name)}"
@@ -87,6 +100,22 @@ class Secrets:
     @staticmethod
     def _variable(name: str) -> str:
         return "FILEFERRY_SECRET_" + name.upper().replace("-", "_")
+
+
+def _as_meant(text: str) -> str:
+    plain = text.removeprefix("\ufeff")
+    if "-----BEGIN " in plain:
+        return "\n".join(line.strip() for line in plain.strip().splitlines())
+    return plain.removesuffix("\n").removesuffix("\r")
+
+
+def _trouble(secret: str) -> str | None:
+    """What no password, token or certificate of SSH has, and `_as_meant` has left."""
+    if any("\ud800" <= character <= "\udfff" for character in secret):
+        return "is not UTF-8 text"
+    if "-----BEGIN " not in secret and any(unicodedata.category(c) == "Cc" for c in secret):
+        return "has more than one line, or a control character, and is no key or certificate"
+    return None
 
 
 def check(settings: Settings, secrets: Secrets, today: date | None = None) -> list[Fault]:

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from config.destination import DestinationSettings
-from config.doors import EccSettings, StandingSettings
+from config.doors import ApprovalSettings, EccSettings, StandingSettings
 from config.instance import Auth, JwtSettings, TicketSettings
 from config.kinds import (
     Count,
@@ -28,7 +28,6 @@ from config.kinds import (
     SysId,
     TableName,
     Text,
-    Url,
 )
 from config.part import Part
 
@@ -48,6 +47,12 @@ class VariableNames(Part):
     dry_run: Text | None = Field(None, description="true: check everything, send nothing.")
     all_or_nothing: Text | None = Field(
         None, description="true: publish no file before every file is verified."
+    )
+    version: Text | None = Field(
+        None, description="Version id of the one object or manifest that is ordered; binds it."
+    )
+    sha256: Text | None = Field(
+        None, description="SHA-256 (hex) that the one object or manifest must have."
     )
 
 
@@ -89,6 +94,11 @@ class ServiceNowSettings(Part):
         description="Catalog items (sys_id) that may order a transfer.",
         examples=[["23456789abcdef0123456789abcdef01"]],
     )
+    content_as_found: Annotated[list[SysId], Once] = Field(
+        default_factory=list,
+        description="Those of catalog_items whose orders mean whatever is in S3 when FileFerry "
+        "looks, also what was written after the approval. The audit ticket says so.",
+    )
     variables: VariableNames = Field(default_factory=VariableNames)
     standing: StandingSettings = Field(default_factory=StandingSettings)
     ecc: EccSettings = Field(default_factory=EccSettings)
@@ -126,7 +136,7 @@ class QueueSettings(Part):
 
     url: QueueUrl | None = Field(None, description="Address of the queue; null: there is none.")
     region: str | None = Field(None, description="Its region; null is aws.region.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="Address of an SQS-compatible service instead of AWS."
     )
     wait: Count = Field(
@@ -144,10 +154,12 @@ class AwsSettings(Part):
     """Where the objects are. Credentials come from the process (profile, role, environment)."""
 
     region: str = Field("eu-central-1", description="Region of the buckets.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="Address of an S3-compatible store instead of AWS."
     )
-    sts_endpoint_url: Url | None = Field(None, description="Address of STS, where not AWS's own.")
+    sts_endpoint_url: ServiceUrl | None = Field(
+        None, description="Address of STS, where not AWS's own."
+    )
     profile: str | None = Field(None, description="Profile of the shared credentials file.")
     check_identity: bool = Field(
         True,
@@ -169,7 +181,7 @@ class LedgerSettings(Part):
     )
     table: TableName = Field("fileferry", description="dynamodb: name of the table.")
     region: str | None = Field(None, description="dynamodb: its region; null is aws.region.")
-    endpoint_url: Url | None = Field(
+    endpoint_url: ServiceUrl | None = Field(
         None, description="dynamodb: address of a compatible store instead of AWS."
     )
     lease: Lease = Field(
@@ -246,6 +258,7 @@ class Settings(Part):
     """The whole file; loading.load() reads it."""
 
     servicenow: ServiceNowSettings
+    approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
     poll: PollSettings = Field(default_factory=PollSettings)
     queue: QueueSettings = Field(default_factory=QueueSettings)
     aws: AwsSettings = Field(default_factory=AwsSettings)

@@ -12,7 +12,7 @@ from config.destination import (
 )
 from config.doors import StandingSettings
 from config.settings import Settings
-from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, Tls
+from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, TempNames, Tls
 from transfer.options import NAMES as OPTIONS
 from transfer.rules import Grant, Rules, Standing
 from transfer.windows import parse_blackout
@@ -23,7 +23,10 @@ def rules(settings: Settings) -> Rules:
     return Rules(
         catalog_items=frozenset(settings.servicenow.catalog_items),
         variables=(names.source, names.destination, names.path),
+        as_found=frozenset(settings.servicenow.content_as_found),
         standing=_standing(settings.servicenow.standing),
+        actor=settings.approvals.actor,
+        accounts=frozenset(settings.approvals.accounts),
         options={
             option: name for option in OPTIONS if (name := getattr(names, option)) is not None
         },
@@ -71,9 +74,11 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         algorithms=frozenset(part.algorithms),
         tls=_tls(part.tls),
         clear_text=part.clear_text or "",
+        names=part.names or "",
         on_conflict=part.on_conflict,
         collected=part.collected,
         mode=part.mode,
+        temp=TempNames(prefix=part.temp.prefix, suffix=part.temp.suffix, folder=part.temp.folder),
         tier=part.tier,
         digests=tuple(part.digests),
         sidecar=_sidecar(part.sidecar),

@@ -7,9 +7,9 @@ from importlib.metadata import entry_points, version
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
+from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
@@ -51,7 +51,7 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(servicenow_app, name="servicenow")
 app.add_typer(operators.quarantine, name="quarantine")
 
-out = Console(highlight=False)
+out, err = Terminal(), Terminal(stderr=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -63,7 +63,7 @@ def root(
     ] = False,
 ) -> None:
     if show_version:
-        typer.echo(f"fileferry {version('fileferry')}")
+        out.say(f"fileferry {version('fileferry')}")
         raise typer.Exit
 
 
@@ -116,7 +116,7 @@ def send(
         configure(settings.log.model_copy(update={"level": "error"}))
         record, plan = send_one(settings, Secrets(), source, target, dry_run=dry_run)
         if plan and not json:
-            typer.echo(plan)
+            out.say(*plan.split("\n"))
             return
         show.receipt(record, out, json=json)
         if record.transfer.failure:
@@ -140,7 +140,7 @@ def submit(
     from daemon.submit import submitted
 
     with explained():
-        typer.echo(submitted(load(locate(config)), record, queue))
+        out.say(submitted(load(locate(config)), record, queue))
 
 
 @app.command(epilog="Example: fileferry status --limit 5")
@@ -167,9 +167,7 @@ def show_one(
         with looking(load(locate(config))) as books:
             records = books.archive.search(text, limit=10) if text else []
         if not records:
-            typer.echo(
-                f"The ledger knows no transfer {text}. `fileferry status` lists them.", err=True
-            )
+            err.say(f"The ledger knows no transfer {text}. `fileferry status` lists them.")
             raise typer.Exit(FAILED)
         for record in records:
             show.details(record, out, json=json)
@@ -183,11 +181,11 @@ def config_check(config: Config = None) -> None:
         settings = load(path)
         faults = check(settings, Secrets())
         for fault in faults:
-            typer.echo(str(fault), err=True)
+            err.say(str(fault))
         if faults:
             raise typer.Exit(exit_code("secret.missing"))
         names = ", ".join(sorted(settings.destinations))
-        typer.echo(f"{path} is in order. Destinations: {names}.")
+        out.say(f"{path} is in order. Destinations: {names}.")
 
 
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
@@ -197,6 +195,7 @@ app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key 
 
 def main() -> None:
     """The `fileferry` command, with the commands that other installed parts hang on it."""
+    steady()
     for plugin in entry_points(group="fileferry.commands"):
         try:
             plugin.load()(app)
@@ -204,7 +203,10 @@ def main() -> None:
             # A bastion has no sandbox: its libraries are the `sandbox` extra.
             if (error.name or "").partition(".")[0] in ("daemon", "adapters", "sandbox"):
                 raise
-    app()
+    try:
+        app()
+    finally:
+        own_up()
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 import typer
 
+from adapters.terminal import Terminal
 from transfer.errors import FerryError
 
 FAILED = 1
@@ -27,5 +28,5 @@ def explained() -> Iterator[None]:
     try:
         yield
     except FerryError as error:
-        typer.echo(f"fileferry: {error}", err=True)
+        Terminal(stderr=True).say(f"fileferry: {error}")
         raise typer.Exit(exit_code(error.code)) from error

@@ -12,11 +12,11 @@ import structlog
 
 from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer import notes, policy
+from transfer import items, notes, policy
 from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
-from transfer.model import Transfer
+from transfer.model import Request, Transfer
 from transfer.ports import Inbox
 from transfer.rules import Rules
 
@@ -72,7 +72,7 @@ class Intake:
         tasks = self._inbox.fetch()
         before, self._open_again = self._open_again, set()
         for evidence in tasks:
-            judged = self._judge(evidence)
+            judged = self._guarded(evidence)
             if judged.received and judged.standing and judged.standing.finished:
                 self._finished(judged.standing, judged.received, before)
         self.resume()
@@ -110,6 +110,16 @@ class Intake:
         self._carrier.carry([each.transfer for each in records if not each.transfer.at_rest])
         return bool(records)
 
+    def _guarded(self, evidence: Evidence) -> Judgement:
+        """A fault over one task, of ours or of what it holds, leaves out that one alone."""
+        try:
+            return self._judge(evidence)
+        except Exception as error:
+            if isinstance(error, FerryError) and error.code is not Code.INTERNAL:
+                raise
+            log.exception("task not judged by a fault of ours", transfer=evidence.request_id)
+            return Judgement()
+
     def _judge(self, evidence: Evidence) -> Judgement:
         with structlog.contextvars.bound_contextvars(
             transfer=evidence.request_id, request=evidence.item_number
@@ -117,7 +127,7 @@ class Intake:
             return self._judged(evidence)
 
     def _judged(self, evidence: Evidence) -> Judgement:
-        refused = None
+        refused: FerryError | None = None
         try:
             request = policy.authorise(evidence, self._rules)
         except Transient as error:
@@ -125,14 +135,22 @@ class Intake:
             self._outbox.add(notes.waiting(evidence, error))
             return Judgement(why=error)
         except Permanent as error:
-            log.warning("request refused", code=error.code, reason=error.message)
             request, refused = policy.request_of(evidence, self._rules), error
-        received = Transfer(request=request, received_at=self._clock())
-        received = received.failed(refused) if refused else received
-        standing = self._ledger.admit(received)
+        received, standing = self._admitted(request, refused)
+        if standing.id != received.id:
+            refused = items.repeated(request, standing)
+            received, standing = self._admitted(request, refused)
         if not standing.finished and standing.request.fingerprint != request.fingerprint:
             self._outbox.add(notes.reopened(standing, altered=True))
         return Judgement(received=received, standing=standing, why=refused)
+
+    def _admitted(self, request: Request, refused: FerryError | None) -> tuple[Transfer, Transfer]:
+        """What was received, and what the ledger has of it since: perhaps another, of its item."""
+        received = Transfer(request=request, received_at=self._clock())
+        if refused:
+            log.warning("request refused", code=refused.code, reason=refused.message)
+            received = received.failed(refused)
+        return received, self._ledger.admit(received)
 
     def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""

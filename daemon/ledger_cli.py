@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.filesize import decimal
 
 from adapters.ledger.shelf import Findings
+from adapters.terminal import Terminal
 from config.loading import load, locate
 from daemon.exits import LEDGER, explained
 from daemon.ledgers import shelf
@@ -22,6 +22,8 @@ ledger_app = typer.Typer(
     epilog="Example: fileferry ledger check",
     no_args_is_help=True,
 )
+
+out = Terminal()
 
 
 @ledger_app.command(epilog="Example: fileferry ledger init --print")
@@ -37,7 +39,8 @@ def init(
     """
     with explained():
         place = shelf(load(locate(config)))
-        typer.echo(place.definition().rstrip() if show_definition else place.init())
+        told = place.definition().rstrip() if show_definition else place.init()
+        out.say(*told.split("\n"))
 
 
 @ledger_app.command(epilog="Example: fileferry ledger check --json")
@@ -48,7 +51,10 @@ def check(config: Config = None, json: Json = False) -> None:
     """
     with explained():
         findings = shelf(load(locate(config))).check()
-        typer.echo(_document(findings) if json else "\n".join(_lines(findings)))
+        if json:
+            out.document(_document(findings))
+        else:
+            out.say(*_lines(findings))
         if not findings.good:
             raise typer.Exit(LEDGER)
 
@@ -60,13 +66,12 @@ def migrate(config: Config = None) -> None:
     The service must be stopped. The old ledger is copied first; the copy stays beside it.
     """
     with explained():
-        typer.echo(shelf(load(locate(config))).migrate())
+        out.say(shelf(load(locate(config))).migrate())
 
 
-def _document(findings: Findings) -> str:
+def _document(findings: Findings) -> dict[str, Any]:
     oldest = findings.oldest.isoformat() if findings.oldest else None
-    document = {"good": findings.good, **asdict(findings), "oldest": oldest}
-    return jsonlib.dumps(document, ensure_ascii=False, indent=2)
+    return {"good": findings.good, **asdict(findings), "oldest": oldest}
 
 
 def _lines(findings: Findings) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from typing import NoReturn
@@ -14,6 +15,12 @@ from transfer.errors import Code, FerryError, Permanent
 from transfer.evidence import Evidence
 from transfer.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint
 from transfer.ports import Inbox
+from transfer.remembered import Remembered
+
+UNKNOWN, UNKNOWN_FOR = 10_000, 60.0
+"""How many names are remembered of which nothing stands there, and for how many seconds: a flood of
+them must not use up the calls, and the order that comes after its hint is found all the same.
+"""
 
 Standing = Callable[[ObjectHint], None]
 """Takes up what a standing approval lets an S3 event alone send, or raises FerryError."""
@@ -39,14 +46,17 @@ class Lookup:
     `instance` is the host of ServiceNow, as it stands in the ids of requests.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 the doors that meet here
         self,
         inbox: Inbox,
         intake: Intake,
         instance: str,
         standing: Standing = no_standing,
+        *,
         read: Read = hints.read,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._unknown: Remembered[str] = Remembered(UNKNOWN, UNKNOWN_FOR, now)
         self._read = read
         self._inbox = inbox
         self._intake = intake
@@ -89,6 +99,8 @@ class Lookup:
             self._event(hint)
         elif self._intake.known(self._in_the_ledger(hint)):
             self._note("known", hint)
+        elif why := self._unknown.get(_name(hint)):
+            raise Permanent(Code.HINT_UNKNOWN, why)
         else:
             self._ask(hint, _name(hint))
 
@@ -107,18 +119,16 @@ class Lookup:
         return hint.number
 
     def _ask(self, hint: Hint, name: str) -> None:
-        ids = self._inbox.find(name) if isinstance(hint, RequestHint) else (name,)
+        ids = self._inbox.find(name)
         found = [task for task_id in ids if (task := self._inbox.read(task_id)) is not None]
         refusals = [self._taken(task, hint) for task in found]
         self.answers += 1
         if not found:
-            raise Permanent(
-                Code.HINT_UNKNOWN,
-                f"No task of FileFerry's stands under {name}: it does not exist, belongs to "
-                "others, or nobody has approved its order yet.",
-            )
+            refusals = [_unknown(name)]
         # One task that goes on is what the message asked for; the others have their tickets.
         if refusals[0] is not None and None not in refusals:
+            if refusals[0].code is Code.HINT_UNKNOWN:
+                self._unknown.keep(name, refusals[0].message)
             raise refusals[0]
 
     def _taken(self, task: Evidence, hint: Hint) -> FerryError | None:
@@ -139,6 +149,14 @@ class Lookup:
 def is_of_outside(error: FerryError) -> bool:
     """It speaks of ServiceNow or the ledger, not of what the message says."""
     return error.code.partition(".")[0] in ("servicenow", "ledger")
+
+
+def _unknown(name: str) -> Permanent:
+    return Permanent(
+        Code.HINT_UNKNOWN,
+        f"No task of FileFerry's stands under {name}: it does not exist, belongs to others, or "
+        "nobody has approved its order yet.",
+    )
 
 
 def _verdict(judged: Judgement) -> str:

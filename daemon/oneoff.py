@@ -14,7 +14,6 @@ from datetime import datetime
 from types import FrameType
 from uuid import uuid4
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -27,6 +26,7 @@ from rich.progress import (
 
 from adapters import wiring
 from adapters.memory.ledger import MemoryStore, memory_books
+from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings
 from daemon.retries import retrying
@@ -54,13 +54,15 @@ class Bar:
     """An Observer that draws one progress bar a file on standard error."""
 
     def __init__(self) -> None:
+        self._terminal = Terminal(stderr=True)
         self.progress = Progress(
-            TextColumn("{task.description}"),
+            # Names of files are no markup.
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             DownloadColumn(binary_units=True),
             TransferSpeedColumn(),
             TimeRemainingColumn(),
-            console=Console(stderr=True),
+            console=self._terminal,
         )
         self._tasks: dict[int, TaskID] = {}
         self._said = ""
@@ -77,7 +79,7 @@ class Bar:
         """A line above the bars; the same words once."""
         if words != self._said:
             self._said = words
-            self.progress.console.print(words)
+            self._terminal.say(words)
 
 
 def send_one(

@@ -9,17 +9,18 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from adapters.terminal import Terminal
 from config.loading import load, locate
 from daemon import show
 from daemon.exits import explained
 from daemon.ledgers import keeping, looking
 from daemon.options import Config, Json
-from transfer import decisions
+from transfer import decisions, items
 from transfer.books import Archive, Record
 from transfer.decisions import Word
 from transfer.errors import Code, Permanent
+from transfer.model import Transfer
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="Number of item or task, or the id.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit ticket.")]
@@ -30,7 +31,7 @@ quarantine = typer.Typer(
     no_args_is_help=True,
 )
 
-out = Console(highlight=False)
+out = Terminal()
 
 
 @quarantine.command("list", epilog="Example: fileferry quarantine list")
@@ -52,7 +53,7 @@ def release(text: Id, reason: Reason, config: Config = None) -> None:
     with explained(), keeping(load(locate(config))) as books:
         head, posts = decisions.release(_only(books.archive, text), _word(reason))
         books.keeper.amend(head, *posts)
-        typer.echo(f"{head.request.number} is released; a running service takes it up by itself.")
+        out.say(f"{head.request.number} is released; a running service takes it up by itself.")
 
 
 def retry(
@@ -61,6 +62,10 @@ def retry(
     resend_unknown: Annotated[
         bool,
         typer.Option("--resend-unknown", help="Send what may be there already."),
+    ] = False,
+    pin_anew: Annotated[
+        bool,
+        typer.Option("--pin-anew", help="Send what is in S3 now, not what was pinned before."),
     ] = False,
     config: Config = None,
 ) -> None:
@@ -71,12 +76,21 @@ def retry(
     """
     with explained(), keeping(load(locate(config))) as books:
         record = _only(books.archive, text)
-        head, changes = decisions.retry(record, _word(reason), resend_unknown=resend_unknown)
+        beside = _beside(books.archive, record.transfer)
+        head, changes = decisions.retry(
+            record,
+            _word(reason),
+            resend_unknown=resend_unknown,
+            pin_anew=pin_anew,
+            beside=beside,
+        )
         books.keeper.amend(head, *changes)
-        typer.echo(
+        out.say(
             f"{head.request.number} is tried again as generation {head.generation}, if "
             "ServiceNow shows it open and approved."
         )
+        for other in beside:
+            out.say(f"Its task {items.name_of(other)} is {items.how_it_stands(other)}.")
 
 
 def _only(archive: Archive, text: str) -> Record:
@@ -91,9 +105,17 @@ def _only(archive: Archive, text: str) -> Record:
         raise Permanent(
             Code.DECISION_REFUSED,
             f"{text} stands for several transfers.",
-            action="Give the id that `fileferry show` prints.",
+            action="Give the number of the task, or the id that `fileferry status --json` prints.",
         )
     return found[0]
+
+
+def _beside(archive: Archive, transfer: Transfer) -> list[Transfer]:
+    """Of other tasks of its item, oldest first."""
+    item = items.key_of(transfer.request)
+    found = archive.search(transfer.request.number) if item else ()
+    heads = [record.transfer for record in found[::-1]]
+    return [head for head in heads if items.key_of(head.request) == item and head.id != transfer.id]
 
 
 def _word(reason: str) -> Word:

@@ -123,8 +123,8 @@ class Sender:
         if self._now() < self._not_before:
             return False
         try:
-            if post.droppable and self._dropped(post):
-                return True
+            if (spared := self._spared(post)) is not None:
+                return spared
             ticket = self._write(post, again=tries > 0)
         except Waiting as wait:
             self._outbox.defer(post, wait.retry_after or 1.0, str(wait))
@@ -168,6 +168,16 @@ class Sender:
         if not found:
             raise Permanent(Code.INTERNAL, f"The ledger has lost {post.number} over its tickets.")
         return found[0]
+
+    def _spared(self, post: Post) -> bool | None:
+        """Whether it counts as sent; None when it is to be sent now."""
+        if post.droppable and self._dropped(post):
+            return True
+        waits = notes.may_wait(post) and self._short()
+        if waits and not self._archive.search(post.transfer_id, limit=1):
+            self._outbox.defer(post, REFUSED_WAIT, "Calls are scarce.")
+            return False
+        return None
 
     def _dropped(self, post: Post) -> bool:
         """Settled without being sent, if nobody misses it."""

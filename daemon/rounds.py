@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.interval import IntervalTrigger
 
 from daemon.alarm import LedgerAlarm, is_of_ledger
 from transfer.errors import FerryError
@@ -15,14 +17,42 @@ from transfer.errors import FerryError
 log = structlog.get_logger()
 
 
+class _Unset(tzinfo):
+    """The time zone of a clock that nobody sets: it was right once, and only counts on since.
+
+    apscheduler asks for `datetime.now` in its time zone, of the wall clock. A wall clock that is
+    set back by an hour would stop every round for an hour.
+    """
+
+    def __init__(self) -> None:
+        self._ahead = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+
+    def fromutc(self, _: datetime) -> datetime:
+        return (self._ahead + timedelta(seconds=time.monotonic())).replace(tzinfo=self)
+
+    def utcoffset(self, _: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def dst(self, _: datetime | None) -> timedelta:
+        return timedelta(0)
+
+    def tzname(self, _: datetime | None) -> str:
+        return "unset"
+
+
 class Rounds:
-    """A scheduler whose jobs never end it, and never run twice at a time."""
+    """A scheduler whose jobs never end it, and never run twice at a time.
+
+    It goes by the monotonic clock, whatever becomes of the wall clock.
+    """
 
     def __init__(self, alarm: LedgerAlarm) -> None:
         self._alarm = alarm
+        self._zone = _Unset()
         # A round that is still running is not started twice, and missed runs are one run.
         self._scheduler = BackgroundScheduler(
-            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+            timezone=self._zone,
+            job_defaults={"max_instances": 1, "coalesce": True, "misfire_grace_time": None},
         )
         # Its warning at each skipped run would fill the log of a slow night.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
@@ -33,10 +63,10 @@ class Rounds:
         """Every so many seconds, for the first time `after` seconds from now."""
         self._scheduler.add_job(
             self._guarded(name, job),
-            "interval",
-            seconds=seconds,
+            # Its own times are counted on from the first one, in a zone that changes nothing.
+            IntervalTrigger(seconds=seconds, timezone=UTC),
             id=name,
-            next_run_time=datetime.now(UTC) + timedelta(seconds=after),
+            next_run_time=datetime.now(self._zone) + timedelta(seconds=after),
         )
 
     def remove(self, name: str) -> None:

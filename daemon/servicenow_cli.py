@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.logging import configure
 from config.secrets import Secrets
@@ -58,7 +58,7 @@ def check(
                 lambda name: progress.update(asked, description=name), cleanup=cleanup
             )
         shown = survey_show.document(found, clock())
-        survey_show.show(shown, Console(highlight=False), json=json)
+        survey_show.show(shown, Terminal(), json=json)
         if report is not None:
             _write(report, survey_show.markdown(shown))
         if not found.good:
@@ -71,7 +71,7 @@ def _progress() -> Progress:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=Terminal(stderr=True),
         transient=True,
     )
 

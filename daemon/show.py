@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Sequence
 from typing import Any
 
 from pydantic import TypeAdapter
-from rich.console import Console
 from rich.filesize import decimal
 from rich.table import Table
 from rich.text import Text
 
+from adapters.terminal import Terminal
 from transfer.books import Record
 from transfer.model import Delivery, Failure, Outcome, Transfer
 from transfer.tickets import TicketRole
+from transfer.visible import legible
 
 _RECORD = TypeAdapter(Record)
 _HEADS = TypeAdapter(list[Transfer])
@@ -27,10 +27,10 @@ _COLOURS = {
 }
 
 
-def overview(records: Sequence[Record], out: Console, *, running: bool | None, json: bool) -> None:
+def overview(records: Sequence[Record], out: Terminal, *, running: bool | None, json: bool) -> None:
     """The latest transfers, one a line."""
     if json:
-        _print_json({"running": running, "transfers": [_document(row) for row in records]}, out)
+        out.document({"running": running, "transfers": [_document(row) for row in records]})
         return
     if running is not None:
         out.print(f"The service is {'running' if running else 'not running'}.")
@@ -40,16 +40,17 @@ def overview(records: Sequence[Record], out: Console, *, running: bool | None, j
     table = Table(box=None, padding=(0, 2, 0, 0))
     for name in ("Request", "State", "Bytes", "To", "Ticket", "Updated (UTC)"):
         table.add_column(name, no_wrap=name != "State", overflow="fold")
-    for record in records:
+    for record in map(legible, records):
         table.add_row(*_line(record))
     out.print(table)
 
 
-def details(record: Record, out: Console, *, json: bool) -> None:
+def details(record: Record, out: Terminal, *, json: bool) -> None:
     """Everything that the ledger knows of one transfer."""
     if json:
-        _print_json(_document(record), out)
+        out.document(_document(record))
         return
+    record = legible(record)
     transfer, request = record.transfer, record.transfer.request
     rows: dict[str, str | Text] = {
         "Request": f"{request.number}, task {request.task_number or '–'}",
@@ -58,6 +59,7 @@ def details(record: Record, out: Console, *, json: bool) -> None:
         **_deaths(transfer),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
+        **({"Does not count": "\n".join(request.discounted)} if request.discounted else {}),
         "Destination": request.destination,
         "Tickets": _tickets(record),
         "Unsent notes": f"{record.unsent}"
@@ -73,25 +75,26 @@ def details(record: Record, out: Console, *, json: bool) -> None:
         _print_file(delivery, out)
 
 
-def quarantined(heads: Sequence[Transfer], out: Console, *, json: bool) -> None:
+def quarantined(heads: Sequence[Transfer], out: Terminal, *, json: bool) -> None:
     """What was set aside, and why."""
     if json:
-        _print_json({"quarantined": _HEADS.dump_python(list(heads), mode="json")}, out)
+        out.document({"quarantined": _HEADS.dump_python(list(heads), mode="json")})
         return
     if not heads:
         out.print("Nothing is in quarantine.")
-    for head in heads:
+    for head in map(legible, heads):
         since = f"{head.quarantined_at:%Y-%m-%d %H:%M:%S} UTC"
         out.print(Text(f"{head.request.number}, at stage {head.stage}, since {since}"))
         for failure in filter(None, (head.failure, *head.loose_ends)):
             out.print(_sentence("  Cause", failure))
 
 
-def receipt(record: Record, out: Console, *, json: bool) -> None:
+def receipt(record: Record, out: Terminal, *, json: bool) -> None:
     """The end of an operator's one-off."""
     if json:
-        _print_json(_receipt_document(record), out)
+        out.document(_receipt_document(record))
         return
+    record = legible(record)
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
@@ -162,7 +165,7 @@ def _tickets(record: Record) -> str:
     return " ".join(record.tickets[role].number for role in roles if role in record.tickets) or "–"
 
 
-def _print_failures(record: Record, out: Console) -> None:
+def _print_failures(record: Record, out: Terminal) -> None:
     if record.transfer.failure:
         out.print(_sentence("Failure", record.transfer.failure), style="red")
     for end in record.transfer.loose_ends:
@@ -173,7 +176,7 @@ def _sentence(kind: str, failure: Failure) -> Text:
     return Text(f"{kind} [{failure.code}]: {failure.message} {failure.action}")
 
 
-def _print_file(delivery: Delivery, out: Console) -> None:
+def _print_file(delivery: Delivery, out: Terminal) -> None:
     out.print(Text(f"\n{delivery.source.uri} → {delivery.final}: {delivery.state}", style="bold"))
     receipt = delivery.receipt
     if receipt is None:
@@ -185,8 +188,3 @@ def _print_file(delivery: Delivery, out: Console) -> None:
 
 def _document(record: Record) -> Any:
     return _RECORD.dump_python(record, mode="json")
-
-
-def _print_json(document: Any, out: Console) -> None:
-    # Not through rich: wrapping or markup would no longer be JSON.
-    print(jsonlib.dumps(document, ensure_ascii=False, indent=2), file=out.file)

@@ -26,6 +26,9 @@ FRESH = 1.0
 here is read again before the publish.
 """
 
+TOLD = 20
+"""Records of whose refusal one event makes tickets."""
+
 log = structlog.get_logger()
 
 
@@ -86,8 +89,11 @@ class StandingDoor:
         return judged
 
     def _report(self, judged: Sequence[Judged], source: Source, now: datetime) -> None:
-        """Tickets of its own for each refusal, as an order that is refused has them."""
-        for each in judged:
+        """Tickets of its own for each refusal, as an order that is refused has them.
+
+        Drafts have none, nor has what exceeds TOLD: anybody may make as many as they like.
+        """
+        for each in [each for each in judged if standing.is_decided(each.record)][:TOLD]:
             if each.why is not None and each.why.permanent:
                 log.warning(
                     "standing approval does not hold",

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json as jsonlib
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from adapters.servicenow.survey import Report
+from adapters.terminal import Terminal
+from transfer.visible import legible
 
 _COLOURS = {"ok": "green", "degraded": "yellow", "unproven": "magenta", "broken": "red"}
 _SENTENCE = {
@@ -39,11 +39,11 @@ def document(report: Report, checked_at: datetime) -> dict[str, Any]:
     }
 
 
-def show(shown: dict[str, Any], out: Console, *, json: bool) -> None:
+def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
     if json:
-        # Not through rich: wrapping or markup would no longer be JSON.
-        print(jsonlib.dumps(shown, ensure_ascii=False, indent=2))  # noqa: T201
+        out.document(shown)
         return
+    shown = legible(shown)
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -59,7 +59,7 @@ def show(shown: dict[str, Any], out: Console, *, json: bool) -> None:
 
 
 def markdown(shown: dict[str, Any]) -> str:
-    return "\n".join([*_lines(shown), ""])
+    return "\n".join([*_lines(legible(shown)), ""])
 
 
 def _lines(shown: dict[str, Any]) -> Iterator[str]:

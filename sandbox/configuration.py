@@ -33,8 +33,22 @@ def write_configuration(
     Path(addresses["sftp"]["root"], "vault").mkdir(exist_ok=True)
     file = directory / "fileferry.yaml"
     content = _settings(directory, addresses, poll_seconds)
-    file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), "utf-8")
+    file.write_text(plain_yaml(content), "utf-8")
+    file.chmod(0o640)
     return file
+
+
+class _Plain(yaml.SafeDumper):
+    """FileFerry takes no aliases, with which the usual dumper writes what stands twice."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        del data
+        return True
+
+
+def plain_yaml(content: Any) -> str:
+    """The content as a configuration may be written."""
+    return yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True)
 
 
 def environment(directory: Path, addresses: Addresses) -> dict[str, str]:

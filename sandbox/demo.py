@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 
+from adapters.terminal import Terminal
 from sandbox.children import Unready
 from sandbox.demo_show import Show
 
@@ -30,16 +29,18 @@ class Interrupted(KeyboardInterrupt):
 
 def present(*, keep: bool, size: int, timeout: float) -> int:
     """Play it on standard output; returns the exit code. `size` is in MiB, `timeout` in seconds."""
-    console = Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH)
+    console = Terminal()
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
     show = Show(console=console, size=size, deadline=time.monotonic() + timeout, keep=keep)
     try:
         with interruptible():
             return 1 if show.perform() else 0
     except Interrupted as end:
-        console.print(str(end), highlight=False)
+        console.say(str(end))
         return end.exit_code
     except CANNOT_GO_ON as error:
-        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        console.print(str(error), style="red", soft_wrap=True)
         return 1
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from posixpath import basename, join
 
 from sandbox.boto import make_client
@@ -22,7 +22,8 @@ class Order:
     """One request. `outcome` is None for the one that must stay untouched.
 
     `code` is of the failure that is expected. Several files are delivered into the directory
-    `path`; a single one under that name, or under its own where `path` is empty.
+    `path`; a single one under that name, or under its own where `path` is empty. `more` are answers
+    to further variables of the item. A key with “@” in front is a manifest's.
     """
 
     label: str
@@ -32,6 +33,7 @@ class Order:
     path: str = ""
     outcome: Outcome | None = Outcome.DELIVERED
     code: Code | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def approved(self) -> bool:

@@ -10,8 +10,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rich.console import Console
-
+from adapters.terminal import Terminal
 from sandbox.children import Child, clean_environment, program, surviving
 from sandbox.configuration import environment, write_configuration
 from sandbox.demo_orders import DIRECTORIES, Content, orders, put_objects
@@ -48,7 +47,7 @@ class Show:
     Raises Unready, OSError, and what requests and botocore raise, when it cannot go on.
     """
 
-    console: Console
+    console: Terminal
     size: int
     deadline: float
     keep: bool = False
@@ -122,7 +121,7 @@ class Show:
         self.console.print()
         self.console.print(result_table(placed, records, self.console.width))
         for fault in faults:
-            self.console.print(fault, style="red", markup=False, highlight=False, soft_wrap=True)
+            self.console.print(fault, style="red", soft_wrap=True)
         if not faults:
             self._say("Each request ended as it should; what arrived hashes to its source.")
 
@@ -136,4 +135,4 @@ class Show:
             stage.alive()
 
     def _say(self, text: str) -> None:
-        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+        self.console.say(*text.split("\n"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich import box
 from rich.table import Table
+from rich.text import Text
 
 from sandbox.demo_watch import COLOURS, Records
 from sandbox.visitor import Placed
@@ -36,7 +38,7 @@ class Row:
     """Request, outcome and tickets stand beside the first file of a request only."""
 
     request: str = ""
-    outcome: str = ""
+    outcome: str | Text = ""
     file: str = ""
     size: str = ""
     seconds: str = ""
@@ -44,11 +46,11 @@ class Row:
     user: str = ""
     audit: str = ""
 
-    def wide(self) -> tuple[str, ...]:
+    def wide(self) -> tuple[str | Text, ...]:
         sent = (self.file, self.size, self.seconds, self.checksum)
         return (self.request, self.outcome, *sent, self.user, self.audit)
 
-    def narrow(self) -> tuple[str, ...]:
+    def narrow(self) -> tuple[str | Text, ...]:
         sent = f"{self.size} bytes, {self.seconds} s, {self.checksum}" if self.size else ""
         tickets = f"{self.user}\n{self.audit}".strip()
         return (self.request, self.outcome, f"{self.file}\n{sent}".strip(), tickets)
@@ -72,7 +74,7 @@ def _rows(placed: Placed, record: Record | None) -> Iterator[Row]:
     if record is None:
         yield Row(request=placed.number, outcome="not taken up", file=wanted)
         return
-    head = {
+    head: dict[str, Any] = {
         "request": placed.number,
         "outcome": _outcome(record),
         "user": _ticket(record, TicketRole.USER),
@@ -83,12 +85,12 @@ def _rows(placed: Placed, record: Record | None) -> Iterator[Row]:
         head = {}
 
 
-def _outcome(record: Record) -> str:
+def _outcome(record: Record) -> str | Text:
     transfer, outcome = record.transfer, record.transfer.outcome
     if outcome is None:
         return str(transfer.stage)
     reason = f"\n{transfer.failure.code}" if transfer.failure else ""
-    return f"[{COLOURS[outcome]}]{outcome}{reason}[/]"
+    return Text(f"{outcome}{reason}", style=COLOURS[outcome])
 
 
 def _file(delivery: Delivery) -> dict[str, str]:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 import signal
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from adapters.terminal import Terminal
 from sandbox.configuration import environment, write_configuration
 from sandbox.embedded import running
 from sandbox.plan import Addresses, Part, Plan, Unusable
@@ -44,11 +43,10 @@ def stand(wishes: Wishes) -> int:
         with running(_plan(wishes)) as addresses:
             if wishes.write_config:
                 _configure(wishes.write_config, addresses)
-            sys.stdout.write(json.dumps(addresses, indent=2, ensure_ascii=False) + "\n")
-            sys.stdout.flush()
+            Terminal().document(addresses)
             stopped.wait()
     except Unusable as error:
-        sys.stderr.write(f"{error}\n")
+        Terminal(stderr=True).say(f"{error}")
         return USAGE
     return 0
 
@@ -80,4 +78,4 @@ def _configure(directory: Path, addresses: Addresses) -> None:
         raise Unusable(f"{directory} cannot be written: {error.strerror}.") from error
     variables = [f"{name}={value}" for name, value in environment(directory, addresses).items()]
     command = shlex.join(["env", *variables, "fileferry", "run", "--config", str(file)])
-    sys.stderr.write(f"Start FileFerry on it with:\n  {command}\n")
+    Terminal(stderr=True).say("Start FileFerry on it with:", f"  {command}")

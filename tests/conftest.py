@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from hypothesis import settings
 
 from tests import sweeps
 
 pytest_plugins = ["tests.servers.stores"]
+
+# No test passes or fails by the clock: an example may be slow on a machine with much to do.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
+
+
+LONGEST = ("torture", "crossing", "faults", "sandbox", "model")
+"""The rooms whose files run longest: last in line, one of them would run alone at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    rooms = Path(__file__).parent
+    items.sort(key=lambda item: item.path.relative_to(rooms).parts[0] not in LONGEST)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker of a parallel run hands its figures to the process that prints the summary."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = sweeps.figures
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    sweeps.figures.extend(getattr(node, "workeroutput", {}).get("figures", ()))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the sweeps counted stands at the end, also of a run that went well."""
     if sweeps.figures:
         terminalreporter.section("sweeps" if sweeps.WHOLE else "a share of the sweeps")
-    for figure in sweeps.figures:
+    for figure in sorted(sweeps.figures):
         terminalreporter.write_line(figure)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from transfer import policy, standing
+from transfer import planning, policy, standing
 from transfer.errors import Code, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request
@@ -58,11 +58,12 @@ class InstanceAuthority:
             raise Permanent(
                 Code.REQUEST_ALTERED, f"{request.number} was altered after FileFerry took it up."
             )
+        planning.check_grants(current, self._rules)
         return evidence.read_at
 
     def _judged(self, evidence: Evidence, request: Request) -> Request:
         if not request.standing:
-            return policy.authorise(evidence, self._rules)
+            return policy.authorise(evidence, self._rules, taken=request)
         return standing.authorise(
             evidence, standing.object_of(request), self._rules, evidence.read_at
         )

@@ -15,7 +15,7 @@ from transfer import digests as digesting
 from transfer import late
 from transfer.crossing import Crossing, temp_of
 from transfer.destination import Conflict, Tier
-from transfer.errors import Corrupted, FerryError
+from transfer.errors import FerryError
 from transfer.model import MIB, Delivery, DeliveryState, Pin
 from transfer.publish import intend, published
 from transfer.verify import same_as_source
@@ -151,7 +151,7 @@ def _is_whole(delivery: Delivery, size: object, crossing: Crossing, looks: Itera
 def _is_as_source(delivery: Delivery) -> bool:
     try:
         same_as_source(delivery)
-    except Corrupted:
+    except FerryError:
         return False
     return True
 

@@ -20,7 +20,12 @@ class Ledger(Protocol):
     """The durable memory. Each verb is one transaction, durable when it returns."""
 
     def admit(self, transfer: Transfer) -> Transfer:
-        """Insert if absent; returns what stands there now, which is `transfer` when it was new."""
+        """Insert if absent; returns what stands there now, which is `transfer` when it was new.
+
+        What comes without a failure takes its item (items.key_of). While another transfer holds
+        that (items.holds) nothing is inserted, and the first that does is returned: of any number
+        of tasks of one item, admitted at one instant by any number of owners, one is carried.
+        """
 
     def claim(self, transfer_id: str) -> Transfer | None:
         """Take the right to work on it: epoch and `claims` are raised by one, and returned.
@@ -54,9 +59,9 @@ MANY = 90
 class Locks(Protocol):
     """Final names, each for one transfer that is not at rest."""
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         """Hold the names until the transfer is at rest, in their sorted order, as far as they are
-        free; None when it holds them all, else the id of the transfer that holds the first other.
+        free; None when it holds them all, else the transfer that holds the first other.
 
         The names that were free before it stay held: in sorted order nobody waits in a circle.
         Names that it holds already are fine. Raises ClaimLost.
@@ -96,6 +101,9 @@ class Keeper(Protocol):
 
         The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,
         and writes nothing, when what stands there has another epoch or is not at rest.
+
+        It takes its item, whoever else holds that: this is an operator's word. Raises Permanent
+        `decision.refused` while another taker has to end first (items.wait_for).
         """
 
     def forget(self, before: datetime) -> int:

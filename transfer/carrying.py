@@ -10,6 +10,7 @@ from transfer.destination import Destination
 from transfer.errors import Code, Permanent, Waiting
 from transfer.model import Delivery, DeliveryState, Outcome, Stage, Transfer
 from transfer.options import Options
+from transfer.planning import check_grants
 from transfer.rehearsal import rehearse
 from transfer.sidecar import due as sidecar_due
 from transfer.timing import may_start, start_of
@@ -26,6 +27,7 @@ def carry(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools, *, l
     """
     if not deliveries:
         return
+    _still_granted(transfer, deliveries, tools)
     destination = destination_of(transfer, tools)
     _wait_for_start(transfer, destination, tools)
     _hold_names(transfer, destination, deliveries, tools)
@@ -79,6 +81,16 @@ def destination_of(transfer: Transfer, tools: Tools) -> Destination:
     return destination
 
 
+def _still_granted(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools) -> None:
+    """A grant may be gone since the plan: then no byte need leave, and none is waited with.
+
+    A publish that was asked for is looked into first.
+    """
+    if not any(item.state is DeliveryState.INTENT for item in deliveries):
+        wanted = [item for item in deliveries if item.state is not DeliveryState.PUBLISHED]
+        check_grants(transfer.request, tools.rules, [item.source.uri for item in wanted])
+
+
 def _wait_for_start(transfer: Transfer, destination: Destination, tools: Tools) -> None:
     now = tools.clock()
     try:
@@ -101,6 +113,7 @@ def _hold_names(
     tools.ledger.save(transfer, notes.queued(transfer, holder))
     raise Waiting(
         Code.DESTINATION_BUSY,
-        f"Another request ({holder}) is delivering to the same name on {destination.name}.",
+        f"Another request ({holder.request.number or holder.id}) is delivering to the same name "
+        f"on {destination.name}.",
         retry_after=LOCK_WAIT,
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from posixpath import dirname, join
 from typing import Any
 
-from transfer.destination import Destination, Mode
+from transfer.destination import USUAL_SUFFIX, Destination, Mode
 from transfer.errors import FerryError, Transient
 from transfer.model import CHUNK, Delivery, Transfer
-from transfer.names import TEMP_PREFIX
 from transfer.ports import Powers, Remote
 from transfer.tools import Tools
 
@@ -54,34 +54,51 @@ class Crossing:
         return self.destination.mode is Mode.DIRECT
 
     def temp_name(self, delivery: Delivery) -> str:
-        """In the final name's directory, so that the rename stays on one file system.
+        """On the final name's file system, so that the rename stays one step.
 
         The one that it has, where that is of this epoch: an earlier name may have been blocked.
         """
         if self.in_place:
             return delivery.final
-        mine = self._hidden(delivery, f"e{self.transfer.epoch}.")
-        has = delivery.temp or ""
-        return has if has.startswith(mine) else f"{mine}part"
+        if delivery.temp and self._turn(delivery):
+            return delivery.temp
+        return self.hidden(delivery, f"e{self.transfer.epoch}", dirname(delivery.final))
 
     def other_name(self, delivery: Delivery) -> str:
-        """Of the same epoch, for a temp whose name is blocked: `…e3.part` becomes `…e3.2.part`."""
-        mine = self._hidden(delivery, f"e{self.transfer.epoch}.")
-        number = self.temp_name(delivery).removeprefix(mine).removesuffix("part").strip(".")
-        return f"{mine}{int(number or 1) + 1}.part"
+        """Of the same epoch, for a temp whose name is blocked: `…e3.part` becomes `…e3-2.part`."""
+        what = f"e{self.transfer.epoch}-{self._turn(delivery) + 1}"
+        return self.hidden(delivery, what, dirname(delivery.final))
+
+    def _turn(self, delivery: Delivery) -> int:
+        """The how manieth name of this epoch its temp has; 0 for one of another epoch."""
+        mine = f"{self.transfer.request.token}-{delivery.number}-e{self.transfer.epoch}"
+        found = re.search(rf"{mine}(?:-(\d+))?(?!\d)", delivery.temp or "")
+        return int(found[1] or 1) if found else 0
 
     def backup_name(self, delivery: Delivery) -> str:
-        """Where SWAP keeps the old file; the same for every epoch, so that it is found again."""
-        return self._hidden(delivery, "old")
+        """Where SWAP keeps the old file; the same for every epoch, so that it is found again.
+
+        Beside the first candidate, also where the destination's pattern was changed since then.
+        """
+        who = f"{self.transfer.request.token}-{delivery.number}-"
+        first = next(iter((*delivery.candidates, delivery.temp)), None) or ""
+        found = re.fullmatch(rf"(.*){who}e\d+(?:-\d+)?(.*)", first, re.DOTALL)
+        if found is None:
+            return self.hidden(delivery, "", dirname(delivery.final), "old")
+        last = found[2] if found[2] != USUAL_SUFFIX else ""
+        return f"{found[1]}{who}old{last}"
+
+    def hidden(self, delivery: Delivery, what: str, directory: str, kind: str = "") -> str:
+        """A name of ours that nobody picks up, in `directory` or where all of them lie."""
+        names = self.destination.temp
+        who = f"{self.transfer.request.token}-{delivery.number}-{what}"
+        folder = join(self.destination.root, names.folder) if names.folder else directory
+        return join(folder, names.named(who, kind))
 
     def drop(self, path: str) -> None:
         """Remove it if that can be had; a name that stays stands in the ledger for Cleanup."""
         with suppress(FerryError):
             self.remote.remove(path)
-
-    def _hidden(self, delivery: Delivery, end: str) -> str:
-        who = f"{self.transfer.request.token}-{delivery.number}-{end}"
-        return join(dirname(delivery.final), f"{TEMP_PREFIX}{who}")
 
 
 def temp_of(delivery: Delivery) -> str:

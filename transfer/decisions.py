@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from transfer import reports
+from transfer import items, reports
 from transfer.books import Record
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer
+from transfer.writing import Writer, lined, shortened
 
 MOST_CLAIMS = 5
 """Owners that may die over a transfer, one after the other, before it is set aside."""
@@ -103,13 +103,22 @@ def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
     ]
 
 
-def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer, list[Change]]:
+def retry(
+    record: Record,
+    word: Word,
+    *,
+    resend_unknown: bool,
+    pin_anew: bool = False,
+    beside: Sequence[Transfer] = (),
+) -> tuple[Transfer, list[Change]]:
     """A new generation of a transfer at rest, for the files that are missing.
 
     It has tickets of its own, opened with the operator's word. What was published stays so. It
-    carries no approval: whoever carries it on asks ServiceNow first.
+    carries no approval: whoever carries it on asks ServiceNow first. `beside` are transfers of
+    other tasks of its item: the audit ticket names them.
 
     `resend_unknown`: files whose outcome nobody knows are sent as well, and may arrive twice.
+    `pin_anew`: of each file what is in S3 then is sent, and not what was pinned before.
     Raises Permanent `decision.refused`.
     """
     _insist_on_retry(record, resend_unknown=resend_unknown)
@@ -123,9 +132,11 @@ def retry(record: Record, word: Word, *, resend_unknown: bool) -> tuple[Transfer
         closed_at=None,
         quarantined_at=None,
     )
-    deliveries = [_anew(item) for item in record.deliveries]
+    deliveries = [_anew(item, pin_anew=pin_anew) for item in record.deliveries]
     changed = [item for item in deliveries if item not in record.deliveries]
-    origin = f"Generation {begun.generation}: retried {word}{_before(record)}"
+    content = _content(deliveries, pin_anew=pin_anew)
+    retried = f"Generation {begun.generation}: retried {word}"
+    origin = lined([retried, content, *_before(record), *_beside(beside)])
     posts = [
         replace(post, text=f"{post.text}\n\n{origin}")
         for post in reports.opening(begun, deliveries)
@@ -159,21 +170,43 @@ def _insist_on_retry(record: Record, *, resend_unknown: bool) -> None:
         )
 
 
-def _anew(delivery: Delivery) -> Delivery:
-    """From the beginning, unless it arrived; what it left at the partner's is to be removed."""
+def _anew(delivery: Delivery, *, pin_anew: bool) -> Delivery:
+    """From the beginning, unless it arrived; what it left at the partner's is to be removed.
+
+    The pin stays: a retry sends no other content than the run that it follows.
+    """
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     final = delivery.ordered or delivery.final
     left = (*delivery.older, *delivery.candidates, *filter(None, [delivery.temp]))
     # In place of a rename the file is written under its final name: that is nobody's to remove.
     older = tuple(name for name in dict.fromkeys(left) if name != delivery.final)
-    return Delivery(number=delivery.number, source=delivery.source, final=final, older=older)
+    pin = None if pin_anew else delivery.pin
+    return Delivery(
+        number=delivery.number, source=delivery.source, final=final, older=older, pin=pin
+    )
 
 
-def _before(record: Record) -> str:
+def _content(deliveries: Sequence[Delivery], *, pin_anew: bool) -> str:
+    """What the audit ticket says of the content that a retry sends."""
+    if pin_anew:
+        return "Content: pinned anew, whatever the earlier run had pinned."
+    kept = sum(item.pin is not None for item in deliveries)
+    if not kept:
+        return "Content: pinned now; the earlier run had pinned nothing."
+    rest = "" if kept == len(deliveries) else "; the others are pinned now, for the first time"
+    return f"Content: {kept:,} of {len(deliveries):,} files stay pinned as before{rest}."
+
+
+def _before(record: Record) -> list[str]:
     roles = (TicketRole.USER, TicketRole.AUDIT)
     known = [f"{record.tickets[role].number} ({role})" for role in roles if role in record.tickets]
-    return f"\nEarlier tickets: {', '.join(known)}." if known else ""
+    return [f"Earlier tickets: {', '.join(known)}."] if known else []
+
+
+def _beside(others: Sequence[Transfer]) -> list[str]:
+    told = [f"{items.name_of(other)} ({items.how_it_stands(other)})" for other in others]
+    return [f"Other tasks of the same item: {', '.join(shortened(told))}."] if told else []
 
 
 def _arrived(deliveries: Sequence[Delivery]) -> str:

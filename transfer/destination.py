@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Self
 
 from transfer.windows import Blackout
 
@@ -63,6 +64,18 @@ class Tier(StrEnum):
     """The partner's own word, after the publish."""
 
 
+class Fingerprint(str):
+    """Of a host key whose type is known: `kind`, e.g. `ssh-rsa`; empty where it is not."""
+
+    __slots__ = ("kind",)
+    kind: str
+
+    def __new__(cls, text: str, kind: str = "") -> Self:
+        made = super().__new__(cls, text)
+        made.kind = kind
+        return made
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HostKey:
     """A pinned SSH host key: an OpenSSH fingerprint (`SHA256:` and 43 characters of base64).
@@ -73,6 +86,11 @@ class HostKey:
     fingerprint: str
     not_before: date | None = None
     not_after: date | None = None
+
+    @property
+    def kind(self) -> str:
+        """The key's type, where the pin tells it; a server is asked for that first."""
+        return self.fingerprint.kind if isinstance(self.fingerprint, Fingerprint) else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,6 +131,27 @@ class Acknowledgement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TempNames:
+    """What a file is called while it is under way: by a prefix, a suffix, or both.
+
+    `folder` is a directory below the destination's root, of the same file system, in which all of
+    them lie; empty: each lies in the directory of its final name.
+    """
+
+    prefix: str = ".ff-"
+    suffix: str = ".part"
+    folder: str = ""
+
+    def named(self, who: str, kind: str = "") -> str:
+        """`kind` tells our other files from the one that is delivered; each suffix hides them."""
+        last = self.suffix if not kind or self.suffix != USUAL_SUFFIX else ""
+        return f"{self.prefix}{who}{kind}{last}"
+
+
+USUAL_SUFFIX = TempNames().suffix
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
     """A named partner endpoint of the configuration. A request names it, never a host.
 
@@ -120,6 +159,7 @@ class Destination:
     `passphrase` (of an encrypted private key) and `certificate` (an OpenSSH user certificate) are
     *names* of secrets, never secrets. `algorithms` are the weak SSH algorithms that are allowed
     here, by name. `clear_text` is the written exception without which plain FTP is refused.
+    `names` is the encoding of names at an FTP server, empty for what the server says of itself.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
     `digests` are computed while streaming; an empty tuple saves their CPU. `connections` is the
     most at once, `connections_per_file` the most that write one file together. Times are in
@@ -146,9 +186,11 @@ class Destination:
     algorithms: frozenset[str] = frozenset()
     tls: Tls = field(default_factory=Tls)
     clear_text: str = ""
+    names: str = ""
     on_conflict: Conflict = Conflict.FAIL
     collected: bool = False
     mode: Mode = Mode.AUTO
+    temp: TempNames = field(default_factory=TempNames)
     tier: Tier | None = None
     digests: tuple[str, ...] = ("md5", "sha256")
     sidecar: Sidecar | None = None

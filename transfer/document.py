@@ -12,7 +12,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from transfer.model import Delivery, DeliveryState, Outcome, Transfer
+from transfer.binding import basis
+from transfer.model import Delivery, DeliveryState, Manifest, Outcome, Transfer
+from transfer.visible import visible
 
 NAME = "receipt.json"
 FORMAT = "fileferry-receipt/1"
@@ -43,7 +45,8 @@ def ending_of(transfer: Transfer, now: datetime) -> str:
 
 
 def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> bytes:
-    """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end.
+    """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end; escaped
+    is what JSON asks for, and what is not seen (transfer/visible.py).
 
     Good for the generation that the ledger has: there is no retry before all words of the last one
     have reached ServiceNow (transfer/decisions.py).
@@ -57,6 +60,8 @@ def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> byte
         "generation": transfer.generation,
         "received_at": transfer.received_at,
         "request": request,
+        "content": basis(transfer.request),
+        "manifests": [_manifest(each) for each in transfer.manifests],
         "files": [_file(item) for item in files],
         "delivered": {"files": len(arrived), "bytes": sum(item.size for item in arrived)},
     }
@@ -67,6 +72,18 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
+def _manifest(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "source": manifest.source.uri,
+        "version": manifest.pin.version_id,
+        "etag": manifest.pin.etag,
+        "written_at": manifest.pin.modified,
+        "size": manifest.pin.size,
+        "sha256": manifest.sha256,
+        "files": manifest.files,
+    }
+
+
 def _file(delivery: Delivery) -> dict[str, Any]:
     pin, receipt, digests = delivery.pin, delivery.receipt, delivery.digests
     shown: dict[str, Any] = {
@@ -74,6 +91,8 @@ def _file(delivery: Delivery) -> dict[str, Any]:
         "source": delivery.source.uri,
         "version": pin.version_id if pin else delivery.source.version_id,
         "etag": pin.etag if pin else None,
+        "written_at": pin.modified if pin else None,
+        "demanded_sha256": delivery.source.sha256 or None,
         "size": pin.size if pin else None,
         "path": delivery.final,
         "ordered": delivery.ordered or delivery.final,
@@ -95,7 +114,7 @@ def _canonical(value: object) -> str:
         value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
     )
     # No encoder takes half a character, and a partner's server may have sent one.
-    return text.encode("utf-8", "replace").decode()
+    return visible(text.encode("utf-8", "replace").decode())
 
 
 def _plain(value: object) -> Any:

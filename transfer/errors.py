@@ -5,7 +5,10 @@ The code is the same in the log, the metric and the ticket, and has an entry in 
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+
+from transfer.visible import visible
 
 
 class Code(StrEnum):
@@ -17,6 +20,7 @@ class Code(StrEnum):
     APPROVAL_UNREADABLE = "approval.unreadable"
     APPROVAL_SELF = "approval.self"
     APPROVAL_OUTSIDER = "approval.outsider"
+    APPROVAL_ACTOR = "approval.actor"
     APPROVAL_STALE = "approval.stale"
     REQUEST_CANCELLED = "request.cancelled"
     REQUEST_FOREIGN = "request.foreign"
@@ -24,6 +28,8 @@ class Code(StrEnum):
     REQUEST_MALFORMED = "request.malformed"
     REQUEST_ALTERED = "request.altered"
     REQUEST_VANISHED = "request.vanished"
+    REQUEST_REPEATED = "request.repeated"
+    REQUEST_UNREADABLE = "request.unreadable"
     GRANT_MISSING = "grant.missing"
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
@@ -37,6 +43,7 @@ class Code(StrEnum):
     SOURCE_DENIED = "source.denied"
     SOURCE_ARCHIVED = "source.archived"
     SOURCE_CHANGED = "source.changed"
+    SOURCE_NEWER = "source.newer_than_approval"
     SOURCE_UNAVAILABLE = "source.unavailable"
     SESSION_REFUSED = "session.refused"
     AUTH_REFUSED = "auth.refused"
@@ -83,6 +90,7 @@ class Code(StrEnum):
     SERVICENOW_EMPTY = "servicenow.empty"
     SERVICENOW_HIBERNATING = "servicenow.hibernating"
     SERVICENOW_UNTRUSTED = "servicenow.untrusted"
+    SERVICENOW_TOO_LARGE = "servicenow.too_large"
     SERVICENOW_UNREADY = "servicenow.unready"
     SERVICENOW_REFUSED = "servicenow.refused"
     SERVICENOW_NOT_FOUND = "servicenow.not_found"
@@ -103,6 +111,7 @@ ACTIONS: dict[Code, str] = {
     Code.APPROVAL_UNREADABLE: "Give the FileFerry user read access to the approval fields.",
     Code.APPROVAL_SELF: "Order again and have somebody other than the requester approve it.",
     Code.APPROVAL_OUTSIDER: "Have a member of the approver group approve it.",
+    Code.APPROVAL_ACTOR: "Order again and have the approver himself decide, under his own name.",
     Code.APPROVAL_STALE: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_CANCELLED: "Order the transfer again if it is still wanted.",
     Code.REQUEST_FOREIGN: "Order through the file transfer item of the service catalog.",
@@ -110,6 +119,8 @@ ACTIONS: dict[Code, str] = {
     Code.REQUEST_MALFORMED: "Order again with a value of the named form.",
     Code.REQUEST_ALTERED: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_VANISHED: "Order the transfer again if it is still wanted.",
+    Code.REQUEST_UNREADABLE: "Order again with less in it; call the operators if a right lacks.",
+    Code.REQUEST_REPEATED: "Order anew if it is wanted once more; operators can send it again.",
     Code.GRANT_MISSING: "Ask the FileFerry operators for a grant, then order again.",
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
@@ -123,6 +134,7 @@ ACTIONS: dict[Code, str] = {
     Code.SOURCE_DENIED: "Ask the bucket's owner to let FileFerry read it, then order again.",
     Code.SOURCE_ARCHIVED: "Restore the object from its archive tier, then order again.",
     Code.SOURCE_CHANGED: "Order again once the object has its final content.",
+    Code.SOURCE_NEWER: "Order again, so that what is there now is what is approved.",
     Code.SOURCE_UNAVAILABLE: "Check S3 and the network of the bastion; then order again.",
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
@@ -169,6 +181,7 @@ ACTIONS: dict[Code, str] = {
     Code.SERVICENOW_EMPTY: "None: FileFerry looks whether it arrived before it tries again.",
     Code.SERVICENOW_HIBERNATING: "Wake the developer instance in the ServiceNow developer portal.",
     Code.SERVICENOW_UNTRUSTED: "Compare the poll's query with the instance's fields and ACLs.",
+    Code.SERVICENOW_TOO_LARGE: "Look which record holds so much, and take some of it away.",
     Code.SERVICENOW_UNREADY: "Give the rights that `fileferry servicenow check` names.",
     Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
     Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",
@@ -183,11 +196,17 @@ ACTIONS: dict[Code, str] = {
 }
 
 
+def _sentence(text: str) -> str:
+    """The lines of a server's answer, one behind the other."""
+    return visible(re.sub(r"[\r\n\t]+", " ", text))
+
+
 class FerryError(Exception):
     """What happened, to which file, and what to do next, in words fit for a ticket.
 
-    `message` is one whole sentence. `action` defaults to the code's own (ACTIONS). `file` is the
-    S3 URI or remote path concerned. `retry_after` is in seconds.
+    `message` is one whole sentence, of which everything is seen, whatever a server has put into it.
+    `action` defaults to the code's own (ACTIONS). `file` is the S3 URI or remote path concerned.
+    `retry_after` is in seconds.
     """
 
     permanent = True
@@ -201,10 +220,10 @@ class FerryError(Exception):
         file: str | None = None,
         retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        self.message = _sentence(message)
+        super().__init__(self.message)
         self.code = code
-        self.message = message
-        self.action = action or ACTIONS[code]
+        self.action = _sentence(action or ACTIONS[code])
         self.file = file
         self.retry_after = retry_after
 

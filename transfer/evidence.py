@@ -8,13 +8,17 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
-    """One row of sysapproval_approver. `in_group`: the approver is in the configured group."""
+    """One row of sysapproval_approver. `in_group`: the approver is in the configured group.
+
+    `actor` is the user name of who wrote the row last, the decision in it; empty when hidden.
+    """
 
     approver_id: str
     approver: str
     state: str
     decided_at: datetime
     in_group: bool
+    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +30,23 @@ class Variable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unreadable:
+    """Why not all of it could be read, in a sentence. `lasting`: it is more than can ever be."""
+
+    why: str
+    lasting: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
     """What ServiceNow says of one catalog task at one moment; policy.py judges it.
 
-    A field that the instance hid from us is None, and is never read as consent. `authors`: user
-    names of those who made the record or changed its terms, whose approval does not count, as far
-    as they are not the requester. `history`: it can be told when the variables were changed last.
+    A field that the instance hid from us is None or empty, and is never read as consent.
+    `requester` is who it is for, `opener` who asked for it. `authors`: user names of all others who
+    had a hand in it: who made the record, whom the whole order is for, who wrote its terms; their
+    approval does not count, and an empty name is a hidden one. `history`: it can be told when the
+    variables were changed last. `asked_since`: since when the same people ask; None: nobody knows.
+    `unreadable`: what could not be read is left out here, so that nothing of it counts.
     """
 
     instance: str
@@ -49,11 +64,14 @@ class Evidence:
     requester_id: str
     requester: str
     opened_by_id: str
+    opener: str
     approvals: tuple[Approval, ...]
     variables: dict[str, Variable]
     read_at: datetime
     authors: frozenset[str] = frozenset()
     history: bool = True
+    unreadable: Unreadable | None = None
+    asked_since: datetime | None = None
 
     @property
     def request_id(self) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,32 @@ ENVELOPES = 3
 MAX_RECORDS = 100
 
 NUMBER = re.compile(r"(?:RITM|REQ|SCTASK)[0-9]{5,15}")
-_TASK = re.compile(r"[0-9a-f]{32}")
+TASK = re.compile(r"[0-9a-f]{32}")
 _BUCKET = re.compile(r"[a-z0-9.-]{3,63}")
 _VERSION_ID = re.compile(r"[!-~]{1,1024}")
 _SEQUENCER = re.compile(r"[0-9A-Za-z-]{1,64}")
+_OF_S3 = re.compile(
+    "Object(Removed|Restore|Tagging|Acl):|ReducedRedundancyLostObject|Replication:|Lifecycle"
+    "|IntelligentTiering"
+)
+"""Begins what S3 calls its other events; none is about a new object (User Guide, "Supported event
+types for SQS")."""
+_BY_EVENTBRIDGE = re.compile(
+    "Object (Deleted|Restore (Initiated|Completed|Expired)|Tags (Added|Deleted)|ACL Updated"
+    "|Storage Class Changed|Access Tier Changed)"
+)
+"""The same by EventBridge (EventBridge reference, "Amazon S3 events")."""
+BY_CLOUDTRAIL = "API Call via CloudTrail"
+_WRITES = ("PutObject", "CompleteMultipartUpload", "CopyObject", "PostObject")
+"""Calls that make an object, as CloudTrail records them."""
+_NO_WRITES = re.compile(
+    "(Get|List|Head|Delete|Abort|Select|Restore)[A-Z].*|CreateMultipartUpload|UploadPart(Copy)?"
+    "|(Put|Create)Bucket.*|PutObject(Acl|Tagging|Retention|LegalHold|LockConfiguration)"
+)
+"""Calls that make none."""
 _NAMED = {
     "request": (NUMBER, "a number such as RITM0010001"),
-    "task": (_TASK, "a sys_id"),
+    "task": (TASK, "a sys_id"),
 }
 
 
@@ -87,7 +106,7 @@ def read(body: str | bytes) -> Reading:
 
 def write(text: str) -> str:
     """The message that names a record by number or sys_id. Raises Permanent `hint.malformed`."""
-    field = "task" if _TASK.fullmatch(text) else "request"
+    field = "task" if TASK.fullmatch(text) else "request"
     body = json.dumps({"version": VERSION, field: text})
     read(body)
     return body
@@ -105,10 +124,10 @@ def _opened(content: Any, left: int) -> Reading:
         return _opened(_of_sns(content), left - 1)
     if "detail-type" in content:
         return _of_eventbridge(content, left)
-    if content.get("Event") == "s3:TestEvent":
-        return Reading(remark="s3:TestEvent")
     if "Records" in content:
         return _of_s3(content["Records"])
+    if content.get("Event") == "s3:TestEvent":
+        return Reading(remark="s3:TestEvent")
     raise Rejected("names neither a request nor a task")
 
 
@@ -119,6 +138,8 @@ def _own(content: Mapping[str, Any]) -> Reading:
     field, *more = [name for name in _NAMED if name in content]
     if more:
         raise Rejected("names a request and a task; one of them is enough")
+    if "Records" in content:
+        raise Rejected(f"names a {field} and Records of S3; only one of them would be read")
     value, (pattern, words) = content[field], _NAMED[field]
     if not isinstance(value, str) or not pattern.fullmatch(value):
         raise Rejected(f"has other than {words} in {field}")
@@ -145,27 +166,61 @@ def _of_eventbridge(content: Mapping[str, Any], left: int) -> Reading:
     detail = content.get("detail")
     if content.get("source") != "aws.s3":
         return _opened(detail, left - 1)
-    if content["detail-type"] != "Object Created":
-        return Reading(remark=f"S3 event {shown(str(content['detail-type']), 40)}")
+    kind = str(content["detail-type"])
+    if kind.endswith(BY_CLOUDTRAIL):
+        return _of_cloudtrail(detail)
+    if _BY_EVENTBRIDGE.fullmatch(kind):
+        return Reading(remark=f"S3 event {shown(kind, 40)}")
+    if kind != "Object Created":
+        raise Rejected(f"is an S3 event of the unknown type {shown(kind, 40)}")
     entry = _part(detail, "object")
-    return Reading(hints=(_object(_part(detail, "bucket"), entry.get("key"), entry, "version-id"),))
+    return _new((_object(_part(detail, "bucket"), entry.get("key"), entry, "version-id"),))
+
+
+def _of_cloudtrail(detail: Any) -> Reading:
+    """A call of S3's API, as it was recorded; the key is as it is there."""
+    name = detail.get("eventName") if isinstance(detail, dict) else None
+    if not isinstance(name, str) or detail.get("eventSource") != "s3.amazonaws.com":
+        raise Rejected("is an event of CloudTrail that is not of S3")
+    if _NO_WRITES.fullmatch(name):
+        return Reading(remark=f"S3 call {shown(name, 40)}")
+    if name not in _WRITES:
+        raise Rejected(f"is about the unknown S3 call {shown(name, 40)}")
+    if detail.get("errorCode"):
+        return Reading(remark=f"S3 call {name} that failed")
+    asked, answered = _part(detail, "requestParameters"), detail.get("responseElements")
+    version = answered.get("x-amz-version-id") if isinstance(answered, dict) else None
+    entry = {"version": version, "sequencer": detail.get("eventID")}
+    bucket = {"name": asked.get("bucketName")}
+    return _new((_object(bucket, asked.get("key"), entry, "version"),))
+
+
+def _new(objects: Iterable[ObjectHint]) -> Reading:
+    """Without folder markers: a key that ends with a slash has no name that a file could get, and
+    is how a console shows an empty folder.
+    """
+    hints = tuple(each for each in objects if not each.key.endswith("/"))
+    return Reading(hints=hints, remark="" if hints else "no object was created, but a folder")
 
 
 def _of_s3(records: Any) -> Reading:
     if not isinstance(records, list) or not 0 < len(records) <= MAX_RECORDS:
         raise Rejected(f"has other than 1 to {MAX_RECORDS} Records")
-    hints = tuple(_created(records))
-    return Reading(hints=hints, remark="" if hints else "no object was created")
+    created = tuple(_created(records))
+    return _new(created) if created else Reading(remark="no object was created")
 
 
 def _created(records: list[Any]) -> Iterator[ObjectHint]:
     for record in records:
         if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
             raise Rejected("has Records that are not of S3")
-        if str(record.get("eventName")).startswith("ObjectCreated:"):
+        name = str(record.get("eventName")).removeprefix("s3:")
+        if name.startswith("ObjectCreated:"):
             entry = _part(record.get("s3"), "object")
             key = _decoded(entry.get("key"))
             yield _object(_part(record.get("s3"), "bucket"), key, entry, "versionId")
+        elif not _OF_S3.match(name):
+            raise Rejected(f"has an S3 event of the unknown type {shown(name, 40)}")
 
 
 def _part(content: Any, name: str) -> Mapping[str, Any]:

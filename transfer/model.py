@@ -13,6 +13,9 @@ from enum import StrEnum
 from typing import Any, Self
 
 from transfer.errors import Code, FerryError
+from transfer.objects import Manifest as Manifest  # noqa: PLC0414  words of the model too
+from transfer.objects import Pin as Pin  # noqa: PLC0414
+from transfer.objects import Source as Source  # noqa: PLC0414
 
 MIB = 1024 * 1024
 CHUNK = 10 * MIB
@@ -59,46 +62,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """An S3 object as it was asked for; without a version the one that is there at the pin."""
-
-    bucket: str
-    key: str
-    version_id: str | None = None
-
-    @property
-    def uri(self) -> str:
-        return f"s3://{self.bucket}/{self.key}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pin:
-    """One version of an S3 object: what every later read must match.
-
-    The digests and checksums are hex, of the whole object, or None where S3 holds none that can be
-    compared (the ETag of a multipart or KMS object is not an MD5).
-    """
-
-    size: int
-    etag: str
-    version_id: str | None = None
-    modified: datetime | None = None
-    md5: str | None = None
-    sha256: str | None = None
-    crc64nvme: str | None = None
-    crc32c: str | None = None
-    crc32: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
 
-    `id` is `instance:table:sys_id` of the approved record. `sources` and `target` are the words of
-    the requester, still unchecked; ValidateInput turns them into deliveries. `fingerprint` is the
-    SHA-256 of the approved fields. The fields about ServiceNow are empty for an operator's one-off.
-    `options` are words too, by their names in transfer/options.py. `standing` is the sys_id of the
-    standing approval that takes the place of a task, `version_id` the version that it is about.
+    `id` is `instance:table:sys_id` of the approved record, `fingerprint` the SHA-256 of its terms.
+    `sources`, `target` and `options` are the words of the requester, still unchecked. `opener` has
+    asked for it; `approvers` are those whose approval counts, `actors` wrote it, `discounted` says
+    why others do not count. `standing` is the sys_id of the standing approval that stands for a
+    task, `version_id` the version that it is about. `as_found`: operators said of the catalog item
+    that what is in S3 when FileFerry looks is meant, and not what was there at the approval.
     """
 
     id: str
@@ -113,12 +85,16 @@ class Request:
     item_id: str = ""
     task_id: str = ""
     task_number: str = ""
+    opener: str = ""
     approvers: tuple[str, ...] = ()
+    actors: tuple[str, ...] = ()
+    discounted: tuple[str, ...] = ()
     approved_at: datetime | None = None
     options: Mapping[str, str] = field(default_factory=dict)
     standing: str = ""
     version_id: str = ""
     catalog_item: str = ""
+    as_found: bool = False
 
     @property
     def token(self) -> str:
@@ -247,12 +223,14 @@ class Transfer:
     `epoch` is the fencing number: the ledger refuses a save whose epoch is not the latest claim's.
     `claims` counts the claims in a row that were not given back, this one included: 1 in a quiet
     life, and one more for each owner that died over it. `expanded`: the deliveries are complete,
-    patterns and manifests included. `generation` is raised by an operator only.
+    patterns and manifests included. `generation` is raised by an operator only. `manifests` are
+    those that the deliveries were read from.
     """
 
     request: Request
     generation: int = 1
     expanded: bool = False
+    manifests: tuple[Manifest, ...] = ()
     epoch: int = 0
     claims: int = 0
     stage: Stage = Stage.RECEIVED
@@ -288,8 +266,8 @@ class Transfer:
         if error.code in (Code.REQUEST_CANCELLED, Code.PUBLISH_UNKNOWN):
             cancelled = error.code is Code.REQUEST_CANCELLED
             return Outcome.CANCELLED if cancelled else Outcome.UNKNOWN
-        words = ("approval", "request", "grant", "standing")
-        spoken = error.code.value.partition(".")[0] in words
+        spoken = error.code.startswith(("approval.", "request.", "grant.", "standing."))
+        spoken = spoken or error.code is Code.SOURCE_NEWER
         refused = error.permanent and (self.stage is Stage.RECEIVED or spoken)
         return Outcome.REFUSED if refused else Outcome.FAILED
 

@@ -10,6 +10,7 @@ import unicodedata
 
 from transfer.errors import Code, Permanent
 from transfer.model import Source
+from transfer.visible import hidden, visible
 
 MAX_NAME = 255
 """Bytes of UTF-8 in one name (NAME_MAX of every common file system)."""
@@ -36,6 +37,18 @@ def parse_source(uri: str) -> Source:
     return Source(bucket=bucket, key=key)
 
 
+def check_seen(name: str, what: str) -> str:
+    """`name` as it is, when nothing in it hides; else Permanent `name.refused`. `what` it is of."""
+    if rule := _hidden_rule(name):
+        raise Permanent(
+            Code.NAME_REFUSED,
+            f"The {what} {shown(name)} {rule}.",
+            action="Order again with the name written anew, by hand.",
+            file=shown(name),
+        )
+    return name
+
+
 def check_path(path: str) -> str:
     """`path` as it is, when it obeys every rule; else Permanent `name.refused`."""
     rule = _path_rule(path) or next(filter(None, map(_name_rule, path.split("/"))), None)
@@ -45,10 +58,8 @@ def check_path(path: str) -> str:
 
 
 def shown(text: str, limit: int = 120) -> str:
-    """`text` in quotes, fit for a ticket: nothing unprintable, never endless."""
-    cut = text if len(text) <= limit else text[:limit] + "…"
-    clean = "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in cut)
-    return f"“{clean}”"
+    """`text` in quotes, fit for a ticket: nothing unseen, never endless."""
+    return f"“{visible(text if len(text) <= limit else text[:limit] + '…')}”"
 
 
 def _path_rule(path: str) -> str | None:
@@ -61,9 +72,17 @@ def _path_rule(path: str) -> str | None:
     return _character_rule(path)
 
 
+def _hidden_rule(text: str) -> str | None:
+    found = hidden(text)
+    return f"has {found}, which shows as nothing or turns the text around" if found else None
+
+
 def _character_rule(text: str) -> str | None:
-    if any(unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp") for c in text):
-        return "has a control character"
+    control = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), None)
+    if control is not None:
+        return f"has a control character, U+{ord(control):04X}"
+    if rule := _hidden_rule(text):
+        return rule
     if "\\" in text:
         return "has a backslash, which some servers take for a separator"
     if not unicodedata.is_normalized("NFC", text):

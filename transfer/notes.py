@@ -13,7 +13,7 @@ from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Delivery, DeliveryState, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer, count_of, in_bytes, in_utc, shortened
+from transfer.writing import Writer, count_of, in_bytes, in_utc, lined, shortened
 
 QUARTERS = 4
 WHOLE = (DeliveryState.VERIFIED, DeliveryState.INTENT, DeliveryState.PUBLISHED)
@@ -24,7 +24,7 @@ def started(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
     total = sum(item.size for item in deliveries)
     lines = [f"  {item.source.uri} ({in_bytes(item.size)})" for item in deliveries]
     head = f"Transfer started: {count_of(deliveries)}, {in_bytes(total)}."
-    text = "\n".join([head, *shortened(lines)])
+    text = [head, *shortened(lines)]
     return [Writer(transfer).post(TicketRole.USER, PostAction.NOTE, text, what="started")]
 
 
@@ -89,14 +89,15 @@ def restarted(transfer: Transfer, delivery: Delivery, why: str) -> Post:
     )
 
 
-def queued(transfer: Transfer, holder: str) -> Post:
+def queued(transfer: Transfer, holder: Transfer) -> Post:
     """The note that another request has the final name first: once for each of them."""
     return Writer(transfer).post(
         TicketRole.USER,
         PostAction.NOTE,
-        f"This transfer waits: another request ({holder}) is delivering to the same name on "
+        f"This transfer waits: another request ({holder.request.number or holder.id}) is "
+        "delivering to the same name on "
         f"{transfer.request.destination}. It goes on by itself.",
-        what=f"queued-{holder}",
+        what=f"queued-{holder.id}",
     )
 
 
@@ -123,7 +124,7 @@ def scheduled(transfer: Transfer, start: datetime) -> Post:
 
 def rehearsal(transfer: Transfer, lines: Sequence[str], start: datetime) -> Post:
     """The plan of a dry run."""
-    text = "\n".join([f"Dry run, nothing was sent. It could start at {in_utc(start)}.", *lines])
+    text = [f"Dry run, nothing was sent. It could start at {in_utc(start)}.", *lines]
     return Writer(transfer).post(TicketRole.USER, PostAction.NOTE, text, what="rehearsal")
 
 
@@ -135,12 +136,18 @@ def waiting(evidence: Evidence, error: FerryError) -> Post:
         generation=0,
         ticket=TicketRole.TASK,
         action=PostAction.NOTE,
-        text=f"FileFerry does not start this transfer. {error.message} {error.action} "
-        f"({error.code})",
+        text=lined(
+            f"FileFerry does not start this transfer. {error.message} {error.action} ({error.code})"
+        ),
         number=evidence.item_number,
         requester_id=evidence.requester_id,
         task_id=evidence.task_id,
     )
+
+
+def may_wait(note: Post) -> bool:
+    """It is about a task that waits itself: drafts must not use up the calls of approved ones."""
+    return note.generation == 0
 
 
 def reopened(transfer: Transfer, altered: bool) -> Post:

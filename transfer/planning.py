@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import basename, join
 
-from transfer import manifest
+from transfer import listing, manifest
 from transfer.beside import check_names
+from transfer.binding import binds, bound, insist
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
-from transfer.manifest import Wanted
-from transfer.model import Delivery, Pin, Request, Source
-from transfer.names import check_path, parse_source, shown
+from transfer.manifest import Wanted, placed
+from transfer.model import Delivery, Manifest, Request, Source
+from transfer.names import check_path, check_seen, parse_source, shown
 from transfer.ports import ObjectStore
 from transfer.rules import Grant, Rules
 from transfer.sources import Kind, Line, parse_line
+from transfer.visible import visible
 
-MAX_FILES = 10_000
+MAX_FILES = manifest.MOST
+MAX_LISTS = 50
+"""Patterns and manifests in a request: each is listed or read before anything is sent."""
 
 
 def plan(
@@ -29,7 +34,7 @@ def plan(
     Patterns and manifests are checked too, and expanded later by `expand`.
     Raises Permanent `destination.unknown`, `source.malformed`, `name.refused`, `grant.missing`.
     """
-    destination = destinations.get(request.destination)
+    destination = destinations.get(check_seen(request.destination, "destination"))
     if destination is None:
         known = ", ".join(sorted(destinations))
         raise Permanent(
@@ -39,108 +44,152 @@ def plan(
         )
     _not_too_many(len(request.sources))
     lines = _lines(request)
-    for line in lines:
-        _granted(request, rules, f"s3://{line.source.bucket}/{line.prefix}")
-    single = len(lines) == 1
-    # An event is about one version, whatever was written since.
-    version = request.version_id or None
-    wanted = [
-        Wanted(source=replace(line.source, version_id=version))
-        for line in lines
-        if line.kind is Kind.OBJECT
-    ]
-    return _deliveries(wanted, request, destination, first=1, single=single)
+    _few_lists(sum(line.kind is not Kind.OBJECT for line in lines))
+    check_grants(request, rules)
+    wanted = [Wanted(source=line.source) for line in lines if line.kind is Kind.OBJECT]
+    for item in wanted:
+        _provable(item, destination)
+    return _deliveries(wanted, request, destination, first=1, single=len(lines) == 1)
+
+
+def check_grants(request: Request, rules: Rules, sources: Iterable[str] | None = None) -> None:
+    """Each of the sources (S3 URIs), else all that the request names, may be sent where it asks.
+
+    Raises Permanent `grant.missing`, and what `parse_line` raises.
+    """
+    if sources is None:
+        sources = [f"s3://{line.source.bucket}/{line.prefix}" for line in _lines(request)]
+    for uri in sources:
+        _granted(request, rules, uri)
 
 
 def lines_to_expand(request: Request) -> list[Line]:
     """The patterns and manifests among the sources."""
-    lines = _lines(request)
-    return [line for line in lines if line.kind is not Kind.OBJECT]
+    return [line for line in _lines(request) if line.kind is not Kind.OBJECT]
 
 
 def _lines(request: Request) -> list[Line]:
+    """Raises Permanent `request.malformed` for a version or digest of more than one object."""
     if request.standing:
         # The key of an event is a name, whatever characters it has, and never a pattern.
-        return [Line(Kind.OBJECT, parse_source(text)) for text in request.sources]
-    return [parse_line(text) for text in request.sources]
+        lines = [Line(Kind.OBJECT, parse_source(text)) for text in request.sources]
+    else:
+        lines = [parse_line(text) for text in request.sources]
+    if binds(request) and len(lines) > 1:
+        raise _binds_one(f"{len(lines):,} lines are ordered")
+    # An event is about one version, whatever was written since.
+    return [replace(line, source=bound(line.source, request)) for line in lines]
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A delivery that a pattern or manifest named, and the SHA-256 that it must have, or ''."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expanded:
+    """What patterns and manifests named, and the manifests as they were read."""
 
-    delivery: Delivery
-    sha256: str
+    deliveries: tuple[Delivery, ...]
+    manifests: tuple[Manifest, ...]
 
 
-def expand(
+def expand(  # noqa: PLR0913 what a request is expanded with
     request: Request,
     rules: Rules,
     destination: Destination,
     planned: Sequence[Delivery],
     objects: ObjectStore,
-) -> list[Found]:
+    *,
+    halt: Callable[[], None] = lambda: None,
+) -> Expanded:
     """The deliveries of the patterns and manifests, each as strictly checked as a named one.
 
     Raises what `plan` raises, Permanent `source.missing` for a pattern that names nothing,
-    `manifest.malformed`, and what ObjectStore raises.
+    `manifest.malformed`, what binding.insist raises of a manifest, and what ObjectStore and `halt`
+    raise.
     """
+    lines = lines_to_expand(request)
+    patterns = [line for line in lines if line.kind is Kind.PATTERN]
+    keys = listing.named(patterns, objects, halt, MAX_FILES)
     wanted: list[Wanted] = []
-    for line in lines_to_expand(request):
-        for item in _named_by(line, objects):
-            wanted.append(item)
-            _not_too_many(len(planned) + len(wanted))
+    manifests: list[Manifest] = []
+    for line in lines:
+        halt()
+        if line.kind is Kind.MANIFEST:
+            read, listed = _read(line.source, request, rules, objects)
+            manifests.append(read)
+            wanted += listed
+        else:
+            wanted += _named_by(line, keys[line], request)
+        _not_too_many(len(planned) + len(wanted))
     for item in wanted:
-        _granted(request, rules, item.source.uri)
-        _provable(item, destination)
-    found = _deliveries(wanted, request, destination, first=len(planned) + 1, single=False)
+        with placed(item.place):
+            _granted(request, rules, item.source.uri)
+            _provable(item, destination)
+    # A name with a bracket in it that proved to be the name of one object.
+    single = not planned and len(lines) == len(wanted) == 1 and not wanted[0].path
+    first = len(planned) + 1
+    found = _deliveries(wanted, request, destination, first=first, single=single and not manifests)
     _distinct([item.final for item in (*planned, *found)])
-    return [Found(delivery, item.sha256) for delivery, item in zip(found, wanted, strict=True)]
+    return Expanded(deliveries=found, manifests=tuple(manifests))
 
 
-def demanded(pin: Pin, sha256: str, source: Source) -> Pin:
-    """The pin with the digest that the manifest demands, to which the bytes are compared.
-
-    Raises Permanent `source.changed` when S3 itself holds another one.
-    """
-    if not sha256 or pin.sha256 == sha256:
-        return pin
-    if pin.sha256:
-        raise Permanent(
-            Code.SOURCE_CHANGED,
-            f"{source.uri} has another SHA-256 than the manifest demands.",
-            file=source.uri,
-        )
-    return replace(pin, sha256=sha256)
-
-
-def _named_by(line: Line, objects: ObjectStore) -> Iterator[Wanted]:
-    if line.kind is Kind.MANIFEST:
-        yield from _listed_in(line.source, objects)
-        return
-    none = True
-    for key in objects.list(line.source.bucket, line.prefix):
-        if line.matches(key):
-            none = False
-            below = key[len(line.folder) :]
-            yield Wanted(source=Source(bucket=line.source.bucket, key=key), path=below)
-    if none:
+def _named_by(line: Line, keys: Sequence[str], request: Request) -> Iterator[Wanted]:
+    """An object whose key is the pattern's letters is meant by them, if they name no other one."""
+    others = [key for key in keys if key != line.source.key]
+    if not keys:
         raise Permanent(
             Code.SOURCE_MISSING,
             f"No object matches {shown(line.source.uri)}.",
             file=line.source.uri,
         )
+    if len(others) < len(keys):
+        if others:
+            raise _ambiguous(line, others)
+        yield Wanted(source=line.source)
+        return
+    if binds(request):
+        raise _binds_one(f"{shown(line.source.uri)} is a pattern")
+    for key in keys:
+        yield Wanted(
+            source=Source(bucket=line.source.bucket, key=key), path=key[len(line.folder) :]
+        )
 
 
-def _listed_in(source: Source, objects: ObjectStore) -> list[Wanted]:
-    pin = objects.describe(source)
+def _ambiguous(line: Line, others: Sequence[str]) -> Permanent:
+    return Permanent(
+        Code.SOURCE_MALFORMED,
+        f"{shown(line.source.uri)} is the name of an object, and as a pattern it names "
+        f"{len(others):,} more, such as {shown(others[0])}.",
+        action="Order again: [[], [*] and [?] stand for a character of the name itself.",
+        file=line.source.uri,
+    )
+
+
+def _binds_one(what: str) -> Permanent:
+    return Permanent(
+        Code.REQUEST_MALFORMED,
+        f"A version or SHA-256 binds one object or manifest, but {what}.",
+    )
+
+
+def _read(
+    source: Source, request: Request, rules: Rules, objects: ObjectStore
+) -> tuple[Manifest, list[Wanted]]:
+    """The manifest and its files; it is bound to the approval as the files are."""
+    pin = insist(objects.describe(source), source, request, rules)
     if pin.size > manifest.LARGEST:
         raise Permanent(
             Code.MANIFEST_MALFORMED,
             f"The manifest {source.uri} has {pin.size:,} bytes; {manifest.LARGEST:,} is the most.",
             file=source.uri,
         )
-    return manifest.parse(objects.read(source, pin, 0, pin.size), source.uri)
+    data = objects.read(source, pin, 0, pin.size)
+    digest = hashlib.sha256(data).hexdigest()
+    if source.sha256 not in ("", digest):
+        raise Permanent(
+            Code.SOURCE_CHANGED,
+            f"The manifest {source.uri} has another SHA-256 than the one that is demanded of it.",
+            file=source.uri,
+        )
+    wanted = manifest.parse(data, source.uri)
+    return Manifest(source=source, pin=pin, sha256=digest, files=len(wanted)), wanted
 
 
 def _deliveries(
@@ -151,8 +200,8 @@ def _deliveries(
     first: int,
     single: bool,
 ) -> tuple[Delivery, ...]:
-    paths = [check_path(_path(request.target, item, single=single)) for item in wanted]
-    _distinct(paths)
+    paths = [_path(request.target, item, single=single) for item in wanted]
+    _distinct(paths, wanted)
     deliveries = tuple(
         Delivery(number=number, source=item.source, final=join(destination.root, path))
         for number, (item, path) in enumerate(zip(wanted, paths, strict=True), start=first)
@@ -164,51 +213,61 @@ def _deliveries(
 def _path(target: str, wanted: Wanted, *, single: bool) -> str:
     """`target` is a directory when it ends with “/” or the request is for several files."""
     if single and target and not target.endswith("/"):
-        return target
+        return check_path(target)
     # A path that is absolute must be refused, and join would forget the target before it.
     below = wanted.path or basename(wanted.source.key)
-    return below if below.startswith("/") else join(target, below)
+    with placed(wanted.place):
+        return check_path(below if below.startswith("/") else join(target, below))
 
 
 def _granted(request: Request, rules: Rules, uri: str) -> None:
-    if any(_allows(grant, request, uri) for grant in rules.grants):
-        return
-    raise Permanent(
-        Code.GRANT_MISSING,
-        f"{request.requester} may not send {uri} to {request.destination}.",
-        file=uri,
-    )
+    """Who it is for and who asked for it both need a grant: nobody gets by another's name what he
+    may not do himself, and nobody sends in the name of another what the other may not.
+    """
+    for user in dict.fromkeys((request.requester, request.opener or request.requester)):
+        if not any(_allows(grant, user, request, uri) for grant in rules.grants):
+            raise Permanent(
+                Code.GRANT_MISSING,
+                f"{visible(user)} may not send {uri} to {request.destination}.",
+                file=uri,
+            )
 
 
-def _allows(grant: Grant, request: Request, uri: str) -> bool:
-    asked = {request.requester, "*"} & grant.requesters
+def _allows(grant: Grant, user: str, request: Request, uri: str) -> bool:
+    asked = {user, "*"} & grant.requesters
     through = not grant.items or request.catalog_item in grant.items
     there = request.destination in grant.destinations
     return bool(asked) and through and there and uri.startswith(grant.sources)
 
 
 def _provable(wanted: Wanted, destination: Destination) -> None:
-    if wanted.sha256 and "sha256" not in destination.digests:
+    if wanted.source.sha256 and "sha256" not in destination.digests:
         raise Permanent(
             Code.VERIFICATION_TOO_WEAK,
-            f"The manifest demands a SHA-256 of {wanted.source.uri}, but {destination.name} "
-            "computes none.",
+            f"A SHA-256 is demanded of {wanted.source.uri}, but {destination.name} computes none.",
             file=wanted.source.uri,
         )
 
 
 def _not_too_many(count: int) -> None:
     if count > MAX_FILES:
+        raise listing.too_many(MAX_FILES)
+
+
+def _few_lists(count: int) -> None:
+    if count > MAX_LISTS:
         raise Permanent(
             Code.SOURCE_MALFORMED,
-            f"The request names more than {MAX_FILES:,} files.",
-            action="Order the files in several requests.",
+            f"The request has {count:,} patterns and manifests; {MAX_LISTS} is the most.",
+            action="Order them in several requests, or all files in one manifest.",
         )
 
 
-def _distinct(paths: Iterable[str]) -> None:
+def _distinct(paths: Sequence[str], wanted: Iterable[Wanted] = ()) -> None:
     for path, times in Counter(paths).most_common(1):
         if times > 1:
+            same = [item.place for at, item in zip(paths, wanted, strict=False) if at == path]
+            where = f" ({', '.join(filter(None, same[:3]))})" if any(same) else ""
             raise Permanent(
-                Code.NAME_REFUSED, f"Several files would be delivered as {shown(path)}."
+                Code.NAME_REFUSED, f"Several files would be delivered as {shown(path)}{where}."
             )

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
+from transfer.approvals import counting, discounted, verdicts
 from transfer.errors import Code, Permanent, Transient
 from transfer.evidence import Approval, Evidence
 from transfer.model import Request
@@ -18,29 +22,43 @@ OPEN_STATES = frozenset({"1", "2"})
 """Open and Work in Progress: the states of `task.state` in which work may be done."""
 
 
-def authorise(evidence: Evidence, rules: Rules) -> Request:
+def authorise(evidence: Evidence, rules: Rules, taken: Request | None = None) -> Request:
     """The approved Request, when every link of the chain holds.
 
-    Raises Permanent when the request can never be carried out as it stands, Transient
-    `approval.pending` or `approval.unreadable` when it may yet be.
+    `taken` is what it was taken up as; its fingerprint, which the caller compares, tells then
+    whether other people ask, and no history of the item is needed. Raises Permanent when the
+    request can never be carried out as it stands, Transient `approval.pending`,
+    `approval.unreadable` or `request.unreadable` when it may yet be.
     """
+    check_whole(evidence)
     _of_the_catalog(evidence, rules)
     _readable(evidence, rules)
     _still_wanted(evidence)
-    check_approval(evidence)
-    request = request_of(evidence, rules)
+    approved_at = check_approval(evidence, rules)
+    if taken is None:
+        _asked_by_the_same(evidence, approved_at)
+    request = replace(request_of(evidence, rules), approved_at=approved_at)
     _complete(request)
     return request
 
 
-def check_approval(evidence: Evidence) -> None:
-    """Approved, by a member of the group who did not ask for it, and unaltered since.
+def check_whole(evidence: Evidence) -> None:
+    """Raises `request.unreadable` when some could not be read: Permanent when it never can be."""
+    if evidence.unreadable is None:
+        return
+    kind = Permanent if evidence.unreadable.lasting else Transient
+    number = evidence.item_number or evidence.task_number
+    raise kind(Code.REQUEST_UNREADABLE, f"{number} cannot be read: {evidence.unreadable.why}")
 
-    Raises as `authorise` does.
+
+def check_approval(evidence: Evidence, rules: Rules) -> datetime:
+    """Approved, by a member of the group who had no hand in it, and unaltered since.
+
+    Returns when: the latest decision that counts. Raises as `authorise` does.
     """
     _approved(evidence)
-    valid = _independent(evidence)
-    _unaltered(evidence, valid)
+    _known(evidence)
+    return _unaltered(evidence, counting(evidence, rules))
 
 
 def request_of(evidence: Evidence, rules: Rules) -> Request:
@@ -49,7 +67,6 @@ def request_of(evidence: Evidence, rules: Rules) -> Request:
         evidence.variables[name].value if name in evidence.variables else ""
         for name in rules.variables
     )
-    approved = [row for row in evidence.approvals if row.state == "approved"]
     return Request(
         id=evidence.request_id,
         number=evidence.item_number,
@@ -64,14 +81,29 @@ def request_of(evidence: Evidence, rules: Rules) -> Request:
         task_id=evidence.task_id,
         task_number=evidence.task_number,
         catalog_item=evidence.catalog_item,
-        approvers=tuple(row.approver for row in approved),
-        approved_at=max((row.decided_at for row in approved), default=None),
+        as_found=evidence.catalog_item in rules.as_found,
+        **approval_of(evidence, rules),
         options={
             option: evidence.variables[name].value
             for option, name in rules.options.items()
             if name in evidence.variables
         },
     )
+
+
+def approval_of(evidence: Evidence, rules: Rules) -> dict[str, Any]:
+    """The fields of a Request that say who approved it, and whose approval does not count."""
+    judged = verdicts(evidence, rules)
+    valid = [each.approval for each in judged if each.counts]
+    times = [each.approval.decided_at for each in judged]
+    return {
+        "opener": evidence.opener,
+        "approvers": tuple(row.approver for row in valid),
+        "actors": tuple(row.actor for row in valid),
+        "discounted": tuple(discounted(judged)),
+        # Of one that is refused, and may be retried; `authorise` knows which decision counts.
+        "approved_at": min(times, default=None),
+    }
 
 
 def fingerprint(evidence: Evidence) -> str:
@@ -97,7 +129,8 @@ def _of_the_catalog(evidence: Evidence, rules: Rules) -> None:
 
 def _readable(evidence: Evidence, rules: Rules) -> None:
     """A hidden field is never read as an empty one, nor a hidden requester as nobody."""
-    hidden = [name for name in rules.variables if name not in evidence.variables]
+    needed = (*rules.variables, *rules.options.values())
+    hidden = [name for name in needed if name not in evidence.variables]
     if hidden:
         raise Permanent(
             Code.REQUEST_INCOMPLETE,
@@ -133,35 +166,16 @@ def _approved(evidence: Evidence) -> None:
         )
 
 
-def _independent(evidence: Evidence) -> list[Approval]:
-    """The approvals that count: by a member of the group who did not ask for it."""
-    approved = [row for row in evidence.approvals if row.state == "approved"]
-    if not approved:
+def _known(evidence: Evidence) -> None:
+    """Who had a hand in it must be known by name, for decisions are written under names."""
+    if not evidence.requester or not evidence.opener or "" in evidence.authors:
         raise Transient(
             Code.APPROVAL_UNREADABLE,
-            f"{evidence.item_number} says approved, but no approver's decision can be read.",
+            f"Who ordered {evidence.item_number}, or wrote one of its terms, cannot be read.",
         )
-    asked = {evidence.requester_id, evidence.opened_by_id}
-    others = [
-        row
-        for row in approved
-        if row.approver_id not in asked and row.approver not in evidence.authors
-    ]
-    if not others:
-        raise Permanent(
-            Code.APPROVAL_SELF, f"{evidence.item_number} was approved only by who ordered it."
-        )
-    valid = [row for row in others if row.in_group]
-    if not valid:
-        names = ", ".join(row.approver for row in others)
-        raise Permanent(
-            Code.APPROVAL_OUTSIDER,
-            f"{evidence.item_number} was approved by {names}, who may not approve transfers.",
-        )
-    return valid
 
 
-def _unaltered(evidence: Evidence, valid: list[Approval]) -> None:
+def _unaltered(evidence: Evidence, valid: list[Approval]) -> datetime:
     approved_at = max(row.decided_at for row in valid)
     altered = [
         name for name, field in sorted(evidence.variables.items()) if field.changed_at > approved_at
@@ -170,6 +184,23 @@ def _unaltered(evidence: Evidence, valid: list[Approval]) -> None:
         raise Permanent(
             Code.APPROVAL_STALE,
             f"{', '.join(altered)} of {evidence.item_number} was changed after the approval.",
+        )
+    return approved_at
+
+
+def _asked_by_the_same(evidence: Evidence, approved_at: datetime) -> None:
+    """Who asks decides about grants, and about whose approval counts."""
+    if evidence.asked_since is None:
+        raise Transient(
+            Code.APPROVAL_UNREADABLE,
+            f"{evidence.item_number} was updated after its approval, and whether it was for "
+            "somebody else then cannot be read.",
+            action="Have the item's table audited, and let the FileFerry user read sys_audit.",
+        )
+    if evidence.asked_since > approved_at:
+        raise Permanent(
+            Code.APPROVAL_STALE,
+            f"Who {evidence.item_number} is for, or who opened it, was changed after the approval.",
         )
 
 

@@ -210,7 +210,8 @@ class Inbox(Protocol):
     def find(self, number: str) -> tuple[str, ...]:
         """The ids of our group's tasks under that number of a task, item or request, open or not.
 
-        A text that is not such a number finds nothing, and nobody is asked.
+        A sys_id is given back as it is, for `read` to judge. Any other text finds nothing, and
+        nobody is asked. Raises Transient `servicenow.throttled` where calls for hints are used up.
         """
 
 

@@ -15,6 +15,7 @@ from transfer.crossing import Crossing, temp_of
 from transfer.destination import Conflict, Mode
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import Delivery, DeliveryState, Digests, Receipt
+from transfer.planning import check_grants
 from transfer.timing import may_publish
 
 PUBLISH_LEASE = 60.0
@@ -50,6 +51,8 @@ def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]
     may_publish(transfer.request, tools.clock())
     try:
         rechecked = tools.authority.confirm(transfer.request)
+        # A manifest or a pattern names what the request does not.
+        check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])
     except Transient:
         # ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
         waiting = [item.evolve(state=DeliveryState.VERIFIED) for item in deliveries]

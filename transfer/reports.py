@@ -9,10 +9,23 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from transfer import document
-from transfer.model import Delivery, DeliveryState, Failure, Outcome, Receipt, Request, Transfer
+from transfer.binding import basis
+from transfer.model import (
+    Delivery,
+    DeliveryState,
+    Failure,
+    Manifest,
+    Outcome,
+    Pin,
+    Receipt,
+    Request,
+    Transfer,
+)
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer, count_of, in_bytes, in_utc, shortened
+from transfer.writing import Writer, count_of, in_bytes, in_utc, paragraphs, shortened
 
+MANIFESTS = 10
+"""Manifests that the audit ticket names; receipt.json has them all."""
 NOT_COMPUTED = "not computed for this destination"
 ENDED = {
     Outcome.REFUSED: "was refused",
@@ -38,7 +51,7 @@ def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
         write.post(
             TicketRole.AUDIT,
             PostAction.OPEN,
-            f"{_order(request, deliveries)}\n\n{_chain(transfer)}",
+            paragraphs(_order(request, deliveries), _chain(transfer)),
             title=f"Audit of file transfer {request.number}",
         ),
         write.post(
@@ -67,12 +80,12 @@ def ending(
     summary = _summary(transfer, deliveries)
     if too_late:
         summary += f" {too_late} That came too late: nothing is taken back."
-    files = list(shortened([_file(item) for item in deliveries]))
-    result = "\n\n".join([summary, *files])
+    files = shortened([_file(item) for item in deliveries])
+    result = list(paragraphs(summary, *files))
     head, proof = _receipt(transfer, deliveries, now)
     # A ticket's field is short: the chain must stand before what may be cut off.
-    chain = f"{_chain(transfer)}\nReported at {in_utc(now)}."
-    evidence = "\n\n".join([f"{summary}\n{proof}", chain, *files])
+    chain = [*_chain(transfer), f"Reported at {in_utc(now)}."]
+    evidence = paragraphs([summary, proof], chain, *files)
     posts = [
         *opening(transfer, deliveries),
         write.post(TicketRole.USER, PostAction.CLOSE, result, comment=summary, outcome=outcome),
@@ -90,32 +103,78 @@ def _receipt(transfer: Transfer, deliveries: Sequence[Delivery], now: datetime) 
     return head, f"All of it: {document.NAME}, SHA-256 {document.digest(content)}"
 
 
-def _order(request: Request, deliveries: Sequence[Delivery]) -> str:
+def _order(request: Request, deliveries: Sequence[Delivery]) -> list[str]:
     wanted = (
         [f"  {item.source.uri} → {item.final}" for item in deliveries]
         if deliveries
         else [f"  {uri} → {request.target or '(the root)'}" for uri in request.sources]
     )
-    head = f"{request.requester} asked for a transfer to {request.destination}:"
-    return "\n".join([head, *shortened(wanted)])
+    head = f"{_people(request)} asked for a transfer to {request.destination}:"
+    return [head, *shortened(wanted)]
 
 
-def _chain(transfer: Transfer) -> str:
+def _chain(transfer: Transfer) -> list[str]:
     """Who asked, who approved, under which authority: what an auditor asks first."""
     request = transfer.request
-    approved = f" at {in_utc(request.approved_at)}" if request.approved_at else ""
     rows = [
         f"Standing approval: {request.number}"
         if request.standing
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
-        f"Requester: {request.requester}",
-        f"Approved by: {', '.join(request.approvers) or 'nobody'}{approved}",
+        f"Requester: {_people(request)}",
+        *_approval(request),
+        *_content(request),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
         f"Transfer id: {transfer.id}, generation {transfer.generation}",
     ]
     if transfer.session:
         rows.append(f"Read as: {transfer.session.identity} (session {transfer.session.id})")
-    return "\n".join(rows)
+    # The lists that the files were read from; a request may have many.
+    rows += [_manifest(each) for each in transfer.manifests[:MANIFESTS]]
+    if len(transfer.manifests) > MANIFESTS:
+        rows.append(f"… and {len(transfer.manifests) - MANIFESTS} more manifests")
+    # Apart from those that count, and last: they may be many.
+    rows += [f"Does not count: {each}" for each in request.discounted]
+    return rows
+
+
+def _content(request: Request) -> list[str]:
+    """What ties the bytes to the approval."""
+    approved = basis(request)
+    return [f"Content: {approved}"] if approved else []
+
+
+def _manifest(manifest: Manifest) -> str:
+    pin = manifest.pin
+    return (
+        f"Manifest: {manifest.source.uri}{_of_pin(pin)}, {manifest.files:,} files, "
+        f"SHA-256 {manifest.sha256}"
+    )
+
+
+def _of_pin(pin: Pin) -> str:
+    version = f", version {pin.version_id}" if pin.version_id else ""
+    return f"{version}, written at {in_utc(pin.modified)}" if pin.modified else version
+
+
+def _people(request: Request) -> str:
+    """Who asked, and for whom."""
+    opener, requester = request.opener, request.requester
+    return f"{opener} (for {requester})" if opener not in ("", requester) else requester
+
+
+def _approval(request: Request) -> Iterator[str]:
+    """Who approved, and who wrote that down."""
+    if not request.approvers:
+        yield "Approved by: nobody"
+        return
+    approved = f" at {in_utc(request.approved_at)}" if request.approved_at else ""
+    yield f"Approved by: {_names(request.approvers)}{approved}"
+    if request.actors:
+        yield f"Decision written by: {_names(request.actors)}"
+
+
+def _names(users: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(users))
 
 
 def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
@@ -135,32 +194,30 @@ def _reason(failure: Failure) -> str:
     return f"{failure.message} {failure.action} ({failure.code})"
 
 
-def _file(delivery: Delivery) -> str:
+def _file(delivery: Delivery) -> list[str]:
     receipt = delivery.receipt
     if receipt is None:
         why = f": {delivery.failure.message}" if delivery.failure else ""
         unknown = delivery.state is DeliveryState.UNKNOWN
-        return f"{delivery.final}: {'outcome unknown' if unknown else 'not delivered'}{why}"
+        return [f"{delivery.final}: {'outcome unknown' if unknown else 'not delivered'}{why}"]
     pin = delivery.pin
     other = f", because {delivery.ordered} was taken" if delivery.ordered else ""
     gone = ", and collected by the partner before FileFerry looked" if receipt.collected else ""
-    version = f", version {pin.version_id}" if pin and pin.version_id else ""
-    return "\n".join(
-        [
-            f"{receipt.path}: delivered{other}{gone}",
-            f"  Source: {delivery.source.uri}{version}",
-            f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
-            f"  MD5: {receipt.md5 or NOT_COMPUTED}",
-            f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}",
-            f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
-            f"  Server: {receipt.server}",
-            (
-                f"  Approval read again at {in_utc(receipt.rechecked_at)}, "
-                f"published at {in_utc(receipt.published_at)}"
-            ),
-            *_afterwards(delivery, receipt),
-        ]
-    )
+    demanded = ", as was demanded" if delivery.source.sha256 else ""
+    return [
+        f"{receipt.path}: delivered{other}{gone}",
+        f"  Source: {delivery.source.uri}{_of_pin(pin) if pin else ''}",
+        f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
+        f"  MD5: {receipt.md5 or NOT_COMPUTED}",
+        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}{demanded}",
+        f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
+        f"  Server: {receipt.server}",
+        (
+            f"  Approval read again at {in_utc(receipt.rechecked_at)}, "
+            f"published at {in_utc(receipt.published_at)}"
+        ),
+        *_afterwards(delivery, receipt),
+    ]
 
 
 def _afterwards(delivery: Delivery, receipt: Receipt) -> Iterator[str]:

@@ -37,7 +37,10 @@ class Standing:
 class Rules:
     """What policy.py judges by: `variables` names source, destination and path on the item.
 
-    `options` names the variables of options (transfer/options.py) that the item has.
+    `options` names the variables of options (transfer/options.py) that the item has. `as_found` are
+    the catalog items whose orders mean whatever is in S3 when FileFerry looks. `actor`: who may
+    have written a decision, the `approver` alone or `anybody` who had no hand in the request;
+    `accounts` are user names that write decisions for approvers.
     """
 
     catalog_items: frozenset[str]
@@ -45,3 +48,6 @@ class Rules:
     grants: tuple[Grant, ...]
     options: Mapping[str, str] = field(default_factory=dict)
     standing: Standing | None = None
+    as_found: frozenset[str] = frozenset()
+    actor: str = "approver"
+    accounts: frozenset[str] = frozenset()

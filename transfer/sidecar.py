@@ -7,14 +7,13 @@ up again, by the next owner too.
 from __future__ import annotations
 
 from dataclasses import replace
-from posixpath import basename, dirname, join
+from posixpath import basename, dirname
 
 from transfer.beside import path_beside
 from transfer.crossing import Crossing
 from transfer.destination import Destination
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Transient
 from transfer.model import Delivery, Receipt
-from transfer.names import TEMP_PREFIX
 
 
 def due(delivery: Delivery, destination: Destination) -> bool:
@@ -32,7 +31,9 @@ def write_sidecar(delivery: Delivery, crossing: Crossing) -> Delivery:
     if receipt is None or sidecar is None or not due(delivery, crossing.destination):
         return delivery
     path = path_beside(sidecar.name, receipt.path)
-    temp = path if crossing.in_place else _temp(path, delivery, crossing)
+    epoch = f"e{crossing.transfer.epoch}"
+    hidden = crossing.hidden(delivery, epoch, dirname(path), kind=".side")
+    temp = path if crossing.in_place else hidden
     if temp != path:
         # Durable before it exists, so that Cleanup finds it whatever happens.
         older = tuple(dict.fromkeys((*delivery.older, temp)))
@@ -84,12 +85,6 @@ def _content(receipt: Receipt, digest: str) -> bytes:
     if not digest:
         return b""
     return f"{getattr(receipt, digest)}  {basename(receipt.path)}\n".encode()
-
-
-def _temp(path: str, delivery: Delivery, crossing: Crossing) -> str:
-    transfer = crossing.transfer
-    who = f"{transfer.request.token}-{delivery.number}-e{transfer.epoch}.side"
-    return join(dirname(path), f"{TEMP_PREFIX}{who}")
 
 
 def _failed(path: str, receipt: Receipt, error: FerryError) -> FerryError:

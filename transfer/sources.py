@@ -9,9 +9,10 @@ s3://exports/payroll/               everything below, as payroll/** does
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from fnmatch import fnmatchcase
+from fnmatch import translate
 
 from transfer.errors import Code, Permanent
 from transfer.model import Source
@@ -50,8 +51,15 @@ class Line:
 
     def matches(self, key: str) -> bool:
         """Whether the pattern names this key."""
+        return self.matcher()(key)
+
+    def matcher(self) -> Callable[[str], bool]:
+        """`matches`, made ready for many keys."""
         pattern = self.source.key + ("**" if self.source.key.endswith("/") else "")
-        return _match(pattern.split("/"), key.split("/"))
+        parts = [
+            None if part == "**" else re.compile(translate(part)) for part in pattern.split("/")
+        ]
+        return lambda key: _match(parts, key.split("/"))
 
 
 def parse_line(text: str) -> Line:
@@ -71,14 +79,12 @@ def parse_line(text: str) -> Line:
     return Line(Kind.PATTERN, source)
 
 
-def _match(pattern: list[str], parts: list[str]) -> bool:
-    """`**` is any number of folders. Row by row, so that no pattern takes exponential time."""
+def _match(pattern: Sequence[re.Pattern[str] | None], parts: list[str]) -> bool:
+    """None is any number of folders. Row by row, so that no pattern takes exponential time."""
     reached = {0}
     for piece in pattern:
-        if piece == "**":
+        if piece is None:
             reached = set(range(min(reached, default=len(parts) + 1), len(parts) + 1))
         else:
-            reached = {
-                at + 1 for at in reached if at < len(parts) and fnmatchcase(parts[at], piece)
-            }
+            reached = {at + 1 for at in reached if at < len(parts) and piece.match(parts[at])}
     return len(parts) in reached

@@ -34,7 +34,7 @@ class Judged:
 def judge(
     source: Source, records: Sequence[Evidence], rules: Rules, now: datetime, event: str = ""
 ) -> list[Judged]:
-    """What each of the records says that cover the object.
+    """What each of the records says that cover the object, and of drafts as many as count.
 
     `event` is the number of the write, by which two writes of a bucket without versions differ.
     Raises Permanent `standing.missing` when no record covers it.
@@ -43,7 +43,17 @@ def judge(
     covering = [record for record in records if _covers(record, source, standing)]
     if not covering:
         raise _missing(source)
-    return [_judged(record, source, rules, now, event) for record in covering]
+    judged: list[Judged] = []
+    for record in sorted(covering, key=lambda record: not is_decided(record)):
+        # One draft that may yet be approved says all that any number of them could say.
+        if is_decided(record) or all(each.why and each.why.permanent for each in judged):
+            judged.append(_judged(record, source, rules, now, event))
+    return judged
+
+
+def is_decided(record: Evidence) -> bool:
+    """Somebody has approved or refused it, as far as can be read; anybody may make a draft."""
+    return record.item_approval in ("approved", "rejected", "cancelled")
 
 
 def requests_for(
@@ -72,7 +82,7 @@ def refused(
     same reason on one day, so that a flood of events makes no flood of tickets.
     """
     standing = _configured(rules, source)
-    request = _request(record, source, standing)
+    request = _request(record, source, rules)
     kept = f"{record.instance}:{standing.table}:{record.item_id}"
     return replace(request, id=f"{kept}:{why.code}:{now:%Y-%m-%d}")
 
@@ -86,9 +96,10 @@ def authorise(
     `approval.unreadable`.
     """
     standing = _configured(rules, source)
+    policy.check_whole(record)
     _complete(record, standing)
     _still_wanted(record)
-    policy.check_approval(record)
+    approved_at = policy.check_approval(record, rules)
     _with_history(record)
     if not _covers(record, source, standing):
         raise _missing(source)
@@ -98,7 +109,7 @@ def authorise(
             Code.STANDING_ENDED,
             f"The standing approval {record.item_number} ended at {until:%Y-%m-%d %H:%M} UTC.",
         )
-    return _request(record, source, standing, event)
+    return replace(_request(record, source, rules, event), approved_at=approved_at)
 
 
 def object_of(request: Request) -> Source:
@@ -135,11 +146,11 @@ def _with_history(record: Evidence) -> None:
         )
 
 
-def _request(record: Evidence, source: Source, standing: Standing, event: str = "") -> Request:
+def _request(record: Evidence, source: Source, rules: Rules, event: str = "") -> Request:
+    standing = _configured(rules, source)
     values = {name: variable.value for name, variable in record.variables.items()}
     folder = values[standing.path].strip("/") if standing.path in values else ""
     uri, version = source.uri, source.version_id or ""
-    approved = [row for row in record.approvals if row.state == "approved"]
     canonical = json.dumps(
         {"record": record.item_id, "values": values, "object": uri, "version": version},
         sort_keys=True,
@@ -161,8 +172,7 @@ def _request(record: Evidence, source: Source, standing: Standing, event: str = 
         item_id=record.item_id,
         standing=record.item_id,
         version_id=version,
-        approvers=tuple(row.approver for row in approved),
-        approved_at=max((row.decided_at for row in approved), default=None),
+        **policy.approval_of(record, rules),
     )
 
 

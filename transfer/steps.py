@@ -12,12 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 from transfer import notes, planning, reports
+from transfer.binding import insist
 from transfer.carrying import carry, destination_of, rehearsed, undelivered, whole
 from transfer.delivery import pinned
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
 from transfer.options import Options
-from transfer.planning import Found, demanded, expand
+from transfer.planning import expand
 from transfer.ports import Remote
 from transfer.resume import with_older
 from transfer.timing import start_of
@@ -58,23 +59,31 @@ def auth_sso(transfer: Transfer, tools: Tools) -> Transfer:
 
 def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
     """(3) Expand what names several objects, and pin them all. The bytes flow later."""
-    wanted = [Found(item, "") for item in tools.ledger.deliveries(transfer.id)]
+    request = transfer.request
+    wanted = tools.ledger.deliveries(transfer.id)
+    done = transfer.evolve(stage=Stage.PINNED, expanded=True)
     if not transfer.expanded:
-        named = [item.delivery for item in wanted]
-        destination = destination_of(transfer, tools)
-        wanted += expand(transfer.request, tools.rules, destination, named, tools.objects)
+        found = expand(
+            request,
+            tools.rules,
+            destination_of(transfer, tools),
+            wanted,
+            tools.objects,
+            halt=tools.halt,
+        )
+        wanted += found.deliveries
+        done = done.evolve(manifests=found.manifests)
 
-    def pin(found: Found) -> Delivery:
+    def pin(delivery: Delivery) -> Delivery:
         tools.halt()
-        if found.delivery.pin:
-            return found.delivery
-        source = found.delivery.source
-        pin = demanded(tools.objects.describe(source), found.sha256, source)
-        return pinned(found.delivery, pin)
+        if delivery.state is DeliveryState.PUBLISHED:
+            return delivery
+        # What an earlier generation pinned stays pinned.
+        pin = delivery.pin or tools.objects.describe(delivery.source)
+        return pinned(delivery, insist(pin, delivery.source, request, tools.rules))
 
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
         pins = list(pool.map(pin, wanted))
-    done = transfer.evolve(stage=Stage.PINNED, expanded=True)
     tools.ledger.save(done, *pins, *notes.started(done, pins))
     return done
 

@@ -117,7 +117,9 @@ def _same_size(delivery: Delivery, crossing: Crossing) -> None:
 
 
 def same_as_source(delivery: Delivery) -> None:
-    """Raises Corrupted when a digest or checksum of ours is not the one that S3 holds."""
+    """Raises Corrupted when a digest or checksum of ours is not the one that S3 holds, Permanent
+    `checksum.mismatch` when it is not the one that the order or its manifest demands.
+    """
     pin, sent = delivery.pin, delivery.digests
     if pin is None or sent is None:
         return
@@ -130,6 +132,15 @@ def same_as_source(delivery: Delivery) -> None:
                 "is not the one that S3 holds.",
                 file=delivery.source.uri,
             )
+    demanded = delivery.source.sha256
+    if demanded and sent.sha256 != demanded:
+        raise Permanent(
+            Code.CHECKSUM_MISMATCH,
+            f"The SHA-256 of {delivery.source.uri} is {sent.sha256 or 'not known'}, not the "
+            f"{demanded} that is demanded of it.",
+            action="Nothing was published. Order again with the digest of what is to be sent.",
+            file=delivery.source.uri,
+        )
 
 
 def _sent(delivery: Delivery, name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -19,7 +19,8 @@ FORM = "hours as in `08:00-18:00` or `Mon-Fri 08:00-18:00`"
 class Blackout:
     """Hours of some days (0 is Monday) in the destination's zone, `end` excluded.
 
-    An `end` that is not after `start` is on the next day; 00:00-00:00 is the whole day.
+    An `end` that is not after `start` is on the next day; 00:00-00:00 is the whole day. Where the
+    clock goes back, a `start` that comes twice counts the first time, an `end` the second time.
     """
 
     days: frozenset[int]
@@ -30,10 +31,11 @@ class Blackout:
         """The blackout that `moment` (in the destination's zone) is in: from, until."""
         for day in (moment.date() - timedelta(days=1), moment.date()):
             last = day if self.end > self.start else day + timedelta(days=1)
-            begin = datetime.combine(day, self.start, moment.tzinfo)
-            until = datetime.combine(last, self.end, moment.tzinfo)
-            if day.weekday() in self.days and begin <= moment < until:
-                return begin, until
+            begin = min(_instants(datetime.combine(day, self.start, moment.tzinfo)))
+            until = max(_instants(datetime.combine(last, self.end, moment.tzinfo)))
+            # In UTC: within one zone Python compares what clocks show.
+            if day.weekday() in self.days and begin <= moment.astimezone(UTC) < until:
+                return begin.astimezone(moment.tzinfo), until.astimezone(moment.tzinfo)
         return None
 
 
@@ -62,6 +64,12 @@ def opens_at(now: datetime, blackouts: Sequence[Blackout], zone: str) -> datetim
             return local.astimezone(now.tzinfo)
         local = around[1]
     return None
+
+
+def _instants(wall: datetime) -> tuple[datetime, datetime]:
+    """When clocks show that: two moments where the hour comes twice, or is left out."""
+    first, second = wall.replace(fold=0), wall.replace(fold=1)
+    return first.astimezone(UTC), second.astimezone(UTC)
 
 
 def _days(text: str) -> frozenset[int]:

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from transfer.model import Delivery, Outcome, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
+from transfer.visible import visible
 
+Block = TypeVar("Block")
 SHOWN = 50
 """Files that a ticket lists one by one; receipt.json has them all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Fills in what all posts of a transfer have in common."""
+    """Fills in what all posts of a transfer have in common.
+
+    The one door to a ticket's words: a text is one line, several texts are one line each, whatever
+    a requester or a server put into them.
+    """
 
     transfer: Transfer
 
@@ -23,7 +30,7 @@ class Writer:
         self,
         ticket: TicketRole,
         action: PostAction,
-        text: str,
+        text: str | Iterable[str],
         *,
         what: str = "",
         title: str = "",
@@ -38,15 +45,28 @@ class Writer:
             generation=transfer.generation,
             ticket=ticket,
             action=action,
-            text=text,
-            title=title,
-            comment=comment,
+            text=lined(text),
+            title=visible(title),
+            comment=visible(comment),
             outcome=outcome,
             number=request.number,
             requester_id=request.requester_id,
             task_id=request.task_id,
             droppable=droppable,
         )
+
+
+def lined(text: str | Iterable[str]) -> str:
+    """The text of a ticket: each of its lines is `visible`, and stays the one line that it is."""
+    return visible(text) if isinstance(text, str) else "\n".join(map(visible, text))
+
+
+def paragraphs(*blocks: str | Iterable[str]) -> Iterator[str]:
+    """Lines, with an empty one between two blocks."""
+    for number, block in enumerate(blocks):
+        if number:
+            yield ""
+        yield from [block] if isinstance(block, str) else block
 
 
 def count_of(deliveries: Sequence[Delivery]) -> str:
@@ -61,8 +81,7 @@ def in_utc(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
 
 
-def shortened(lines: Sequence[str]) -> Iterable[str]:
+def shortened(blocks: Sequence[Block]) -> list[Block | str]:
     """The first of them, and how many there are more."""
-    yield from lines[:SHOWN]
-    if len(lines) > SHOWN:
-        yield f"… and {len(lines) - SHOWN:,} more"
+    more = [f"… and {len(blocks) - SHOWN:,} more"] if len(blocks) > SHOWN else []
+    return [*blocks[:SHOWN], *more]

@@ -52,7 +52,7 @@ def make_client(
     )
     with aws.settings_checked():
         session = boto3.session.Session(profile_name=profile, region_name=region)
-        return session.client("dynamodb", endpoint_url=endpoint_url, config=config)
+        return aws.guarded(session.client("dynamodb", endpoint_url=endpoint_url, config=config))
 
 
 def dynamodb_books(

@@ -14,6 +14,7 @@ _OPEN = "SELECT id FROM transfers WHERE at_rest = 0"
 AT_START: Mapping[str, str] = {
     "transfers": "1",
     "locks": "1",
+    "takers": "1",
     "deliveries": f"transfer_id IN ({_OPEN})",
     "posts": "sent = 0",
 }

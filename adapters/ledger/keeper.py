@@ -7,6 +7,7 @@ from datetime import datetime
 from adapters.ledger.database import Database
 from adapters.ledger.rows import Rows, stamp
 from adapters.ledger.sqlite import mine, writing
+from transfer import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -27,6 +28,8 @@ class SqliteKeeper:
             row = mine(rows, transfer)
             if not row["at_rest"]:
                 raise ClaimLost(transfer.id)
+            items.wait_for(transfer, rows.takers(transfer))
+            rows.take_item(transfer)
             rows.execute(
                 "UPDATE transfers SET owner = NULL, lease_until = 0 WHERE id = ?", (transfer.id,)
             )
@@ -48,6 +51,6 @@ class SqliteKeeper:
 
 
 def _remove(rows: Rows, transfer_id: str) -> None:
-    for table in ("deliveries", "locks", "posts", "tickets"):
+    for table in ("deliveries", "locks", "takers", "posts", "tickets"):
         rows.execute(f"DELETE FROM {table} WHERE transfer_id = ?", (transfer_id,))  # noqa: S608 names of ours
     rows.execute("DELETE FROM transfers WHERE id = ?", (transfer_id,))

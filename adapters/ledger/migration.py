@@ -15,8 +15,9 @@ from adapters.ledger import opening, schema
 from adapters.ledger.codec import TRANSFER
 from adapters.ledger.inspection import EVERYTHING, damage
 from adapters.ledger.naming import ERRORS, named
-from adapters.ledger.rows import Rows, new_head, stamp
+from adapters.ledger.rows import Rows, new_head, stamp, transfer_of
 from adapters.ledger.seal import damaged
+from transfer import items
 from transfer.errors import Code, Permanent
 
 TABLES_1 = ("transfers", "deliveries", "posts", "tickets")
@@ -122,6 +123,7 @@ def _from_1(rows: Rows, path: Path) -> None:
         rows.put("tickets", values)
     for table in reversed(TABLES_1):
         rows.execute(f"DROP TABLE old_{table}")
+    _take_items(rows)
 
 
 def _heads_from_1(rows: Rows, path: Path) -> None:
@@ -140,5 +142,22 @@ def _stamped(text: str) -> str:
     return stamp(datetime.fromisoformat(text))
 
 
-STEPS: Mapping[int, Callable[[Rows, Path], None]] = {1: _from_1}
+def _from_2(rows: Rows, path: Path) -> None:
+    """Version 2 did not know which transfers are of one item."""
+    del path
+    for statement in schema.TAKERS:
+        rows.execute(statement)
+    rows.execute(f"PRAGMA user_version = {schema.VERSION}")
+    _take_items(rows)
+
+
+def _take_items(rows: Rows) -> None:
+    """Whatever was not refused as it came in; there may be several of one item."""
+    for row in rows.select("transfers", "1"):
+        transfer = transfer_of(row)
+        if items.holds(transfer, rows.deliveries):
+            rows.take_item(transfer)
+
+
+STEPS: Mapping[int, Callable[[Rows, Path], None]] = {1: _from_1, 2: _from_2}
 """From each older version to the one of schema.py."""

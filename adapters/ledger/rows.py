@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from adapters.ledger.codec import DELIVERY, POST, TRANSFER, dump
 from adapters.ledger.seal import damaged, seal
+from transfer import items
 from transfer.errors import Permanent
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -25,6 +26,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     ),
     "deliveries": ("transfer_id", "number", "document"),
     "locks": ("name", "transfer_id"),
+    "takers": ("item", "transfer_id"),
     "posts": ("key", "transfer_id", "lane", "document", "tries", "sent", "last_error"),
     "tickets": ("transfer_id", "role", "document"),
 }
@@ -69,7 +71,8 @@ class Row:
 
 
 def _label(table: str, values: Sequence[object]) -> object:
-    return f"{values[0]} {values[1]}" if table in ("deliveries", "tickets") else values[0]
+    two = table in ("deliveries", "tickets", "takers")
+    return f"{values[0]} {values[1]}" if two else values[0]
 
 
 class Rows:
@@ -154,6 +157,19 @@ class Rows:
         """The files of a transfer by number."""
         found = self.select("deliveries", "transfer_id = ? ORDER BY number", (transfer_id,))
         return tuple(row.value(DELIVERY) for row in found)
+
+    def takers(self, transfer: Transfer) -> list[Transfer]:
+        """The other transfers that took its item, the first one first."""
+        took = "id <> ?1 AND id IN (SELECT transfer_id FROM takers WHERE item = ?2)"
+        values = (transfer.id, items.key_of(transfer.request))
+        found = self.select("transfers", f"{took} ORDER BY received_at, rowid", values)
+        return [transfer_of(row) for row in found]
+
+    def take_item(self, transfer: Transfer) -> None:
+        """Nothing where it stands already, or where there is no item."""
+        if items.key_of(transfer.request):
+            values = (items.key_of(transfer.request), transfer.id)
+            self.put("takers", values, "ON CONFLICT (item, transfer_id) DO NOTHING")
 
 
 def transfer_of(row: Row) -> Transfer:

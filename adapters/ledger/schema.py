@@ -7,7 +7,19 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 2
+VERSION = 3
+
+TAKERS = (
+    """CREATE TABLE takers (
+    item         TEXT NOT NULL,
+    transfer_id  TEXT NOT NULL REFERENCES transfers (id),
+    seal         TEXT NOT NULL,
+    PRIMARY KEY (item, transfer_id)
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX takers_transfer ON takers (transfer_id)",
+)
+"""Which transfers took an item up (items.key_of). Whether one holds it still is asked of its
+rows (items.holds)."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -47,6 +59,7 @@ STATEMENTS = (
     seal         TEXT NOT NULL
 ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX locks_transfer ON locks (transfer_id)",
+    *TAKERS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,

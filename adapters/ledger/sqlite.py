@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from adapters.ledger.database import Database
 from adapters.ledger.rows import Row, Rows, new_head, stamp, transfer_of
+from transfer import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -65,10 +66,13 @@ class SqliteLedger:
 
     def admit(self, transfer: Transfer) -> Transfer:
         with writing(self._database) as rows:
-            now = stamp(datetime.now(UTC))
-            rows.put("transfers", new_head(transfer, now, now), "ON CONFLICT (id) DO NOTHING")
             row = rows.head(transfer.id)
-            return transfer_of(row) if row else transfer
+            if row is not None:
+                return transfer_of(row)
+            holder = _holder(rows, transfer) if items.takes(transfer) else None
+            if holder is None:
+                _insert(rows, transfer)
+            return holder or transfer
 
     def claim(self, transfer_id: str) -> Transfer | None:
         with writing(self._database) as rows:
@@ -106,6 +110,20 @@ class SqliteLedger:
             return rows.deliveries(transfer_id)
 
 
+def _holder(rows: Rows, transfer: Transfer) -> Transfer | None:
+    others = rows.takers(transfer)
+    return next((each for each in others if items.holds(each, rows.deliveries)), None)
+
+
+def _insert(rows: Rows, transfer: Transfer) -> None:
+    now = stamp(datetime.now(UTC))
+    rows.put("transfers", new_head(transfer, now, now))
+    if items.takes(transfer):
+        # Those before it have let go.
+        rows.execute("DELETE FROM takers WHERE item = ?", (items.key_of(transfer.request),))
+        rows.take_item(transfer)
+
+
 def mine(rows: Rows, transfer: Transfer) -> Row:
     """The row of the transfer, when its epoch is still the latest. Raises ClaimLost."""
     row = rows.head(transfer.id)
@@ -120,12 +138,19 @@ class SqliteLocks:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         with writing(self._database) as rows:
             mine(rows, transfer)
             for name in sorted(names):
                 rows.put("locks", (name, transfer.id), "ON CONFLICT (name) DO NOTHING")
                 row = rows.one("locks", "name = ?", (name,))
                 if row and row["transfer_id"] != transfer.id:
-                    return row.text("transfer_id")
+                    return _head_of(rows, row)
             return None
+
+
+def _head_of(rows: Rows, lock: Row) -> Transfer:
+    head = rows.head(lock.text("transfer_id"))
+    if head is None:
+        raise lock.damaged()
+    return transfer_of(head)

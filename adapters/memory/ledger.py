@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from adapters.memory.keeper import MemoryKeeper
+from transfer import items
 from transfer.books import Books, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
@@ -17,7 +19,9 @@ LEASE = 60.0
 
 
 @dataclass(slots=True)
-class _Row:
+class Row:
+    """A head, who has its claim, and its files."""
+
     transfer: Transfer
     received: int
     owner: str | None = None
@@ -41,16 +45,34 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.rows: dict[str, _Row] = {}
+        self.rows: dict[str, Row] = {}
         self.posts: dict[str, _Sending] = {}
         self.posts_of: dict[str, list[_Sending]] = {}
         self.tickets: dict[tuple[str, TicketRole], Ticket] = {}
         self.names: dict[str, str] = {}
+        self.takers: dict[str, list[str]] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:
             self.posts[post.key] = _Sending(post=post)
             self.posts_of.setdefault(post.transfer_id, []).append(self.posts[post.key])
+
+    def write(self, row: Row, transfer: Transfer, changes: Sequence[Delivery | Post]) -> None:
+        row.transfer, row.updated_at = transfer, datetime.now(UTC)
+        for change in changes:
+            if isinstance(change, Post):
+                self.post(change)
+            else:
+                row.deliveries[change.number] = change
+
+    def others(self, transfer: Transfer) -> list[Transfer]:
+        """Those that took the same item, in that order."""
+        takers = self.takers.get(items.key_of(transfer.request), [])
+        return [self.rows[each].transfer for each in takers if each != transfer.id]
+
+    def files(self, transfer_id: str) -> tuple[Delivery, ...]:
+        found = self.rows[transfer_id].deliveries if transfer_id in self.rows else {}
+        return tuple(found[number] for number in sorted(found))
 
 
 class MemoryLedger:
@@ -70,9 +92,19 @@ class MemoryLedger:
 
     def admit(self, transfer: Transfer) -> Transfer:
         with self.store.lock:
-            rows = self.store.rows
-            row = rows.setdefault(transfer.id, _Row(transfer=transfer, received=len(rows)))
-            return row.transfer
+            rows, takes = self.store.rows, items.takes(transfer)
+            if transfer.id in rows:
+                return rows[transfer.id].transfer
+            if takes and (holder := self._holder(transfer)):
+                return holder
+            rows[transfer.id] = Row(transfer=transfer, received=len(rows))
+            if takes:
+                self.store.takers[items.key_of(transfer.request)] = [transfer.id]
+            return transfer
+
+    def _holder(self, transfer: Transfer) -> Transfer | None:
+        others = self.store.others(transfer)
+        return next((each for each in others if items.holds(each, self.store.files)), None)
 
     def claim(self, transfer_id: str) -> Transfer | None:
         with self.store.lock:
@@ -97,30 +129,17 @@ class MemoryLedger:
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with self.store.lock:
             row = self._mine(transfer)
-            _write(self.store, row, transfer.evolve(claims=row.transfer.claims), changes)
+            self.store.write(row, transfer.evolve(claims=row.transfer.claims), changes)
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with self.store.lock:
-            row = self.store.rows.get(transfer_id)
-            found = row.deliveries if row else {}
-            return tuple(found[number] for number in sorted(found))
+            return self.store.files(transfer_id)
 
-    def _mine(self, transfer: Transfer) -> _Row:
+    def _mine(self, transfer: Transfer) -> Row:
         row = self.store.rows.get(transfer.id)
         if row is None or row.transfer.epoch != transfer.epoch:
             raise ClaimLost(transfer.id)
         return row
-
-
-def _write(
-    store: MemoryStore, row: _Row, transfer: Transfer, changes: Sequence[Delivery | Post]
-) -> None:
-    row.transfer, row.updated_at = transfer, datetime.now(UTC)
-    for change in changes:
-        if isinstance(change, Post):
-            store.post(change)
-        else:
-            row.deliveries[change.number] = change
 
 
 class MemoryLocks:
@@ -129,53 +148,16 @@ class MemoryLocks:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         with self.store.lock:
             if self.store.rows[transfer.id].transfer.epoch != transfer.epoch:
                 raise ClaimLost(transfer.id)
             for name in sorted(names):
-                holder = self.store.names.get(name, transfer.id)
-                if holder != transfer.id and not self.store.rows[holder].transfer.at_rest:
+                holder = self.store.rows[self.store.names.get(name, transfer.id)].transfer
+                if holder.id != transfer.id and not holder.at_rest:
                     return holder
                 self.store.names[name] = transfer.id
             return None
-
-
-class MemoryKeeper:
-    """The Keeper port."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self.store = store
-
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
-        with self.store.lock:
-            row = self.store.rows.get(transfer.id)
-            if row is None or row.transfer.epoch != transfer.epoch or not row.transfer.at_rest:
-                raise ClaimLost(transfer.id)
-            amended = transfer.evolve(epoch=transfer.epoch + 1, claims=0)
-            row.owner, row.lease_until = None, 0.0
-            _write(self.store, row, amended, changes)
-            return amended
-
-    def forget(self, before: datetime) -> int:
-        with self.store.lock:
-            old = [key for key, row in self.store.rows.items() if _closed_before(row, before)]
-            for key in old:
-                _remove(self.store, key)
-            return len(old)
-
-
-def _remove(store: MemoryStore, gone: str) -> None:
-    del store.rows[gone]
-    for item in store.posts_of.pop(gone, []):
-        del store.posts[item.post.key]
-    store.tickets = {key: ticket for key, ticket in store.tickets.items() if key[0] != gone}
-    store.names = {name: holder for name, holder in store.names.items() if holder != gone}
-
-
-def _closed_before(row: _Row, moment: datetime) -> bool:
-    closed_at = row.transfer.closed_at
-    return row.transfer.finished and closed_at is not None and closed_at < moment
 
 
 class MemoryOutbox:
@@ -243,7 +225,7 @@ class MemoryArchive:
             found = [row for row in newest if not text or text in _names(row.transfer)]
             return [self._record(row) for row in found[:limit]]
 
-    def _record(self, row: _Row) -> Record:
+    def _record(self, row: Row) -> Record:
         key = row.transfer.id
         unsent = [item for item in self.store.posts_of.get(key, []) if not item.sent]
         errors = [item.last_error for item in unsent if item.last_error]

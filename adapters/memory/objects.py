@@ -6,6 +6,7 @@ import hashlib
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from transfer.digests import Makers
 from transfer.errors import Code, FerryError, Permanent
@@ -23,6 +24,7 @@ MEANINGS = {
 class _Version:
     data: bytes
     md5: str
+    written: datetime
 
     @property
     def etag(self) -> str:
@@ -41,15 +43,17 @@ class _Object:
 class MemoryObjects:
     """The ObjectStore port. With `versioned` a pinned version outlives overwriting and removal.
 
-    Objects are named by Source or URI.
+    Objects are named by Source or URI. `written` is when one is written, if `put` is not told.
     """
+
+    written = datetime(2026, 1, 1, tzinfo=UTC)
 
     def __init__(self, *, versioned: bool = True) -> None:
         self._versioned = versioned
         self._objects: dict[str, _Object] = {}
         self._stumbles: deque[FerryError] = deque()
 
-    def put(self, name: Source | str, data: bytes) -> Source:
+    def put(self, name: Source | str, data: bytes, written: datetime | None = None) -> Source:
         """Write or overwrite the object; returns the Source that reads it."""
         source = _source(name)
         item = self._objects.setdefault(source.uri, _Object())
@@ -57,7 +61,7 @@ class MemoryObjects:
             item.versions.clear()
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
         version = str(len(item.versions) + 1) if self._versioned else None
-        item.versions[version] = _Version(data, md5)
+        item.versions[version] = _Version(data, md5, written or self.written)
         item.removed = False
         return source
 
@@ -92,7 +96,13 @@ class MemoryObjects:
         if id_ not in item.versions:
             raise _refusal(Code.SOURCE_MISSING, source)
         version = item.versions[id_]
-        return Pin(size=len(version.data), etag=version.etag, version_id=id_, md5=version.md5)
+        return Pin(
+            size=len(version.data),
+            etag=version.etag,
+            version_id=id_,
+            modified=version.written,
+            md5=version.md5,
+        )
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         begin = f"s3://{bucket}/"

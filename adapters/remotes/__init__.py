@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
+from adapters.remotes.turns import Turns
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
 from transfer.ports import Remote
@@ -54,6 +56,7 @@ class Register:
 
     def __init__(self, secret: SecretReader) -> None:
         self._secret = secret
+        self._turns = Turns()
 
     @property
     def protocols(self) -> frozenset[str]:
@@ -69,7 +72,12 @@ class Register:
                 Code.DESTINATION_MISCONFIGURED,
                 f"Destination {destination.name} has the unknown protocol {destination.protocol}.",
             ) from None
-        return connect(destination, self._secret)
+        named = (
+            *(destination.password, destination.private_key, destination.passphrase),
+            *(destination.certificate, destination.tls.certificate),
+        )
+        shown = [self._secret(name) for name in named if name is not None]
+        return self._turns.take(destination, shown, partial(connect, destination, self._secret))
 
 
 @contextmanager

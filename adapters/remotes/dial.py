@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import socket
+from posixpath import basename
 from time import monotonic
 
 from transfer.destination import Destination
@@ -13,6 +15,12 @@ KEEPALIVE = 15
 SHORTEST = 0.1
 """Seconds that a step of connecting gets, however late it is."""
 LONGEST_WORD = 200
+TEMP = re.compile(r"[0-9a-f]{12}-\d+-(e\d+|old)")
+"""What the names of temps have in common, whatever a destination's pattern is."""
+OTHER_TEMP = (
+    "Ask the partner whether names such as {} are prohibited. If so, set temp.prefix, temp.suffix"
+    " or temp.folder of the destination, or mode: direct, then order again."
+)
 
 
 def plain(words: str) -> str:
@@ -21,8 +29,26 @@ def plain(words: str) -> str:
     return " ".join(clean.split())[:LONGEST_WORD]
 
 
+def without(secret: str | None, words: str) -> str:
+    """A server's words, some of which repeat what they refuse, without our secret.
+
+    Not where it stands within a longer word: `pass***` would tell it.
+    """
+    if not secret:
+        return words
+    return re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", "***", words)
+
+
 def name_of(destination: Destination) -> str:
     return f"destination {destination.name} ({destination.host}:{destination.port})"
+
+
+def way_out(doing: str, path: str, code: Code) -> str | None:
+    """The action for a temp that may not be created: its name may be what is prohibited."""
+    unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)
+    if doing == "create" and unexplained and TEMP.search(basename(path)):
+        return OTHER_TEMP.format(basename(path))
+    return None
 
 
 def too_slow(destination: Destination, path: str | None) -> Transient:

@@ -15,6 +15,8 @@ from transfer.errors import Code, Permanent
 LONGEST_REPLY = 64 * 1024
 """Characters of one reply; a banner without end stops here."""
 UNSAFE = frozenset("\r\n\0")
+ASCII = "ascii"
+"""The encoding of names where nobody knows the server's: what all have in common."""
 
 
 class RefusedError(Exception):
@@ -39,14 +41,17 @@ class Control(ftplib.FTP):
 
     trust_server_pasv_ipv4_address = False  # a server must not send us to other hosts
 
-    def __init__(self, sock: socket.socket, host: str, timeout: float) -> None:
-        super().__init__(timeout=timeout, encoding="utf-8")
+    def __init__(
+        self, sock: socket.socket, host: str, timeout: float, encoding: str = "utf-8"
+    ) -> None:
+        super().__init__(timeout=timeout, encoding=encoding)
         self.host, self.af = host, sock.family
         self.context: ssl.SSLContext | None = None
         self.data: socket.socket | None = None
         self.demand: Callable[[], None] = lambda: None
         """Asked before each wait; raises when nobody would end it."""
         self._room = 0
+        self._extended = self.af != socket.AF_INET
         self.hear(sock)
 
     @property
@@ -59,7 +64,7 @@ class Control(ftplib.FTP):
         """Go on over this socket; what was read ahead from the one before is forgotten."""
         sock.settimeout(self.timeout)
         self.sock = sock
-        self.file = sock.makefile("r", encoding="utf-8", errors="replace")
+        self.file = sock.makefile("r", encoding=self.encoding, errors="replace")
 
     def secure(self, context: ssl.SSLContext) -> ssl.SSLSocket:
         """Raises ssl.SSLError when the server cannot prove itself."""
@@ -76,7 +81,7 @@ class Control(ftplib.FTP):
     def ask(self, verb: str, argument: str = "") -> str:
         """The words of a reply that says yes. Raises RefusedError, GarbledError, OSError."""
         self.demand()
-        command = line(verb, argument)
+        command = self._command(verb, argument)
         with translated():
             try:
                 self.putcmd(command)
@@ -98,8 +103,9 @@ class Control(ftplib.FTP):
     def stream(self, verb: str, path: str, rest: int | None = None) -> socket.socket:
         """Open a passive data connection and begin a transfer; the caller closes the socket."""
         self.demand()
+        command = self._command(verb, path)
         with translated():
-            self.data = self.transfercmd(line(verb, path), rest)
+            self.data = self.transfercmd(command, rest)
         if self.context is not None:
             # Of a line that is broken already Python would leave an open TLS socket behind.
             self.data.getpeername()
@@ -112,6 +118,37 @@ class Control(ftplib.FTP):
             )
             secured.do_handshake()
         return self.data
+
+    def makepasv(self) -> tuple[str, int]:
+        """By PASV, or by EPSV (RFC 2428): on IPv6, and where the server refuses PASV."""
+        if self._extended:
+            return self._epsv()
+        try:
+            return super().makepasv()
+        except ftplib.Error as error:
+            if not _is_refusal(error):
+                raise
+            refused = error
+        try:
+            found = self._epsv()
+        except ftplib.Error as error:
+            raise refused if _is_refusal(error) else error from None
+        self._extended = True
+        return found
+
+    def _epsv(self) -> tuple[str, int]:
+        reply, peer = self.sendcmd("EPSV"), self.wire.getpeername()
+        host, port = ftplib.parse229(reply, peer)  # noqa: S321  whether FTP may be used is decided elsewhere
+        return host, port
+
+    def _command(self, verb: str, argument: str) -> str:
+        """Raises Permanent `name.refused`."""
+        command = line(verb, argument)
+        try:
+            command.encode(self.encoding)
+        except UnicodeEncodeError:
+            raise _inexpressible(argument, self.encoding) from None
+        return command
 
     def getmultiline(self) -> str:
         self._room = LONGEST_REPLY
@@ -131,6 +168,23 @@ def line(verb: str, argument: str) -> str:
         message = f"The name {argument!r} holds a line break, a NUL or half a character."
         raise Permanent(Code.NAME_REFUSED, message, file=argument)
     return f"{verb} {argument}" if argument else verb
+
+
+def _inexpressible(name: str, encoding: str) -> Permanent:
+    if encoding == ASCII:
+        message = f"The server does not say that it knows UTF-8, so the name {name} is not sent."
+        action = "Ask the partner how names are encoded there, set the destination's names to that"
+    else:
+        message = f"The name {name} cannot be written in {encoding}, the names of the destination."
+        action = "Order another name"
+    action += ", then order again." if encoding == ASCII else "."
+    return Permanent(Code.NAME_REFUSED, message, action=action, file=name)
+
+
+def _is_refusal(error: ftplib.Error) -> bool:
+    """Whether the server only said no, or something that is no answer to PASV, and stays."""
+    code = str(error)[:3]
+    return code.isdecimal() and code != "421"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from posixpath import basename
 
-from adapters.remotes.dial import plain
+from adapters.remotes.dial import plain, way_out
 from adapters.remotes.ftp_control import RefusedError
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -15,22 +15,28 @@ LONGEST_NAME = 255
 """Bytes of a name on nearly every file system."""
 
 # RFC 959, section 4.2; 43x, 522 and 53x are of RFC 2228 and 4217.
+DECIDED = {452: Code.REMOTE_FULL, 552: Code.REMOTE_FULL, 532: Code.REMOTE_DENIED}
+"""Codes that mean one thing, whatever words a server puts behind them."""
 CODES = {
     425: Code.REMOTE_DROPPED,
     426: Code.REMOTE_DROPPED,
     430: Code.AUTH_REFUSED,
-    452: Code.REMOTE_FULL,
     521: Code.REMOTE_INSECURE,
     522: Code.REMOTE_INSECURE,
     530: Code.AUTH_REFUSED,
-    532: Code.REMOTE_DENIED,
-    552: Code.REMOTE_FULL,
 }
+BROKEN = re.compile(
+    r"connection (was )?(reset|lost|closed|aborted|timed out|broken)|broken pipe|timed? ?out|"
+    r"network (stream|connection|name)|transfer (was )?(aborted|interrupted)|link .*lost"
+)
+"""What a server says when the line broke, under many a code; vsftpd says it of its own reading."""
 WORDS = (
     # The last three are all that vsftpd, pure-ftpd and ProFTPD say of a full disk.
     (
         re.compile(
-            r"quota|no space|disk (is )?full|insufficient.*(space|storage)|"
+            r"quota|(no|not enough|out of) (disk |free )?space|"
+            r"(disk|device|volume|system) (is )?full|"
+            r"insufficient.*(space|storage)|exceeded (its )?(storage|allocation)|"
             r"failure writing to local file|error during write|input/output error"
         ),
         Code.REMOTE_FULL,
@@ -55,8 +61,12 @@ BECAUSE = {
 
 def code_of(refused: RefusedError) -> Code | None:
     """None when neither the code nor the words say why; vsftpd's 550 and 553 never do."""
+    if refused.code in DECIDED:
+        return DECIDED[refused.code]
     said = refused.text.lower()
     found = next((code for words, code in WORDS if words.search(said)), None)
+    if found is None and BROKEN.search(said):
+        return Code.REMOTE_DROPPED
     return found or CODES.get(refused.code)
 
 
@@ -84,8 +94,9 @@ def failure(
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{said}."
     )
     passing = refused is not None and refused.code < 500 and found not in BECAUSE  # noqa: PLR2004 RFC 959
+    passing = passing or found is Code.REMOTE_DROPPED
     kind = Transient if passing else Permanent
-    action = None
+    action = way_out(doing, path, found)
     if found is Code.REMOTE_FAILED and is_long(path):
         action = "The name is too long for that server: order another name."
     return kind(found, message, file=path, action=action)

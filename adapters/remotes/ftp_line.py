@@ -28,7 +28,8 @@ UNTIL_LATER = 60.0
 class Line:
     def __init__(self, destination: Destination, sock: socket.socket) -> None:
         self.destination = destination
-        self.control = Control(sock, destination.host, destination.timeout + BACKSTOP)
+        patience, names = destination.timeout + BACKSTOP, destination.names or "utf-8"
+        self.control = Control(sock, destination.host, patience, names)
         self.watchdog = Watchdog(self._cut)
         self.control.demand = self.watchdog.demand
         self.over = False

@@ -10,13 +10,14 @@ from enum import Enum
 from time import monotonic
 
 from adapters.remotes import ftp_tls
-from adapters.remotes.dial import SHORTEST, dial, name_of, plain
-from adapters.remotes.ftp_control import RefusedError, line
+from adapters.remotes.dial import SHORTEST, dial, name_of, plain, without
+from adapters.remotes.ftp_control import ASCII, RefusedError, line
 from adapters.remotes.ftp_errors import UNKNOWN_COMMAND, failure, is_crowded
 from adapters.remotes.ftp_line import PARTING, UNTIL_LATER, Line
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
+UTF8 = ("", "utf-8")
 Features = dict[str, str]
 """What FEAT lists (RFC 2389): the command in capitals, and what stands behind it."""
 
@@ -66,9 +67,13 @@ def credential(
         )
     password = secret(destination.password)
     try:
-        line("USER", destination.username), line("PASS", password)
+        for command in (line("USER", destination.username), line("PASS", password)):
+            command.encode(destination.names or "utf-8")
     except Permanent:
         why = "has a user name or a password that holds a line break or a NUL"
+        raise ftp_tls.misconfigured(destination, why) from None
+    except UnicodeEncodeError:
+        why = f"has a user name or a password that cannot be written in {destination.names}"
         raise ftp_tls.misconfigured(destination, why) from None
     return Credential(security, destination.username, password, context)
 
@@ -131,12 +136,13 @@ def _log_in(line: Line, own: Credential) -> None:
     try:
         # A server may be content with less than a password, for one with a certificate of ours.
         with suppress(_LetInError):
-            _say(line, "USER", own.username)
-            _say(line, "PASS", own.password)
-            raise _refused(line.destination, "it asks for an account")
+            asked = _say(line, "USER", own.username)
+            asked += _say(line, "PASS", own.password)
+            said = plain(without(own.password, asked))
+            raise _refused(line.destination, f"it asks for an account, {said!r}")
     except RefusedError as refused:
         # Some servers repeat the command that they refuse.
-        said = refused.text.replace(own.password, "***") if own.password else refused.text
+        said = without(own.password, refused.text)
         if refused.code == PARTING or is_crowded(refused):
             raise _crowded(line.destination, said) from None
         raise _refused(line.destination, f"{refused.code}, {plain(said)!r}") from None
@@ -146,10 +152,11 @@ class _LetInError(Exception):
     pass
 
 
-def _say(line: Line, verb: str, argument: str) -> None:
-    line.control.ask(verb, argument)
+def _say(line: Line, verb: str, argument: str) -> str:
+    words = line.control.ask(verb, argument)
     if line.control.lastresp[0] == "2":
         raise _LetInError
+    return f"{words} "
 
 
 def _prepare(line: Line, own: Credential) -> Features:
@@ -161,15 +168,23 @@ def _prepare(line: Line, own: Credential) -> Features:
     except RefusedError as refused:
         raise _insecure(destination, "encrypted data connections", refused) from refused
     features = _features(line)
-    if "UTF8" in features:
-        # Servers that are always in UTF-8 refuse to be told so.
-        with suppress(RefusedError):
-            control.ask("OPTS", "UTF8 ON")
+    _agree_on_names(line, features)
     try:
         control.ask("TYPE", "I")
     except RefusedError as refused:
         raise failure(destination, None, "switch to", "binary transfers", refused) from refused
     return features
+
+
+def _agree_on_names(line: Line, features: Features) -> None:
+    """Without UTF8 among the features (RFC 2640) and a word of the destination: ASCII only."""
+    control, names = line.control, line.destination.names
+    if not names and "UTF8" not in features:
+        control.encoding = ASCII
+    elif "UTF8" in features:
+        # Servers that are always in UTF-8 refuse to be told so.
+        with suppress(RefusedError):
+            control.ask("OPTS", f"UTF8 {'ON' if names in UTF8 else 'OFF'}")
 
 
 def _features(line: Line) -> Features:

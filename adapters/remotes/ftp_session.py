@@ -22,6 +22,7 @@ from transfer.destination import Destination
 from transfer.errors import Code, FerryError
 
 ABSENT = frozenset({450, 550, 553})
+NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
 NOT_CONTINUED = frozenset({425, 426, 522})
 """Codes with which servers refuse a data connection that is not of the control's TLS session."""
@@ -33,8 +34,9 @@ NUMBER = re.compile(r"\d{1,19}")
 GLOB = frozenset("*?[]{}\\")
 MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
 LIST_SIZE = re.compile(r"^-\S+\s+\d+\s+\S+\s+\S+\s+(\d{1,19})\s")
-LISTING = 64 * 1024
-"""Bytes that the listing of one name may have."""
+PIECE = 256 * 1024
+LISTING = 16 * 1024 * 1024
+"""Bytes that a listing may have."""
 
 log = Log()
 Reopen = Callable[[ssl.TLSVersion | None], Opened]
@@ -43,6 +45,12 @@ Reopen = Callable[[ssl.TLSVersion | None], Opened]
 
 class _NotContinuedError(Exception):
     """The data connection was refused, as it seems for its TLS session."""
+
+
+def _entry(lines: list[str], path: str) -> str | None:
+    """The line of a listing that is about the path."""
+    name = basename(path)
+    return next((one for one in lines if one == name or one.endswith((f" {name}", path))), None)
 
 
 class Session:
@@ -103,45 +111,71 @@ class Session:
             self._check_absent(refused, path)
             return None
         if not NUMBER.fullmatch(said.strip()):
-            raise failure(self.destination, None, "tell the size of", path)
+            return self._listed(path)
         size = int(said)
         return size or self._listed(path) if GLOB.intersection(path) else size
 
     def _listed(self, path: str) -> int | None:
-        """The size by MLST (RFC 3659), else by LIST."""
-        if "MLST" in self.features:
-            try:
-                found = MLST_SIZE.search(self.ask("MLST", path))
-            except RefusedError as refused:
-                self._check_absent(refused, path)
-                return None
-            if found:
-                return int(found[1])
+        """The size by MLST (RFC 3659), else by LIST, else by reading the whole file.
+
+        MLST is tried where FEAT says nothing. Some servers list nothing for an absent name, and
+        some nothing for a file, as they list directories only: its directory tells.
+        """
         try:
+            found = self._by_mlst(path)
+            if found is not None:
+                return found
             lines = self._list(path)
+            entry = _entry(lines, path)
+            if lines and entry is None:
+                raise failure(self.destination, None, "tell the size of", path)
+            entry = entry or _entry(self._list(dirname(path)), path)
+            if entry is None:
+                return None
+            size = LIST_SIZE.match(entry)
+            return int(size[1]) if size else self._counted(path)
         except RefusedError as refused:
             self._check_absent(refused, path)
             return None
-        name = basename(path)
-        sizes = [LIST_SIZE.match(entry) for entry in lines if entry.endswith(name)]
-        if lines and not (sizes and sizes[0]):
-            raise failure(self.destination, None, "tell the size of", path)
-        return int(sizes[0][1]) if sizes and sizes[0] else None
+
+    def _by_mlst(self, path: str) -> int | None:
+        """None where the server does not know MLST. Raises RefusedError."""
+        if self.features and "MLST" not in self.features:
+            return None
+        try:
+            said = self.ask("MLST", path)
+        except RefusedError as refused:
+            if refused.code in UNKNOWN_COMMAND:
+                return None
+            raise
+        found = MLST_SIZE.search(said)
+        return int(found[1]) if found else None
+
+    def _counted(self, path: str) -> int:
+        """By reading it, as tier T2 does; raises RefusedError when there is nothing to read."""
+        data = self.stream("RETR", path)
+        size = 0
+        with self.line.fetching(path):
+            while piece := data.recv(PIECE):
+                size += len(piece)
+            self.line.let_go()
+            self.line.control.answer()
+        return size
 
     def _list(self, path: str) -> list[str]:
         data = self.stream("LIST", path)
         found = b""
         with self.line.speaking(path):
-            while len(found) < LISTING and (piece := data.recv(LISTING)):
+            while len(found) < LISTING and (piece := data.recv(PIECE)):
                 found += piece
             self.line.let_go()
             self.line.control.answer()
-        return found.decode(errors="replace").splitlines()
+        return found.decode(self.line.control.encoding, errors="replace").splitlines()
 
     def _check_absent(self, refused: RefusedError, path: str) -> None:
         """Raises unless the refusal means that there is no such file."""
         code = code_of(refused)
-        if code is Code.REMOTE_DENIED or refused.code not in ABSENT:
+        if code in NOT_ABSENCE or refused.code not in ABSENT:
             raise failure(self.destination, code, "tell the size of", path, refused)
 
     def explain(

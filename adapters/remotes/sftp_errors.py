@@ -6,10 +6,10 @@ import re
 
 from paramiko.sftp import SFTP_FAILURE
 
-from adapters.remotes.dial import plain
+from adapters.remotes.dial import plain, way_out
 from adapters.remotes.sftp_wire import RefusedError
 from transfer.destination import Destination
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, FerryError, Permanent, Transient
 
 NO_SUCH_FILE = 2
 BAD_MESSAGE = 5
@@ -21,6 +21,8 @@ MISSING = frozenset({NO_SUCH_FILE, 10})  # 10: no such path
 CODES = {
     NO_SUCH_FILE: Code.REMOTE_NO_DIRECTORY,
     3: Code.REMOTE_DENIED,
+    6: Code.REMOTE_DROPPED,
+    7: Code.REMOTE_DROPPED,
     10: Code.REMOTE_NO_DIRECTORY,
     11: Code.REMOTE_EXISTS,
     12: Code.REMOTE_DENIED,
@@ -33,6 +35,14 @@ WORDS = (
     (re.compile(r"quota|no space|disk (is )?full|insufficient.*(space|storage)"), Code.REMOTE_FULL),
     (re.compile(r"permission|access denied|not permitted|read-only"), Code.REMOTE_DENIED),
     (re.compile(r"(already|file) exists"), Code.REMOTE_EXISTS),
+    # Of gateways, whose own line to the store broke.
+    (
+        re.compile(
+            r"connection (was )?(reset|lost|closed|aborted|timed out|broken)|broken pipe|"
+            r"timed? ?out|network name"
+        ),
+        Code.REMOTE_DROPPED,
+    ),
 )
 ABSENT = re.compile(r"no such (file|path)|not found|does ?n[o']t exist")
 BECAUSE = {
@@ -62,7 +72,7 @@ def is_said_absent(refused: RefusedError) -> bool:
 
 def failure(
     destination: Destination, code: Code, doing: str, path: str, refused: RefusedError | None = None
-) -> Permanent:
+) -> FerryError:
     """`doing` completes "The server of destination x refused to … path"."""
     because = BECAUSE.get(code)
     said = f"status {refused.status}, {plain(refused.text)!r}" if refused else ""
@@ -71,7 +81,9 @@ def failure(
     message = (
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{words}."
     )
-    action = None
+    action = way_out(doing, path, code)
     if refused is not None and refused.status == BAD_MESSAGE:
         action = "The name may be too long for that server: order another name."
-    return Permanent(code, message, file=path, action=action)
+    # A refusal that a broken line caused is for a while only, whatever its number.
+    kind = Transient if code is Code.REMOTE_DROPPED else Permanent
+    return kind(code, message, file=path, action=action)

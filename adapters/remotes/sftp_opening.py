@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from paramiko import Channel
 from paramiko.ssh_exception import ChannelException, SSHException
 
@@ -9,6 +11,15 @@ from adapters.remotes.dial import name_of, plain
 from adapters.remotes.sftp_wire import GarbledError, Wire
 from adapters.remotes.ssh import Line
 from transfer.errors import Code, Permanent
+
+EXPIRED = re.compile(
+    r"(password|account).{0,40}expired|password change required|change your password", re.IGNORECASE
+)
+STATUS = "its program ended with status {}"
+MUTE = "Ask the partner whether the password has expired, else what the server's log says of it."
+"""OpenSSH lets an expired password in and ends the subsystem at once, with status 1 and no word."""
+WORDS = 1000
+"""Bytes of a program's complaint that are read."""
 
 
 def open_wire(line: Line, pace: float) -> Wire:
@@ -26,9 +37,13 @@ def open_wire(line: Line, pace: float) -> Wire:
         _ask_for_sftp(line, channel)
         return _greet(line, channel, pace)
     except (ChannelException, GarbledError) as error:
-        where, why = name_of(line.destination), plain(str(error))
-        message = f"The server of {where} offers no SFTP to {line.destination.username}: {why}."
-        raise Permanent(Code.REMOTE_FAILED, message) from error
+        where, user, why = name_of(line.destination), line.destination.username, plain(str(error))
+        if EXPIRED.search(why):
+            message = f"The server of {where} refused the login of {user}: {why}."
+            raise Permanent(Code.AUTH_REFUSED, message) from error
+        message = f"The server of {where} offers no SFTP to {user}: {why}."
+        action = MUTE if line.destination.password and why.endswith(STATUS.format(1)) else None
+        raise Permanent(Code.REMOTE_FAILED, message, action=action) from error
 
 
 def _ask_for_sftp(line: Line, channel: Channel) -> None:
@@ -49,5 +64,7 @@ def _greet(line: Line, channel: Channel, pace: float) -> Wire:
         line.watchdog.demand()
         # Comes before the channel's end, and is -1 where there was none.
         if (status := channel.recv_exit_status()) >= 0:
-            raise GarbledError(f"its program ended with status {status}") from error
+            words = channel.recv_stderr(WORDS) if channel.recv_stderr_ready() else b""
+            said = f" and said {plain(words.decode(errors='replace'))!r}" if words else ""
+            raise GarbledError(f"{STATUS.format(status)}{said}") from error
         raise

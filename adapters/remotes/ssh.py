@@ -9,7 +9,6 @@ import logging
 import socket
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from math import inf
 from time import monotonic
 
 import paramiko
@@ -22,13 +21,12 @@ from adapters.remotes.dial import SHORTEST, dial, name_of, plain, too_slow
 from adapters.remotes.sftp_wire import GarbledError
 from adapters.remotes.ssh_algorithms import HOST_KEYS
 from adapters.remotes.ssh_bulk import BulkPacketizer
+from adapters.remotes.ssh_transport import Transport, transport_over
 from adapters.remotes.tcp import Received, Sent
 from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Transient
 
-BACKSTOP = 5
-"""Seconds by which paramiko's own time-outs come after the watchdog."""
 LINE_ERRORS = (
     *(OSError, EOFError, paramiko.SSHException, GarbledError),
     # What paramiko lets through when a bit flips during key exchange or login.
@@ -40,32 +38,9 @@ LINE_ERRORS = (
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
 
-class Transport(paramiko.Transport):
-    """Keeps the server's parting words, which paramiko only logs."""
-
-    parting = ""
-
-    def _parse_disconnect(self, message: paramiko.Message) -> None:
-        message.get_int()
-        self.parting = plain(message.get_string().decode(errors="replace"))
-
-
 def software(line: Line) -> str:
     """What the server says that it is, e.g. `OpenSSH_9.2p1`; not to be relied on for safety."""
     return line.transport.remote_version.removeprefix("SSH-2.0-")
-
-
-def transport_over(
-    sock: socket.socket, destination: Destination, packetizer: type[Packetizer]
-) -> Transport:
-    transport = Transport(sock, packetizer_class=packetizer)
-    # Behind the watchdog: without these, paramiko's own shorter ones would come first.
-    late = destination.connect_timeout + BACKSTOP
-    transport.banner_timeout = transport.handshake_timeout = late
-    transport.auth_timeout = transport.channel_timeout = late
-    # A change of keys waits behind everything that is still to be sent, for hours on a slow line.
-    transport.clear_to_send_timeout = inf
-    return transport
 
 
 class Line:
@@ -170,42 +145,46 @@ def connect(
 ) -> Line:
     """A line whose host key is one of the pins; nobody is logged in yet.
 
-    A fingerprint does not tell the key's type, so a server with several host keys is asked for one
-    type after the other. paramiko's own `Packetizer` switches the bulk writer off. Raises Permanent
-    `hostkey.unknown`, `remote.insecure`, `destination.misconfigured`; Transient.
+    A server with several host keys is asked for the pinned one first, where its type is known, and
+    then for one type after the other: a connection each, since OpenSSH exchanges keys only once
+    before the login, and locks out whoever connects often without one. paramiko's own `Packetizer`
+    switches the bulk writer off. Raises Permanent `hostkey.unknown`, `remote.insecure`,
+    `remote.failed`, `destination.misconfigured`; Transient.
     """
     ssh_algorithms.check(destination)
-    types = dict(HOST_KEYS)
+    kinds = ssh_pins.in_order(destination)
     seen: list[str] = []
-    while types:
+    while kinds:
         sock = dial(destination, deadline)
         line = Line(destination, sock, transport_over(sock, destination, packetizer))
-        key = _negotiate(line, [name for names in types.values() for name in names], deadline)
-        if key is None and seen:
-            break
-        if key is None:
-            reason = "no key exchange, cipher, MAC and host key type in common"
-            raise ssh_algorithms.too_weak(destination, reason)
+        key = _negotiate(line, [name for kind in kinds for name in HOST_KEYS[kind]], deadline)
         if ssh_pins.is_pinned(destination, key.fingerprint):
+            ssh_pins.learn(key)
             return line
         line.hang_up()
         seen.append(line.identity)
-        types.pop(next(kind for kind in types if key.get_name().startswith(kind)))
+        kinds.remove(ssh_pins.kind_of(key.get_name()))
+        kinds = [
+            kind
+            for kind in kinds
+            if ssh_pins.may_be(destination, kind) and line.transport.shows(HOST_KEYS[kind])
+        ]
     raise ssh_pins.unknown(destination, seen)
 
 
-def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey | None:
-    """The server's host key, None when both sides have no algorithm in common."""
-    ssh_algorithms.offer(line.transport, line.destination, types)
+def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey:
+    """The server's host key; the line is given up when there is none."""
+    transport = line.transport
+    ssh_algorithms.offer(transport, line.destination, types)
     try:
         with line.connecting(max(deadline - monotonic(), SHORTEST)):
             # Not start_client's own time-out: it returns silently when that is over.
-            line.transport.start_client()
-            ssh_algorithms.demand_strict(line.transport, line.destination)
-            return line.transport.get_remote_server_key()
+            transport.start_client()
+            ssh_algorithms.demand_strict(transport, line.destination)
+            return transport.get_remote_server_key()
     except IncompatiblePeer:
         line.hang_up()
-        return None
+        raise ssh_algorithms.nothing_in_common(transport, line.destination) from None
     except FerryError:
         line.hang_up()
         raise

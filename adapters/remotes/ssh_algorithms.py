@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import paramiko
 
-from adapters.remotes.dial import name_of
+from adapters.remotes.dial import name_of, plain
 from transfer.destination import WEAK_ALGORITHMS, Destination
 from transfer.errors import Code, Permanent
+
+if TYPE_CHECKING:
+    from adapters.remotes.ssh_transport import Transport
 
 # AES-GCM costs half the CPU of counter mode with a MAC. No CBC, no SHA-1, no MD5.
 CIPHERS = (
@@ -18,10 +23,15 @@ CIPHERS = (
     "aes192-ctr",
     "aes128-ctr",
 )
+AEAD = CIPHERS[:2]
+"""Ciphers that need no MAC."""
 ETM = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com")
 MACS = ("hmac-sha2-256", "hmac-sha2-512", *ETM)
+SAME = {"curve25519-sha256": "curve25519-sha256@libssh.org"}
+"""Key exchanges that paramiko 5.1 knows by their older name only (RFC 8731, section 3)."""
 KEX = (
     "mlkem768x25519-sha256",
+    "curve25519-sha256",
     "curve25519-sha256@libssh.org",
     "ecdh-sha2-nistp256",
     "ecdh-sha2-nistp384",
@@ -35,6 +45,10 @@ HOST_KEYS = {
     "ecdsa": ("ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521"),
     "ssh-rsa": ("rsa-sha2-512", "rsa-sha2-256"),
 }
+WEAK = re.compile(r"cbc|arcfour|md5|ripemd|sha1|^ssh-rsa|^ssh-dss|^none$")
+"""What nobody should trust any more, whether or not FileFerry could do it."""
+MARKS = re.compile(r"(ext-info|kex-strict)-")
+"""What stands among the names of key exchanges and is none (RFC 8308, CVE-2023-48795)."""
 # Backwards, so that AES comes before triple DES.
 WEAK_CIPHERS = tuple(name for name in sorted(WEAK_ALGORITHMS, reverse=True) if "cbc" in name)
 WEAK_MACS = tuple(name for name in WEAK_ALGORITHMS if "hmac" in name)
@@ -78,3 +92,36 @@ def too_weak(destination: Destination, reason: str) -> Permanent:
         f"The server of {name_of(destination)} offers no encryption that is safe enough: {reason}.",
         action="Ask the partner to allow AES-GCM or AES-CTR with SHA-2, then order again.",
     )
+
+
+def nothing_in_common(transport: Transport, destination: Destination) -> Permanent:
+    """Who lacks what: a server with nothing but weak ones, or we with none of its good ones."""
+    weak: list[tuple[str, str, str]] = []
+    lacking: list[tuple[str, str, str]] = []
+    for kind, lists, ours in _kinds(transport):
+        for theirs in (transport.offered.get(name, ()) for name in lists):
+            if not theirs or set(theirs) & set(ours):
+                continue
+            real = [name for name in theirs if not MARKS.match(name)]
+            good = [name for name in real if name and not WEAK.search(name)]
+            names = plain(", ".join(good or real))
+            (lacking if good else weak).append((kind, names, ", ".join(ours)))
+            break
+    if weak or not lacking:
+        found = [f"its {kind} is only {names}" for kind, names, _ in weak]
+        return too_weak(destination, "; ".join(found) or "no algorithm in common")
+    words = "; ".join(f"as its {kind} {names}" for kind, names, _ in lacking)
+    message = f"The server of {name_of(destination)} offers {words}. Nothing is wrong with that, "
+    message += "but FileFerry cannot do it."
+    wanted = "; ".join(f"as {kind} one of {ours}" for kind, _, ours in lacking)
+    action = f"Ask the partner to allow {wanted}, then order again."
+    return Permanent(Code.REMOTE_FAILED, message, action=action)
+
+
+def _kinds(transport: Transport) -> Iterator[tuple[str, tuple[str, ...], Sequence[str]]]:
+    """What must be agreed on: its name, paramiko's names of the server's lists, and ours."""
+    options = transport.get_security_options()
+    yield "key exchange", ("kex_algo_list",), options.kex
+    yield "host key", ("server_key_algo_list",), options.key_types
+    yield "cipher", ("client_encrypt_algo_list", "server_encrypt_algo_list"), options.ciphers
+    yield "MAC", ("client_mac_algo_list", "server_mac_algo_list"), options.digests

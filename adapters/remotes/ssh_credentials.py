@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import struct
 from binascii import Error as Base64Error
 from collections.abc import Callable
@@ -11,20 +12,36 @@ from datetime import UTC, datetime
 
 import paramiko
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
+    NoEncryption,
+    PrivateFormat,
     PublicFormat,
     SSHCertificate,
     SSHCertificateType,
+    load_pem_private_key,
+    load_ssh_private_key,
     load_ssh_public_identity,
 )
-from paramiko.ssh_exception import PasswordRequiredException
 
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
 
 SHORTEST_RSA = 2048
-KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+SSHPrivateKeyTypes = Ed25519PrivateKey | EllipticCurvePrivateKey | RSAPrivateKey
+KEY_TYPES: dict[type, type[paramiko.PKey]] = {
+    Ed25519PrivateKey: paramiko.Ed25519Key,
+    EllipticCurvePrivateKey: paramiko.ECDSAKey,
+    RSAPrivateKey: paramiko.RSAKey,
+}
+PRIVATE = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\n.*?\n-----END \1-----", re.DOTALL)
+PUTTY = "PuTTY-User-Key-File-"
+IN_PUTTYS_FORM = (
+    "in PuTTY's form (.ppk); export it in OpenSSH's: puttygen key.ppk -O private-openssh -o key"
+)
 UNREADABLE = (
     paramiko.SSHException,
     UnsupportedAlgorithm,
@@ -34,7 +51,7 @@ UNREADABLE = (
     struct.error,
     Base64Error,
 )
-"""What paramiko's key classes let out for a text that is not their kind of key."""
+"""What the libraries let out for a text that is not a key, or of another kind."""
 
 SecretReader = Callable[[str], str]
 
@@ -69,30 +86,61 @@ def _key(destination: Destination, secret: SecretReader) -> paramiko.PKey:
     return key
 
 
-def _parse(destination: Destination, pem: str, passphrase: str | None) -> paramiko.PKey:
+def _parse(destination: Destination, text: str, passphrase: str | None) -> paramiko.PKey:
     # `from None` throughout: the text of a key must not travel in a traceback.
-    lines = "\n".join(line.strip() for line in pem.strip().splitlines()) + "\n"
-    why = "has a private key that is not an Ed25519, ECDSA or RSA key in OpenSSH or PEM form"
-    for kind in KEY_TYPES:
+    if text.lstrip("\ufeff \r\n").startswith(PUTTY):
+        raise _misconfigured(destination, f"has a private key {IN_PUTTYS_FORM}") from None
+    phrase = None if passphrase is None else passphrase.encode()
+    try:
+        label, pem = _block(text)
         try:
-            return kind.from_private_key(io.StringIO(lines))
-        except PasswordRequiredException:
-            if passphrase is None:
+            opened = _load(label, pem, None)
+        except TypeError:  # what cryptography raises for want of a passphrase
+            if phrase is None:
                 why = "has a private key that a passphrase protects, and names no passphrase"
-                break
-            why = "has a passphrase that does not open its private key"
-        except UNREADABLE:
-            continue
-        try:
-            return kind.from_private_key(io.StringIO(lines), passphrase)
-        except UNREADABLE:
-            continue
-    raise _misconfigured(destination, why) from None
+                raise _misconfigured(destination, why) from None
+            opened = _opened(destination, label, pem, phrase)
+        return _for_paramiko(opened)
+    except UNREADABLE:
+        why = "has a private key that is not an Ed25519, ECDSA or RSA key in OpenSSH or PEM form"
+        raise _misconfigured(destination, why) from None
+
+
+def _block(text: str) -> tuple[str, bytes]:
+    """The private key among what stands around it: parameters, attributes, a BOM, blanks."""
+    lines = "\n".join(line.strip() for line in text.lstrip("\ufeff").splitlines())
+    found = PRIVATE.search(lines)
+    if found is None:
+        raise ValueError
+    return found[1], found[0].encode() + b"\n"
+
+
+def _load(label: str, pem: bytes, phrase: bytes | None) -> object:
+    if label.startswith("OPENSSH"):
+        return load_ssh_private_key(pem, phrase)
+    return load_pem_private_key(pem, phrase)
+
+
+def _opened(destination: Destination, label: str, pem: bytes, phrase: bytes) -> object:
+    try:
+        return _load(label, pem, phrase)
+    except ValueError:
+        why = "has a passphrase that does not open its private key"
+        raise _misconfigured(destination, why) from None
+
+
+def _for_paramiko(key: object) -> paramiko.PKey:
+    """Paramiko reads no PKCS#8, so it gets every key in OpenSSH's form. Raises as UNREADABLE."""
+    kind = next((mine for theirs, mine in KEY_TYPES.items() if isinstance(key, theirs)), None)
+    if kind is None or not isinstance(key, SSHPrivateKeyTypes):
+        raise ValueError
+    text = key.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    return kind.from_private_key(io.StringIO(text))
 
 
 def _certify(destination: Destination, key: paramiko.PKey, text: str) -> None:
     """Put the OpenSSH user certificate beside its key, so that it is shown instead."""
-    line = text.strip()
+    line = text.strip("\ufeff \t\r\n")
     try:
         certificate = load_ssh_public_identity(line.encode())
         if not isinstance(certificate, SSHCertificate):

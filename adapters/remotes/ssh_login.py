@@ -10,45 +10,65 @@ from collections.abc import Callable
 import paramiko
 from paramiko.ssh_exception import AuthenticationException, BadAuthenticationType
 
-from adapters.remotes.dial import name_of
+from adapters.remotes.dial import name_of, plain, without
 from adapters.remotes.ssh import Line
 from adapters.remotes.ssh_credentials import Credential
+from adapters.remotes.ssh_transport import ExpiredError
 from transfer.errors import Code, Permanent
 
 
 def log_in(line: Line, credential: Credential) -> None:
-    """The key first; the password when the server asks for it as well, or takes no keys at all.
+    """In the order that the server asks for; what it wants is known once it has refused a method.
 
-    A credential that was refused is never followed by another: that could lock the account.
-    Raises Permanent `auth.refused`; Transient.
+    Until then the key comes first. A credential that was refused is never followed by another:
+    that could lock the account. Raises Permanent `auth.refused`; Transient.
     """
     line.watchdog.demand()
-    for method in _methods(line, credential):
+    left = _methods(line, credential)
+    wanted, passed_over = list(left), set[str]()
+    while name := next((one for one in wanted if one in left and one not in passed_over), ""):
         try:
-            method()
-        except BadAuthenticationType:
+            wanted = left[name]()
+        except BadAuthenticationType as error:
             # The server has not looked at the credential, so the next one is no second try.
+            wanted = error.allowed_types
+            passed_over.add(name)
             continue
+        except ExpiredError as error:
+            reason = "the password has expired, and the server wants a new one"
+            raise _refused(line, credential, reason, str(error)) from None
+        except _BeyondError as error:
+            raise _refused(
+                line, credential, "it asks for more than a password", str(error)
+            ) from None
         except AuthenticationException as error:
             if _was_refused(line):
-                raise _refused(line) from error
+                raise _refused(line, credential) from error
             raise
         if line.transport.is_authenticated():
             return
-    raise _refused(line)
+        del left[name]
+        passed_over.clear()
+    more = plain(", ".join(one for one in wanted if one)) or "something else"
+    raise _refused(line, credential, f"it asks for {more}, which is not at hand")
 
 
-def _methods(line: Line, credential: Credential) -> list[Callable[[], object]]:
+def _methods(line: Line, credential: Credential) -> dict[str, Callable[[], list[str]]]:
+    """By their names in RFC 4252; each returns what the server wants as well."""
     transport, user = line.transport, line.destination.username
     key, password = credential.key, credential.password
-    methods: list[Callable[[], object]] = []
+    methods: dict[str, Callable[[], list[str]]] = {}
     if key is not None:
-        methods.append(lambda: transport.auth_publickey(user, key))
+        methods["publickey"] = lambda: transport.auth_publickey(user, key)
     if password is not None:
         # paramiko's own fallback to a dialogue would answer any question with the password.
-        methods.append(lambda: transport.auth_password(user, password, fallback=False))
-        methods.append(Dialogue(line, password))
+        methods["password"] = lambda: transport.auth_password(user, password, fallback=False)
+        methods["keyboard-interactive"] = Dialogue(line, password)
     return methods
+
+
+class _BeyondError(Exception):
+    """The dialogue asks for more than we have."""
 
 
 class Dialogue:
@@ -57,28 +77,29 @@ class Dialogue:
     def __init__(self, line: Line, password: str) -> None:
         self._line = line
         self._password: str | None = password
-        self._beyond = ""
+        self._beyond: str | None = None
 
-    def __call__(self) -> None:
+    def __call__(self) -> list[str]:
         user = self._line.destination.username
         try:
-            self._line.transport.auth_interactive(user, self._answer)
+            return self._line.transport.auth_interactive(user, self._answer)
         except AuthenticationException:
             raise
         except paramiko.SSHException as error:
-            if not self._beyond:
+            if self._beyond is None:
                 raise
-            raise _refused(self._line, self._beyond) from error
+            raise _BeyondError(self._beyond) from error
 
-    def _answer(self, _title: str, _words: str, questions: list[tuple[str, bool]]) -> list[str]:
+    def _answer(self, title: str, words: str, questions: list[tuple[str, bool]]) -> list[str]:
         """Called by paramiko's thread, which ends the connection when this raises."""
         if not questions:
+            self._line.transport.banner = f"{title} {words}".strip() or self._line.transport.banner
             return []
         (_, echoes), password = questions[0], self._password
         self._password = None
         if len(questions) > 1 or echoes or password is None:
-            self._beyond = "it asks for more than a password"
-            raise paramiko.SSHException(self._beyond)
+            self._beyond = " ".join([title, words, *(question for question, _ in questions)])
+            raise paramiko.SSHException("it asks for more than a password")
         return [password]
 
 
@@ -95,9 +116,13 @@ def _was_refused(line: Line) -> bool:
     return said_no or bool(transport.parting) or transport.is_active()
 
 
-def _refused(line: Line, reason: str = "") -> Permanent:
-    reason = reason or line.transport.parting
-    said = f": {reason}" if reason else ""
-    user = line.destination.username
-    message = f"The server of {name_of(line.destination)} refused the login of {user}{said}."
-    return Permanent(Code.AUTH_REFUSED, message)
+def _refused(line: Line, own: Credential, reason: str = "", said: str = "") -> Permanent:
+    """With all that the server has said, but for our password where it repeats that."""
+    transport, user = line.transport, line.destination.username
+    heard = (
+        plain(without(own.password, one)) for one in (said, transport.parting, transport.banner)
+    )
+    words = dict.fromkeys(f"it said {one!r}" for one in heard if one)
+    why = "; ".join([*([reason] if reason else []), *words])
+    message = f"The server of {name_of(line.destination)} refused the login of {user}"
+    return Permanent(Code.AUTH_REFUSED, f"{message}{f': {why}' if why else ''}.")

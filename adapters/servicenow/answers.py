@@ -32,6 +32,14 @@ _ADVICE = {
 _LOGIN = (b"login_with_sso", b"login.do", b"saml", b"user_password")
 
 
+class Excess(Permanent):
+    """More than one answer may hold, in bytes or in rows: a smaller question may be answered."""
+
+    def __init__(self, call: Call, what: str) -> None:
+        text = f"ServiceNow {call.host} has more to answer {call.name} than {what}."
+        super().__init__(Code.SERVICENOW_TOO_LARGE, text)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What was asked, in words fit for an error message. `expected` is the status of success."""

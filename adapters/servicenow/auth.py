@@ -154,4 +154,7 @@ def _tokenless(call: Call) -> Permanent:
 def _seconds(parsed: dict[str, Any]) -> float:
     """What is left of the token's life, as ServiceNow counts it."""
     seconds = parsed.get("expires_in")
-    return float(seconds) if isinstance(seconds, int | float) else 0.0
+    try:
+        return float(seconds) if isinstance(seconds, int | float) else 0.0
+    except OverflowError:
+        return 0.0

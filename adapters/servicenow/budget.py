@@ -27,10 +27,12 @@ _PROBE = 30.0
 class Need(float, Enum):
     """What calls are for, and the share of our own limit that such calls may fill.
 
-    What is under way comes first, its check before the publish and its tickets; then new work; and
-    words that nobody misses last.
+    What is under way comes first, its check before the publish and its tickets; then new work; then
+    words that nobody misses; and hints last, for the poll finds what they name, and anybody's
+    producer may send them.
     """
 
+    HINTS = 0.6
     WORDS = 0.7
     INTAKE = 0.85
     DUTY = 1.0

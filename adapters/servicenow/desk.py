@@ -89,7 +89,7 @@ class ServiceNowDesk:
         except Permanent as error:
             found = self._find(post) if error.code in _FORBIDDEN else None
             if found is None:
-                raise
+                raise forms.explained(error, values) from error
             return found
         self._warn_of_ignored(row, values)
         return row

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from xml.sax.saxutils import quoteattr
 
+from adapters.servicenow.answers import Excess
 from adapters.servicenow.budget import Need
 from adapters.servicenow.client import Client
 from adapters.servicenow.query import Query
@@ -20,6 +21,7 @@ from adapters.servicenow.records import Record
 from adapters.servicenow.wording import clean
 from transfer.errors import Code, FerryError, Permanent
 from transfer.ports import Message
+from transfer.visible import visible
 
 TABLE = "ecc_queue"
 RECEIVES = 5
@@ -96,16 +98,31 @@ class EccQueue:
         raise Permanent(Code.QUEUE_REFUSED, "FileFerry orders nothing through the ECC queue.")
 
     def _ready(self) -> Sequence[Record]:
-        self._client.insist(Need.INTAKE)
+        self._client.insist(Need.HINTS)
         query = Query().words("agent", [self._agent])
         for field, value in _QUERIED.items():
             query = query.words(field, [value])
-        rows = self._client.rows(TABLE, query.ascending("sequence"), _FIELDS, limit=_LISTED)
-        for row in rows:
-            for field, value in {"agent": self._agent, **_QUERIED}.items():
-                if row[field] != value:
+        rows = self._first(query.ascending("sequence"))
+        for field, value in {"agent": self._agent, **_QUERIED}.items():
+            for row in rows:
+                if row.values.get(field, value) != value:
                     raise row.untrusted(f"that does not meet the query's condition on {field}")
+            _insist(rows, field)
         return rows
+
+    def _first(self, query: Query) -> Sequence[Record]:
+        """As many as one answer holds; the first one without its payload, if it is too much."""
+        limit = _LISTED
+        while limit:
+            try:
+                rows = self._client.rows(TABLE, query, _FIELDS, limit=limit)
+            except Excess:
+                limit //= 4
+            else:
+                _insist(rows, "payload")
+                return rows
+        plain = [name for name in _FIELDS if name != "payload"]
+        return self._client.rows(TABLE, query, plain, limit=1)
 
     def _renewed(self, record: Record) -> _Row:
         known = self._rows.get(record["sys_id"])
@@ -116,7 +133,8 @@ class EccQueue:
         sys_id = row.record["sys_id"]
         return Message(
             id=sys_id,
-            body=row.record["payload"],
+            # One that is hidden or too long is refused as malformed.
+            body=row.record.get("payload") or "",
             receives=row.receives,
             last=row.receives >= RECEIVES,
             receipt=sys_id,
@@ -138,7 +156,7 @@ class EccQueue:
         """Its sys_id is known before, so that an answer written twice is one."""
         key = hashlib.md5(f"fileferry|ecc|{record['sys_id']}".encode(), usedforsecurity=False)
         values = {
-            **{field: record[field] for field in _KEPT},
+            **{field: record.get(field) or "" for field in _KEPT},
             "sys_id": key.hexdigest(),
             "queue": "input",
             "state": "ready",
@@ -155,9 +173,15 @@ class EccQueue:
                 raise
 
 
+def _insist(rows: Sequence[Record], field: str) -> None:
+    """A field that no row shows is hidden from us; one that hides it is refused alone."""
+    if rows and not any(field in row.values for row in rows):
+        raise rows[0].untrusted(f"without the field {field} that was asked for")
+
+
 def _payload(told: Mapping[str, str]) -> str:
     rows = (
-        f"<parameter name={quoteattr(name)} value={quoteattr(' '.join(value.split()))}/>"
+        f"<parameter name={quoteattr(name)} value={quoteattr(visible(' '.join(value.split())))}/>"
         for name, value in told.items()
     )
     return f"<parameters>{''.join(rows)}</parameters>"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from adapters.servicenow.query import is_sys_id
 from adapters.servicenow.wording import clean, title
+from transfer.errors import Code, Permanent
 from transfer.model import Outcome
 from transfer.tickets import Post, TicketRole
+from transfer.visible import visible
 
 TASK_TABLE = "sc_task"
 TASK_WORKING = "2"
@@ -22,6 +25,7 @@ class TicketForm:
     table: str = "incident"
     category: str = "inquiry"
     assignment_group: str | None = None
+    audit_caller: str | None = None
     user_urgency: str = "2"
     audit_urgency: str = "3"
     impact: str = "3"
@@ -53,10 +57,19 @@ def opening(post: Post, form: TicketForm) -> dict[str, str]:
         "correlation_id": key,
         "correlation_display": clean(f"FileFerry {post.number}", 100),
     }
+    stand_in = {"caller_id": form.audit_caller} if form.audit_caller else {}
     if post.ticket is TicketRole.AUDIT:
-        return {**values, "urgency": form.audit_urgency, "notify": "1"}
-    caller = {"caller_id": post.requester_id} if is_sys_id(post.requester_id) else {}
+        return {**values, "urgency": form.audit_urgency, "notify": "1", **stand_in}
+    caller = {"caller_id": post.requester_id} if is_sys_id(post.requester_id) else stand_in
     return {**values, "urgency": form.user_urgency, **caller}
+
+
+def explained(error: Permanent, values: Mapping[str, str]) -> Permanent:
+    """Why a ticket may have been refused that was opened with these values."""
+    if error.code is not Code.SERVICENOW_REFUSED or "caller_id" in values:
+        return error
+    action = f"If the caller is mandatory, set servicenow.tickets.audit_caller. {error.action}"
+    return Permanent(error.code, error.message, action=action)
 
 
 def marked(post: Post) -> str:
@@ -71,7 +84,7 @@ def missing(post: Post, name: str, content: bytes, why: str) -> dict[str, str]:
     """The word about a file that is not on the ticket as it was sent."""
     digest = hashlib.sha256(content).hexdigest()
     text = f"{name} is not on this ticket as FileFerry sent it. {why} Its SHA-256: {digest}"
-    return {"work_notes": clean(text, end=post.marker)}
+    return {"work_notes": clean(visible(text), end=post.marker)}
 
 
 def ending(post: Post, form: TicketForm) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from adapters.servicenow.answers import Excess
 from adapters.servicenow.client import Client, Page
 from adapters.servicenow.query import Query
 from adapters.servicenow.records import Record
@@ -28,15 +29,23 @@ def every_row(  # noqa: PLR0913 what is asked, and how much of it is believed
     shift nothing. The instance cuts a page before it leaves out what we may not see, so a short
     page need not be the last one, and an empty one is stepped over. Raises Permanent
     `servicenow.untrusted` when more than `believed` rows are counted or come.
+
+    What is more than one answer may hold is read in smaller pages.
     """
     named, rows = tuple(fields), list[Record]()
     after, skipped = "", 0
     while True:
         asked = (query.after(after) if after else query).ascending("sys_id")
-        page = client.page(table, asked, named, limit=size, offset=skipped)
+        try:
+            page = client.page(table, asked, named, limit=size, offset=skipped)
+        except Excess:
+            if size == 1:
+                raise
+            size //= 2
+            continue
         _insist_on_order(page.rows, after)
         if len(rows) + max(page.total or 0, len(page.rows)) > believed:
-            raise _implausible(client, table, believed)
+            raise Implausible(client, table, believed)
         rows += page.rows
         if _was_last(page, skipped, size):
             return tuple(rows)
@@ -55,11 +64,14 @@ def _insist_on_order(rows: Sequence[Record], after: str) -> None:
             raise row.untrusted("that does not meet the query's condition on sys_id")
 
 
-def _implausible(client: Client, table: str, believed: int) -> Permanent:
-    return Permanent(
-        Code.SERVICENOW_UNTRUSTED,
-        f"ServiceNow {client.host} has more than {believed} rows of table {table} for a query "
-        "that should find few.",
-        action="If so many are right, raise servicenow.believed_rows; else look for a condition "
-        "that the instance ignores.",
-    )
+class Implausible(Permanent):
+    """More rows than are believed."""
+
+    def __init__(self, client: Client, table: str, believed: int) -> None:
+        super().__init__(
+            Code.SERVICENOW_UNTRUSTED,
+            f"ServiceNow {client.host} has more than {believed} rows of table {table} for a query "
+            "that should find few.",
+            action="If so many are right, raise servicenow.believed_rows; else look for a "
+            "condition that the instance ignores.",
+        )

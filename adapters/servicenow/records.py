@@ -10,6 +10,9 @@ from adapters.servicenow.query import is_sys_id
 from adapters.servicenow.wording import storable
 from transfer.errors import Code, Permanent
 
+EPOCH = 1970
+"""Year: nothing was written to an instance before it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Record:
@@ -41,6 +44,8 @@ class Record:
             naive = datetime.strptime(self[field], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
         except ValueError:
             raise self.untrusted(f"with something other than a time in {field}") from None
+        if naive.year < EPOCH:
+            raise self.untrusted(f"with a time before {EPOCH} in {field}")
         return naive.replace(tzinfo=UTC)
 
     def reference(self, field: str) -> str:

@@ -7,8 +7,9 @@ dropped (servicenow.md 1.6, 1.8): only looking tells.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from adapters.servicenow.answers import Excess
 from adapters.servicenow.client import Client
 from adapters.servicenow.desk import FIELDS as TICKET_FIELDS
 from adapters.servicenow.evidence import (
@@ -31,20 +32,25 @@ from adapters.servicenow.findings import (
     refused,
     unproven,
 )
+from adapters.servicenow.history import CHANGE_FIELDS
 from adapters.servicenow.inbox import Intake
 from adapters.servicenow.query import Query
 from adapters.servicenow.records import Record
 from transfer.errors import Permanent
 
 NOBODY = "0" * 32
+_SOME = 10
+"""Rows of a table in which one may belong to a user who is gone."""
 _ORDER = "Order a small transfer, have it approved, and check again."
+_WRITTEN = ("sys_updated_on", "sys_updated_by")
 _NUMBER, _REQUEST = f"{ITEM}.number", f"{ITEM}.request"
-_OPTIONAL = frozenset({f"{_REQUEST}.number"})
+_OPTIONAL = frozenset({f"{_REQUEST}.{name}" for name in ("number", *_WRITTEN)})
 _EITHER = (f"{ITEM}.requested_for.user_name", f"{_REQUEST}.requested_for.user_name")
 """Older releases tell the requester on the request only: one of the two is enough."""
 _SAID = (
     *("number", "state", "active", "sys_created_on"),
     *(f"{ITEM}.{name}" for name in ("number", "state", "cat_item", "approval", "opened_by")),
+    *(f"{ITEM}.{name}" for name in ("opened_by.user_name", "sys_created_by", *_WRITTEN)),
 )
 """Fields that are never empty: where one is, we may not see its value."""
 
@@ -60,7 +66,9 @@ class Sight:
     def task(self) -> tuple[Finding, Record | None]:
         """The latest task of our group that belongs to an item."""
         name, group = "read sc_task", self.intake.group
-        query = Query().sys_id("assignment_group", group).filled(ITEM).descending("sys_created_on")
+        # By the item's number: a task whose item was deleted shows nothing of it to anybody.
+        query = Query().sys_id("assignment_group", group).filled(_NUMBER)
+        query = query.descending("sys_created_on")
         row, failed = self._look(name, "sc_task", query, TASK_FIELDS)
         if row is None:
             return failed or unproven(name, "Our group has no task of an item yet.", _ORDER), None
@@ -72,20 +80,19 @@ class Sight:
     def approvals(self, task: Record | None) -> Finding:
         name, table = "read approvals", "sysapproval_approver"
         query = Query().sys_ids("sysapproval", subjects(task)) if task else Query()
-        row, failed = self._look(name, table, query, APPROVAL_FIELDS)
+        row, failed = self._look(name, table, query, APPROVAL_FIELDS, rows=_SOME)
         if row is None:
             text = f"No approval{f' of {task[_NUMBER]}' if task else ''} is shown."
             return failed or unproven(
                 name, text, f"If there is one, give read access to {table}. {_ORDER}"
             )
-        return self._seen(
-            name, table, row, APPROVAL_FIELDS, ("approver", "approver.user_name", "state")
-        )
+        said = ("approver", "approver.user_name", "state", *_WRITTEN)
+        return self._seen(name, table, row, APPROVAL_FIELDS, said)
 
     def members(self) -> Finding:
         name, table = "read group members", "sys_user_grmember"
         query = Query().sys_id("group", self.intake.approver_group)
-        row, failed = self._look(name, table, query, MEMBER_FIELDS)
+        row, failed = self._look(name, table, query, MEMBER_FIELDS, rows=_SOME)
         if row is None:
             text = "No member of servicenow.approver_group is shown, so nobody could approve."
             return failed or unproven(name, text, f"Give read access to {table}, or add members.")
@@ -101,7 +108,23 @@ class Sight:
             advice = f"Give read access to {table}, sc_item_option and item_option_new, and compare"
             text = f"No variable {wanted} is shown."
             return failed or unproven(name, text, f"{advice} servicenow.variables with the item.")
-        return self._seen(name, table, row, VARIABLE_FIELDS, VARIABLE_FIELDS[-1:])
+        return self._seen(name, table, row, VARIABLE_FIELDS, VARIABLE_FIELDS[-4:])
+
+    def history(self, task: Record | None) -> Finding:
+        """Whom an item is for is asked of its history, where somebody wrote to the item since."""
+        name = "read history of items"
+        if task is None or task.get(f"{ITEM}.approval") != "approved":
+            return ok(name, "Not known yet: there is no approved item.")
+        query = (
+            Query().sys_id("documentkey", task.reference(ITEM)).words("fieldname", ("approval",))
+        )
+        row, failed = self._look(name, "sys_audit", query, CHANGE_FIELDS)
+        if row is None or _hidden(row, CHANGE_FIELDS):
+            why = failed.text if failed else f"No change of {task[_NUMBER]} is shown in sys_audit."
+            consequence = "An order whose item is written to after its approval waits."
+            advice = "Have sc_req_item audited, and give read access to sys_audit."
+            return degraded(name, f"{why} {consequence}", advice)
+        return ok(name, "The history of items is shown.")
 
     def standing(self) -> Findings:
         """Only where there is a table of standing approvals."""
@@ -119,7 +142,9 @@ class Sight:
             audit, failed = self._look("read sys_audit", "sys_audit", Query(), ("sys_id",))
             if failed or audit is None:
                 text = failed.text if failed else "No change is shown in sys_audit."
-                advice = "Give read access to sys_audit, or set servicenow.standing.audited: false."
+                advice = (
+                    "Give read access to sys_audit, or set servicenow.standing.changes: record."
+                )
                 yield broken("read sys_audit", text, advice)
 
     def tickets(self) -> Finding:
@@ -159,11 +184,13 @@ class Sight:
         return failed or ok(name, f"They are {what}; every row is checked again.")
 
     def _look(
-        self, name: str, table: str, query: Query, fields: Iterable[str]
+        self, name: str, table: str, query: Query, fields: Iterable[str], *, rows: int = 1
     ) -> tuple[Record | None, Finding | None]:
-        """One row, else None, and what the instance had against it."""
+        """What any of so many rows shows, else None, and what the instance had against it."""
         try:
-            return next(iter(self.client.rows(table, query, fields, limit=1)), None), None
+            return _together(self.client.rows(table, query, fields, limit=rows)), None
+        except Excess as error:
+            return None, unproven(name, error.message, _ORDER)
         except Permanent as error:
             if error.code not in OF_THE_RIGHTS:
                 raise
@@ -181,13 +208,15 @@ class Sight:
         return _unseen(name, table, hidden) if hidden else ok(name, "All fields are shown.")
 
 
-def looks_at_orders(sight: Sight) -> Findings:
+def looks_at_orders(sight: Sight, *, thorough: bool = False) -> Findings:
     """Raises FerryError when the instance does not answer, or refuses the login."""
     finding, task = sight.task()
     yield finding
     yield sight.approvals(task)
     yield sight.members()
     yield sight.variables(task)
+    if thorough:
+        yield sight.history(task)
     yield from sight.standing()
     yield sight.impossible()
     yield sight.regime(task)
@@ -204,6 +233,16 @@ def _requester(row: Record) -> frozenset[str]:
     known = [path for path in _EITHER if row.get(path)]
     spared = [path for path in _EITHER if known and path not in known]
     return frozenset(each for path in spared for each in (path, path.removesuffix(".user_name")))
+
+
+def _together(rows: Sequence[Record]) -> Record | None:
+    """One row of a user who was deleted shows no name, and says nothing of our rights."""
+    if not rows:
+        return None
+    values: dict[str, str] = {}
+    for row in rows:
+        values |= {key: text for key, text in row.values.items() if not values.get(key)}
+    return replace(rows[0], values=values)
 
 
 def _hidden(

@@ -84,7 +84,7 @@ class Survey:
         return (
             ("log in", self._login),
             ("compare clocks", self._clocks),
-            ("read orders", lambda: looks_at_orders(sight)),
+            ("read orders", lambda: looks_at_orders(sight, thorough=True)),
             ("compare choices", lambda: choices.look(self.client, self.form)),
             *self.trial.questions(),
             ("count calls", self._calls),

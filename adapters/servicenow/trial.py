@@ -131,6 +131,8 @@ class Trial:
         """The answer may be lost after the ticket was made; what was made is not left behind."""
         try:
             return self._client.create(self._form.table, values, FIELDS)
+        except Permanent as error:
+            raise forms.explained(error, values) from error
         except Transient:
             found = self._client.row(self._form.table, values["sys_id"], FIELDS)
             if found is None:

@@ -14,7 +14,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from adapters.servicenow.answers import Answer, Call
+from adapters.servicenow.answers import Answer, Call, Excess
 from adapters.servicenow.line import Adapter
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import MIB
@@ -55,7 +55,7 @@ class Wire:
         headers: Mapping[str, str],
         body: bytes | None = None,
     ) -> Answer:
-        """Raises `servicenow.unreachable`, or `servicenow.not_json` for a body beyond the limit.
+        """Raises `servicenow.unreachable`, or Excess for a body beyond the limit.
 
         The whole takes at most about twice the timeout.
         """
@@ -107,10 +107,7 @@ def _content(call: Call, raw: HTTPResponse, deadline: float) -> bytes:
     while piece := raw.read1(_PIECE, decode_content=True):
         content += piece
         if len(content) > BODY_LIMIT:
-            raise Permanent(
-                Code.SERVICENOW_NOT_JSON,
-                f"ServiceNow {call.host} answered {call.name} with more than 10 MiB.",
-            )
+            raise Excess(call, "10 MiB")
         if time.monotonic() > deadline:
             raise Transient(
                 Code.SERVICENOW_UNREACHABLE,

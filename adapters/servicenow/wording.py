@@ -7,6 +7,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from transfer.visible import HIDDEN
+
 TEXT_LIMIT = 4000
 """Characters of `description`, `close_notes` and of one journal entry."""
 TITLE_LIMIT = 160
@@ -18,7 +20,6 @@ TITLE_LIMIT = 160
 _OURS_OR_CODE = re.compile(r"\[(\s*/?\s*code\b[^\]\n]*|ff:[^\]\n]*)\]", re.IGNORECASE)
 # The mail of a comment is HTML; a `<` that is followed by a blank begins no tag (WHATWG, 13.2.5.6).
 _TAG = re.compile(r"<(?=[a-z/!?])", re.IGNORECASE)
-_TURNS_TEXT_AROUND = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -52,4 +53,4 @@ def storable(text: str) -> str:
 def _harmless(character: str) -> bool:
     if character in "\n\t":
         return True
-    return unicodedata.category(character) != "Cc" and character not in _TURNS_TEXT_AROUND
+    return unicodedata.category(character) != "Cc" and not HIDDEN.match(character)

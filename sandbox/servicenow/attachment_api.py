@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import json
 
 from flask import Blueprint, Response, jsonify, request
 
@@ -78,7 +79,9 @@ def describe(sys_id: str) -> Response:
 def download(sys_id: str) -> Response:
     record = _read(sys_id)
     content = site().instance.files.get(sys_id, b"")
-    return Response(content, content_type=record["content_type"])
+    answer = Response(content, content_type=record["content_type"])
+    answer.headers["X-Attachment-Metadata"] = json.dumps(record)
+    return answer
 
 
 @bp.delete("/<sys_id>")

@@ -12,7 +12,7 @@ from sandbox.servicenow.seed import STANDING, Record
 if TYPE_CHECKING:
     from sandbox.servicenow.instance import Instance
 
-AUDITED = frozenset({STANDING})
+AUDITED = frozenset({STANDING, "sc_req_item", "sc_request"})
 
 
 def keep(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 import ssl
 from typing import Any
 from xml.sax.saxutils import escape
 
 from flask import Flask, Response, g, jsonify, request
+from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
 
 from sandbox.servicenow.access import Caller
 from sandbox.servicenow.oauth import knows
@@ -60,7 +63,7 @@ def _caller() -> Caller:
         raise Refusal(401, message, "Required to provide Auth information")
     given = request.environ.get
     hidden, blank = (frozenset(given(f"sandbox.{key}", ())) for key in ("hidden", "blank"))
-    walker = Walker(site().instance, hidden, blank, given("sandbox.as_of"))
+    walker = Walker(site().instance, hidden, blank, given("sandbox.as_of"), user)
     read_only = frozenset(given("sandbox.read_only", ()))
     return Caller(site().instance, user, walker, read_only, given("sandbox.rows", ()))
 
@@ -86,9 +89,8 @@ def _certified_name() -> str | None:
 
 
 def _refuse_media() -> None:
-    """406 and 415 as documented; `*/*` is answered in JSON."""
-    accepted = request.accept_mimetypes
-    if not _wants_xml() and not accepted["application/json"]:
+    """406 and 415 as documented; `*/*`, or nothing, is answered in JSON."""
+    if not _wants_xml() and not _accepted()["application/json"]:
         raise Refusal(406, "Not acceptable", "Supported types: application/json")
     length = request.content_length or 0
     free = "/attachment" in request.path or request.method in {"GET", "HEAD"}
@@ -143,10 +145,10 @@ def _api_headers(answer: Response) -> None:
         answer.headers["Connection"] = "close"
     else:
         answer.headers["X-Is-Logged-In"] = "true"
+        answer.headers["X-Transaction-ID"] = secrets.token_hex(6)
     if answer.status_code == 204:  # noqa: PLR2004
         answer.headers.pop("Content-Type", None)
         return
-    answer.headers["X-Transaction-ID"] = secrets.token_hex(6)
     answer.headers.update(_FRONT)
     if answer.mimetype == "application/json":
         answer.headers["Content-Type"] = _JSON
@@ -155,9 +157,15 @@ def _api_headers(answer: Response) -> None:
 
 
 def _wants_xml() -> bool:
-    """Who does not say what he accepts gets XML, which is always a fault of the client."""
-    accept = request.headers.get("Accept", "")
-    return not accept or (accept != "*/*" and accept.split(";")[0] in _XML)
+    """Who does not say what he accepts gets JSON."""
+    best = _accepted().best or "*/*"
+    return best in _XML
+
+
+def _accepted() -> MIMEAccept:
+    """RFC 9110, 12.4.2 lets a weight begin with a digit; Java's own clients send `q=.2`."""
+    accept = request.headers.get("Accept", "") or "*/*"
+    return parse_accept_header(re.sub(r"q=\.(?=\d)", "q=0.", accept), MIMEAccept)
 
 
 def as_xml(value: Any) -> str:

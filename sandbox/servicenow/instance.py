@@ -9,19 +9,22 @@ import threading
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, tzinfo
+from zoneinfo import ZoneInfo
 
 from sandbox.servicenow import audit, catalog, flow, journal, rules
 from sandbox.servicenow.choices import choice_rows
 from sandbox.servicenow.query import Query, parse
-from sandbox.servicenow.refusal import duplicate, missing
+from sandbox.servicenow.refusal import duplicate, missing, not_simulated
+from sandbox.servicenow.relations import Relation
 from sandbox.servicenow.schema import SYSTEM, Field
 from sandbox.servicenow.seed import SEEDED, Record, Seed, default_seed
 from sandbox.servicenow.store import Store
 from sandbox.servicenow.values import fit, plain, stamp
 from sandbox.servicenow.walk import Walker
 
-_ZONE = timezone(timedelta(hours=-7), "US/Pacific")
+_ZONE = ZoneInfo("America/Los_Angeles")
+"""Of a fresh instance; the zone database says when its clocks change."""
 
 
 @dataclass
@@ -30,13 +33,14 @@ class Properties:
 
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
-    before 2024. `audited`: sys_audit keeps the changes of standing approvals. `token_lifetime` is
-    in seconds.
+    before 2024. `audited`: sys_audit keeps what audit.py says. `callers`: an incident must have
+    one. `token_lifetime` is in seconds.
     """
 
     invalid_query_returns_no_rows: bool = False
     leave_tasks_open: bool = False
     audited: bool = True
+    callers: bool = False
     closing_needs_admin: bool = False
     basic_auth: bool = True
     old_401_text: bool = False
@@ -176,10 +180,31 @@ class Instance:
     def select(self, walker: Walker, table: str, encoded: str) -> list[tuple[str, Record]]:
         """(actual table, record) pairs in order, as `walker` sees the instance."""
         with self.lock:
-            query = parse(encoded, lambda path: walker.column(table, path) is not None)
+            query = parse(
+                encoded, lambda path: walker.column(table, path) is not None, walker.scripts
+            )
+            relations = self._related(walker, table, query)
             if query.invalid and self.properties.invalid_query_returns_no_rows:
                 return []
-            return _chosen(walker, query, list(self.store.rows(table, walker.as_of)))
+            rows = list(self.store.rows(table, walker.as_of))
+            return _chosen(walker, query, _holding(walker, relations, rows))
+
+    def _related(
+        self, walker: Walker, table: str, query: Query
+    ) -> list[tuple[Relation, list[str]]]:
+        """Each relation with what stands in its field; one that names nothing known is invalid."""
+        found = []
+        for relation in query.relations:
+            first, other = relation.first or table, relation.table
+            known = other in self.store.tables and walker.column(other, relation.field)
+            if not known or not walker.column(table, relation.own):
+                query.invalid.append(f"{other}.{relation.field}")
+                continue
+            if table not in self.store.family(self.store.root(first)):
+                raise not_simulated(f"JOIN{first}")
+            chosen = self.select(walker, other, relation.query)
+            found.append((relation, [walker.reader(*row)(relation.field, "=") for row in chosen]))
+        return found
 
     def user(self, user_name: str) -> Record | None:
         found = self.query("sys_user", f"user_name={user_name}")
@@ -207,6 +232,19 @@ class Instance:
         approver = self.find("sys_user", row["approver"])
         name = by or (approver["user_name"] if approver else "admin")
         return self.update("sysapproval_approver", approval, {"state": state}, by=name)
+
+
+def _holding(
+    walker: Walker, relations: list[tuple[Relation, list[str]]], rows: list[tuple[str, Record]]
+) -> list[tuple[str, Record]]:
+    return [
+        row
+        for row in rows
+        if all(
+            relation.holds(walker.reader(*row)(relation.own, "="), found)
+            for relation, found in relations
+        )
+    ]
 
 
 def _chosen(

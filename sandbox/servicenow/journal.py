@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from sandbox.servicenow.schema import Field
@@ -43,14 +44,14 @@ def entries(instance: Instance, sys_id: str, element: str) -> list[Record]:
     return found[::-1]
 
 
-def text(instance: Instance, sys_id: str, element: str) -> str:
+def text(instance: Instance, sys_id: str, element: str, zone: tzinfo) -> str:
     """The whole journal as display_value=true shows it, in the zone of the API user."""
-    return "".join(_entry(instance, row) for row in entries(instance, sys_id, element))
+    return "".join(_entry(instance, row, zone) for row in entries(instance, sys_id, element))
 
 
-def _entry(instance: Instance, row: Record) -> str:
+def _entry(instance: Instance, row: Record, zone: tzinfo) -> str:
     when = parse_stamp(row["sys_created_on"])
-    local = when.astimezone(instance.zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
+    local = when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
     author = instance.user(row["sys_created_by"])
     name = author["name"] if author else row["sys_created_by"]
     label = _LABELS.get(row["element"], row["element"])

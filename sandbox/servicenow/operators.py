@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from sandbox.servicenow.refusal import not_simulated
 from sandbox.servicenow.values import parse_stamp
 
 Operator = Callable[[str, str], bool]
+CompareFields = Callable[[str, str, str], bool]
+"""(value, value of the other field, what stands behind its name) → whether the condition holds."""
 _SYS_ID = re.compile(r"[0-9a-f]{32}")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_UNITS = {"minute": 60, "hour": 3600, "day": 86400, "week": 604800}
+_SIDES = {"before": (-1,), "after": (1,), "before or after": (-1, 1)}
+_DISTANCE = re.compile(
+    r"(?P<unit>minute|hour|day|week)@(?P<side>before or after|before|after)@(?P<count>\d+)"
+)
 
 
 def comparable(value: str) -> tuple[int, float, str]:
@@ -65,29 +74,41 @@ def between(value: str, operand: str) -> bool:
 
 
 def on(value: str, operand: str) -> bool:
-    """`operand` is `day@start@end`; only a literal day, Today and Yesterday are understood."""
-    day = operand.split("@", maxsplit=1)[0]
-    today = datetime.now(UTC).date()
-    named = {"Today": str(today), "Yesterday": str(today - timedelta(days=1))}
-    return value.startswith(named.get(day, day)) and bool(value)
+    """`operand` is `day@first second@last second`; a day in figures does without the two."""
+    day, _, bounds = operand.partition("@")
+    first, _, last = bounds.partition("@")
+    if parse_stamp(first) and parse_stamp(last):
+        return first <= value <= last
+    if not _DAY.fullmatch(day):
+        raise not_simulated(f"ON{operand}")
+    return value.startswith(day)
 
 
-_UNITS = {"minute": 60, "hour": 3600, "dayofweek": 86400, "day": 86400, "week": 604800}
+def _apart(test: Callable[[timedelta, timedelta], bool]) -> CompareFields:
+    """`how` is `day@before@1`: the value so far before, after, or to either side of the other."""
+
+    def compare(value: str, other: str, how: str) -> bool:
+        match = _DISTANCE.fullmatch(how)
+        if match is None:
+            raise not_simulated(how)
+        distance = timedelta(seconds=_UNITS[match["unit"]] * int(match["count"]))
+        when, then = parse_stamp(value), parse_stamp(other)
+        if when is None or then is None:
+            return False
+        ways = [(when - then) * sign for sign in _SIDES[match["side"]]]
+        return any(way >= timedelta(0) and test(way, distance) for way in ways)
+
+    return compare
 
 
-def _moment(operand: str) -> datetime:
-    """`@hour@ago@1` as a moment in time."""
-    _, unit, direction, count = operand.split("@")
-    distance = timedelta(seconds=_UNITS[unit] * int(count))
-    return datetime.now(UTC) + (distance if direction == "ahead" else -distance)
+def _same(value: str, other: str, how: str) -> bool:
+    if how:
+        raise not_simulated(f"SAMEAS…@{how}")
+    return equal(value, other)
 
 
-def _relative(test: Callable[[datetime, datetime], bool]) -> Operator:
-    def operator(value: str, operand: str) -> bool:
-        when = parse_stamp(value)
-        return when is not None and test(when, _moment(operand))
-
-    return operator
+def _ordered(test: Operator) -> CompareFields:
+    return lambda value, other, _: test(value, other)
 
 
 def inverse(operator: Operator) -> Operator:
@@ -122,16 +143,25 @@ OPERATORS: dict[str, Operator] = {
     "NOT BETWEEN": inverse(between),
     "ON": on,
     "NOTON": inverse(on),
-    "RELATIVEGT": _relative(datetime.__gt__),
-    "RELATIVEGE": _relative(datetime.__ge__),
-    "RELATIVELT": _relative(datetime.__lt__),
-    "RELATIVELE": _relative(datetime.__le__),
-    "SAMEAS": equal,
-    "NSAMEAS": inverse(equal),
 }
 
-FIELD_OPERANDS = frozenset({"SAMEAS", "NSAMEAS"})
+COMPARED_FIELDS: dict[str, CompareFields] = {
+    "SAMEAS": _same,
+    "NSAMEAS": lambda value, other, how: not _same(value, other, how),
+    "GT_FIELD": _ordered(more),
+    "LT_FIELD": _ordered(less),
+    "GT_OR_EQUALS_FIELD": _ordered(OPERATORS[">="]),
+    "LT_OR_EQUALS_FIELD": _ordered(OPERATORS["<="]),
+    "MORETHAN": _apart(timedelta.__gt__),
+    "LESSTHAN": _apart(timedelta.__le__),
+}
 """Operators whose right side names a field of the same record."""
+RELATIVE = {"RELATIVEGT": ">", "RELATIVEGE": ">=", "RELATIVELT": "<", "RELATIVELE": "<="}
+"""Operators that compare with a moment so far from now."""
+FOREIGN = frozenset({
+    "IN_HIERARCHY", "IN_HIERARCHY_DYNAMIC", "VALCHANGES", "CHANGESFROM", "CHANGESTO", "RELATIVEEE",
+})  # fmt: skip
+"""Operators of an instance that are not simulated."""
 TEXT_OPERATORS = frozenset({
     "LIKE", "*", "CONTAINS", "NOT LIKE", "NOTLIKE", "!*", "DOES NOT CONTAIN", "STARTSWITH",
     "ENDSWITH", "%",

@@ -1,7 +1,8 @@
 """Encoded queries: parsed once against the columns that exist, then asked of each record.
 
 A condition that names no known field or operator is invalid. An instance drops it, or returns no
-rows at all, depending on glide.invalid_query.returns_no_rows; it never refuses it.
+rows at all, depending on glide.invalid_query.returns_no_rows; it never refuses it. What an instance
+knows and the simulator does not is refused (501), never dropped.
 """
 
 from __future__ import annotations
@@ -10,15 +11,31 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from sandbox.servicenow.operators import FIELD_OPERANDS, OPERATORS, comparable
+from sandbox.servicenow import datepart
+from sandbox.servicenow.operators import (
+    COMPARED_FIELDS,
+    FOREIGN,
+    OPERATORS,
+    RELATIVE,
+    Operator,
+    comparable,
+)
+from sandbox.servicenow.refusal import not_simulated
+from sandbox.servicenow.relations import Relation, taken_out
+from sandbox.servicenow.script import Scripts
 
+_KNOWN = {*OPERATORS, *COMPARED_FIELDS, *RELATIVE, *FOREIGN, "DATEPART", "DYNAMIC"}
 _CONDITION = re.compile(
     r"(?P<path>[a-z][a-z0-9_.]*)(?P<operator>"
-    + "|".join(re.escape(each) for each in sorted(OPERATORS, key=len, reverse=True))
+    + "|".join(re.escape(each) for each in sorted(_KNOWN, key=len, reverse=True))
     + r")(?P<operand>.*)",
     re.DOTALL,
 )
 _TEXT = "123TEXTQUERY321="
+_UNKNOWN_WORDS = ("123TEXTINDEXGROUP321", "RLQUERY", "SUBQUERY", "JOIN")
+_ME = "90d1921e5f510100a9ad2572f2b477fe"
+"""The dynamic filter option "Me", the same on every instance."""
+_SPLIT = frozenset({"BETWEEN", "NOT BETWEEN", "ON", "NOTON"})
 
 Exists = Callable[[str], bool]
 Reader = Callable[[str, str], str]
@@ -27,13 +44,19 @@ Reader = Callable[[str, str], str]
 
 @dataclass(frozen=True)
 class Condition:
+    """`test` stands in for the operator's own where it depends on who asks."""
+
     path: str
     operator: str
     operand: str
+    test: Operator | None = None
 
     def holds(self, read: Reader) -> bool:
-        operand = read(self.operand, "=") if self.operator in FIELD_OPERANDS else self.operand
-        return OPERATORS[self.operator](read(self.path, self.operator), operand)
+        value = read(self.path, self.operator)
+        if self.operator in COMPARED_FIELDS:
+            name, _, how = self.operand.partition("@")
+            return COMPARED_FIELDS[self.operator](value, read(name, "="), how)
+        return (self.test or OPERATORS[self.operator])(value, self.operand)
 
 
 @dataclass
@@ -42,6 +65,7 @@ class Query:
 
     groups: list[list[list[Condition]]] = field(default_factory=lambda: [[]])
     orders: list[tuple[str, bool]] = field(default_factory=list)
+    relations: list[Relation] = field(default_factory=list)
     invalid: list[str] = field(default_factory=list)
     headless: bool = False
     """The condition that a following `^OR` belongs to was dropped."""
@@ -60,61 +84,76 @@ class Query:
         return [index for index, _ in rows]
 
 
-def parse(text: str, exists: Exists) -> Query:
-    query = Query()
-    for token in text.split("^"):
-        _take(query, token, exists)
-    return query
+def parse(text: str, exists: Exists, scripts: Scripts) -> Query:
+    """Raises Refusal 501 for what an instance understands and the simulator does not."""
+    rest, relations = taken_out(text)
+    parser = _Parser(Query(relations=relations), exists, scripts)
+    for token in rest.split("^"):
+        parser.take(token)
+    return parser.query
 
 
-def _take(query: Query, token: str, exists: Exists) -> None:
-    if token.startswith("ORDERBY"):
-        _order(query, token.removeprefix("ORDERBY"), exists)
-    elif token.startswith("NQ"):
-        query.groups.append([])
-        _add(query, token[2:], exists, chained=False)
-    elif token.startswith("OR"):
-        _add(query, token[2:], exists, chained=True)
-    elif token not in {"", "EQ"} and not token.startswith("GROUPBY"):
-        _add(query, token, exists, chained=False)
+@dataclass
+class _Parser:
+    query: Query
+    exists: Exists
+    scripts: Scripts
 
+    def take(self, token: str) -> None:
+        if token.startswith("ORDERBY"):
+            self._order(token.removeprefix("ORDERBY"))
+        elif token.startswith("NQ"):
+            self.query.groups.append([])
+            self._add(token[2:], chained=False)
+        elif token.startswith("OR"):
+            self._add(token[2:], chained=True)
+        elif token not in {"", "EQ"} and not token.startswith("GROUPBY"):
+            self._add(token, chained=False)
 
-def _order(query: Query, text: str, exists: Exists) -> None:
-    descending = text.startswith("DESC")
-    path = text.removeprefix("DESC")
-    if exists(path):
-        query.orders.append((path, descending))
+    def _order(self, text: str) -> None:
+        descending = text.startswith("DESC")
+        path = text.removeprefix("DESC")
+        if self.exists(path):
+            self.query.orders.append((path, descending))
 
+    def _add(self, text: str, *, chained: bool) -> None:
+        query, condition = self.query, self._condition(text)
+        if condition is None:
+            query.invalid.append(text)
+            query.headless = query.headless or not chained
+            return
+        group = query.groups[-1]
+        if chained and group and not query.headless:
+            group[-1].append(condition)
+        else:
+            group.append([condition])
+        query.headless = False
 
-def _add(query: Query, text: str, exists: Exists, *, chained: bool) -> None:
-    condition = _condition(text, exists)
-    if condition is None:
-        query.invalid.append(text)
-        query.headless = query.headless or not chained
-        return
-    group = query.groups[-1]
-    if chained and group and not query.headless:
-        group[-1].append(condition)
-    else:
-        group.append([condition])
-    query.headless = False
+    def _condition(self, text: str) -> Condition | None:
+        if text.startswith(_TEXT):
+            return Condition("", "LIKE", text.removeprefix(_TEXT))
+        if text.startswith(_UNKNOWN_WORDS):
+            raise not_simulated(text)
+        match = _CONDITION.fullmatch(text)
+        if match is None or not self.exists(match["path"]):
+            return None
+        return self._normal(match["path"], match["operator"], match["operand"])
 
+    def _normal(self, path: str, operator: str, operand: str) -> Condition | None:
+        """`field=` asks for emptiness; a malformed relative date is an invalid condition."""
+        if operator in FOREIGN or (operator == "DYNAMIC" and operand != _ME):
+            raise not_simulated(f"{path}{operator}{operand}")
+        if operator == "DYNAMIC":
+            return Condition(path, "=", self.scripts.user_id)
+        if operator in {"=", "!="} and not operand:
+            return Condition(path, "ISEMPTY" if operator == "=" else "ISNOTEMPTY", "")
+        if operator in RELATIVE:
+            moment = self.scripts.relative(operand)
+            return Condition(path, RELATIVE[operator], moment) if moment else None
+        if operator == "DATEPART":
+            return Condition(path, operator, "", datepart.test(operand, self.scripts.zone))
+        return Condition(path, operator, self._evaluated(operator, operand))
 
-def _condition(text: str, exists: Exists) -> Condition | None:
-    if text.startswith(_TEXT):
-        return Condition("", "LIKE", text.removeprefix(_TEXT))
-    match = _CONDITION.fullmatch(text)
-    if match is None or not exists(match["path"]):
-        return None
-    return _normal(match["path"], match["operator"], match["operand"])
-
-
-def _normal(path: str, operator: str, operand: str) -> Condition | None:
-    """`field=` asks for emptiness; a malformed relative date is an invalid condition."""
-    if operator in {"=", "!="} and not operand:
-        return Condition(path, "ISEMPTY" if operator == "=" else "ISNOTEMPTY", "")
-    if operator.startswith("RELATIVE") and not re.fullmatch(
-        r"@(minute|hour|day|dayofweek|week)@(ago|ahead)@\d+", operand
-    ):
-        return None
-    return Condition(path, operator, operand)
+    def _evaluated(self, operator: str, operand: str) -> str:
+        parts = operand.split("@") if operator in _SPLIT else [operand]
+        return "@".join(self.scripts.value(part) for part in parts)

@@ -27,6 +27,13 @@ def invalid_table(table: str) -> Refusal:
     return Refusal(400, f"Invalid table {table}")
 
 
+def not_simulated(what: str) -> Refusal:
+    """No answer of an instance's: what it would do with this is not known here, and a guess would
+    make tests lie.
+    """
+    return Refusal(501, "Not simulated", f"The simulator does not understand {what!r}.")
+
+
 def acl(operation: str) -> Refusal:
     """`operation` is Insert, Update or Delete."""
     detail = f"ACL Exception {operation} Failed due to security constraints"

@@ -30,6 +30,14 @@ _CLOSED_REQUEST = {
     "closed_skipped": "7",
 }
 
+_OPEN_REQUEST = frozenset({"requested", "submitted", "in_process"})
+_DECIDED_REQUEST = {
+    "approved": "in_process",
+    "rejected": "closed_rejected",
+    "cancelled": "closed_cancelled",
+}
+"""approval → the request_state that it leads an open request to."""
+
 Rule = Callable[["Instance", Record, Record, str], None]
 
 
@@ -55,12 +63,16 @@ def _opened(instance: Instance, old: Record, new: Record, by: str) -> None:
 
 
 def _stamp_closing(instance: Instance, old: Record, new: Record, by: str) -> None:
-    """closed_at and closed_by go with `active`, and are taken away when the record reopens."""
+    """closed_at and closed_by go with `active`, and are taken away when the record reopens.
+
+    A time that was given with the closing stays as it was given.
+    """
     if new["active"] == old.get("active", "true"):
         return
     closed = new["active"] == "false"
     closer = instance.user(by) if closed else None
-    new["closed_at"] = instance.now() if closed else ""
+    given = new["closed_at"] if new["closed_at"] != old.get("closed_at", "") else ""
+    new["closed_at"] = (given or instance.now()) if closed else ""
     new["closed_by"] = closer["sys_id"] if closer else ""
 
 
@@ -87,6 +99,9 @@ def _request_state(instance: Instance, old: Record, new: Record, by: str) -> Non
     switched_off = new["active"] == "false" and old.get("active", "true") == "true"
     if switched_off and new["request_state"] not in _CLOSED_REQUEST:
         new["request_state"] = "closed_cancelled"
+    decided = new["approval"] if new["approval"] != old.get("approval") else ""
+    if decided in _DECIDED_REQUEST and new["request_state"] in _OPEN_REQUEST:
+        new["request_state"] = _DECIDED_REQUEST[decided]
     if new["request_state"] in _CLOSED_REQUEST:
         new["state"] = _CLOSED_REQUEST[new["request_state"]]
         new["active"] = "false"
@@ -112,8 +127,10 @@ def _incident_state(instance: Instance, old: Record, new: Record, by: str) -> No
 
 
 def _incident_policy(instance: Instance, old: Record, new: Record, by: str) -> None:
-    """Data policy: resolution code and notes are wanted with state 6 and 7."""
-    del instance, old, by
+    """Data policy: resolution code and notes are wanted with state 6 and 7; often a caller is."""
+    del old, by
+    if instance.properties.callers and not new["caller_id"]:
+        raise data_policy("Caller")
     wanted = {"close_code": "Resolution code", "close_notes": "Close notes"}
     lacking = [label for name, label in wanted.items() if not new[name]]
     if new["state"] in {RESOLVED, CLOSED} and lacking:

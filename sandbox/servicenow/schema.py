@@ -58,6 +58,8 @@ def _fields(text: str) -> dict[str, Field]:
 
 
 SYSTEM = _fields(_TOLD["system"]["fields"])
+REFERENCES = _fields(_TOLD["open"]["references"])
+"""Of open tables: a column of that name refers to such a table."""
 
 
 def _build() -> Iterator[Table]:
@@ -71,9 +73,9 @@ def _build() -> Iterator[Table]:
 
 
 def open_table(name: str) -> Table:
-    """A table of which only the system fields are known beforehand."""
+    """A table of which only the system fields and a name are known beforehand."""
     label = name.removeprefix("u_").replace("_", " ").title()
-    return Table(name, label, open=True, fields=SYSTEM)
+    return Table(name, label, open=True, fields={**SYSTEM, "name": Field("name")})
 
 
 TABLES: dict[str, Table] = {table.name: table for table in _build()}

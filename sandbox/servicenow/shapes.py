@@ -68,7 +68,8 @@ class Renderer:
         """What a person sees: label of a choice, local time, the text of a journal, a name."""
         field, name = cell.field, cell.field.name
         if field.kind == "journal" and cell.owner is not None:
-            return journal.text(self._walker.instance, cell.owner["sys_id"], name)
+            entries = cell.owner["sys_id"], name
+            return journal.text(self._walker.instance, *entries, self._walker.zone)
         if field.kind == "datetime":
             return self._local(cell.value)
         if name == "sys_class_name":
@@ -86,8 +87,7 @@ class Renderer:
 
     def _local(self, value: str) -> str:
         when = parse_stamp(value)
-        zone = self._walker.instance.zone
-        return when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else value
+        return when.astimezone(self._walker.zone).strftime("%Y-%m-%d %H:%M:%S") if when else value
 
 
 def _labels(walker: Walker) -> dict[tuple[str | None, str, str], str]:

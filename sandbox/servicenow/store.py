@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from sandbox.servicenow.refusal import invalid_table
-from sandbox.servicenow.schema import TABLES, Field, Table, open_table
+from sandbox.servicenow.schema import REFERENCES, TABLES, Field, Table, open_table
 from sandbox.servicenow.seed import Record
 
 _KEPT = 16
@@ -48,7 +48,7 @@ class Store:
         """Add a column for each unknown field."""
         known = self.columns(name)
         extra = self._extra.setdefault(name, {})
-        extra.update({key: Field(key) for key in fields if key not in known})
+        extra.update({key: REFERENCES.get(key, Field(key)) for key in fields if key not in known})
 
     def family(self, name: str) -> list[str]:
         """The table and those that extend it."""

@@ -120,8 +120,8 @@ def create(table: str) -> Response:
         record = caller().create(table, body())
         answer = _rendered(table, record)
     answer.status_code = 201
-    host = request.host_url.rstrip("/")
-    answer.headers["Location"] = f"{host}/api/now/v2/table/{table}/{record['sys_id']}"
+    version = _api() if request.path.startswith("/api/now/v") else f"{_api()}/v2"
+    answer.headers["Location"] = f"{version}/table/{table}/{record['sys_id']}"
     if request.headers.get("X-no-response-body", "false") == "true":
         answer.set_data(b"")
         del answer.headers["Content-Type"]

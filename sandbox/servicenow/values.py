@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 from sandbox.servicenow.schema import MAX_LENGTH, Field
 
@@ -30,7 +31,27 @@ def fit(field: Field, value: object) -> str:
         return text[:REFERENCE_LENGTH]
     if field.kind == "boolean":
         return {"1": "true", "0": "false"}.get(text, text)
+    if field.kind == "datetime":
+        return _moment(text)
     return text[: MAX_LENGTH.get(field.name, len(text))]
+
+
+def _moment(text: str) -> str:
+    """A date alone is its first second; what is no date is stored as none."""
+    for form in (_FORMAT, "%Y-%m-%d"):
+        try:
+            return datetime.strptime(text.strip(), form).strftime(_FORMAT)  # noqa: DTZ007
+        except ValueError:
+            continue
+    return ""
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """None for a name that the zone database does not have."""
+    try:
+        return ZoneInfo(name) if name else None
+    except (ValueError, OSError):
+        return None
 
 
 def stamp(when: datetime) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import tzinfo
 from typing import TYPE_CHECKING
 
 from sandbox.servicenow import journal
 from sandbox.servicenow.operators import TEXT_OPERATORS
 from sandbox.servicenow.schema import Field
+from sandbox.servicenow.script import Scripts
 from sandbox.servicenow.seed import Record
+from sandbox.servicenow.values import zone_of
 
 if TYPE_CHECKING:
     from sandbox.servicenow.instance import Instance
@@ -29,7 +32,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Walker:
-    """Reads fields as one user sees them: `hidden` (table, field) pairs do not exist for him, and
+    """Reads fields as `user` sees them: `hidden` (table, field) pairs do not exist for him, and
     `blank` ones are always empty.
 
     `as_of` is the moment (`time.monotonic`) whose state a lagging replica shows, None for now.
@@ -39,6 +42,18 @@ class Walker:
     hidden: frozenset[tuple[str, str]] = frozenset()
     blank: frozenset[tuple[str, str]] = frozenset()
     as_of: float | None = None
+    user: Record = field(default_factory=dict)
+
+    @property
+    def zone(self) -> tzinfo:
+        """In which the user sees times: his own where his record names one."""
+        return zone_of(self.user.get("time_zone", "")) or self.instance.zone
+
+    @property
+    def scripts(self) -> Scripts:
+        """What `javascript:` in a query sees."""
+        name = self.user.get("user_name", "")
+        return Scripts(self.user.get("sys_id", ""), name, self.instance.clock(), self.zone)
 
     def column(self, table: str, path: str) -> tuple[str, Field] | None:
         """(table, field) where the path ends, None when any part of it is unknown or hidden."""
@@ -107,7 +122,8 @@ class Walker:
             if cell is None:
                 return ""
             if cell.field.kind == "journal" and cell.owner is not None:
-                return journal.text(self.instance, cell.owner["sys_id"], path.rpartition(".")[2])
+                name = path.rpartition(".")[2]
+                return journal.text(self.instance, cell.owner["sys_id"], name, self.zone)
             return self.display(cell) if operator in TEXT_OPERATORS else cell.value
 
         return read

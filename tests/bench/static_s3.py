@@ -17,7 +17,7 @@ from socket import create_connection
 from typing import Self
 
 from tests.servers import need
-from tests.servers.openssh import free_port
+from tests.servers.ports import free_port
 
 CONFIG = """
 {user}

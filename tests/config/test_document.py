@@ -23,13 +23,16 @@ def test_a_section_with_nothing_but_comments_is_its_defaults(write: Write) -> No
     assert load(write(GOOD + "poll:\n  #every: 5\n")).poll.every == 30
 
 
-def test_a_section_can_be_shared_by_an_anchor(write: Write) -> None:
-    text = GOOD.replace("  bank:\n", "  bank: &bank\n").replace(
-        "grants:", "  club:\n    <<: *bank\n    port: 2022\ngrants:"
-    )
-    destinations = load(write(text)).destinations
-    assert destinations["club"].host == destinations["bank"].host
-    assert (destinations["club"].port, destinations["bank"].port) == (2022, None)
+def test_a_thousand_million_values_in_nine_lines_are_refused_at_the_first(write: Write) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    with pytest.raises(ConfigError, match=r"an anchor or an alias .* is not allowed.*line 1"):
+        load(write("\n".join(lines)))
+
+
+def test_a_text_that_only_looks_like_an_alias_is_text(write: Write) -> None:
+    text = GOOD.replace("username: fileferry", 'username: "*&bank"')
+    assert load(write(text)).destinations["bank"].username == "*&bank"
 
 
 @pytest.mark.parametrize(
@@ -38,7 +41,12 @@ def test_a_section_can_be_shared_by_an_anchor(write: Write) -> None:
         ("a:\n\t- b", "tabs), line 2, column 1"),
         ("a: [1", "line 1, column"),
         ("- a\n", "it must hold sections of settings"),
-        ("a: &a [*a]\n", "what stands at line 1 contains itself"),
+        ("a: &a [*a]\n", "an anchor or an alias (& or * before a name) is not allowed"),
+        ("a: 1\nb: &b 2\n", "line 2"),
+        ("a: *b\n", "an anchor or an alias"),
+        ("a:\n  <<: *b\n", "an anchor or an alias"),
+        ("a: &b\n", "an anchor or an alias"),
+        ("&a b: c\n", "an anchor or an alias"),
         ("a: \x01\n", "a character that YAML does not allow"),
         ("a: 2024-13-45\n", "a value or a character that YAML does not allow"),
         ("? [a, b]\n: c\n", "expected a scalar node, but found sequence, line 1"),

@@ -78,3 +78,24 @@ def test_an_agent_is_a_name_of_our_own(write: Write, agent: str) -> None:
     assert load(write(_within("ecc", "agent: fileferry"))).servicenow.ecc.agent == "fileferry"
     with pytest.raises(ConfigError, match=r"servicenow\.ecc\.agent: must be the name of an agent"):
         load(write(_within("ecc", f"agent: '{agent}'")))
+
+
+ITEM = "23456789abcdef0123456789abcdef01"
+
+
+def test_content_is_what_was_approved_unless_an_item_is_named(write: Write) -> None:
+    assert rules(load(write(GOOD))).as_found == frozenset()
+    named = GOOD.replace("servicenow:\n", f"servicenow:\n  content_as_found: [{ITEM}]\n", 1)
+    assert rules(load(write(named))).as_found == {ITEM}
+
+
+def test_an_item_that_may_not_order_is_no_item_to_name(write: Write) -> None:
+    named = GOOD.replace("servicenow:\n", f"servicenow:\n  content_as_found: [{'a' * 32}]\n", 1)
+    with pytest.raises(ConfigError) as raised:
+        load(write(named))
+    assert "servicenow.content_as_found[0]: must be one of catalog_items" in str(raised.value)
+
+
+def test_version_and_digest_are_options_that_have_a_variable(write: Write) -> None:
+    named = _within("variables", "version: u_version", "sha256: u_sha256")
+    assert rules(load(write(named))).options == {"version": "u_version", "sha256": "u_sha256"}

@@ -178,7 +178,9 @@ def test_a_directory_and_a_device_are_refused(tmp_path: Path) -> None:
 def test_a_file_that_everybody_may_write_is_refused(write: Write) -> None:
     path = write(GOOD)
     path.chmod(0o646)
-    with pytest.raises(ConfigError, match=r"fileferry\.yaml \(mode 0646\)"):
+    with pytest.raises(
+        ConfigError, match=r"\(mode 0646\) to the configuration file .*fileferry\.yaml"
+    ):
         load(path)
 
 

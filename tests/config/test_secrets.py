@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from config.secrets import Secrets
+from adapters.remotes.ssh_credentials import credential
+from config import values
+from config.secrets import Secrets, check
+from config.settings import Settings
+from tests.config.conftest import GOOD
 from transfer.errors import Code, Permanent
 
 CANARY = "c4n4ry-in-a-cage"
@@ -40,14 +48,90 @@ def refusal(secrets: Secrets, name: str) -> Permanent:
         ("a", "a"),
         ("a\n", "a"),
         ("a\r\n", "a"),
-        ("a\n\n", "a\n"),
+        ("a\r", "a"),
         (" a ", " a "),
+        ("\ufeffa\r\n", "a"),
         (KEY, KEY.removesuffix("\n")),
+        (KEY.replace("\n", "\r\n"), KEY.removesuffix("\n")),
+        (f"\ufeff\n  {KEY}\n\n", KEY.removesuffix("\n")),
+        (KEY.replace("\n", "  \n"), KEY.removesuffix("\n")),
     ],
 )
-def test_one_newline_at_the_end_is_taken_off(tmp_path: Path, text: str, expected: str) -> None:
+def test_a_secret_is_read_as_it_was_meant(tmp_path: Path, text: str, expected: str) -> None:
     secret(tmp_path, "bank", text)
     assert reader(tmp_path)("bank") == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CANARY}\n\n",
+        f"\n{CANARY}",
+        f"{CANARY}\r\n\r\n",
+        f"a\n{CANARY}",
+        f"{CANARY}\0",
+        "\t" + CANARY,
+    ],
+)
+def test_what_is_neither_one_line_nor_a_key_is_refused(tmp_path: Path, text: str) -> None:
+    secret(tmp_path, "bank", text)
+    error = refusal(reader(tmp_path), "bank")
+    assert error.code is Code.SECRET_MISSING
+    assert "has more than one line, or a control character" in error.message
+
+
+def test_a_variable_that_is_not_utf_8_is_refused() -> None:
+    error = refusal(Secrets({"FILEFERRY_SECRET_BANK": f"{CANARY}\udcfc"}), "bank")
+    assert "is not UTF-8 text" in error.message
+
+
+EDITORS: dict[str, Callable[[str], bytes]] = {
+    "as it is": str.encode,
+    "DOS": lambda text: text.replace("\n", "\r\n").encode(),
+    "old Mac": lambda text: text.replace("\n", "\r").encode(),
+    "byte order mark": lambda text: text.encode("utf-8-sig"),
+    "mark and DOS": lambda text: text.replace("\n", "\r\n").encode("utf-8-sig"),
+    "no newline": lambda text: text.rstrip("\n").encode(),
+    "blank lines": lambda text: f"\n\n{text}\n\n".encode(),
+    "indented": lambda text: "".join(f"    {line}\n" for line in text.splitlines()).encode(),
+    "blanks behind": lambda text: text.replace("\n", " \t\n").encode(),
+    "UTF-16": lambda text: text.encode("utf-16"),
+    "cut off": lambda text: text[: len(text) // 2].encode(),
+}
+
+
+@pytest.mark.parametrize("editor", EDITORS)
+def test_the_check_and_the_engine_agree_on_a_key(tmp_path: Path, editor: str) -> None:
+    private = Ed25519PrivateKey.generate()
+    pem = private.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()).decode()
+    secret(tmp_path, "bank-key", EDITORS[editor](pem))
+    settings = Settings.model_validate(yaml.safe_load(GOOD))
+    secrets = reader(tmp_path, FILEFERRY_SECRET_SERVICENOW="x")
+    faults = check(settings, secrets)
+    destination = values.destinations(settings)["bank"]
+    if editor in ("UTF-16", "cut off"):
+        assert [fault.place for fault in faults] == [("destinations", "bank", "private_key")]
+        with pytest.raises(Permanent):
+            credential(destination, secrets)
+    else:
+        assert not faults
+        assert credential(destination, secrets).key is not None
+
+
+@pytest.mark.parametrize("editor", [name for name in EDITORS if name != "cut off"])
+def test_the_check_and_the_engine_agree_on_a_password(tmp_path: Path, editor: str) -> None:
+    secret(tmp_path, "bank", EDITORS[editor]("pässword\n"))
+    given = yaml.safe_load(GOOD.replace("private_key: bank-key", "password: bank"))
+    settings = Settings.model_validate(given)
+    secrets = reader(tmp_path, FILEFERRY_SECRET_SERVICENOW="x")
+    destination = values.destinations(settings)["bank"]
+    try:
+        password = credential(destination, secrets).password
+    except Permanent:
+        assert check(settings, secrets)
+    else:
+        assert not check(settings, secrets)
+        assert password in ("pässword", "    pässword")
 
 
 def test_the_file_wins_over_the_environment(tmp_path: Path) -> None:

@@ -8,10 +8,21 @@ from sandbox.children import clean_environment, program
 from tests.crossing.world import World
 
 
+def environment(world: World) -> dict[str, str]:
+    """The variables of an operator on that host."""
+    return clean_environment() | {
+        "FILEFERRY_CONFIG": str(world.write_config()),
+        "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
+        "AWS_ACCESS_KEY_ID": "ADMIN",
+        "AWS_SECRET_ACCESS_KEY": "admin-secret",
+        "COLUMNS": "80",
+    }
+
+
 def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*program(), *words],
-        env=_environment(world),
+        env=environment(world),
         capture_output=True,
         text=True,
         check=False,
@@ -23,18 +34,8 @@ def begun(world: World, *words: str) -> subprocess.Popen[str]:
     """The same, not waited for."""
     return subprocess.Popen(
         [*program(), *words],
-        env=_environment(world),
+        env=environment(world),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def _environment(world: World) -> dict[str, str]:
-    return clean_environment() | {
-        "FILEFERRY_CONFIG": str(world.write_config()),
-        "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
-        "AWS_ACCESS_KEY_ID": "ADMIN",
-        "AWS_SECRET_ACCESS_KEY": "admin-secret",
-        "COLUMNS": "80",
-    }

@@ -21,7 +21,7 @@ from tests.crossing.test_hinted import Queue
 from tests.crossing.test_refused import assert_told, code_of
 from tests.crossing.world import World
 from tests.servers.proxy import Proxy
-from tests.transfer.messages import s3_record
+from tests.transfer.messages import cloudtrail, s3_record
 from transfer.errors import Code
 from transfer.model import MIB, Outcome
 from transfer.tickets import TicketRole
@@ -217,6 +217,34 @@ def test_a_bucket_that_tells_the_queue_itself_is_heard(
         assert world.ended(nightly.placed(record)).transfer.outcome is Outcome.DELIVERED
         assert nightly.dead() == []
     assert world.files() == {"ä b.csv": b"told"}
+
+
+def test_a_folder_made_in_the_console_is_passed_over(nightly: Nightly, world: World) -> None:
+    with world.daemon():
+        nightly.agree(nightly.stand())
+        before = len(world.servicenow.instance.query("incident", ""))
+        nightly.upload("nightly/2026/", b"")
+        assert nightly.dead() == []
+        world.until(lambda: "hint asks for nothing" in world.events())
+        assert len(world.servicenow.instance.query("incident", "")) == before
+    assert (world.files(), world.connections()) == ({}, 0)
+
+
+def test_a_call_that_cloudtrail_recorded_is_followed(nightly: Nightly, world: World) -> None:
+    with world.daemon():
+        record = nightly.agree(nightly.stand())
+        world.put("nightly/a b.csv", b"by CloudTrail")
+        asked = {"bucketName": world.bucket, "key": "nightly/a b.csv"}
+        event = cloudtrail("CopyObject", "", requestParameters=asked, responseElements=None)
+        nightly.queue.send_raw(event)
+        nightly.queue.send_raw(event)
+        nightly.queue.send_raw(cloudtrail("RenameObject", "nightly/a b.csv"))
+        found = world.ended(nightly.placed(record))
+        assert nightly.dead() == [Code.HINT_MALFORMED]
+    assert found.transfer.outcome is Outcome.DELIVERED
+    assert world.files() == {"a b.csv": b"by CloudTrail"}
+    audit = world.servicenow.instance.get("incident", found.tickets[TicketRole.AUDIT].sys_id)
+    assert "Content: what arrived under the prefix" in audit["close_notes"]
 
 
 def with_versions(world: World, moto: Aws) -> str:

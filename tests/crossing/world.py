@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from adapters.ledger.archive import SqliteArchive
 from sandbox.children import Child, clean_environment, program
+from sandbox.configuration import plain_yaml
 from sandbox.demo_orders import Order
 from sandbox.servicenow import ServiceNow
 from sandbox.servicenow.seed import SEEDED
@@ -87,7 +86,7 @@ class World:
             (folder / name).touch(0o600)
             (folder / name).write_text(value)
         path = self.directory / "fileferry.yaml"
-        path.write_text(yaml.safe_dump(self.config))
+        path.write_text(plain_yaml(self.config))
         return path
 
     def until(self, happened: Callable[[], object], seconds: float = DEADLINE) -> None:

@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryLedger
 from tests.daemon.door import CountingInbox, Door
-from tests.transfer.made import evidence
+from tests.transfer.made import order_of_its_own
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Transfer
@@ -51,7 +51,7 @@ class FullLedger(MemoryLedger):
 def filled(door: Door, count: int) -> Door:
     """So many approved orders, and a hint for each."""
     for number in range(count):
-        door.inbox.put(evidence(task_id=f"{number:032x}", item_number=f"RITM{number:07}"))
+        door.inbox.put(order_of_its_own(number))
         door.say(task=f"{number:032x}")
     return door
 

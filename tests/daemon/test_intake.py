@@ -12,7 +12,7 @@ from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.servicenow import MemoryInbox
 from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake, Poll
-from tests.transfer.made import NOON, RULES, approval, evidence, variables
+from tests.transfer.made import NOON, RULES, approval, evidence, order_of_its_own, variables
 from transfer import notes
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
@@ -269,7 +269,7 @@ def test_a_full_ledger_takes_nothing_in_says_so_once_and_is_tried_at_each_poll()
     desk = Desk(ledger=ledger)
     poll, clock = poll_with(desk)
     for number in range(3):
-        desk.inbox.put(evidence(task_id=f"{number:032}"))
+        desk.inbox.put(order_of_its_own(number))
     with capture_logs() as logs:
         for _ in range(4):
             poll()

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import NoReturn
 
+import apscheduler.executors.base
+import apscheduler.schedulers.base
+import apscheduler.triggers.interval
 import pytest
 from structlog.testing import capture_logs
 
@@ -82,3 +86,64 @@ def test_a_removed_round_comes_no_more(clockwork: Clockwork) -> None:
     clockwork.rounds.remove("never")
     clockwork.rounds.start()
     until(lambda: clockwork.times > 2)
+
+
+SUMMER_BEGINS, SUMMER_ENDS = "2026-03-29T00:59:59.900+00:00", "2026-10-25T00:59:59.900+00:00"
+
+
+class WallClock:
+    """The clock that apscheduler sees, as the system's own, which a test may not set."""
+
+    def __init__(self, patched: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        clock = self
+
+        class Wall(datetime):
+            @classmethod
+            def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+                utc = datetime.now(UTC) + clock.ahead
+                return tz.fromutc(utc.replace(tzinfo=tz)) if tz else utc.replace(tzinfo=None)
+
+        for module in (
+            apscheduler.schedulers.base,
+            apscheduler.triggers.interval,
+            apscheduler.executors.base,
+        ):
+            patched.setattr(module, "datetime", Wall)
+
+    def show(self, moment: str) -> None:
+        self.ahead = datetime.fromisoformat(moment) - datetime.now(UTC)
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> WallClock:
+    return WallClock(monkeypatch)
+
+
+@pytest.mark.parametrize("hours", [-25, -1, 1, 5])
+def test_a_wall_clock_that_is_set_neither_stops_nor_hurries_a_round(
+    wall: WallClock, clockwork: Clockwork, hours: int
+) -> None:
+    rare: list[int] = []
+    clockwork.rounds.add("rare", lambda: rare.append(1), 3600.0, after=1800.0)
+    clockwork.rounds.start()
+    until(lambda: clockwork.times > 2)
+    wall.ahead = timedelta(hours=hours)
+    seen = clockwork.times
+    until(lambda: clockwork.times > seen + 5)
+    assert rare == []
+
+
+@pytest.mark.parametrize("moment", [SUMMER_BEGINS, SUMMER_ENDS])
+def test_rounds_go_on_over_the_changes_of_summer_time(
+    wall: WallClock, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    wall.show(moment)
+    clockwork = Clockwork()
+    clockwork.rounds.add("job", clockwork.job, 0.01)
+    clockwork.rounds.start()
+    until(lambda: clockwork.times > 30)
+    clockwork.rounds.stop(wait=True)
+    after = datetime.fromisoformat(moment) + timedelta(milliseconds=100)
+    assert datetime.now(UTC) + wall.ahead > after

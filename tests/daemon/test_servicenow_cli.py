@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from daemon import survey_show
+from sandbox.configuration import plain_yaml
 from sandbox.servicenow import SEEDED, ServiceNow
 from sandbox.tls import make_certificate
 from tests.config.conftest import GOOD
@@ -35,7 +36,7 @@ class Bastion:
             "catalog_items": [SEEDED.catalog_item],
             "ca_file": str(ca_file),
         }
-        self.file.write_text(yaml.safe_dump(settings))
+        self.file.write_text(plain_yaml(settings))
 
     def order(self) -> None:
         instance = self.server.instance

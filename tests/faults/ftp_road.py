@@ -7,9 +7,8 @@ rewritten, and it works under TLS as well.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 from tests.faults.sightings import Sightings
@@ -19,22 +18,9 @@ from tests.servers.proxy import Fault, Proxy
 
 SERVER = "127.0.0.2"
 PORTS = 4
-"""A session has one data connection at a time, and a server takes another port than the last."""
-
-
-def free_ports() -> range:
-    """So many in a row that are free on both addresses."""
-    for first in range(20_000, 32_000, 10):
-        ports = range(first, first + PORTS)
-        try:
-            with ExitStack() as held:
-                for port in ports:
-                    for host in (Proxy.host, SERVER):
-                        held.enter_context(closing(socket.create_server((host, port))))
-        except OSError:
-            continue
-        return ports
-    raise OSError("no passive ports are free")
+"""How many passive ports: a session has one data connection at a time, and a server takes another
+port than the last.
+"""
 
 
 class Road:

@@ -16,11 +16,12 @@ import pytest
 
 from sandbox.remotes import SftpServer
 from tests import sweeps
-from tests.faults.ftp_road import SERVER, free_ports
+from tests.faults.ftp_road import PORTS, SERVER
 from tests.faults.ftp_road import Partner as FtpPartner
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
 from tests.servers.openssh import OpenSSH
+from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
 from tests.servers.proftpd_sftp import ProftpdSftp
 from tests.servers.proxy import Fault, Kind, Proxy
@@ -78,7 +79,7 @@ def over_sftp(name: str, at: int, lanes: bool, directory: Path) -> Iterator[Voya
 
 @contextmanager
 def over_ftp(name: str, at: int) -> Iterator[Voyage]:
-    ports = free_ports()
+    ports = free_ports(PORTS, Proxy.host, SERVER)
     kind, options = {
         "vsftpd": (Vsftpd, [f"pasv_min_port={ports[0]}", f"pasv_max_port={ports[-1]}"]),
         "proftpd-ftp": (Proftpd, [f"PassivePorts {ports[0]} {ports[-1]}"]),

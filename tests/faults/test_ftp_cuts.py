@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from sandbox.tls import make_certificate
-from tests.faults.ftp_road import SERVER, Partner, Road, free_ports
+from tests.faults.ftp_road import PORTS, SERVER, Partner, Road
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
-from tests.servers.proxy import Fault, Kind, Way
+from tests.servers.proxy import Fault, Kind, Proxy, Way
 from tests.servers.vsftpd import Vsftpd
 from transfer.model import MIB
 
@@ -37,7 +38,7 @@ def partner(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Partner]:
     name, _, protocol = request.param.partition("-")
-    ports = free_ports()
+    ports = free_ports(PORTS, Proxy.host, SERVER)
     options: dict[str, Any] = {"host": SERVER}
     if name == "vsftpd":
         options["options"] = [f"pasv_min_port={ports[0]}", f"pasv_max_port={ports[-1]}"]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.house import TOP
 
-LOCKS = ("run", "sandbox", "dev")
+LOCKS = ("build", "run", "sandbox", "dev")
 REQUIREMENT = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[A-Za-z0-9.+!]+)(?P<marker> ; [^\\]+?)?"
     r"(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n",
@@ -44,7 +44,9 @@ def test_no_lock_names_a_host(file: Path) -> None:
     assert "index" not in file.read_text(encoding="utf-8").replace("importlib", "")
 
 
-@pytest.mark.parametrize(("smaller", "larger"), [("run", "sandbox"), ("sandbox", "dev")])
+@pytest.mark.parametrize(
+    ("smaller", "larger"), [("run", "sandbox"), ("sandbox", "dev"), ("build", "dev")]
+)
 def test_the_larger_lock_agrees_with_the_smaller(smaller: str, larger: str) -> None:
     assert versions(smaller).items() <= versions(larger).items()
 
@@ -53,12 +55,21 @@ def test_the_larger_lock_agrees_with_the_smaller(smaller: str, larger: str) -> N
 def test_what_the_project_asks_for_is_locked(lock: str) -> None:
     with (TOP / "pyproject.toml").open("rb") as file:
         asked = tomllib.load(file)
-    wanted = list(asked["project"]["dependencies"])
-    if lock != "run":
-        wanted += asked["project"]["optional-dependencies"]["sandbox"]
-    if lock == "dev":
-        wanted += asked["dependency-groups"]["dev"]
+    project, groups = asked["project"], asked["dependency-groups"]
+    run, sandbox = project["dependencies"], project["optional-dependencies"]["sandbox"]
+    wanted = {
+        "build": groups["build"],
+        "run": run,
+        "sandbox": [*run, *sandbox],
+        "dev": [*run, *sandbox, *groups["dev"], *groups["build"]],
+    }[lock]
     assert {canonical(requirement) for requirement in wanted} <= versions(lock).keys()
+
+
+@pytest.mark.parametrize("lock", ["run", "sandbox"])
+def test_what_builds_is_no_part_of_what_runs(lock: str) -> None:
+    assert {"hatchling", "editables"} <= versions("build").keys()
+    assert not versions("build").keys() & versions(lock).keys()
 
 
 @pytest.mark.parametrize(

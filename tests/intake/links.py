@@ -13,6 +13,7 @@ from transfer.errors import Code
 
 LATER = NOON + timedelta(seconds=1)
 SELF = approval(approver_id="a" * 32)
+BY_HIMSELF = approval(actor="anna.berg")
 OUTSIDER = approval(approver_id="d" * 32, in_group=False)
 
 
@@ -54,6 +55,19 @@ BREAKS = (
     Break("by an author", {"authors": frozenset({"carla.moss"})}, Code.APPROVAL_SELF),
     Break("by an outsider", {"approvals": (OUTSIDER,)}, Code.APPROVAL_OUTSIDER),
     Break("by both of them", {"approvals": (SELF, OUTSIDER)}, Code.APPROVAL_OUTSIDER),
+    Break(
+        "written by the requester",
+        {"approvals": (approval(actor="anna.berg"),)},
+        Code.APPROVAL_SELF,
+    ),
+    Break("written by another", {"approvals": (approval(actor="admin"),)}, Code.APPROVAL_ACTOR),
+    Break("hidden writer", {"approvals": (approval(actor=""),)}, Code.APPROVAL_UNREADABLE),
+    Break("nameless requester", {"requester": ""}, Code.APPROVAL_UNREADABLE),
+    Break("nameless opener", {"opener": ""}, Code.APPROVAL_UNREADABLE),
+    Break("nameless author", {"authors": frozenset({""})}, Code.APPROVAL_UNREADABLE),
+    Break("for another since", {"asked_since": LATER}, Code.APPROVAL_STALE),
+    Break("for whom, unknown", {"asked_since": None}, Code.APPROVAL_UNREADABLE),
+    Break("opened without a grant", {"opener": "eve"}, Code.GRANT_MISSING),
     Break("changed since", _terms(changed_at=LATER), Code.APPROVAL_STALE),
     Break("no variables", {"variables": {}}, Code.REQUEST_INCOMPLETE),
     Break("no source", _terms(source=""), Code.REQUEST_INCOMPLETE),

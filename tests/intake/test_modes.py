@@ -14,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
+from adapters.servicenow.forms import TicketForm
 from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake
 from daemon.outbox import Sender
@@ -224,6 +225,7 @@ KINDS_OF_INSTANCE: tuple[dict[str, Any], ...] = (
     {"invalid_query_returns_no_rows": True},
     {"leave_tasks_open": True},
     {"audited": False},
+    {"callers": True},
     {"closing_needs_admin": True},
     {"basic_auth": False},
     {"old_401_text": True},
@@ -235,6 +237,8 @@ KINDS_OF_INSTANCE: tuple[dict[str, Any], ...] = (
 def test_every_kind_of_instance_is_served_alike(visit: Visit, kind: dict[str, Any]) -> None:
     for name, value in kind.items():
         setattr(visit.stage.instance.properties, name, value)
+    form = TicketForm(audit_caller=SEEDED.users["otto.lind"].sys_id)
+    visit.sender._desk = visit.stage.desk(form)
     assert visit.polls() == FINE
     visit.ended()
     assert visit.sends(60) == FINE

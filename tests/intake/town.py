@@ -27,7 +27,8 @@ from transfer.authority import InstanceAuthority
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Transfer
-from transfer.rules import Grant
+from transfer.ports import Inbox, TicketDesk
+from transfer.rules import Grant, Rules
 from transfer.slots import Slots
 from transfer.tickets import Post, Ticket
 
@@ -107,15 +108,21 @@ class Instance(MemoryDesk):
         self._inbox.put(told)
 
 
-class Town:
-    """An instance, a partner and the daemon between them; `ruin` must stay empty."""
+class Works:
+    """The daemon between an inbox, a desk and a partner; `ruin` must stay empty."""
 
-    def __init__(self, parallel: int = 5) -> None:
-        self.clock = Clock(99_990.0)
+    def __init__(
+        self,
+        inbox: Inbox,
+        desk: TicketDesk,
+        clock: Clock,
+        rules: Rules = EVERYBODY,
+        parallel: int = 5,
+    ) -> None:
+        self.clock = clock
+        self.rules = rules
         self.sleepers = Sleepers(self.clock)
-        self.bench = Bench()
-        self.inbox = CountingInbox()
-        self.desk = Instance(self.inbox)
+        self.bench = self._built_bench()
         self.queue = MemoryQueue(now=self.clock)
         self.ruin: list[FerryError] = []
         self._alarm = LedgerAlarm(self.ruin.append)
@@ -124,38 +131,47 @@ class Town:
         self.ledger = MemoryLedger(store, "one", self.clock)
         self.outbox = MemoryOutbox(store, self.clock)
         self.archive = MemoryArchive(store)
-        self.authority = InstanceAuthority(self.inbox, EVERYBODY, self.clock)
+        self.authority = InstanceAuthority(inbox, rules, self.clock)
         self.carrier = self._built_carrier(parallel)
-        self._watch = Watch(self.inbox, self.authority, self.carrier.watched)
+        self._watch = Watch(inbox, self.authority, self.carrier.watched)
         self.carrier.verdict = self._watch.verdict
-        self.intake = Intake(
-            inbox=self.inbox,
-            ledger=self.ledger,
-            archive=self.archive,
-            outbox=self.outbox,
-            rules=EVERYBODY,
-            carrier=self,
-            clock=lambda: NOON,
-        )
+        self.intake = self._built_intake(inbox)
         self.poll = Poll(self.intake, POLL, 120.0, self._alarm, self.clock)
-        lookup = Lookup(self.inbox, self.intake, evidence().instance)
+        lookup = self._built_lookup(inbox)
         self.hints = Hints(self.queue, lookup, self._stop, self._alarm)
         self.sender = Sender(
             outbox=self.outbox,
             archive=self.archive,
-            desk=self.desk,
+            desk=desk,
             stop=threading.Event(),
             alarm=self._alarm,
             lease=60.0,
             now=self.clock,
         )
 
+    def _built_intake(self, inbox: Inbox) -> Intake:
+        return Intake(
+            inbox=inbox,
+            ledger=self.ledger,
+            archive=self.archive,
+            outbox=self.outbox,
+            rules=self.rules,
+            carrier=self,
+            clock=lambda: NOON,
+        )
+
+    def _built_bench(self) -> Bench:
+        return Bench()
+
+    def _built_lookup(self, inbox: Inbox) -> Lookup:
+        return Lookup(inbox, self.intake, evidence().instance, now=self.clock)
+
     def _built_carrier(self, parallel: int) -> InProcess:
         tools = replace(
             self.bench.tools(),
             ledger=self.ledger,
             authority=self.authority,
-            rules=EVERYBODY,
+            rules=self.rules,
             slots=Slots(parallel),
             destinations={
                 name: replace(each, connections=parallel) for name, each in DESTINATIONS.items()
@@ -174,22 +190,6 @@ class Town:
 
     def carry(self, heads: Sequence[Transfer]) -> None:
         self.carrier.carry(heads)
-
-    def order(self, number: int, **changes: object) -> Evidence:
-        """An approved order of one file of its own, with its task; `changes` spoil it."""
-        source = f"s3://exports/payroll/{number}.csv"
-        self.bench.objects.put(source, CONTENT)
-        plain: dict[str, object] = {
-            "task_id": f"{number:032x}",
-            "task_number": f"SCTASK{number:07}",
-            "item_id": f"{number + 10**9:032x}",
-            "item_number": f"RITM{number:07}",
-            "requester": ("anna.berg", "otto.lind", "ida.holm")[number % 3],
-            "variables": variables(source=source, path=f"{number}.csv"),
-        }
-        ordered = evidence(**{**plain, **changes})
-        self.desk.ordered(ordered)
-        return ordered
 
     def runs(self, seconds: int, meanwhile: Callable[[], object] = lambda: None) -> None:
         """What the daemon's rounds do in so many seconds."""
@@ -229,3 +229,28 @@ class Town:
 
     def unsent(self) -> int:
         return sum(not item.sent for item in self.bench.store.posts.values())
+
+
+class Town(Works):
+    """An instance in memory, a partner and the daemon between them."""
+
+    def __init__(self, parallel: int = 5) -> None:
+        self.inbox = CountingInbox()
+        self.desk = Instance(self.inbox)
+        super().__init__(self.inbox, self.desk, Clock(99_990.0), parallel=parallel)
+
+    def order(self, number: int, **changes: object) -> Evidence:
+        """An approved order of one file of its own, with its task; `changes` spoil it."""
+        source = f"s3://exports/payroll/{number}.csv"
+        self.bench.objects.put(source, CONTENT)
+        plain: dict[str, object] = {
+            "task_id": f"{number:032x}",
+            "task_number": f"SCTASK{number:07}",
+            "item_id": f"{number + 10**9:032x}",
+            "item_number": f"RITM{number:07}",
+            "requester": ("anna.berg", "otto.lind", "ida.holm")[number % 3],
+            "variables": variables(source=source, path=f"{number}.csv"),
+        }
+        ordered = evidence(**{**plain, **changes})
+        self.desk.ordered(ordered)
+        return ordered

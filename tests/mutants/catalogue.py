@@ -16,8 +16,10 @@ class Mutant:
     killer: str
 
 
+BINDING = "tests/transfer/test_binding.py"
 CRASHES = "tests/transfer/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
+ITEMS = "tests/ports/test_items.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
 LATE = "tests/transfer/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
@@ -201,6 +203,85 @@ MUTANTS = (
         "tests/ports/test_locks.py",
     ),
     Mutant(
+        "what was written after the approval is pinned",
+        "transfer/binding.py",
+        "if pin.modified is None or pin.modified > approved_at:",
+        "if pin.modified is None:",
+        f"{BINDING}::test_an_object_replaced_after_the_approval_is_refused",
+    ),
+    Mutant(
+        "a manifest is not compared with the approval",
+        "transfer/planning.py",
+        "pin = insist(objects.describe(source), source, request, rules)",
+        "pin = objects.describe(source)",
+        f"{BINDING}::test_a_manifest_replaced_after_the_approval_sends_nothing",
+    ),
+    Mutant(
+        "an heir takes what it pins for approved",
+        "transfer/steps.py",
+        "insist(pin, delivery.source, request, tools.rules)",
+        "pin if transfer.claims > 1 else insist(pin, delivery.source, request, tools.rules)",
+        f"{BINDING}::test_an_heir_pins_nothing_that_was_replaced_meanwhile",
+    ),
+    Mutant(
+        "a retry pins anew without being told to",
+        "transfer/decisions.py",
+        "pin = None if pin_anew else delivery.pin",
+        "pin = None",
+        f"{BINDING}::test_a_retry_sends_what_the_first_run_pinned",
+    ),
+    Mutant(
+        "a digest that is demanded is not compared",
+        "transfer/verify.py",
+        "if demanded and sent.sha256 != demanded:",
+        "if demanded and not sent.sha256:",
+        f"{BINDING}::test_another_digest_is_refused_with_nothing_published_and_no_temp",
+    ),
+    Mutant(
+        "keys are listed once for each pattern",
+        "transfer/listing.py",
+        "if bucket != last[0] or not prefix.startswith(last[1]):",
+        "if bucket:",
+        "tests/transfer/test_listing.py",
+    ),
+    Mutant(
+        "a task is admitted without a look at its item: SQLite",
+        "adapters/ledger/sqlite.py",
+        "_holder(rows, transfer) if items.takes(transfer) else None",
+        "None",
+        f"{ITEMS}::test_a_second_task_of_an_item_gets_the_first_and_leaves_no_row[sqlite]",
+    ),
+    Mutant(
+        "an item is taken although another took it meanwhile: DynamoDB",
+        "adapters/ledger/dynamo/takers.py",
+        'SEEN = "attribute_not_exists(#pk) OR #token = :token"',
+        'SEEN = "attribute_not_exists(#pk) OR attribute_exists(#token)"',
+        "tests/adapters/ledger/test_dynamodb_items.py::"
+        "test_another_host_admits_the_other_task_that_very_moment",
+    ),
+    Mutant(
+        "an item is let go of by what was sent in part",
+        "transfer/items.py",
+        "return any(item.started_at or item.state not in UNTOUCHED for item in files(transfer.id))",
+        "return False",
+        f"{ITEMS}::test_what_was_sent_in_part_or_may_be_yet_holds_its_item",
+    ),
+    Mutant(
+        "a further task of an item is not refused",
+        "daemon/intake.py",
+        "        if standing.id != received.id:\n",
+        "        if standing is None:\n",
+        "tests/daemon/test_intake_items.py::"
+        "test_a_second_task_of_an_item_is_refused_once_and_names_the_first",
+    ),
+    Mutant(
+        "a retry does not wait for a task of the same item in quarantine",
+        "transfer/items.py",
+        "(other.at_rest and transfer.generation == 1)",
+        "other.at_rest",
+        f"{ITEMS}::test_a_retry_waits_for_another_task_in_quarantine_and_a_release_does_not",
+    ),
+    Mutant(
         "a wounded SQLite handle is used on",
         "adapters/ledger/database.py",
         "        if is_harmed(error, self.path):\n            self._harm = told\n",
@@ -208,59 +289,31 @@ MUTANTS = (
         "tests/adapters/ledger/test_disk.py",
     ),
     Mutant(
-        "a chunk stands with its lane only once its thread has begun",
-        "transfer/lanes.py",
-        """        lane.take(data, offset)
-        self._end = offset + len(data)
-
-    def _write(self, lane: _Lane, data: Chunk, offset: int) -> None:
-        try:
-""",
-        """        self._end = offset + len(data)
-
-    def _write(self, lane: _Lane, data: Chunk, offset: int) -> None:
-        try:
-            lane.take(data, offset)
-""",
-        "tests/transfer/test_lanes.py::test_a_chunk_that_no_thread_has_begun_is_not_proven",
+        "who wrote the decision is not asked",
+        "transfer/approvals.py",
+        'if rules.actor == "approver" and actor not in {approver, *accounts}:',
+        'if rules.actor == "approver" and not actor:',
+        "tests/transfer/test_approvals.py::test_who_else_may_write_decisions_is_a_setting",
     ),
     Mutant(
-        "answers are counted whatever is missing before them",
-        "adapters/remotes/sftp_upload.py",
-        "            while self._order and self._order[0].stored:\n"
-        "                self._acknowledged += self._order.popleft().size\n",
-        "            self._acknowledged += size if mine.stored else 0\n",
-        "tests/adapters/remotes/test_sftp_upload.py::"
-        "test_what_was_acknowledged_ends_at_the_first_missing_answer",
+        "the requester may write the approver's decision",
+        "transfer/approvals.py",
+        "if actor in asked:",
+        "if actor in asked - accounts:",
+        "tests/transfer/test_approvals.py::test_no_setting_lets_who_had_a_hand_in_it_decide",
     ),
     Mutant(
-        "what was proven before the opening is believed after it",
-        "transfer/upload.py",
-        "(crossing.remote.size(temp) or 0) < start",
-        "crossing.remote.size(temp) is None",
-        "tests/transfer/test_refusals.py",
+        "a hidden option is its default",
+        "transfer/policy.py",
+        "needed = (*rules.variables, *rules.options.values())",
+        "needed = rules.variables",
+        "tests/transfer/test_approvals.py::test_an_option_that_cannot_be_read_is_never_its_default",
     ),
     Mutant(
-        "what an earlier try had left is not looked at once the file is closed",
-        "transfer/upload.py",
-        "    if not all(same_tail(delivery, crossing, end) for end in ends):\n"
-        '        raise _WithoutError("resumes")\n',
-        "",
-        "tests/transfer/test_refusals.py",
-    ),
-    Mutant(
-        "a wait for the partner asks for no watch",
-        "adapters/remotes/watchdog.py",
-        "        if self._user != threading.get_ident():\n",
-        "        if not self._user:\n",
-        "tests/adapters/remotes/test_watchdog.py",
-    ),
-    Mutant(
-        "a file is given up, and its writer goes on",
-        "adapters/remotes/sftp_upload.py",
-        "self._closed = self._given_up = True",
-        "self._closed = True",
-        "tests/adapters/remotes/test_sftp_upload.py::"
-        "test_a_file_is_given_up_while_another_thread_writes_it",
+        "the grants of what a manifest names are not looked up before the publish",
+        "transfer/publish.py",
+        "check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])",
+        "check_grants(transfer.request, tools.rules, [])",
+        "tests/transfer/test_grants.py::test_a_grant_that_goes_while_the_file_is_on_its_way_stops_it",
     ),
 )

@@ -83,8 +83,14 @@ STORES: list[Callable[[Path], Iterator[Store]]] = [memory, sqlite, dynamodb]
 
 
 def received(number: int = 1) -> Transfer:
-    asked = request(id=f"i:sc_task:{number:032}", number=f"RITM{number:07}")
+    asked = request(
+        id=f"i:sc_task:{number:032}", number=f"RITM{number:07}", item_id=f"{number:032x}"
+    )
     return Transfer(request=asked, received_at=NOON)
+
+
+def id_of(found: Transfer | None) -> str | None:
+    return found.id if found else None
 
 
 def delivery(**changes: object) -> Delivery:

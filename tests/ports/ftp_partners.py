@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 
 from adapters.remotes import Register
 from sandbox.tls import Certificate
-from tests.servers.ftp_server import FtpServer, free_port
+from tests.servers.ftp_server import FtpServer
 from tests.servers.odd_ftp import OddFtp
+from tests.servers.ports import free_port
 from tests.servers.proftpd import Proftpd
 from tests.servers.pureftpd import PureFtpd
 from tests.servers.vsftpd import Vsftpd

@@ -13,7 +13,8 @@ import pytest
 from adapters.memory.remotes import MemoryRemotes
 from adapters.remotes import Register
 from sandbox.remotes import SftpServer
-from tests.servers.openssh import OpenSSH, free_port
+from tests.servers.openssh import OpenSSH
+from tests.servers.ports import free_port
 from tests.servers.proftpd_sftp import ProftpdSftp
 from transfer.destination import Destination, HostKey
 from transfer.errors import Code, FerryError, Permanent

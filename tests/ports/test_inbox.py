@@ -99,7 +99,12 @@ class Simulated:
 
 def _evidence(task_id: str, number: int, approval: str) -> Evidence:
     approver = Approval(
-        approver_id=NOBODY, approver="carla.moss", state=approval, decided_at=NOON, in_group=True
+        approver_id=NOBODY,
+        approver="carla.moss",
+        state=approval,
+        decided_at=NOON,
+        in_group=True,
+        actor="carla.moss",
     )
     return Evidence(
         instance="memory",
@@ -117,6 +122,7 @@ def _evidence(task_id: str, number: int, approval: str) -> Evidence:
         requester_id=NOBODY,
         requester="anna.berg",
         opened_by_id=NOBODY,
+        opener="anna.berg",
         approvals=(approver,),
         variables={name: Variable(value=v, changed_at=NOON) for name, v in VARIABLES.items()},
         read_at=NOON,

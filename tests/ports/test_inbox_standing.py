@@ -85,7 +85,12 @@ class Simulated:
 def _evidence(record: str, approval: str) -> Evidence:
     person = SEEDED.users["anna.berg"].sys_id
     approver = Approval(
-        approver_id=NOBODY, approver="carla.moss", state=approval, decided_at=NOON, in_group=True
+        approver_id=NOBODY,
+        approver="carla.moss",
+        state=approval,
+        decided_at=NOON,
+        in_group=True,
+        actor="carla.moss",
     )
     terms = {
         "u_prefix": "s3://exports/payroll/",
@@ -110,6 +115,7 @@ def _evidence(record: str, approval: str) -> Evidence:
         requester_id=person,
         requester="anna.berg",
         opened_by_id=person,
+        opener="anna.berg",
         approvals=(approver,),
         variables={name: Variable(value=v, changed_at=NOON) for name, v in terms.items()},
         read_at=NOON,

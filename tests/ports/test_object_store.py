@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -71,6 +72,16 @@ def test_every_size_arrives_whole(plain: Shelf, size: int) -> None:
     pin = plain.objects.describe(source)
     assert pin.size == size
     assert read_whole(plain.objects, source, pin) == data
+
+
+def test_the_pin_says_when_its_version_was_written(versioned: Shelf) -> None:
+    """By the store's clock, which is this host's here; in whole seconds."""
+    first = versioned.objects.describe(versioned.put("data.bin", b"one"))
+    source = versioned.put("data.bin", b"another")
+    assert first.modified
+    assert first.modified <= datetime.now(UTC)
+    asked = replace(source, version_id=first.version_id)
+    assert versioned.objects.describe(asked).modified == first.modified
 
 
 @pytest.mark.parametrize("key", KEYS)

@@ -17,6 +17,7 @@ from typing import ClassVar, Self
 from sandbox.tls import Certificate
 from tests.servers import UNPACKED, need
 from tests.servers.openssh import PASSWORD, UID, descendants, is_root
+from tests.servers.ports import free_port
 
 # A private mount namespace: own account files, and a small disk where the test asks for one.
 NAMESPACE = """
@@ -40,12 +41,6 @@ CipherString = DEFAULT:@SECLEVEL=0
 LIBRARIES = os.pathsep.join(
     str(UNPACKED / place / "x86_64-linux-gnu") for place in ("usr/lib", "lib")
 )
-
-
-def free_port(host: str) -> int:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with closing(socket.create_server((host, 0), family=family)) as probe:
-        return int(probe.getsockname()[1])
 
 
 class FtpServer:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Self
 
 from tests.servers import need
+from tests.servers.ports import free_port
 
 PASSWORD = "open sesame 42"
 # crypt(3) of the password with SHA-512.
@@ -53,11 +54,6 @@ exec "$3" -D -e -f "$1/config"
 
 def is_root() -> bool:
     return os.geteuid() == 0
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as probe:
-        return int(probe.getsockname()[1])
 
 
 class OpenSSH:

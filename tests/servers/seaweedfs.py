@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
-import socket
 import subprocess
 import time
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tests.servers import need
+from tests.servers.ports import free_ports
 from tests.servers.s3_clients import s3_client
 
 if TYPE_CHECKING:
@@ -36,7 +35,8 @@ class SeaweedFS:
 
     def __init__(self, home: Path) -> None:
         self._home = home
-        self._ports = _free_ports([*PARTS, *(f"{part}.grpc" for part in PARTS)])
+        names = [*PARTS, *(f"{part}.grpc" for part in PARTS)]
+        self._ports = dict(zip(names, free_ports(len(names)), strict=True))
         self._process: subprocess.Popen[bytes] | None = None
         self.endpoint_url = f"http://127.0.0.1:{self._ports['s3']}"
 
@@ -108,13 +108,3 @@ def _identities() -> list[dict[str, Any]]:
         }
         for name, actions in ALLOWED.items()
     ]
-
-
-def _free_ports(names: list[str]) -> dict[str, int]:
-    """A free port for each name; all are held until the last is found."""
-    with ExitStack() as held:
-        listeners = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in names]
-        return {
-            name: int(listener.getsockname()[1])
-            for name, listener in zip(names, listeners, strict=True)
-        }

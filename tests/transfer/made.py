@@ -46,6 +46,7 @@ def approval(**changes: Any) -> Approval:
         "state": "approved",
         "decided_at": NOON,
         "in_group": True,
+        "actor": changes.get("approver", "carla.moss"),
     }
     return Approval(**fields | changes)
 
@@ -69,11 +70,19 @@ def evidence(**changes: Any) -> Evidence:
         "requester_id": "a" * 32,
         "requester": "anna.berg",
         "opened_by_id": "a" * 32,
+        "opener": "anna.berg",
         "approvals": (approval(),),
         "variables": variables(ordered),
         "read_at": NOON + timedelta(minutes=1),
+        "asked_since": ordered,
     }
     return Evidence(**fields | changes)
+
+
+def order_of_its_own(number: int, **changes: Any) -> Evidence:
+    """As evidence(), but of another item: tasks of one item are carried once."""
+    names = {"task_id": f"{number:032x}", "item_id": f"{number + 2**64:032x}"}
+    return evidence(**{**names, "item_number": f"RITM{number:07}", **changes})
 
 
 def variables(

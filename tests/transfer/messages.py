@@ -47,6 +47,22 @@ def s3_record(key: str, bucket: str = "exports", **more: Any) -> Json:
     }
 
 
+def cloudtrail(name: str, key: str, **more: Any) -> Json:
+    """A call of S3's API as a rule of EventBridge gets it from CloudTrail."""
+    detail = {
+        "eventVersion": "1.09",
+        "eventSource": "s3.amazonaws.com",
+        "eventName": name,
+        "readOnly": False,
+        "requestParameters": {"bucketName": "exports", "key": key},
+        "responseElements": {"x-amz-version-id": "v3"},
+        "eventID": "f8a6e4a4-7f0b-4dd1-a3b6-0c6a6f7f9a11",
+        "eventCategory": "Data",
+    }
+    kind = {"source": "aws.s3", "detail-type": "AWS API Call via CloudTrail"}
+    return eventbridge(detail | more) | kind
+
+
 def wrong(count: int, seed: int) -> Iterator[str]:
     """So many bodies, nearly all of them malformed, as SQS could hand them out (no NUL)."""
     dice = random.Random(seed)  # noqa: S311

@@ -151,7 +151,7 @@ def test_requests_for_one_name_go_one_after_the_other(bench: Bench) -> None:
     bench.watcher.then = meanwhile
     assert carried(bench, first, on_conflict=Conflict.VERSION).outcome is Outcome.DELIVERED
     assert waited == [Code.DESTINATION_BUSY]
-    assert "delivering to the same name" in said(bench)
+    assert "another request (RITM0010001) is delivering to the same name" in said(bench)
     [waiting] = [item for item in bench.ledger.store.rows.values() if not item.transfer.at_rest]
     bench.time[0] += 61.0
     claimed = bench.ledger.claim(waiting.transfer.id)

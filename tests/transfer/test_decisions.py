@@ -28,6 +28,7 @@ from transfer.names import parse_source
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 WORD = Word(by="eva@bastion", at=NOON, reason="the key was mended")
+PIN = Pin(size=9, etag="e")
 FULL = Failure(code="remote.full", message="The disk is full.", action="Ask for room.")
 FAILED = Transfer(
     request=request(),
@@ -46,7 +47,7 @@ def item(state: DeliveryState, number: int = 1, **more: Any) -> Delivery:
     fields: dict[str, Any] = {
         "source": parse_source(f"s3://exports/payroll/{number}"),
         "final": f"/inbox/{number}",
-        "pin": Pin(size=9, etag="e"),
+        "pin": PIN,
         "temp": f"/inbox/.ff-{number}-e2",
         "candidates": (f"/inbox/.ff-{number}-e1", f"/inbox/.ff-{number}-e2"),
         "moved": 9,
@@ -111,8 +112,31 @@ def test_what_arrived_stays_and_what_did_not_starts_anew() -> None:
             source=failed.source,
             final="/inbox/2",
             older=("/inbox/.ff-2-e0", "/inbox/.ff-2-e1", "/inbox/.ff-2-e2"),
+            pin=failed.pin,
         )
     ]
+
+
+@pytest.mark.parametrize(
+    ("pins", "pin_anew", "words"),
+    [
+        ((PIN, PIN), False, "2 of 2 files stay pinned as before."),
+        ((PIN, None), False, "1 of 2 files stay pinned as before; the others are pinned now"),
+        ((None, None), False, "pinned now; the earlier run had pinned nothing"),
+        ((PIN, PIN), True, "pinned anew, whatever the earlier run had pinned"),
+    ],
+)
+def test_a_retry_keeps_the_pins_unless_it_is_told_otherwise_and_says_so(
+    pins: tuple[Pin | None, ...], pin_anew: bool, words: str
+) -> None:
+    files = [item(DeliveryState.FAILED, n, pin=pin) for n, pin in enumerate(pins, start=1)]
+    _, changes = decisions.retry(
+        record(FAILED, *files), WORD, resend_unknown=False, pin_anew=pin_anew
+    )
+    anew = [each for each in changes if isinstance(each, Delivery)]
+    assert [each.pin for each in anew] == ([None, None] if pin_anew else list(pins))
+    posts = [each for each in changes if isinstance(each, Post)]
+    assert all(f"Content: {words}" in post.text for post in posts)
 
 
 def test_a_file_that_was_to_get_another_name_begins_with_the_ordered_one() -> None:
@@ -167,6 +191,22 @@ def test_the_new_tickets_open_with_the_word_of_the_operator() -> None:
             assert word in post.text
         assert "INC1 (user), INC2 (audit)" in post.text
         assert "Generation 2" in post.text
+
+
+def test_they_name_the_other_tasks_of_the_item() -> None:
+    first = FAILED.evolve(request=request(id="i:sc_task:1", task_number="SCTASK1"))
+    held = FAILED.evolve(
+        request=request(id="i:sc_task:2", task_number=""),
+        stage=Stage.PINNED,
+        quarantined_at=NOON,
+        outcome=None,
+    )
+    _, changes = decisions.retry(record(), WORD, resend_unknown=False, beside=[first, held])
+    for post in changes:
+        assert isinstance(post, Post)
+        assert "Other tasks of the same item: SCTASK1 (failed), i:sc_task:2 (in quarantine)." in (
+            post.text
+        )
 
 
 def test_they_are_tickets_of_their_own_and_opened_once() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.transfer.messages import Json, eventbridge, s3_record, sns, wrong
+from tests.transfer.messages import eventbridge, sns, wrong
 from transfer.errors import Code, Permanent
-from transfer.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint, read, write
+from transfer.hints import Reading, RequestHint, TaskHint, read, write
 
 TASK = "0123456789abcdef" * 2
 OWN = {"version": 1, "request": "RITM0010001"}
@@ -157,87 +157,6 @@ def test_an_odd_envelope_is_malformed(content: Any) -> None:
 
 def test_a_name_beside_an_envelope_wins() -> None:
     assert reading(sns({"nothing": 1}) | OWN).hints == (RITM,)
-
-
-@pytest.mark.parametrize(
-    ("encoded", "key"),
-    [
-        ("pay.csv", "pay.csv"),
-        ("a+b.csv", "a b.csv"),
-        ("a%2Bb%20c.csv", "a+b c.csv"),
-        ("M%C3%A4rz/%E2%80%93", "März/–"),
-        ("100%2525", "100%25"),
-    ],
-)
-def test_an_s3_event_names_an_object_by_its_decoded_key(encoded: str, key: str) -> None:
-    wanted = ObjectHint(bucket="exports", key=key, version_id="v.1")
-    assert reading({"Records": [s3_record(encoded, versionId="v.1")]}).hints == (wanted,)
-    assert reading(sns({"Records": [s3_record(encoded, versionId="v.1")]})).hints == (wanted,)
-
-
-@pytest.mark.parametrize(
-    ("told", "sequencer"),
-    [
-        ({}, ""),
-        ({"sequencer": "0055AED6DCD90281E5"}, "0055AED6DCD90281E5"),
-        ({"sequencer": "0055AED6DCD90281E5", "eTag": "d41d8"}, "0055AED6DCD90281E5"),
-        ({"eTag": '"d41d8cd98f00b204e9800998ecf8427e-3"'}, "d41d8cd98f00b204e9800998ecf8427e-3"),
-    ],
-)
-def test_an_s3_event_bears_the_number_of_its_write(told: Json, sequencer: str) -> None:
-    [hint] = reading({"Records": [s3_record("a", **told)]}).hints
-    assert isinstance(hint, ObjectHint)
-    assert hint.sequencer == sequencer
-
-
-@pytest.mark.parametrize("odd", [1, ["x"], "a b", "x" * 65, "é"])
-def test_an_odd_number_of_a_write_is_malformed(odd: object) -> None:
-    with pytest.raises(Permanent, match="odd sequencer"):
-        reading({"Records": [s3_record("a", sequencer=odd)]})
-
-
-def test_an_s3_event_by_eventbridge_has_the_key_as_it_is() -> None:
-    detail = {"bucket": {"name": "exports"}, "object": {"key": "a+b%20c", "version-id": "v"}}
-    event = eventbridge(detail) | {"source": "aws.s3", "detail-type": "Object Created"}
-    wanted: Hint = ObjectHint(bucket="exports", key="a+b%20c", version_id="v")
-    assert reading(event).hints == (wanted,)
-    assert reading(event | {"detail-type": "Object Deleted"}).hints == ()
-
-
-def test_several_records_are_several_objects_and_removals_are_none() -> None:
-    removed = s3_record("gone") | {"eventName": "ObjectRemoved:Delete"}
-    said = reading({"Records": [s3_record("a"), removed, s3_record("b")]})
-    assert [hint.key for hint in said.hints if isinstance(hint, ObjectHint)] == ["a", "b"]
-    assert reading({"Records": [removed]}) == Reading(remark="no object was created")
-
-
-def test_the_test_event_of_s3_asks_for_nothing() -> None:
-    event = {"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "exports"}
-    assert reading(event) == Reading(remark="s3:TestEvent")
-    assert reading(sns(event)) == Reading(remark="s3:TestEvent")
-
-
-@pytest.mark.parametrize(
-    ("records", "code"),
-    [
-        ([], Code.HINT_MALFORMED),
-        ({}, Code.HINT_MALFORMED),
-        ([1], Code.HINT_MALFORMED),
-        ([s3_record("a")] * 101, Code.HINT_MALFORMED),
-        ([s3_record("a") | {"eventSource": "aws:sns"}], Code.HINT_MALFORMED),
-        ([s3_record("a") | {"s3": []}], Code.HINT_MALFORMED),
-        ([s3_record("%zz")], Code.HINT_MALFORMED),
-        ([s3_record("%ff")], Code.HINT_MALFORMED),
-        ([s3_record("a", versionId=7)], Code.HINT_MALFORMED),
-        ([s3_record("a", versionId="a\nb")], Code.HINT_MALFORMED),
-        ([s3_record("a", bucket="../x")], Code.HINT_MALFORMED),
-        ([s3_record("")], Code.SOURCE_MALFORMED),
-        ([s3_record("a%0Ab")], Code.NAME_REFUSED),
-        ([s3_record("a%5Cb")], Code.NAME_REFUSED),
-    ],
-)
-def test_an_odd_s3_event_is_refused(records: Any, code: Code) -> None:
-    assert refusal(json.dumps({"Records": records})).code is code
 
 
 JSON = st.recursive(

@@ -178,7 +178,7 @@ def test_ten_thousand_files_and_not_one_more() -> None:
         objects.put(f"{FOLDER}{number}", b"")
     asked = request(sources=(FOLDER,), target="")
     found = planning.expand(asked, RULES, PARTNER, (), objects)
-    assert len({item.delivery.final for item in found}) == MAX_FILES
+    assert len({item.final for item in found.deliveries}) == MAX_FILES
     objects.put(f"{FOLDER}one", b"")
     with pytest.raises(Permanent, match="more than 10,000 files"):
         planning.expand(asked, RULES, PARTNER, (), objects)

@@ -8,9 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.transfer.made import DESTINATIONS, RULES, request
+from transfer import manifest
 from transfer.errors import Code, Permanent
 from transfer.model import Source
 from transfer.names import check_path, parse_source, shown
+from transfer.planning import plan
+from transfer.sources import parse_line
 
 
 @pytest.mark.parametrize(
@@ -53,6 +57,14 @@ def test_an_honest_path_is_taken_as_it_is(path: str) -> None:
         ("c1\x85", "control"),
         ("para\u2029graph", "control"),
         ("surrogate\ud800", "control"),
+        ("c1\x9b2J", "control character, U+009B"),
+        ("invoice\u202efdp.exe", "U+202E (RIGHT-TO-LEFT OVERRIDE)"),
+        ("a\u2066b", "U+2066 (LEFT-TO-RIGHT ISOLATE)"),
+        ("pay\u200broll", "U+200B (ZERO WIDTH SPACE)"),
+        ("pay\ufeff", "U+FEFF (ZERO WIDTH NO-BREAK SPACE)"),
+        ("soft\xadhyphen", "U+00AD (SOFT HYPHEN)"),
+        ("filler\u3164", "U+3164 (HANGUL FILLER)"),
+        ("tag\U000e0041", "U+E0041 (TAG LATIN CAPITAL LETTER A)"),
         ("trailing.", "dot or a space"),
         ("trailing ", "dot or a space"),
         ("dir /file", "dot or a space"),
@@ -131,6 +143,22 @@ def test_a_key_with_a_line_break_is_refused_by_its_rule() -> None:
     with pytest.raises(Permanent, match="control character") as refused:
         parse_source("s3://exports/a\nb")
     assert refused.value.code is Code.NAME_REFUSED
+
+
+@pytest.mark.parametrize("mark", ["\u202e", "\u200b", "\u2066"])
+def test_a_name_with_a_hidden_character_is_refused_wherever_it_stands(mark: str) -> None:
+    for make in (
+        lambda: parse_source(f"s3://exports/a{mark}.csv"),
+        lambda: parse_line(f"s3://exports/a{mark}/*.csv"),
+        lambda: parse_line(f"@s3://exports/a{mark}.csv"),
+        lambda: manifest.parse(f"source\ns3://exports/a{mark}.csv\n".encode(), "m"),
+        lambda: plan(request(destination=f"partner{mark}"), RULES, DESTINATIONS),
+        lambda: plan(request(target=f"a{mark}/"), RULES, DESTINATIONS),
+    ):
+        with pytest.raises(Permanent, match=f"U\\+{ord(mark):04X}") as refused:
+            make()
+        assert refused.value.code is Code.NAME_REFUSED
+        assert refused.value.message.isprintable()
 
 
 def test_shown_text_is_printable_and_short() -> None:

@@ -45,6 +45,14 @@ NEVER: list[tuple[dict[str, Any], Code]] = [
     ({"approvals": (approval(approver_id="a" * 32),)}, Code.APPROVAL_SELF),
     ({"opened_by_id": "c" * 32}, Code.APPROVAL_SELF),
     ({"approvals": (approval(in_group=False),)}, Code.APPROVAL_OUTSIDER),
+    ({"approvals": (approval(actor="anna.berg"),)}, Code.APPROVAL_SELF),
+    ({"approvals": (approval(actor="ANNA.Berg"),)}, Code.APPROVAL_SELF),
+    ({"opener": "tom.reyes", "approvals": (approval(actor="tom.reyes"),)}, Code.APPROVAL_SELF),
+    ({"opener": "carla.moss"}, Code.APPROVAL_SELF),
+    ({"authors": frozenset({"carla.moss", "anna.berg"})}, Code.APPROVAL_SELF),
+    ({"approvals": (approval(actor="admin"),)}, Code.APPROVAL_ACTOR),
+    ({"approvals": (approval(actor="guest"),)}, Code.APPROVAL_ACTOR),
+    ({"asked_since": LATER}, Code.APPROVAL_STALE),
     ({"variables": variables(changed_at=LATER)}, Code.APPROVAL_STALE),
     ({"variables": variables(source="")}, Code.REQUEST_INCOMPLETE),
     ({"variables": variables(destination="")}, Code.REQUEST_INCOMPLETE),
@@ -72,6 +80,12 @@ NOT_YET: list[tuple[dict[str, Any], Code]] = [
     ({"requester_id": ""}, Code.APPROVAL_UNREADABLE),
     ({"opened_by_id": ""}, Code.APPROVAL_UNREADABLE),
     ({"approvals": (approval(state="requested"),)}, Code.APPROVAL_UNREADABLE),
+    ({"approvals": (approval(actor=""),)}, Code.APPROVAL_UNREADABLE),
+    ({"approvals": (approval(approver="", actor="carla.moss"),)}, Code.APPROVAL_UNREADABLE),
+    ({"requester": ""}, Code.APPROVAL_UNREADABLE),
+    ({"opener": ""}, Code.APPROVAL_UNREADABLE),
+    ({"authors": frozenset({"anna.berg", ""})}, Code.APPROVAL_UNREADABLE),
+    ({"asked_since": None}, Code.APPROVAL_UNREADABLE),
 ]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.memory.remotes import ALL_POWERS
@@ -112,6 +113,10 @@ def test_nothing_is_published_after_its_time(bench: Bench) -> None:
     [
         {"not_before": "tomorrow"},
         {"finish_by": "2026-13-01"},
+        {"finish_by": "0001-01-01T00:00:00+23:59"},
+        {"not_before": "0001-01-01T00:00:00+00:01"},
+        {"not_before": "9999-12-31T23:59:59-00:01"},
+        {"not_before": "9999-12-31 23:59:59"},
         {"dry_run": "perhaps"},
         {"all_or_nothing": "2"},
         {"not_before": LATER, "finish_by": NOW},
@@ -157,6 +162,47 @@ def test_hours_are_those_of_the_destination_s_zone() -> None:
     # The clocks went back on 25 October 2026.
     opened = at("2026-10-26 07:30", closed, zone="Europe/Berlin")
     assert opened == datetime.fromisoformat("2026-10-26T17:00:00+00:00")
+
+
+@pytest.mark.parametrize(
+    ("text", "now", "opens"),
+    [
+        # An end that comes twice: the second one.
+        ("01:00-02:30", "2026-10-25 00:15", "2026-10-25 01:30"),
+        ("01:00-02:30", "2026-10-25 01:15", "2026-10-25 01:30"),
+        ("01:00-02:30", "2026-10-25 01:30", "2026-10-25 01:30"),
+        # A start that comes twice: the first one, and what lies between is not open either.
+        ("02:30-05:00", "2026-10-25 00:29", "2026-10-25 00:29"),
+        ("02:30-05:00", "2026-10-25 00:30", "2026-10-25 04:00"),
+        ("02:30-05:00", "2026-10-25 01:10", "2026-10-25 04:00"),
+        # The hour that is left out: 02:30 is no later than 03:00.
+        ("02:30-05:00", "2026-03-29 01:00", "2026-03-29 03:00"),
+        ("22:00-02:30", "2026-03-29 00:30", "2026-03-29 01:30"),
+    ],
+)
+def test_hours_in_the_nights_in_which_the_clock_is_set(text: str, now: str, opens: str) -> None:
+    opened = at(now, parse_blackout(text), zone="Europe/Berlin")
+    assert opened == datetime.fromisoformat(f"{opens}:00+00:00")
+
+
+@given(
+    st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.times(),
+    st.times(),
+    st.sampled_from(["Europe/Berlin", "America/Havana", "Australia/Lord_Howe"]),
+)
+@example(datetime(2026, 10, 25, 1, 15, tzinfo=UTC), time(1), time(2, 30), "Europe/Berlin")
+@example(datetime(2026, 3, 29, 1, 5, tzinfo=UTC), time(2, 30), time(5), "Europe/Berlin")
+def test_what_opens_does_so_at_no_time_that_clocks_show_as_closed(
+    now: datetime, start: time, end: time, zone: str
+) -> None:
+    opened = opens_at(now, [Blackout(frozenset(range(7)), start, end)], zone)
+    if opened is None:
+        return
+    assert opened >= now
+    shown = opened.astimezone(ZoneInfo(zone)).time()
+    closed = start <= shown < end if start < end else not end <= shown < start
+    assert not closed
 
 
 @pytest.mark.parametrize("text", ["", "8-18", "08:00", "Mun 08:00-09:00", "25:00-26:00", "Mon"])

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-VERSION = 1
+VERSION = 2
 EXPIRY = "expires"
 """The attribute by which DynamoDB drops garbage: locks of long ago, never a lease."""
 

@@ -64,6 +64,10 @@ def lock_key(name: str) -> Key:
     return (f"N#{hashlib.sha256(name.encode()).hexdigest()}", "lock")
 
 
+def takers_key(item_key: str) -> Key:
+    return (f"I#{hashlib.sha256(item_key.encode()).hexdigest()}", "takers")
+
+
 def key_of(item: Item) -> Key:
     return (str(item["pk"]), str(item["sk"]))
 

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from uuid import uuid4
 
+from adapters.ledger.dynamo import takers
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import CLOSED
-from adapters.ledger.dynamo.items import head_key, key_of, number, partition, stamp, transfer_id
+from adapters.ledger.dynamo.items import (
+    Item,
+    head_key,
+    key_of,
+    number,
+    partition,
+    stamp,
+    transfer_id,
+)
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
-from transfer.errors import ClaimLost
+from transfer import items
+from transfer.errors import ClaimLost, Permanent
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -37,14 +48,35 @@ class DynamoKeeper:
         )
         head = replace(head, update=f"{head.update}, #owner")
         held = Change(key=head.key, condition=MINE_AT_REST, values=seen)
+        for _ in range(takers.ROUNDS):
+            if self._amended(transfer, head, held, changes, token):
+                return transfer.evolve(epoch=transfer.epoch + 1, claims=0)
+        raise self._table.place.unavailable("is kept busy by others who take up the same item")
+
+    def _amended(
+        self,
+        transfer: Transfer,
+        head: Change,
+        held: Change,
+        changes: Sequence[Delivery | Post],
+        token: str,
+    ) -> bool:
+        """False when another has taken the item that very moment. Raises ClaimLost."""
+        taking = []
+        if items.key_of(transfer.request):
+            standing = takers.read(self._table, items.key_of(transfer.request))
+            taking = [standing.with_taker(transfer, self._store.heads)]
         try:
-            self._store.writer.write(head, held, changes)
+            self._store.writer.write(head, held, changes, taking)
         except Cancelled as cancelled:
             # The first answer may have been lost, and the transport asked again.
-            standing = self._table.get(head.key)
-            if standing is None or standing.get("token") != token:
+            item = self._table.get(head.key)
+            if item is not None and item.get("token") == token:
+                return True
+            if 0 in cancelled.refusals:
                 raise ClaimLost(transfer.id) from cancelled
-        return transfer.evolve(epoch=transfer.epoch + 1, claims=0)
+            return False
+        return True
 
     def forget(self, before: datetime) -> int:
         found = self._table.index("work", "work", CLOSED)
@@ -67,7 +99,9 @@ class DynamoKeeper:
             values={"yes": True, "before": before, "one": 1},
         )
         try:
-            epoch = number(self._table.write(fence), "epoch")
+            fenced = self._table.write(fence)
+            epoch = number(fenced, "epoch")
+            takers.forget(self._table, self._item_of(fenced), transfer_id)
             everything = self._table.query(
                 partition(transfer_id), EVERYTHING, ProjectionExpression="pk, sk"
             )
@@ -76,3 +110,10 @@ class DynamoKeeper:
         except Refused:
             return False
         return True
+
+    def _item_of(self, head: Item) -> str:
+        """Of one whose forgetting was cut off the request may be gone: none, then."""
+        try:
+            return items.key_of(self._store.heads.transfer(head).request)
+        except Permanent:
+            return ""

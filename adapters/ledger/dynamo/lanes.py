@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from adapters.ledger.codec import POST, dump
 from adapters.ledger.dynamo.documents import Documents
-from adapters.ledger.dynamo.errors import Cancelled, Refused
+from adapters.ledger.dynamo.errors import Cancelled
 from adapters.ledger.dynamo.heads import UNSENT
 from adapters.ledger.dynamo.items import Key, batched, lane_key, now_stamp, post_key
 from adapters.ledger.dynamo.table import Change, Table
@@ -52,7 +52,7 @@ class Lanes:
                 fresh.setdefault(_key(post), post)
         while others or fresh:
             try:
-                self._write([*others, *self._changes(fresh)])
+                self._table.commit([*others, *self._changes(fresh)])
                 break
             except Cancelled as cancelled:
                 places = [place - len(others) for place in cancelled.refusals]
@@ -67,15 +67,6 @@ class Lanes:
     def forget(self) -> None:
         """What was known to stand may have been removed."""
         self._standing = {}
-
-    def _write(self, changes: Sequence[Change]) -> None:
-        # A transaction costs twice as much as a write.
-        if len(changes) > 1:
-            return self._table.transact(changes)
-        try:
-            self._table.write(changes[0])
-        except Refused as refused:
-            raise Cancelled({0: refused.item}) from refused
 
     def _changes(self, fresh: dict[Key, Post]) -> list[Change]:
         """The posts at the places of their keys, then the lanes."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from uuid import uuid4
 
 from adapters.ledger.codec import DELIVERY
+from adapters.ledger.dynamo import takers
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import mark, unfinished
@@ -21,7 +22,9 @@ from adapters.ledger.dynamo.items import (
     partition,
 )
 from adapters.ledger.dynamo.store import Store
-from adapters.ledger.dynamo.table import Change
+from adapters.ledger.dynamo.table import Change, Table
+from adapters.ledger.dynamo.takers import ROUNDS
+from transfer import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -58,14 +61,30 @@ class DynamoLedger:
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def admit(self, transfer: Transfer) -> Transfer:
-        standing = self._heads.read(transfer.id)
-        if standing is None:
-            try:
-                self._table.write(self._heads.admitted(transfer))
-            except Refused:
-                standing = self._heads.read(transfer.id)
-        self._store.fresh.add(transfer.id)
-        return standing or transfer
+        for _ in range(ROUNDS):
+            standing = self._heads.read(transfer.id)
+            if standing is None:
+                standing = self._admitted(transfer)
+            if standing is not None:
+                self._store.fresh.add(standing.id)
+                return standing
+        raise self._table.place.unavailable("is kept busy by others who take up the same item")
+
+    def _admitted(self, transfer: Transfer) -> Transfer | None:
+        """The transfer, or who holds its item; None when another was quicker in anything."""
+        changes = [self._heads.admitted(transfer)]
+        if items.takes(transfer):
+            seen = takers.read(self._table, items.key_of(transfer.request))
+            others = seen.others(transfer.id, self._heads)
+            holder = next((each for each in others if items.holds(each, self.deliveries)), None)
+            if holder is not None:
+                return holder
+            changes.append(seen.become([transfer.id]))
+        try:
+            self._table.commit(changes)
+        except Cancelled:
+            return None
+        return transfer
 
     def claim(self, transfer_id: str) -> Transfer | None:
         # A claim whose answer was lost may have happened. Its token is used again, here and by the
@@ -104,8 +123,7 @@ class DynamoLedger:
             raise ClaimLost(transfer.id) from cancelled
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
-        items = list(self._table.query(partition(transfer_id), FILES_AND_HEAD))
-        return read_deliveries(items, self._store.documents)
+        return deliveries(self._table, self._store.documents, transfer_id)
 
     def _claimed(self, transfer_id: str, token: str) -> Item | None:
         """The head under our new epoch, None when it cannot be had."""
@@ -139,12 +157,16 @@ class DynamoLedger:
         return item
 
 
-def read_deliveries(items: Sequence[Item], documents: Documents) -> tuple[Delivery, ...]:
+def deliveries(table: Table, documents: Documents, transfer_id: str) -> tuple[Delivery, ...]:
+    return read_deliveries(list(table.query(partition(transfer_id), FILES_AND_HEAD)), documents)
+
+
+def read_deliveries(found: Sequence[Item], documents: Documents) -> tuple[Delivery, ...]:
     """The files among the items of a partition, by number, without those not yet there."""
-    head = next((item for item in items if item["sk"] == HEAD), None)
+    head = next((item for item in found if item["sk"] == HEAD), None)
     if head is None:
         return ()
-    files = [item for item in items if str(item["sk"]).startswith("file#")]
+    files = [item for item in found if str(item["sk"]).startswith("file#")]
     if "files" in head:
         files = [item for item in files if file_number(item) <= number(head, "files")]
     return tuple(documents.value(item, DELIVERY) for item in files)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from adapters.ledger.dynamo.errors import Cancelled
 from adapters.ledger.dynamo.heads import unfinished
-from adapters.ledger.dynamo.items import Item, batched, head_key, lock_key
+from adapters.ledger.dynamo.items import Item, batched, head_key, lock_key, transfer_id
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
 from transfer.errors import ClaimLost
@@ -32,7 +32,7 @@ class DynamoLocks:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         pieces = list(batched(sorted(set(names)), TOGETHER)) or [()]
         for piece in pieces:
             holder = self._take(transfer, piece)
@@ -40,10 +40,10 @@ class DynamoLocks:
                 return holder
         return None
 
-    def _take(self, transfer: Transfer, names: Sequence[str]) -> str | None:
+    def _take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
         """As many of the names as come before one of a living holder; returns that holder."""
         resting: dict[str, str] = {}
-        blocked: str | None = None
+        blocked: Transfer | None = None
         for _ in range(ROUNDS):
             try:
                 self._store.table.transact(self._changes(transfer, names, resting))
@@ -56,7 +56,8 @@ class DynamoLocks:
             living = self._living(set(holders.values()))
             place = next((n for n, name in enumerate(names) if holders.get(name) in living), None)
             if place is not None:
-                blocked, names = holders[names[place]], names[:place]
+                blocked = self._store.heads.transfer(living[holders[names[place]]])
+                names = names[:place]
             resting = {name: holder for name, holder in holders.items() if holder not in living}
         raise self._store.table.place.unavailable("is kept busy by others who lock the same names")
 
@@ -80,13 +81,10 @@ class DynamoLocks:
         holders = {name: str(item["holder"]) for name, item in items.items() if item}
         return {name: holder for name, holder in holders.items() if holder != transfer.id}
 
-    def _living(self, holders: set[str]) -> set[str]:
-        heads = self._store.table.get_all(head_key(holder) for holder in holders)
-        return {
-            holder
-            for holder in holders
-            if (item := heads.get(head_key(holder))) is not None and unfinished(item)
-        }
+    def _living(self, holders: set[str]) -> dict[str, Item]:
+        """The heads of those that are not at rest."""
+        found = self._store.table.get_all(head_key(holder) for holder in holders).values()
+        return {transfer_id(item): item for item in found if unfinished(item)}
 
 
 def _lock(transfer_id: str, name: str, resting: str | None) -> Change:

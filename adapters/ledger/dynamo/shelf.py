@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from adapters.ledger.dynamo import definition
+from adapters.ledger.dynamo import definition, migration
 from adapters.ledger.dynamo.errors import Missing, Refused
 from adapters.ledger.dynamo.heads import CLOSED, QUARANTINED, UNFINISHED, UNSENT
 from adapters.ledger.dynamo.items import SCHEMA, Item, key_of, number, texts
@@ -33,9 +33,12 @@ def recognise(table: Table) -> None:
         )
     version = number(standing, "version")
     if version != definition.VERSION:
+        older = version < definition.VERSION
         raise table.place.unusable(
             f"has schema version {version}; this FileFerry works with {definition.VERSION}",
-            "Install the FileFerry that the other hosts run.",
+            "Stop the service on every host and run `fileferry ledger migrate`."
+            if older
+            else "Install the FileFerry that the other hosts run.",
         )
 
 
@@ -94,8 +97,15 @@ class DynamoShelf:
         )
 
     def migrate(self) -> str:
-        recognise(self._table)
-        return f"{self._place} has schema version {definition.VERSION} already."
+        standing = self._table.get(SCHEMA)
+        if standing is None or number(standing, "version") != migration.FROM:
+            recognise(self._table)
+            return f"{self._place} has schema version {definition.VERSION} already."
+        count = migration.migrate(self._table)
+        return (
+            f"{self._place} was brought to schema version {definition.VERSION}: {count:,} "
+            "transfers are known by their items. Nothing else in it was changed."
+        )
 
     def definition(self) -> str:
         return definition.template(self._table.name)

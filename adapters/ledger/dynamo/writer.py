@@ -26,10 +26,17 @@ class Writer:
         self._documents = documents
         self._lanes = lanes
 
-    def write(self, head: Change, held: Change, changes: Iterable[Delivery | Post]) -> None:
+    def write(
+        self,
+        head: Change,
+        held: Change,
+        changes: Iterable[Delivery | Post],
+        beside: Sequence[Change] = (),
+    ) -> None:
         """All or nothing up to MANY changes; of more, the deliveries come first, in pieces.
 
-        `held` is the condition of the pieces. Raises Cancelled when a condition does not hold.
+        `held` is the condition of the pieces, `beside` goes with the head. Raises Cancelled when a
+        condition does not hold, at place 0 that of the head.
         """
         files: dict[int, Delivery] = {}
         posts: list[Post] = []
@@ -43,7 +50,7 @@ class Writer:
         if len(written) + len(posts) > MANY:
             self._stage(held, written)
             written = []
-        self._lanes.commit([head, *written], posts)
+        self._lanes.commit([head, *beside, *written], posts)
 
     def _file(self, pk: str, delivery: Delivery) -> Change:
         document = self._documents.pack(pk, dump(DELIVERY, delivery), INLINE)

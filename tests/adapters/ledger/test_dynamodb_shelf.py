@@ -39,9 +39,9 @@ def name() -> Iterator[str]:
 def test_a_table_is_made_once_with_all_its_guards(name: str) -> None:
     client, shelf = dynamo_store.client(), dynamodb_shelf(dynamo_store.client(), name)
     place = f"The ledger's table {name} in eu-central-1"
-    assert shelf.init() == f"{place} was created, schema version 1."
+    assert shelf.init() == f"{place} was created, schema version 2."
     assert shelf.init() == f"{place} is there already, and was left as it is."
-    assert shelf.migrate() == f"{place} has schema version 1 already."
+    assert shelf.migrate() == f"{place} has schema version 2 already."
     facts = client.describe_table(TableName=name)["Table"]
     assert facts["DeletionProtectionEnabled"]
     assert facts["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
@@ -76,11 +76,11 @@ def test_a_foreign_table_is_refused_and_left_alone(name: str) -> None:
 
 def test_a_later_version_is_refused_by_all(world: World) -> None:
     shelf = dynamodb_shelf(dynamo_store.client(), world.table)
-    Table(dynamo_store.client(), world.table).write(Change(key=SCHEMA, item={"version": 2}))
+    Table(dynamo_store.client(), world.table).write(Change(key=SCHEMA, item={"version": 3}))
     for opening in (shelf.init, shelf.migrate, world.other):
-        with pytest.raises(Permanent, match="schema version 2; this FileFerry works with 1"):
+        with pytest.raises(Permanent, match="schema version 3; this FileFerry works with 2"):
             opening()
-    assert shelf.check().faults == ("Its schema version is 2, not 1.",)
+    assert shelf.check().faults == ("Its schema version is 3, not 2.",)
 
 
 def test_a_check_counts_what_the_books_hold(world: World) -> None:
@@ -96,7 +96,7 @@ def test_a_check_counts_what_the_books_hold(world: World) -> None:
     books.ledger.save(third.evolve(quarantined_at=NOON))
     found = dynamodb_shelf(dynamo_store.client(), world.table).check()
     assert found.good
-    assert (found.kind, found.version, found.running) == ("dynamodb", 1, None)
+    assert (found.kind, found.version, found.running) == ("dynamodb", 2, None)
     assert dict(found.stages) == {"pinned": 1, "closed": 1, "received": 1}
     assert dict(found.outcomes) == {"delivered": 1}
     assert (found.unfinished, found.quarantined, found.unsent) == (1, 1, 2)

@@ -40,7 +40,7 @@ def copies(path: Path) -> list[Path]:
 
 
 def test_everything_is_there_afterwards(path: Path) -> None:
-    assert "was brought to schema version 2" in SqliteShelf(path).migrate()
+    assert "was brought to schema version 3" in SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
         [head] = books.archive.unfinished()
         assert (head.id, head.epoch, head.claims, head.stage) == (OPEN, 3, 0, Stage.PINNED)
@@ -79,7 +79,7 @@ def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
 def test_a_second_time_there_is_nothing_to_do(path: Path) -> None:
     shelf = SqliteShelf(path)
     shelf.migrate()
-    assert "has schema version 2 already" in shelf.migrate()
+    assert "has schema version 3 already" in shelf.migrate()
     assert len(copies(path)) == 1
 
 

@@ -12,6 +12,7 @@ import paramiko
 import pytest
 
 from adapters.remotes.sftp import SftpRemote
+from config.keys import fingerprint
 from sandbox.remotes import Door, SftpServer
 from tests.ports.partners import OTHER_KEY, ServerPartner, openssh, refused, send
 from tests.servers.openssh import OpenSSH
@@ -110,3 +111,41 @@ def test_all_host_keys_that_were_seen_are_named(many: ServerPartner) -> None:
     error = refused(many.remotes.connect, stranger)
     assert error.code == Code.HOSTKEY_UNKNOWN
     assert all(seen in error.message for seen in many.server.host_keys.values())
+
+
+def connections(server: OpenSSH) -> int:
+    return server.log.count("Connection from")
+
+
+@pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
+def test_a_pin_that_tells_its_type_costs_one_connection(many: ServerPartner, kind: str) -> None:
+    server = many.server
+    assert isinstance(server, OpenSSH)
+    line = (server._home / f"host_{kind}.pub").read_text()
+    pins = (HostKey(fingerprint=OTHER_KEY), HostKey(fingerprint=fingerprint(line)))
+    before = connections(server)
+    many.remotes.connect(replace(many.destination, host_keys=pins)).close()
+    assert connections(server) == before + 1
+
+
+def test_the_type_of_a_fingerprint_is_learned() -> None:
+    with openssh(host_keys=["ed25519", "ecdsa", "rsa"]) as partner:
+        server = partner.server
+        assert isinstance(server, OpenSSH)
+        pin = HostKey(fingerprint=server.host_keys["rsa"])
+        told = []
+        for _ in range(3):
+            before = connections(server)
+            partner.remotes.connect(replace(partner.destination, host_keys=(pin,))).close()
+            told.append(connections(server) - before)
+    assert told == [3, 1, 1]
+
+
+def test_types_that_the_server_lacks_are_not_asked_for() -> None:
+    with openssh(host_keys=["ed25519"]) as partner:
+        server = partner.server
+        assert isinstance(server, OpenSSH)
+        before = connections(server)
+        stranger = replace(partner.destination, host_keys=(HostKey(fingerprint=OTHER_KEY),))
+        assert refused(partner.remotes.connect, stranger).code == Code.HOSTKEY_UNKNOWN
+        assert connections(server) == before + 1

@@ -9,10 +9,11 @@ import pytest
 from paramiko.sftp import CMD_ATTRS, CMD_LSTAT, CMD_STAT, SFTP_FAILURE, SFTP_OP_UNSUPPORTED
 
 from adapters.remotes.dial import plain
-from adapters.remotes.sftp_errors import code_of
+from adapters.remotes.sftp_errors import code_of, failure
 from adapters.remotes.sftp_wire import RefusedError
 from sandbox.remotes import SftpServer, SftpSession
 from tests.ports.partners import ServerPartner, openssh, refused
+from transfer.destination import Destination
 from transfer.errors import Code, Permanent, Transient
 
 NO_SFTP = [
@@ -117,10 +118,23 @@ def test_a_server_that_does_not_tell_sizes(tmp_path: Path) -> None:
         (11, "", Code.REMOTE_EXISTS),
         (14, "", Code.REMOTE_FULL),
         (15, "", Code.REMOTE_FULL),
+        (6, "", Code.REMOTE_DROPPED),
+        (7, "Failure", Code.REMOTE_DROPPED),
+        (SFTP_FAILURE, "Connection reset by peer", Code.REMOTE_DROPPED),
     ],
 )
 def test_words_and_codes(status: int, words: str, code: Code) -> None:
     assert code_of(RefusedError(status, words)) == code
+
+
+def test_a_refusal_that_a_broken_line_caused_is_for_a_while_only() -> None:
+    destination = Destination(
+        name="partner", protocol="sftp", host="none", port=22, username="ferry", root="/"
+    )
+    lost = RefusedError(SFTP_FAILURE, "Broken pipe")
+    assert isinstance(failure(destination, code_of(lost), "write to", "/a", lost), Transient)
+    plainly = RefusedError(SFTP_FAILURE, "Failure")
+    assert isinstance(failure(destination, code_of(plainly), "write to", "/a", plainly), Permanent)
 
 
 def test_words_of_a_server_are_made_plain() -> None:

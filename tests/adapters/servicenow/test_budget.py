@@ -161,13 +161,15 @@ def test_our_own_limit_holds_for_every_hour_that_one_looks_at() -> None:
     refused(budget)
 
 
-def test_words_give_way_first_then_new_work_then_nothing() -> None:
+def test_hints_give_way_first_then_words_then_new_work_then_nothing() -> None:
     budget = Budget(100, Clock())
     room = []
     for number in range(1, 101):
-        room.append([budget.room(need) for need in (Need.WORDS, Need.INTAKE, Need.DUTY)])
+        room.append(
+            [budget.room(need) for need in (Need.HINTS, Need.WORDS, Need.INTAKE, Need.DUTY)]
+        )
         assert budget.take(CALL) == number
-    assert [sum(column) for column in zip(*room, strict=True)] == [70, 85, 100]
+    assert [sum(column) for column in zip(*room, strict=True)] == [60, 70, 85, 100]
     with pytest.raises(Transient):
         budget.insist(CALL, Need.INTAKE)
 

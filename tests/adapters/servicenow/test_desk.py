@@ -69,6 +69,17 @@ def test_the_audit_ticket_is_low_and_mails_nobody(stage: Stage) -> None:
     assert (found["caller_id"], found["notify"], found["watch_list"]) == ("", "1", "")
 
 
+def test_an_audit_ticket_has_a_caller_where_one_is_demanded(stage: Stage) -> None:
+    stage.instance.properties.callers = True
+    with pytest.raises(Permanent) as told:
+        stage.desk().open(OPEN_AUDIT, again=False)
+    assert told.value.code is Code.SERVICENOW_REFUSED
+    assert "servicenow.tickets.audit_caller" in told.value.action
+    caller = SEEDED.users["otto.lind"].sys_id
+    stage.desk(TicketForm(audit_caller=caller)).open(OPEN_AUDIT, again=False)
+    assert stored(stage, OPEN_AUDIT)["caller_id"] == caller
+
+
 @pytest.mark.parametrize("requester", ["", "anna.berg", "x^ORactive=true"])
 def test_a_requester_without_a_sys_id_is_no_caller(stage: Stage, requester: str) -> None:
     stage.desk().open(replace(OPEN_USER, requester_id=requester), again=False)

@@ -168,3 +168,20 @@ def test_a_condition_that_the_instance_drops_is_noticed(ecc: Ecc, name: str) -> 
 def test_nothing_is_ordered_through_it(ecc: Ecc) -> None:
     with pytest.raises(Permanent):
         ecc.queue.send("RITM0010001", "")
+
+
+def test_a_row_that_no_answer_can_hold_is_refused_and_hides_no_other(ecc: Ecc) -> None:
+    good = ecc.put(sequence="1")
+    huge = ecc.put("x" * 11_000_000, sequence="2")
+    last = ecc.put(sequence="3")
+    seen = []
+    for _ in range(4):
+        for message in ecc.queue.receive():
+            seen.append((message.id, message.body))
+            ecc.queue.settle(message) if message.body else ecc.queue.refuse(message, WHY)
+    assert seen == [(good, PAYLOAD), (huge, ""), (last, PAYLOAD)]
+    assert [ecc.row(each)["state"] for each in (good, huge, last)] == [
+        "processed",
+        "error",
+        "processed",
+    ]

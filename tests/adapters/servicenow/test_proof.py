@@ -113,3 +113,35 @@ def test_wrong_choices_are_named_in_the_log(stage: Stage) -> None:
         inbox(stage, TicketForm(close_code_failed="Not Solved (Too Costly)")).fetch()
     warned = [line["seen"] for line in logs if line["log_level"] == "warning"]
     assert any("servicenow.tickets.close_code_failed" in text for text in warned)
+
+
+def test_a_task_whose_item_was_deleted_stops_nobody(stage: Stage) -> None:
+    ours, latest = stage.task(), stage.task()
+    later = {"sys_created_on": "2030-01-01 00:00:00"}
+    stage.instance.update("sc_task", latest, later)
+    item = stage.instance.get("sc_task", latest)["request_item"]
+    stage.instance.delete("sc_req_item", item)
+    found = inbox(stage).fetch()
+    assert [each.task_id for each in found if each.unreadable is None] == [ours]
+
+
+def test_an_approver_who_was_deleted_stops_nobody(stage: Stage) -> None:
+    task = stage.task()
+    item = stage.instance.get("sc_task", task)["request_item"]
+    [row] = stage.instance.query("sysapproval_approver", f"sysapproval={item}")
+    gone = {"sysapproval": item, "approver": "f" * 32, "sys_created_on": "2020-01-01 00:00:00"}
+    stage.instance.create("sysapproval_approver", gone)
+    stage.instance.update("sysapproval_approver", row["sys_id"], {"state": "approved"})
+    assert [each.task_id for each in inbox(stage).fetch()] == [task]
+
+
+def test_one_order_that_is_too_large_to_look_at_stops_nobody(stage: Stage) -> None:
+    ours, latest = stage.task(), stage.task()
+    stage.instance.update("sc_task", latest, {"sys_created_on": "2030-01-01 00:00:00"})
+    item = stage.instance.get("sc_task", latest)["request_item"]
+    for link in stage.instance.query("sc_item_option_mtom", f"request_item={item}"):
+        value = {"value": "x" * 11_000_000}
+        stage.instance.update("sc_item_option", link["sc_item_option"], value)
+    found = {each.task_id: each.unreadable for each in inbox(stage).fetch()}
+    assert found[ours] is None
+    assert found[latest]

@@ -52,6 +52,21 @@ def test_a_well_kept_instance_has_nothing_to_mend(stage: Stage) -> None:
     assert "left out" in named(report, "invalid conditions").text
 
 
+def test_an_instance_that_demands_a_caller_says_which_setting_lacks(stage: Stage) -> None:
+    stage.instance.properties.callers = True
+    report = survey(stage)
+    for role in ("user", "audit"):
+        finding = named(report, f"create the {role} ticket")
+        assert finding.verdict is Verdict.BROKEN
+        assert "Caller" in finding.text
+        assert "servicenow.tickets.audit_caller" in finding.advice
+    caller = SEEDED.users["otto.lind"].sys_id
+    report = survey(stage, TicketForm(audit_caller=caller))
+    assert [each.state for each in report.tickets] == ["6", "7"]
+    for made in report.tickets:
+        assert stage.instance.get("incident", made.sys_id)["caller_id"] == caller
+
+
 def test_before_the_first_order_it_cannot_say_so(stage: Stage) -> None:
     report = survey(stage)
     assert not report.good
@@ -256,3 +271,18 @@ def test_a_ticket_whose_answer_was_lost_is_not_left_behind(stage: Stage) -> None
     report = survey(stage, cleanup=True)
     assert report.good
     assert {row["state"] for row in stage.instance.query("incident")} == {"8"}
+
+
+def test_a_history_that_is_not_kept_is_told_with_its_consequence(stage: Stage) -> None:
+    stage.instance.properties.audited = False
+    stage.task()
+    report = survey(stage)
+    assert report.good
+    assert worse(report) == {"read history of items": Verdict.DEGRADED}
+    assert "written to after its approval waits" in named(report, "read history of items").text
+
+
+def test_who_wrote_a_decision_must_be_shown(stage: Stage) -> None:
+    stage.task()
+    stage.server.modes.set("hidden_field", table="sysapproval_approver", field="sys_updated_by")
+    assert worse(survey(stage))["read approvals"] is Verdict.BROKEN

@@ -111,8 +111,8 @@ def test_a_flood_is_cut_off_at_ten_mebibytes() -> None:
     head = b"HTTP/1.1 200 OK\r\n" + JSON + b"\r\n"
     with Canned(head + b" " * (12 * 1024 * 1024)) as server, pytest.raises(Permanent) as caught:
         poll(client_of(server.url))
-    assert caught.value.code is Code.SERVICENOW_NOT_JSON
-    assert "more than 10 MiB" in caught.value.message
+    assert caught.value.code is Code.SERVICENOW_TOO_LARGE
+    assert "10 MiB" in caught.value.message
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,10 @@ def test_a_file_goes_up_and_comes_down(ferry: Api) -> None:
     assert answer.headers["Location"] == made["download_link"]
     path = f"/api/now/attachment/{made['sys_id']}"
     assert ferry.get(path).json()["result"]["state"] == "available"
-    assert ferry.get(f"{path}/file").content == CONTENT
+    file = ferry.get(f"{path}/file")
+    assert file.content == CONTENT
+    metadata = json.loads(file.headers["X-Attachment-Metadata"])
+    assert (metadata["file_name"], metadata["size_bytes"]) == ("manifest.txt", "1100")
     found = ferry.get("/api/now/attachment", sysparm_query=f"table_sys_id={record['sys_id']}")
     assert [each["file_name"] for each in found.json()["result"]] == ["manifest.txt"]
 

@@ -58,7 +58,7 @@ def test_times_are_utc_as_values_and_local_as_display(ferry: Api, sys_id: str) -
     params = {"sysparm_display_value": "all", "sysparm_fields": "opened_at"}
     row = ferry.get(f"/api/now/table/incident/{sys_id}", **params).json()["result"]
     assert row["opened_at"] == {
-        "display_value": "2026-03-01 05:00:00",
+        "display_value": "2026-03-01 04:00:00",
         "value": "2026-03-01 12:00:00",
     }
 
@@ -78,7 +78,7 @@ def test_journals_are_write_only_by_value_and_newest_first_by_display(
     params = {"sysparm_fields": "work_notes,comments"}
     assert ferry.get(path, **params).json()["result"] == {"work_notes": "", "comments": ""}
     shown = ferry.get(path, sysparm_display_value="true", **params).json()["result"]
-    head = "2026-03-01 05:00:00 - FileFerry Integration (Work notes)\n"
+    head = "2026-03-01 04:00:00 - FileFerry Integration (Work notes)\n"
     assert shown == {"work_notes": f"{head}second\n\n{head}first\n\n", "comments": ""}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import json
 
 import pytest
 
@@ -166,17 +167,88 @@ def test_pages_link_to_their_neighbours(ferry: Api, servicenow: ServiceNow) -> N
     assert not {"X-Total-Count", "Link"} & set(quiet.headers)
 
 
-def test_who_does_not_say_what_he_accepts_gets_xml(servicenow: ServiceNow) -> None:
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", "application/json;q=.2", "text/html, image/gif, *; q=.2, */*; q=.2"]
+)
+def test_who_does_not_ask_for_xml_gets_json(servicenow: ServiceNow, accept: str) -> None:
+    """Nothing at all, and what Java's own client sends (RFC 9110, 12.4.2 allows `.2`)."""
     host = servicenow.url.removeprefix("http://")
     connection = http.client.HTTPConnection(host, timeout=10)
-    connection.request("GET", INCIDENT, headers={"Accept-Encoding": "gzip"})
+    headers = {"Accept-Encoding": "gzip"} | ({"Accept": accept} if accept else {})
+    connection.request("GET", INCIDENT, headers=headers)
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
-    assert answer.getheader("Content-Type") == "application/xml;charset=UTF-8"
-    assert b"<message>User is not authenticated</message>" in (
-        gzip.decompress(body) if body[:2] == b"\x1f\x8b" else body
+    assert answer.getheader("Content-Type") == "application/json;charset=UTF-8"
+    assert answer.getheader("X-Transaction-ID") is None  # a 401 has none
+    assert json.loads(gzip.decompress(body))["error"]["message"] == "User is not authenticated"
+
+
+def test_who_asks_for_xml_gets_it(ferry: Api) -> None:
+    answer = ferry.call("GET", INCIDENT, headers={"Accept": "application/xml"})
+    assert answer.headers["Content-Type"] == "application/xml;charset=UTF-8"
+    assert answer.headers["X-Transaction-ID"]
+    assert answer.text.startswith('<?xml version="1.0" encoding="UTF-8"?><response>')
+
+
+@pytest.mark.parametrize(("asked", "said"), [("v1", "v1"), ("v2", "v2"), ("", "v2")])
+def test_the_location_keeps_the_version(ferry: Api, asked: str, said: str) -> None:
+    path = f"/api/now/{asked}/table/incident".replace("//", "/")
+    made = ferry.call("POST", path, json={})
+    assert f"/api/now/{said}/table/incident/" in made.headers["Location"]
+
+
+@pytest.mark.parametrize(
+    ("given", "stored"),
+    [
+        ("2026-03-01 10:30:00", "2026-03-01 10:30:00"),
+        ("2026-03-01", "2026-03-01 00:00:00"),
+        ("next Tuesday", ""),
+        ("2026-02-30 00:00:00", ""),
+    ],
+)
+def test_a_date_and_time_column_stores_nothing_else(ferry: Api, given: str, stored: str) -> None:
+    made = ferry.post("incident", {"due_date": given}).json()["result"]
+    assert made["due_date"] == stored
+
+
+def test_a_closing_keeps_the_time_that_it_was_given(ferry: Api) -> None:
+    made = ferry.post("incident", {}).json()["result"]
+    closing = {"state": "7", "close_code": "Solved", "close_notes": "x"}
+    given = {**closing, "closed_at": "2026-01-01 00:00:00"}
+    closed = ferry.patch("incident", made["sys_id"], given).json()["result"]
+    assert closed["closed_at"] == "2026-01-01 00:00:00"
+    assert (
+        ferry.patch("incident", made["sys_id"], {"state": "2"}).json()["result"]["closed_at"] == ""
     )
+
+
+@pytest.mark.parametrize(
+    ("approval", "state", "active"),
+    [
+        ("approved", "in_process", "true"),
+        ("rejected", "closed_rejected", "false"),
+        ("cancelled", "closed_cancelled", "false"),
+    ],
+)
+def test_a_request_follows_its_approval(admin: Api, approval: str, state: str, active: str) -> None:
+    made = admin.post("sc_request", {"request_state": "submitted"}).json()["result"]
+    told = admin.patch("sc_request", made["sys_id"], {"approval": approval}).json()["result"]
+    assert (told["request_state"], told["active"]) == (state, active)
+
+
+def test_references_of_people_and_of_open_tables_are_walked(admin: Api) -> None:
+    place = admin.post("cmn_location", {"name": "Oslo"}).json()["result"]["sys_id"]
+    [anna] = admin.rows("sys_user", "user_name=anna.berg", "sys_id")
+    told = admin.patch("sys_user", anna["sys_id"], {"location": place}).json()["result"]
+    assert told["location"]["link"].endswith(f"/table/cmn_location/{place}")
+    held = admin.post("sys_user_has_role", {"user": anna["sys_id"]}).json()["result"]
+    assert held["user"]["link"].endswith(f"/table/sys_user/{anna['sys_id']}")
+    fields = "user.user_name,user.location.name"
+    query = "user.location.name=Oslo"
+    assert admin.rows("sys_user_has_role", query, fields) == [
+        {"user.user_name": "anna.berg", "user.location.name": "Oslo"}
+    ]
 
 
 def test_an_administrator_founds_custom_tables(admin: Api, ferry: Api) -> None:
