@@ -9,6 +9,7 @@ import signal
 import socket
 import threading
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from types import FrameType
 from uuid import uuid4
@@ -29,11 +30,12 @@ from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings
 from daemon.retries import retrying
-from transfer.books import Record
-from transfer.errors import Code, Permanent, Stopping, Waiting
+from transfer.books import Books, Record
+from transfer.errors import Code, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, travel
 from transfer.model import Delivery, Request, Transfer
 from transfer.rules import Grant, Rules
+from transfer.steps import cleanup
 from transfer.tools import Tools
 
 PAUSE = 10.0
@@ -109,8 +111,17 @@ def send_one(
             attempt = retrying(work.tries, work.retry_wait, halting.wait, work.deadline)
             _travel(claimed, tools, attempt, bar, halting)
         if halting.is_set():
+            _leave_nothing(books, request, replace(tools, halt=lambda: None))
             raise KeyboardInterrupt
     return books.archive.search(request.id)[0], _plan(store)
+
+
+def _leave_nothing(books: Books, request: Request, tools: Tools) -> None:
+    """Nobody will go on with what was sent so far: its books end with the command."""
+    transfer = books.archive.search(request.id)[0].transfer
+    if not transfer.finished:
+        with suppress(FerryError):
+            cleanup(transfer, tools)
 
 
 def _plan(store: MemoryStore) -> str:

@@ -6,12 +6,13 @@ has it, and `deliver` takes it up one by one, as it does after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from transfer import digests as digesting
+from transfer import late
 from transfer.crossing import Crossing, temp_of
 from transfer.destination import Conflict, Tier
 from transfer.errors import FerryError
@@ -54,10 +55,9 @@ class Batch(Protocol):
 def fits(delivery: Delivery, crossing: Crossing) -> bool:
     """Whether this file may go with others: new, small, and nothing unusual asked for."""
     destination, remote = crossing.destination, crossing.remote
-    rename = remote.powers.replaces if destination.replace else remote.powers.guards
     return (
         isinstance(remote, Batch)
-        and rename
+        and (remote.powers.replaces or not destination.replace)
         and delivery.state is DeliveryState.PINNED
         and delivery.size <= LARGEST
         and destination.on_conflict is not Conflict.VERSION
@@ -72,7 +72,7 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     remote = crossing.remote
     if not isinstance(remote, Batch):
         return
-    stored = _verified(_stored(deliveries, crossing, remote))
+    stored = _verified(_stored(deliveries, crossing, remote), crossing)
     if not stored:
         return
     intended = intend(stored, crossing)
@@ -129,13 +129,23 @@ def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Deliv
     )
 
 
-def _verified(stored: Sequence[tuple[Delivery, object]]) -> list[Delivery]:
+def _verified(stored: Sequence[tuple[Delivery, object]], crossing: Crossing) -> list[Delivery]:
     """Those whose size and source are right; the others are sent again, one by one."""
+    looks = iter(late.LOOKS)
     return [
         item.evolve(tier=Tier.SIZE.value, moved=item.size)
         for item, size in stored
-        if size == item.size and _is_as_source(item)
+        if _is_whole(item, size, crossing, looks) and _is_as_source(item)
     ]
+
+
+def _is_whole(delivery: Delivery, size: object, crossing: Crossing, looks: Iterator[float]) -> bool:
+    if isinstance(size, FerryError):
+        return False
+    if size != delivery.size:
+        pause, temp = crossing.tools.pause, temp_of(delivery)
+        size = late.stored(crossing.remote, temp, delivery.size, pause, looks)
+    return size == delivery.size
 
 
 def _is_as_source(delivery: Delivery) -> bool:

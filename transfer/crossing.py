@@ -11,7 +11,7 @@ from typing import Any
 from transfer.destination import USUAL_SUFFIX, Destination, Mode
 from transfer.errors import FerryError, Transient
 from transfer.model import CHUNK, Delivery, Transfer
-from transfer.ports import Remote
+from transfer.ports import Powers, Remote
 from transfer.tools import Tools
 
 
@@ -44,15 +44,36 @@ class Crossing:
             return delivery.evolve(moved=moved)
 
     @property
+    def powers(self) -> Powers:
+        """What the server can do, without what it was seen to refuse."""
+        return self.tools.refusals.left(self.destination, self.remote.powers)
+
+    @property
     def in_place(self) -> bool:
         """The destination grants no rename: the final name is written to directly."""
         return self.destination.mode is Mode.DIRECT
 
     def temp_name(self, delivery: Delivery) -> str:
-        """On the final name's file system, so that the rename stays one step."""
+        """On the final name's file system, so that the rename stays one step.
+
+        The one that it has, where that is of this epoch: an earlier name may have been blocked.
+        """
         if self.in_place:
             return delivery.final
+        if delivery.temp and self._turn(delivery):
+            return delivery.temp
         return self.hidden(delivery, f"e{self.transfer.epoch}", dirname(delivery.final))
+
+    def other_name(self, delivery: Delivery) -> str:
+        """Of the same epoch, for a temp whose name is blocked: `…e3.part` becomes `…e3-2.part`."""
+        what = f"e{self.transfer.epoch}-{self._turn(delivery) + 1}"
+        return self.hidden(delivery, what, dirname(delivery.final))
+
+    def _turn(self, delivery: Delivery) -> int:
+        """The how manieth name of this epoch its temp has; 0 for one of another epoch."""
+        mine = f"{self.transfer.request.token}-{delivery.number}-e{self.transfer.epoch}"
+        found = re.search(rf"{mine}(?:-(\d+))?(?!\d)", delivery.temp or "")
+        return int(found[1] or 1) if found else 0
 
     def backup_name(self, delivery: Delivery) -> str:
         """Where SWAP keeps the old file; the same for every epoch, so that it is found again.
@@ -61,7 +82,7 @@ class Crossing:
         """
         who = f"{self.transfer.request.token}-{delivery.number}-"
         first = next(iter((*delivery.candidates, delivery.temp)), None) or ""
-        found = re.fullmatch(rf"(.*){who}e\d+(.*)", first, re.DOTALL)
+        found = re.fullmatch(rf"(.*){who}e\d+(?:-\d+)?(.*)", first, re.DOTALL)
         if found is None:
             return self.hidden(delivery, "", dirname(delivery.final), "old")
         last = found[2] if found[2] != USUAL_SUFFIX else ""

@@ -57,7 +57,9 @@ class Upload(Protocol):
 
     @property
     def acknowledged(self) -> int:
-        """Bytes written through this handle that the remote has acknowledged; any thread asks."""
+        """Bytes written through this handle that the remote has acknowledged, in the order in which
+        they were written and without a gap. Any thread asks.
+        """
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
         """Send `data` for the place `offset`; may return before it is acknowledged.
@@ -91,14 +93,12 @@ class Proof(Protocol):
 class Powers:
     """What the server can do, asked of the server itself.
 
-    `replaces`: a rename over an existing file in one step. `guards`: a rename onto a name that is
-    taken is refused by the server itself. `resumes`: an existing file can be continued where it
-    ends. `ranges`: one file can be written in any order, by several connections. `digests`: names
-    (hashlib's) of the hashes that the server computes.
+    `replaces`: a rename over an existing file in one step. `resumes`: an existing file can be
+    continued where it ends. `ranges`: one file can be written in any order, by several connections.
+    `digests`: names (hashlib's) of the hashes that the server computes.
     """
 
     replaces: bool = False
-    guards: bool = False
     resumes: bool = False
     ranges: bool = False
     digests: frozenset[str] = frozenset()

@@ -11,11 +11,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from transfer import notes
+from transfer import late, notes
 from transfer.crossing import Crossing, temp_of
 from transfer.errors import ClaimLost, FerryError, Permanent
 from transfer.model import CHUNK, Delivery, DeliveryState
 
+CANNOT_CONTINUE = "the server cannot continue a file"
 TAKEN_OVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED)
 
 
@@ -27,7 +28,7 @@ def inherit(delivery: Delivery, crossing: Crossing) -> Delivery:
     """
     temp = crossing.temp_name(delivery)
     left = delivery.state in TAKEN_OVER and delivery.temp and delivery.moved
-    if not left or delivery.temp == temp or not crossing.remote.powers.resumes:
+    if not left or delivery.temp == temp or not crossing.powers.resumes:
         return delivery
     older = with_older(delivery)
     delivery = crossing.save(delivery, temp=temp, older=older, candidates=())
@@ -79,15 +80,18 @@ def proven(delivery: Delivery, crossing: Crossing) -> Proven:
     powers, temp = crossing.remote.powers, delivery.temp
     own = temp == crossing.temp_name(delivery) and delivery.state in TAKEN_OVER
     if not (own and temp and delivery.moved):
-        return Proven(0, "the server cannot continue a file" if delivery.moved else "")
-    if not powers.resumes:
-        return Proven(0, "the server cannot continue a file")
-    stored = crossing.remote.size(temp) or 0
+        return Proven(0, CANNOT_CONTINUE if delivery.moved else "")
+    if not crossing.powers.resumes:
+        return Proven(0, CANNOT_CONTINUE)
+    stored = crossing.remote.size(temp)
+    if stored == 0:
+        stored = late.stored(crossing.remote, temp, 1, crossing.tools.pause)
+    stored = stored or 0
     at = min(delivery.moved, stored)
     at = at - at % CHUNK if powers.ranges else stored
     if not 0 < at <= delivery.size:
         return Proven(0, f"the server holds {stored:,} bytes of it")
-    if not _same_tail(delivery, crossing, at):
+    if not same_tail(delivery, crossing, at):
         return Proven(0, "what the server holds is not what was sent, or may not be read back")
     return Proven(at)
 
@@ -114,12 +118,22 @@ def begin(delivery: Delivery, crossing: Crossing, why: str) -> Delivery:
     crossing.tools.ledger.save(crossing.transfer, begun, *posts)
     if left:
         crossing.tools.fence()
-    for name in left:
+    stuck = [name for name in left if not _removed(name, crossing)]
+    return begun.evolve(older=tuple(name for name in stuck if name != temp))
+
+
+def _removed(name: str, crossing: Crossing) -> bool:
+    """What the server will not remove stays in the ledger, and is tried again by Cleanup."""
+    try:
         crossing.remote.remove(name)
-    return begun.evolve(older=())
+    except Permanent:
+        if crossing.in_place:
+            raise
+        return False
+    return True
 
 
-def _same_tail(delivery: Delivery, crossing: Crossing, at: int) -> bool:
+def same_tail(delivery: Delivery, crossing: Crossing, at: int) -> bool:
     """The last chunk before `at` holds the source's bytes: some servers fill gaps with zeros."""
     if delivery.pin is None:
         return False

@@ -160,7 +160,14 @@ def _settled(delivery: Delivery) -> Delivery:
 
 
 def _remove_temps(leftovers: Iterable[Delivery], remote: Remote) -> None:
+    """All that can be removed. Raises why the first of the others could not."""
+    refusals: list[Permanent] = []
     for delivery in leftovers:
         names = with_older(delivery) if delivery.state in LEFTOVER else delivery.older
         for name in names:
-            remote.remove(name)
+            try:
+                remote.remove(name)
+            except Permanent as error:
+                refusals.append(error)
+    if refusals:
+        raise refusals[0]

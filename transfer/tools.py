@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import sleep
 
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.width import Width
@@ -20,7 +22,7 @@ class Tools:
 
     `halt` raises what ends the work between two chunks: Stopping once the service is being stopped,
     Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
-    not renewed in time; it is asked last before a publish.
+    not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     """
 
     objects: ObjectStore
@@ -35,6 +37,8 @@ class Tools:
     rules: Rules
     slots: Slots
     width: Width = field(default_factory=Width)
+    refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]
     halt: Callable[[], None]
     fence: Callable[[], None] = lambda: None
+    pause: Callable[[float], object] = sleep

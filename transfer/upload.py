@@ -1,28 +1,77 @@
-"""(8) The bytes: S3 → ring → one or several connections → a temp of this epoch."""
+"""(8) The bytes: S3 → ring → one or several connections → a temp of this epoch.
+
+What was proven of a temp is proven again once it is open, and once it is closed: opening an
+existing file for writing empties it on some servers, and others put one together from several
+handles in a way of their own.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager, suppress
 
+from transfer import late
 from transfer.crossing import Crossing, temp_of
 from transfer.errors import ClaimLost, Code, Corrupted, FerryError, Permanent, Stopping, Transient
 from transfer.lanes import Lanes
 from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
 from transfer.reading import Reader
-from transfer.resume import begin, proven
+from transfer.refusals import Power
+from transfer.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
+
+LINE = frozenset(
+    {Code.REMOTE_DROPPED, Code.REMOTE_TIMEOUT, Code.REMOTE_SLOW, Code.REMOTE_UNREACHABLE}
+)
+"""What a server did not say; everything else of a Remote's is an answer."""
+
+
+BLOCKED = frozenset({Code.REMOTE_EXISTS, Code.REMOTE_DENIED, Code.REMOTE_FAILED})
+"""What a server says when a name is not to be had, or nothing at all there."""
+
+
+class _BlockedError(Exception):
+    """Nothing new can have that name; its cause says why."""
+
+    def __init__(self, delivery: Delivery, error: FerryError) -> None:
+        super().__init__(error.message)
+        self.delivery, self.error = delivery, error
+
+
+class _WithoutError(Exception):
+    """The server will not do it that way; it may do it without this power."""
+
+    def __init__(self, power: Power) -> None:
+        super().__init__(power)
+        self.power = power
 
 
 def upload(delivery: Delivery, crossing: Crossing) -> Delivery:
     """Into the temp, from where an earlier try or owner left off.
 
-    Raises FerryError. After a Transient, and when the service is being stopped, the temp stays
-    where it can be continued.
+    Who refuses to continue it, or a second handle, gets it from its first byte, over one. Raises
+    FerryError. After a Transient, and when the service is being stopped, the temp stays where it
+    can be continued.
     """
-    start = proven(delivery, crossing)
+    start, first = proven(delivery, crossing), True
+    while True:
+        try:
+            return _uploaded(delivery, crossing, start)
+        except _BlockedError as blocked:
+            # A dead session of theirs may hold it, or it may not be removed: once, another one.
+            if not first:
+                raise blocked.error from None
+            older = with_older(blocked.delivery)
+            temp = crossing.other_name(blocked.delivery)
+            delivery, first = blocked.delivery.evolve(temp=temp, older=older), False
+        except _WithoutError as odd:
+            crossing.tools.refusals.note(crossing.destination, odd.power)
+            start = Proven(0, CANNOT_CONTINUE if start.bytes else "")
+
+
+def _uploaded(delivery: Delivery, crossing: Crossing, start: Proven) -> Delivery:
     if start.bytes == 0:
         delivery = begin(delivery, crossing, start.why)
     elif delivery.state is not DeliveryState.UPLOADING:
@@ -50,14 +99,61 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 room=len(uploads) + 2,
             )
         )
-        lanes = stack.enter_context(Lanes(uploads, start))
-        for offset, data in _from(start, reader.chunks()):
-            crossing.tools.halt()
-            lanes.write(data, offset)
-            delivery = crossing.progress(delivery, lanes.proven)
-            crossing.tools.observer.moved(crossing.transfer, delivery)
-        lanes.finish(delivery.pin.modified if delivery.pin else None)
-        return delivery.evolve(moved=delivery.size, digests=reader.digests())
+        lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
+        with _answered(lanes, len(uploads), start, crossing):
+            for offset, data in _from(start, reader.chunks()):
+                crossing.tools.halt()
+                lanes.write(data, offset)
+                delivery = crossing.progress(delivery, lanes.proven)
+                crossing.tools.observer.moved(crossing.transfer, delivery)
+            lanes.finish(delivery.pin.modified if delivery.pin else None)
+        done = delivery.evolve(moved=delivery.size, digests=reader.digests())
+    if start or len(uploads) > 1:
+        _prove_seams(done, crossing, start, lanes.probes)
+    return done
+
+
+@contextmanager
+def _answered(lanes: Lanes, width: int, start: int, crossing: Crossing) -> Iterator[None]:
+    """A refusal of the first bytes of a lane, or of a continued file, is one of the way.
+
+    Silence of a lane from its first bytes on may be that too: the next try has one.
+    """
+    try:
+        yield
+    except FerryError as error:
+        plain = width == 1 and not start
+        if width > 1 and error.code is Code.REMOTE_TIMEOUT and not lanes.begun:
+            crossing.tools.refusals.note(crossing.destination, "ranges")
+        if plain or lanes.begun or not _is_refusal(error):
+            raise
+        raise _WithoutError("resumes" if width == 1 else "ranges") from error
+
+
+def _is_refusal(error: FerryError) -> bool:
+    """The server said no, and not because its disk is full, which it will be for any way."""
+    if isinstance(error, Corrupted) or not error.code.startswith("remote."):
+        return False
+    return error.code not in LINE and error.code is not Code.REMOTE_FULL
+
+
+def _prove_seams(
+    delivery: Delivery, crossing: Crossing, start: int, probes: list[tuple[int, bytes]]
+) -> None:
+    """The closed file holds what an earlier try had left, and what each lane has written."""
+    if crossing.in_place and crossing.destination.collected:
+        # It may have been taken away already, and must not be sent again for that.
+        return
+    temp = temp_of(delivery)
+    late.stored(crossing.remote, temp, delivery.size, crossing.tools.pause)
+    ends = {min(start, CHUNK), start} - {0}
+    if not all(same_tail(delivery, crossing, end) for end in ends):
+        raise _WithoutError("resumes")
+    with suppress(Permanent):  # who may not read back has acknowledged every byte all the same
+        for place, wanted in probes if len(probes) > 1 else []:
+            pieces = crossing.remote.proof.read(temp, place, len(wanted))
+            if b"".join(pieces) != wanted:
+                raise _WithoutError("ranges")
 
 
 def _from(
@@ -73,7 +169,7 @@ def _from(
 def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[Upload]:
     """The first upload creates the temp, the others join it on connections of their own."""
     temp = temp_of(delivery)
-    uploads = [_created(temp, start, crossing)]
+    uploads = [_created(delivery, start, crossing)]
     stack.callback(uploads[0].abandon)
     wanted = _wanted_lanes(temp, delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
@@ -82,24 +178,29 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
         with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
+    # FTP could not answer now; what it makes of a file is looked at when it is closed.
+    if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
+        raise _WithoutError("resumes")
     return uploads
 
 
-def _created(temp: str, start: int, crossing: Crossing) -> Upload:
-    """A temp of our own name that is there already came by a rename whose answer was lost: the
-    next try removes it, and begins anew.
+def _created(delivery: Delivery, start: int, crossing: Crossing) -> Upload:
+    """A temp of our own name that is there already came by a rename whose answer was lost, or the
+    server would not remove it.
     """
     try:
-        return crossing.remote.create(temp, at=start)
-    except Permanent as error:
-        if error.code is not Code.REMOTE_EXISTS or crossing.in_place:
-            raise
-        raise Transient(error.code, error.message, file=error.file) from error
+        return crossing.remote.create(temp_of(delivery), at=start)
+    except FerryError as error:
+        if start and _is_refusal(error):
+            raise _WithoutError("resumes") from error
+        if error.code in BLOCKED and not start and not crossing.in_place:
+            raise _BlockedError(delivery, error) from error
+        raise
 
 
 def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:
     width, most = crossing.tools.width, crossing.destination.connections_per_file
-    if most == 1 or not crossing.remote.powers.ranges or size < 2 * width.share:
+    if most == 1 or not crossing.powers.ranges or size < 2 * width.share:
         return 1
     return min(most, width.lanes(size, _round_trip(temp, crossing.remote)))
 
@@ -122,8 +223,14 @@ def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload
     except FerryError:
         return None
     stack.enter_context(closing(remote))
-    # Any place but 0 opens the file that the first one has created.
-    upload = remote.create(temp, at=max(start, 1))
+    try:
+        # Any place but 0 opens the file that the first one has created.
+        upload = remote.create(temp, at=max(start, 1))
+    except FerryError as error:
+        if not _is_refusal(error):
+            raise
+        crossing.tools.refusals.note(crossing.destination, "ranges")
+        return None
     stack.callback(upload.abandon)
     return upload
 

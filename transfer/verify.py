@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 
+from transfer import late
 from transfer.crossing import Crossing, temp_of
 from transfer.destination import Tier
-from transfer.errors import Code, Corrupted, Permanent
+from transfer.errors import Code, Corrupted, Permanent, Transient
 from transfer.model import Delivery, DeliveryState
 from transfer.ports import Proof
 
@@ -58,12 +59,22 @@ def before_publish(tier: Tier | None, protocol: str) -> Tier:
 def _server_hash_fits(delivery: Delivery, crossing: Crossing) -> bool:
     for name in STRONGEST:
         ours = _sent(delivery, name)
-        if ours and name in crossing.remote.powers.digests:
-            theirs = crossing.remote.proof.digest(temp_of(delivery), name)
+        if ours and name in crossing.powers.digests:
+            theirs = _shown(delivery, name, crossing)
             if theirs is not None:
                 _demand_equal(ours, theirs, f"the server's own {name.upper()}", delivery)
                 return True
     return False
+
+
+def _shown(delivery: Delivery, name: str, crossing: Crossing) -> str | None:
+    """A server that ends the session over the question is not asked again."""
+    try:
+        return crossing.remote.proof.digest(temp_of(delivery), name)
+    except Transient as error:
+        if error.code is Code.REMOTE_DROPPED:
+            crossing.tools.refusals.note(crossing.destination, "digests")
+        raise
 
 
 def _read_back(delivery: Delivery, crossing: Crossing) -> None:
@@ -95,7 +106,7 @@ def _demand_equal(ours: str, theirs: str, what: str, delivery: Delivery) -> None
 
 
 def _same_size(delivery: Delivery, crossing: Crossing) -> None:
-    stored = crossing.remote.size(temp_of(delivery))
+    stored = late.stored(crossing.remote, temp_of(delivery), delivery.size, crossing.tools.pause)
     if stored != delivery.size:
         raise Corrupted(
             Code.CHECKSUM_MISMATCH,

@@ -16,9 +16,7 @@ from transfer.ports import Powers, Remote
 
 LONGEST_NAME = 255
 PIECE = 64 * 1024
-ALL_POWERS = Powers(
-    replaces=True, guards=True, resumes=True, ranges=True, digests=frozenset({"md5", "sha256"})
-)
+ALL_POWERS = Powers(replaces=True, resumes=True, ranges=True, digests=frozenset({"md5", "sha256"}))
 
 
 def _refuse(code: Code, doing: str, path: str) -> Permanent:

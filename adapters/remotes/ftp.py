@@ -16,7 +16,7 @@ from adapters.remotes.ftp_control import RefusedError
 from adapters.remotes.ftp_errors import failure
 from adapters.remotes.ftp_login import Opened, Security, credential
 from adapters.remotes.ftp_login import connect as log_in
-from adapters.remotes.ftp_proof import FtpProof, digests
+from adapters.remotes.ftp_proof import FtpProof, digests, park
 from adapters.remotes.ftp_session import Session
 from adapters.remotes.ftp_upload import FtpUpload
 from transfer.destination import Destination
@@ -96,6 +96,7 @@ class FtpRemote:
         if at and found != at:
             message = f"{path} has {found} bytes on the server, and {at} were expected there."
             raise Corrupted(Code.REMOTE_FAILED, message, file=path)
+        park(self._session)
         try:
             data = self._session.stream("STOR", path, at or None)
         except RefusedError as refused:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import ftplib
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from transfer.errors import Code, Permanent
@@ -48,6 +48,8 @@ class Control(ftplib.FTP):
         self.host, self.af = host, sock.family
         self.context: ssl.SSLContext | None = None
         self.data: socket.socket | None = None
+        self.demand: Callable[[], None] = lambda: None
+        """Asked before each wait; raises when nobody would end it."""
         self._room = 0
         self._extended = self.af != socket.AF_INET
         self.hear(sock)
@@ -66,6 +68,7 @@ class Control(ftplib.FTP):
 
     def secure(self, context: ssl.SSLContext) -> ssl.SSLSocket:
         """Raises ssl.SSLError when the server cannot prove itself."""
+        self.demand()
         self.context = context
         sock = context.wrap_socket(
             self.wire, server_hostname=self.host, do_handshake_on_connect=False
@@ -77,6 +80,7 @@ class Control(ftplib.FTP):
 
     def ask(self, verb: str, argument: str = "") -> str:
         """The words of a reply that says yes. Raises RefusedError, GarbledError, OSError."""
+        self.demand()
         command = self._command(verb, argument)
         with translated():
             try:
@@ -92,11 +96,13 @@ class Control(ftplib.FTP):
 
     def answer(self) -> str:
         """The words of the reply that ends a transfer, or greets."""
+        self.demand()
         with translated():
             return _words(self.voidresp())
 
     def stream(self, verb: str, path: str, rest: int | None = None) -> socket.socket:
         """Open a passive data connection and begin a transfer; the caller closes the socket."""
+        self.demand()
         command = self._command(verb, path)
         with translated():
             self.data = self.transfercmd(command, rest)

@@ -31,6 +31,7 @@ class Line:
         patience, names = destination.timeout + BACKSTOP, destination.names or "utf-8"
         self.control = Control(sock, destination.host, patience, names)
         self.watchdog = Watchdog(self._cut)
+        self.control.demand = self.watchdog.demand
         self.over = False
         self.inside = False
         """Whether we are logged in."""

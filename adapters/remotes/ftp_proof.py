@@ -21,6 +21,8 @@ SLOWEST_HASH = 50 * 1024 * 1024
 """Bytes a second that a server is expected to hash."""
 # By the name that HASH uses (draft-bryan-ftpext-hash), strongest first.
 ALGORITHMS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md5"}
+ASKED = frozenset({"SHA-256", "MD5"})
+"""What verify asks for."""
 COMMANDS = {
     "sha512": ("XSHA512",),
     "sha256": ("XSHA256",),
@@ -33,6 +35,33 @@ def digests(features: Features) -> frozenset[str]:
     """By hashlib's names: what the server offers to compute; CRC32 is none of them."""
     named = {name for name, verbs in COMMANDS.items() if any(verb in features for verb in verbs)}
     return frozenset(named | set(_hashes(features)))
+
+
+def parked(features: Features, name: str) -> str | None:
+    """Another algorithm than `name` that HASH offers, best one that nobody asks for.
+
+    What is chosen while bytes arrive is hashed on their way by ProFTPD's mod_digest, which answers
+    with that later, whatever its disk holds.
+    """
+    listed = [word.strip("* ").upper() for word in features.get("HASH", "").split(";")]
+    others = [word for word in listed if word and word != name]
+    return next((word for word in others if word not in ASKED), others[0] if others else None)
+
+
+def chosen(features: Features) -> str:
+    """What the server has chosen by itself, empty when it does not say."""
+    words = features.get("HASH", "").split(";")
+    return next((word.strip("* ").upper() for word in words if "*" in word), "")
+
+
+def park(session: Session) -> None:
+    """Before bytes go out: the server must not hash them on their way."""
+    name = chosen(session.features)
+    other = parked(session.features, name)
+    if name in ASKED and other and session.hashing is None:
+        with suppress(RefusedError):
+            session.ask("OPTS", f"HASH {other}")
+        session.hashing = other
 
 
 def _hashes(features: Features) -> dict[str, str]:
@@ -69,9 +98,15 @@ class FtpProof:
         session = self._session
         with session.line.speaking(path, session.destination.timeout + size / SLOWEST_HASH):
             name = _hashes(session.features).get(algorithm)
-            if name is not None:
+            other = parked(session.features, name) if name else None
+            if name and other:
                 session.line.control.ask("OPTS", f"HASH {name}")
-                return session.line.control.ask("HASH", path)
+                try:
+                    return session.line.control.ask("HASH", path)
+                finally:
+                    with suppress(RefusedError):
+                        session.line.control.ask("OPTS", f"HASH {other}")
+                    session.hashing = other
             for verb in COMMANDS.get(algorithm, ()):
                 if verb in session.features:
                     return session.line.control.ask(verb, path)

@@ -65,6 +65,8 @@ class Session:
 
     def _enter(self, opened: Opened) -> None:
         self.line, self.identity, self.features = opened.line, opened.identity, opened.features
+        self.hashing: str | None = None
+        """The algorithm of HASH that we have chosen while bytes arrive."""
 
     def again(self) -> None:
         """Connect once more, where the line broke; not after `close`."""

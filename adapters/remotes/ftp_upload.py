@@ -106,6 +106,7 @@ class FtpUpload:
 
     def _push(self, rest: memoryview) -> OSError | None:
         """The error with which the server ended the stream."""
+        self._session.line.watchdog.demand()
         while rest:
             try:
                 taken = self._data.send(rest[: self._block])
@@ -136,6 +137,7 @@ class FtpUpload:
 
     def _drain(self) -> None:
         """Until the other side's TCP has everything, or will not take any more."""
+        self._session.line.watchdog.demand()
         control = self._session.line.control.wire
         events = poll()
         events.register(self._data, 0)  # errors only
@@ -151,6 +153,7 @@ class FtpUpload:
                 events.unregister(control)
 
     def _take_leave(self, data: ssl.SSLSocket) -> None:
+        self._session.line.watchdog.demand()
         room = poll()
         room.register(data, POLLOUT)
         data.settimeout(0)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from posixpath import dirname
+from posixpath import dirname, join
 from struct import pack
 from time import monotonic
+from uuid import uuid4
 
 from paramiko.packet import Packetizer
 from paramiko.sftp import (
@@ -15,9 +16,11 @@ from paramiko.sftp import (
     CMD_OPEN,
     CMD_REMOVE,
     CMD_STAT,
+    SFTP_FAILURE,
     SFTP_FLAG_CREATE,
     SFTP_FLAG_EXCL,
     SFTP_FLAG_WRITE,
+    SFTP_OK,
 )
 from paramiko.ssh_exception import SSHException
 
@@ -25,10 +28,11 @@ from adapters.log import Log
 from adapters.remotes import ssh
 from adapters.remotes.dial import KEEPALIVE, SHORTEST
 from adapters.remotes.sftp_batch import Storing, caught, run
-from adapters.remotes.sftp_errors import MISSING, code_of, failure
+from adapters.remotes.sftp_errors import code_of, failure, is_said_absent
 from adapters.remotes.sftp_opening import open_wire
 from adapters.remotes.sftp_proof import SftpProof
 from adapters.remotes.sftp_renaming import Renaming
+from adapters.remotes.sftp_sight import Sight
 from adapters.remotes.sftp_upload import SftpUpload
 from adapters.remotes.sftp_wire import RefusedError, Wire, size_of, text
 from adapters.remotes.ssh_bulk import BulkPacketizer
@@ -37,6 +41,7 @@ from adapters.remotes.ssh_login import log_in
 from transfer.batch import Small
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError
+from transfer.names import TEMP_PREFIX
 from transfer.ports import Powers
 
 STATVFS = "statvfs@openssh.com"
@@ -90,7 +95,8 @@ class SftpRemote:
         self._line = line
         self._wire = wire
         self._shared = shared
-        self._renaming = Renaming(line, wire, self._exists, self._explain)
+        self._sight = Sight(line, wire, self._exists, self.another)
+        self._renaming = Renaming(line, wire, self._sight, self._exists, self._explain)
         self.proof = SftpProof(line, wire, self._explain)
 
     @property
@@ -121,7 +127,6 @@ class SftpRemote:
     def powers(self) -> Powers:
         return Powers(
             replaces=self._renaming.replaces,
-            guards=self._renaming.guards,
             resumes=True,
             ranges=True,
             digests=self.proof.algorithms,
@@ -133,7 +138,7 @@ class SftpRemote:
             try:
                 size = size_of(self._wire.attributes(CMD_STAT, text(path.encode())))
             except RefusedError as refused:
-                if refused.status in MISSING:
+                if self._is_absent(path, refused):
                     return None
                 raise self._explain(path, refused, "tell the size of") from refused
         if size is None:
@@ -174,12 +179,16 @@ class SftpRemote:
         """
         return self._renaming.many(pairs, replace=replace)
 
+    def taken(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that anything has, dangling links included."""
+        return self._sight.taken(names)
+
     def remove(self, path: str) -> None:
         with self._line.speaking(path):
             try:
                 self._wire.ask(CMD_REMOVE, text(path.encode()))
             except RefusedError as refused:
-                if refused.status not in MISSING and self._exists(path):
+                if not is_said_absent(refused) and self._exists(path):
                     raise self._explain(path, refused, "remove") from refused
 
     def is_well(self, patience: float) -> bool:
@@ -195,9 +204,10 @@ class SftpRemote:
         if not self._shared:
             self._line.hang_up()
             return
-        self._line.leave()
-        with suppress(EOFError, OSError, SSHException):
+        # To say so may have to wait behind what others send.
+        with suppress(FerryError, SSHException), self._line.speaking():
             self._wire.close()
+        self._line.leave()
 
     def _begin(self, path: str, handle: bytes) -> SftpUpload:
         return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))
@@ -212,10 +222,31 @@ class SftpRemote:
         try:
             self._wire.attributes(CMD_LSTAT, text(path.encode()))
         except RefusedError as refused:
-            if refused.status in MISSING:
+            if self._is_absent(path, refused):
                 return False
             raise self._explain(path, refused, "look at") from refused
         return True
+
+    def _is_absent(self, path: str, refused: RefusedError) -> bool:
+        """Whether that is what this server says of a name that nobody has: some say FAILURE.
+
+        Its directory must be there: of a disk that has gone the server says the same of every name.
+        Whether a new file can have the name is then decided by the exclusive OPEN.
+        """
+        if is_said_absent(refused):
+            return True
+        if code_of(refused) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
+            return False
+        nobody = join(dirname(path), f"{TEMP_PREFIX}{uuid4().hex}")
+        there, other = self._status(dirname(path)), self._status(nobody)
+        return there == SFTP_OK and other == SFTP_FAILURE
+
+    def _status(self, path: str) -> int:
+        try:
+            self._wire.attributes(CMD_LSTAT, text(path.encode()))
+        except RefusedError as refused:
+            return refused.status
+        return SFTP_OK
 
     def _explain(
         self, path: str, refused: RefusedError, doing: str, taken: str | None = None

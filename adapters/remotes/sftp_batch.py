@@ -13,12 +13,15 @@ from typing import Protocol, TypeVar
 from paramiko import Message
 from paramiko.sftp import CMD_OPEN, CMD_STAT
 
+from adapters.remotes.sftp_errors import is_said_absent
 from adapters.remotes.sftp_upload import SftpUpload
 from adapters.remotes.sftp_wire import RefusedError, Wire, check, size_of, text
 from transfer.batch import Small
 from transfer.errors import FerryError, Permanent
 
 T = TypeVar("T")
+Request = tuple[int, *tuple[bytes, ...]]
+"""The kind of a request and its fields."""
 AT_ONCE = 16
 """Files under way at the same time; more gain nothing (measured on loopback)."""
 
@@ -86,22 +89,42 @@ class Storing:
 
 
 class Asking:
-    """One request with a status for an answer."""
+    """One request with a status for an answer; with `then`, a look whether a name is free, and the
+    request `then` as soon as it is. `stopped` says that it was not, or that nobody can tell.
+    """
 
-    def __init__(self, wire: Wire, kind: int, *fields: bytes) -> None:
-        self.over = False
+    def __init__(
+        self,
+        wire: Wire,
+        kind: int,
+        *fields: bytes,
+        then: tuple[int, *tuple[bytes, ...]] | None = None,
+    ) -> None:
+        self.over = self.stopped = False
         self.refused: RefusedError | None = None
         self._wire, self._kind, self._fields = wire, kind, fields
+        self._then = then
 
     def start(self) -> None:
         self._wire.post(self._kind, *self._fields, answered=self._answered)
 
     def _answered(self, kind: int, body: Message) -> None:
-        self.over = True
         try:
             check(kind, body)
         except RefusedError as refused:
-            self.refused = refused
+            self._take(refused)
+        else:
+            self.over, self.stopped = True, self._then is not None
+
+    def _take(self, refused: RefusedError) -> None:
+        then, self._then = self._then, None
+        if then is None:
+            self.over, self.refused = True, refused
+        elif is_said_absent(refused):
+            kind, *fields = then
+            self._wire.post(kind, *fields, answered=self._answered)
+        else:
+            self.over = self.stopped = True
 
 
 def caught(act: Callable[[], T]) -> T | FerryError:
@@ -117,7 +140,7 @@ def run(wire: Wire, tasks: Iterable[Task]) -> None:
     waiting, live = deque(tasks), list[Task]()
     while waiting or live:
         with wire.together():
-            while waiting and len(live) < AT_ONCE:
+            while waiting and len(live) < min(AT_ONCE, wire.handles):
                 task = waiting.popleft()
                 task.start()
                 live.append(task)

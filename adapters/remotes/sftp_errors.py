@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from paramiko.sftp import SFTP_FAILURE
+
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.sftp_wire import RefusedError
 from transfer.destination import Destination
@@ -42,6 +44,7 @@ WORDS = (
         Code.REMOTE_DROPPED,
     ),
 )
+ABSENT = re.compile(r"no such (file|path)|not found|does ?n[o']t exist")
 BECAUSE = {
     Code.REMOTE_FULL: "its disk or quota is full",
     Code.REMOTE_DENIED: "it does not allow that",
@@ -60,6 +63,11 @@ def code_of(refused: RefusedError) -> Code:
         return code
     said = refused.text.lower()
     return next((code for words, code in WORDS if words.search(said)), Code.REMOTE_FAILED)
+
+
+def is_said_absent(refused: RefusedError) -> bool:
+    vague = refused.status == SFTP_FAILURE
+    return refused.status in MISSING or (vague and bool(ABSENT.search(refused.text.lower())))
 
 
 def failure(

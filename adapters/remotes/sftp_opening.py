@@ -32,8 +32,9 @@ def open_wire(line: Line, pace: float) -> Wire:
     program that was killed and a line that broke have said nothing: that is a broken line.
     """
     try:
+        line.watchdog.demand()
         channel = line.transport.open_session()
-        _ask_for_sftp(channel)
+        _ask_for_sftp(line, channel)
         return _greet(line, channel, pace)
     except (ChannelException, GarbledError) as error:
         where, user, why = name_of(line.destination), line.destination.username, plain(str(error))
@@ -45,7 +46,8 @@ def open_wire(line: Line, pace: float) -> Wire:
         raise Permanent(Code.REMOTE_FAILED, message, action=action) from error
 
 
-def _ask_for_sftp(channel: Channel) -> None:
+def _ask_for_sftp(line: Line, channel: Channel) -> None:
+    line.watchdog.demand()
     try:
         channel.invoke_subsystem("sftp")
     except (EOFError, OSError, SSHException) as error:
@@ -57,8 +59,9 @@ def _ask_for_sftp(channel: Channel) -> None:
 
 def _greet(line: Line, channel: Channel, pace: float) -> Wire:
     try:
-        return Wire(channel, line.watchdog.pat, pace, line.destination.timeout)
+        return Wire(channel, line.watchdog, pace, line.destination.timeout)
     except (EOFError, OSError) as error:
+        line.watchdog.demand()
         # Comes before the channel's end, and is -1 where there was none.
         if (status := channel.recv_exit_status()) >= 0:
             words = channel.recv_stderr(WORDS) if channel.recv_stderr_ready() else b""

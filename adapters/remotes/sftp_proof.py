@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import cached_property
 from struct import pack
 
 from paramiko import Message
@@ -44,30 +43,26 @@ class SftpProof:
         self._line = line
         self._wire = wire
         self._explain = explain
+        offers = {CHECK_FILE, CHECK_FILE_NAME} & wire.extensions.keys()
+        self._hashes = bool(offers) or software(line).startswith(SILENT)
 
-    @cached_property
+    @property
     def algorithms(self) -> frozenset[str]:
-        """Asked of the server once: mod_sftp does not say at the greeting that it can hash."""
-        offers = {CHECK_FILE, CHECK_FILE_NAME} & self._wire.extensions.keys()
-        if not offers and not software(self._line).startswith(SILENT):
-            return frozenset()
-        try:
-            with self._line.speaking():
-                self._check_file(b"/", "md5")
-        except RefusedError as refused:
-            # A directory has no hash, but only who knows the request says so.
-            if refused.status == UNSUPPORTED:
-                return frozenset()
-        return ALGORITHMS
+        """As offered: the first of our own files tells whether it is true. A question about
+        something else ends the session on some servers (MySecureShell, of a directory).
+        """
+        return ALGORITHMS if self._hashes else frozenset()
 
     def digest(self, path: str, algorithm: str) -> str | None:
-        with suppress(RefusedError):
+        try:
             with self._line.speaking(path):
                 size = size_of(self._wire.attributes(CMD_STAT, text(path.encode()))) or 0
             patience = self._line.destination.timeout + size / SLOWEST_HASH
             with self._line.speaking(path, patience):
                 return _hash_in(self._check_file(path.encode(), algorithm), algorithm, size)
-        return None
+        except RefusedError as refused:
+            self._hashes = self._hashes and refused.status != UNSUPPORTED
+            return None
 
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         handle = self._open(path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime
 from struct import pack
 from time import monotonic
@@ -20,6 +22,8 @@ REQUESTS = 128
 """Most requests under way, for servers that take 32 KiB at a time."""
 SLOWEST_DISK = 10 * 1024 * 1024
 """Bytes a second that a server is expected to bring to its disk when asked to sync."""
+PARTING = 5.0
+"""Seconds for the close of a file that was given up, and for who still writes to it to stop."""
 FSYNC = "fsync@openssh.com"
 UNSYNCABLE = frozenset({UNSUPPORTED, BAD_MESSAGE})
 """Some file systems cannot sync; OpenSSH passes their EINVAL on as "bad message"."""
@@ -32,6 +36,12 @@ Explain = Callable[[RefusedError, str], FerryError]
 """Makes the error that says why the server refused to do something."""
 
 
+@dataclass(slots=True)
+class _Block:
+    size: int
+    stored: bool = False
+
+
 class SftpUpload:
     """Bytes under way are not kept: after an error the file starts over."""
 
@@ -41,9 +51,10 @@ class SftpUpload:
         self._path = path
         self._handle = text(handle)
         self._explain = explain
-        self._closed = False
+        self._closed = self._given_up = False
         self._sent = 0
         self._acknowledged = 0
+        self._order: deque[_Block] = deque()
         self._requests = 0
         self._under_way = 0
         self._ending = 0
@@ -59,11 +70,13 @@ class SftpUpload:
             while view:
                 self._listen()
                 # The answers that are still under way are taken by finish or abandon.
-                if self._refused:
+                if self._refused or self._given_up:
                     break
                 size = self._wire.stride.size
                 self._post(view[:size], offset)
                 view, offset = view[size:], offset + size
+        if self._given_up:
+            raise self._line.lost(EOFError("it was given up on this side"), self._path, 0)
         self.raise_refusal()
 
     def finish(self, modified: datetime | None = None) -> None:
@@ -81,10 +94,11 @@ class SftpUpload:
         self.raise_refusal()
 
     def abandon(self) -> None:
+        """From another thread too: a write that is under way ends with its next request."""
         if self._closed:
             return
-        self._closed = True
-        with suppress(FerryError, RefusedError), self._line.speaking(self._path):
+        self._closed = self._given_up = True
+        with suppress(FerryError, RefusedError), self._line.speaking(self._path, PARTING):
             self._wire.ask(CMD_CLOSE, self._handle)
 
     def post(self, data: bytes | memoryview, modified: datetime | None) -> None:
@@ -101,14 +115,17 @@ class SftpUpload:
 
     def _post(self, block: memoryview, offset: int) -> None:
         size = len(block)
+        # Answers may come in any order; a block counts once all before it have been acknowledged.
+        mine = _Block(size)
+        self._order.append(mine)
 
-        # Answers may come in any order, so each request keeps its own size.
         def answered(kind: int, body: Message) -> None:
             self._requests -= 1
             self._under_way -= size
             self._wire.stride.answer(monotonic())
-            if self._judge("write to", kind, body):
-                self._acknowledged += size
+            mine.stored = self._judge("write to", kind, body)
+            while self._order and self._order[0].stored:
+                self._acknowledged += self._order.popleft().size
 
         if not self._requests:
             self._wire.stride.ask(monotonic())

@@ -27,6 +27,7 @@ from paramiko.sftp import (
 
 from adapters.remotes import ssh_bulk
 from adapters.remotes.sftp_stride import Stride
+from adapters.remotes.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -46,6 +47,9 @@ LEAST_WINDOW = 1024 * 1024
 LARGEST_WINDOW = 8 * 1024 * 1024
 FASTEST = 200 * 1000 * 1000
 """Bytes a second that the window is made for."""
+OVERHEAD = 1024
+"""Bytes of a packet beside its data: the longest handle is 256, OpenSSH itself counts so many."""
+MANY = 2**63
 LIMITS = "limits@openssh.com"
 HAS_SIZE = 1
 
@@ -91,15 +95,14 @@ class Wire:
     `extensions` is what the server offers, `request` the most bytes of one write that it takes,
     `answer` the most bytes of one read that it gives. `round_trip` is in seconds, `window` the
     bytes that may be under way without an acknowledgement.
-    `heard` is called for every answer; `stride` goes by `pace` and `timeout`. Every method may
-    raise what the channel raises (OSError), EOFError when the server is gone, GarbledError.
+    The watchdog is patted for every answer, and whoever sends or listens has a watch; `stride` goes
+    by `pace` and `timeout`. Every method may raise what the channel raises (OSError), EOFError when
+    the server is gone, GarbledError.
     """
 
-    def __init__(
-        self, channel: Channel, heard: Callable[[], None], pace: float, timeout: float
-    ) -> None:
+    def __init__(self, channel: Channel, watchdog: Watchdog, pace: float, timeout: float) -> None:
         self._channel = channel
-        self._heard = heard
+        self._watchdog = watchdog
         self._buffer = bytearray()
         self._held: list[bytes] | None = None
         self._number = 0
@@ -137,6 +140,7 @@ class Wire:
             self._send(kind, number, head, block)
             return
         self._flush()
+        self._watchdog.demand()
         if self._sealing:
             ssh_bulk.send(self._channel, pack(">IB", length, kind) + number + head, block)
         else:
@@ -188,7 +192,7 @@ class Wire:
         kind, body = self._receive()
         number = body.get_int()
         # Even an answer that refuses is a sign of life.
-        self._heard()
+        self._watchdog.pat()
         try:
             answered = self._waiting.pop(number)
         except KeyError:
@@ -208,13 +212,20 @@ class Wire:
         return extensions
 
     def _largest(self) -> tuple[int, int]:
-        """Bytes of one read and of one write; 0 of the server means that it has no limit."""
+        """Bytes of one read and of one write; 0 of the server means that it has no limit.
+
+        Each number counts for itself: a packet that is short limits what fits into it, whatever is
+        said of reads and writes. `handles` that may be open at once are kept too.
+        """
+        self.handles = MANY
         if LIMITS not in self.extensions:
             return SMALL_REQUEST, SMALL_REQUEST
         with suppress(RefusedError):
             limits = self.extended(LIMITS, reply=True)
-            _packet, read, write = (limits.get_int64() or LARGEST_REQUEST for _ in range(3))
-            return min(read, LARGEST_REQUEST), min(write, LARGEST_REQUEST)
+            packet, read, write, handles = (limits.get_int64() or MANY for _ in range(4))
+            self.handles = handles
+            room = max(1, packet - OVERHEAD)
+            return min(read, room, LARGEST_REQUEST), min(write, room, LARGEST_REQUEST)
         return SMALL_REQUEST, SMALL_REQUEST
 
     def _numbered(self, answered: Answered) -> bytes:
@@ -238,6 +249,7 @@ class Wire:
 
     def _push(self, packets: bytes) -> None:
         view = memoryview(packets)
+        self._watchdog.demand()
         if self._sealing:
             ssh_bulk.send(self._channel, b"", view)
         else:
@@ -258,6 +270,7 @@ class Wire:
 
     def _take(self, length: int) -> bytes:
         while len(self._buffer) < length:
+            self._watchdog.demand()
             data = self._channel.recv(LONGEST_PACKET)
             if not data:
                 raise EOFError("the SFTP session ended")

@@ -23,6 +23,7 @@ def log_in(line: Line, credential: Credential) -> None:
     Until then the key comes first. A credential that was refused is never followed by another:
     that could lock the account. Raises Permanent `auth.refused`; Transient.
     """
+    line.watchdog.demand()
     left = _methods(line, credential)
     wanted, passed_over = list(left), set[str]()
     while name := next((one for one in wanted if one in left and one not in passed_over), ""):

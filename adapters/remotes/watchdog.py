@@ -85,10 +85,16 @@ class Watch:
         return TRIFLE * seconds < bytes_moved < self._least * seconds
 
 
+class UnwatchedError(Exception):
+    """A fault of ours: somebody was about to wait for a partner with nobody to end it."""
+
+
 class Watchdog:
     """Calls `bite` once, from a thread of its own, when a watched call outlives its patience.
 
-    Calls are made by one thread at a time. `slow` says that bytes moved, but too few.
+    One thread at a time: a second one waits, no longer than its own patience, and then the line is
+    cut for both. So nobody takes another's answers, nor another's watch away. `slow` says that
+    bytes moved, but too few.
     """
 
     def __init__(self, bite: Callable[[], None]) -> None:
@@ -96,6 +102,8 @@ class Watchdog:
         self.slow = False
         self._bite = bite
         self._watch: Watch | None = None
+        self._use = threading.RLock()
+        self._user = 0
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="remote-watchdog", daemon=True)
         self._thread.start()
@@ -106,14 +114,27 @@ class Watchdog:
     ) -> Iterator[None]:
         """Bite when nothing moves for `patience` seconds, or less than `least` bytes a second.
 
-        An inner watch suspends an outer one.
+        An inner watch suspends an outer one. Raises TimeoutError when another thread's call is
+        under way for as long as `patience`.
         """
+        if not self._use.acquire(timeout=patience):
+            self.bitten = True
+            self._bite()
+            raise TimeoutError("another call is under way")
         outer = self._watch
+        self._user = threading.get_ident()
         self._watch = Watch(patience, monotonic(), gauge, least)
         try:
             yield
         finally:
             self._watch = outer and outer.renewed(monotonic())
+            self._user = self._user if outer else 0
+            self._use.release()
+
+    def demand(self) -> None:
+        """Asked before each wait: nobody waits without a watch of his own, whatever led there."""
+        if self._user != threading.get_ident():
+            raise UnwatchedError("a wait for the partner without a watch")
 
     def pat(self) -> None:
         """Something moved: the patience begins anew."""

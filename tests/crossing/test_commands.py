@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import signal
+from pathlib import Path
 
-from tests.crossing.commands import fileferry
+from tests.crossing.commands import begun, fileferry
 from tests.crossing.world import World
+from transfer.model import MIB
 
 
 def test_send_carries_one_object_and_prints_its_receipt(world: World) -> None:
@@ -32,6 +35,18 @@ def test_send_refuses_what_the_configuration_does_not_know(world: World) -> None
         assert done.returncode == 1
         assert code in done.stdout
     assert fileferry(world, "send", "s3://b/a", "no-colon").returncode == 1
+
+
+def test_send_that_is_interrupted_leaves_nothing(world: World) -> None:
+    """In the middle of a file that goes over two sessions."""
+    world.put("large", bytes(256 * MIB))
+    root = Path(world.partner.root)
+    with begun(world, "send", f"s3://{world.bucket}/large", "partner:large") as sending:
+        world.until(lambda: any(path.stat().st_size for path in root.glob(".ff-*")))
+        sending.send_signal(signal.SIGINT)
+        told, _ = sending.communicate(timeout=60)
+    assert sending.returncode == 130, told
+    assert world.files() == {}
 
 
 def test_status_and_show_tell_of_a_transfer(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import socket
 import threading
 from collections.abc import Iterator
@@ -10,7 +11,8 @@ from time import monotonic
 
 import pytest
 
-from tests.servers.proxy import Fault, Kind, Proxy
+from tests.servers.proxy import Fault, Kind, Link, Proxy
+from tests.servers.proxy_flow import Pace
 
 DATA = bytes(range(256)) * 4096
 PATIENCE = 5.0
@@ -197,3 +199,31 @@ class Echo(Listener):
             while data := connection.recv(1 << 16):
                 self.got += data
                 connection.sendall(data)
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    with closing(socket.create_server(("127.0.0.1", 0))) as door:
+        near = socket.create_connection(door.getsockname())
+        return near, door.accept()[0]
+
+
+def test_a_link_that_is_reset_while_it_is_being_served_harms_nobody() -> None:
+    """What was due struck the fault, and the same turn still wanted to read from the other side:
+    the proxy's thread died of it, and every other connection hung.
+    """
+    near, far = pair(), pair()
+    proxy = Proxy("127.0.0.1", 1, delay=0.001)
+    link = Link(near[1], far[1], Pace(0.001))
+    proxy.links.append(link)
+    near[0].sendall(b"up")
+    far[0].sendall(b"down")
+    link.up.pull([])
+    while link.up.due > monotonic():
+        pass
+    proxy.faults.append(Fault(Kind.RESET, "up", 2))
+    proxy._serve(link, far[1], selectors.EVENT_READ)
+    assert not link.open
+    assert far[0].recv(10) == b"up"
+    link.reset()
+    for sock in (near[0], far[0]):
+        sock.close()

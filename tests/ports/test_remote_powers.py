@@ -130,15 +130,10 @@ def test_the_time_of_modification_is_no_condition(
     assert partner.read(path) == b"dated"
 
 
-def test_powers_to_replace_and_to_guard_are_true(
-    partner: Partner, remote: Remote, path: str
-) -> None:
+def test_the_power_to_replace_is_true(partner: Partner, remote: Remote, path: str) -> None:
     send(remote, path, b"new")
     send(remote, f"{path}.final", b"old")
-    if remote.powers.guards:
-        assert refused(remote.rename, path, f"{path}.final", replace=False).code == (
-            Code.REMOTE_EXISTS
-        )
+    assert refused(remote.rename, path, f"{path}.final", replace=False).code == Code.REMOTE_EXISTS
     if remote.powers.replaces:
         assert remote.rename(path, f"{path}.final", replace=True)
         assert partner.read(f"{path}.final") == b"new"

@@ -124,6 +124,31 @@ class ShuffledServer(SftpServer):
     session = Shuffled
 
 
+class Withholding(SftpSession):
+    """Keeps the answer to the first write to itself until something other than a write comes."""
+
+    withheld: int | None = None
+    writing = first = False
+
+    def _process(self, kind: int, number: int, message: paramiko.Message) -> None:
+        self.first = kind == CMD_WRITE and not self.writing
+        self.writing = kind == CMD_WRITE
+        late, self.withheld = (None, self.withheld) if self.writing else (self.withheld, None)
+        super()._process(kind, number, message)
+        if late is not None:
+            super()._send_status(late, SFTP_OK)
+
+    def _send_status(self, number: int, code: int, *_words: str) -> None:
+        if self.first:
+            self.withheld = number
+        else:
+            super()._send_status(number, code)
+
+
+class WithholdingServer(SftpServer):
+    session = Withholding
+
+
 class Crowded(SftpSession):
     """Says by statvfs@openssh.com that `free` bytes and `names` files are left."""
 

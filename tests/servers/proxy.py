@@ -147,6 +147,9 @@ class Proxy:
     def _serve(self, link: Link, sock: Any, events: int) -> None:
         try:
             for flow in link.flows:
+                # The flow before may have met a fault.
+                if not link.open:
+                    break
                 if flow.source is sock and events & selectors.EVENT_READ:
                     self._pull(link, flow)
                 if flow.sink is sock and events & selectors.EVENT_WRITE:

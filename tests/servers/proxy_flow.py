@@ -202,6 +202,9 @@ class Link:
             yield sock, wanted
 
     def reset(self) -> None:
+        """Twice is fine: a fault may strike while the same link is being served."""
+        if not self.open:
+            return
         for sock in self.sockets:
             with suppress(OSError):
                 _await_arrival(sock)

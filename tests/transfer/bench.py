@@ -21,7 +21,7 @@ from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
 from transfer.books import Record
 from transfer.destination import Destination
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, Permanent, Transient
 from transfer.model import Delivery, Request, Transfer
 from transfer.ports import Remote
 from transfer.slots import Slots
@@ -123,7 +123,7 @@ class HookedRemotes(MemoryRemotes):
         self.appeared: dict[str, int] = {}
         self.hooks: list[Callable[[str, str, int], object]] = []
         self.opened: list[int] = []
-        self.unreadable = False
+        self.unreadable = self.unremovable = self.touchy = False
 
     def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
         super().connect(destination, beside=beside)
@@ -141,8 +141,8 @@ class HookedRemote(MemoryRemote):
 
     @property
     def proof(self) -> MemoryProof:
-        kind = UnreadableProof if self._hooked.unreadable else MemoryProof
-        return kind(self, self._hooked)
+        odd = {self._hooked.unreadable: UnreadableProof, self._hooked.touchy: TouchyProof}
+        return odd.get(True, MemoryProof)(self, self._hooked)
 
     def size(self, path: str) -> int | None:
         self._hooked.told("size", path)
@@ -161,6 +161,11 @@ class HookedRemote(MemoryRemote):
             self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
         return done
 
+    def remove(self, path: str) -> None:
+        if self._hooked.unremovable and path in self._hooked.files:
+            raise Permanent(Code.REMOTE_DENIED, f"{path} may not be removed.")
+        super().remove(path)
+
 
 class UnreadableProof(MemoryProof):
     """The login may write, and not read."""
@@ -168,6 +173,14 @@ class UnreadableProof(MemoryProof):
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         del start, length
         raise Permanent(Code.REMOTE_DENIED, f"{path} may not be read.")
+
+
+class TouchyProof(MemoryProof):
+    """The session ends when a hash is asked for."""
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        del algorithm
+        raise Transient(Code.REMOTE_DROPPED, f"The line broke at {path}.")
 
 
 class HookedUpload(MemoryUpload):
@@ -197,6 +210,7 @@ class Bench:
     watcher: Watcher = field(default_factory=Watcher)
     time: list[float] = field(default_factory=lambda: [0.0])
     halt: Callable[[], None] = lambda: None
+    pauses: list[float] = field(default_factory=list)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -214,6 +228,7 @@ class Bench:
             slots=Slots(5),
             clock=lambda: NOON,
             halt=self.halt,
+            pause=self.pauses.append,
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}

@@ -198,5 +198,4 @@ def test_a_claim_that_was_not_renewed_publishes_nothing(bench: Bench) -> None:
 
 
 def test_powers_of_the_bench_are_those_of_a_good_server() -> None:
-    assert ALL_POWERS.guards
     assert ALL_POWERS.replaces

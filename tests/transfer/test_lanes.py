@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.transfer.made import NOON
-from transfer.errors import Code, Transient
+from transfer.errors import Code, Stopping, Transient
 from transfer.lanes import Lanes
 
 
@@ -128,3 +132,48 @@ def test_it_continues_where_an_earlier_try_ended() -> None:
         lanes.finish(None)
     assert content == WHOLE
     assert lanes.proven == 40
+
+
+class Held(Executor):
+    """Threads that have not begun: what they were given runs when they are let go."""
+
+    def __init__(self) -> None:
+        self.tasks: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.tasks.append((future, partial(fn, *args, **kwargs)))
+        return future
+
+    def run(self, number: int) -> None:
+        future, task = self.tasks[number]
+        future.set_result(task())
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """There are no threads."""
+
+
+def test_a_chunk_that_no_thread_has_begun_is_not_proven() -> None:
+    """Handed to a thread and never written: a file with a hole was delivered that way."""
+    content, pool = bytearray(40), Held()
+    with Lanes([Sink(content), Sink(content)], 0, pool=pool) as lanes:
+        for offset, data in CHUNKS[:2]:
+            lanes.write(data, offset)
+        pool.run(1)
+        assert content[:8] == bytes(4) + WHOLE[4:8]
+        assert lanes.proven == 0
+        pool.run(0)
+        assert lanes.proven == 8
+
+
+def test_who_waits_for_a_lane_hears_that_the_work_is_to_end() -> None:
+    def halt() -> None:
+        raise Stopping
+
+    def cross() -> None:
+        with Lanes([Sink(bytearray(40)) for _ in range(2)], 0, halt, pool=Held()) as lanes:
+            for offset, data in CHUNKS:
+                lanes.write(data, offset)
+
+    with pytest.raises(Stopping):
+        cross()

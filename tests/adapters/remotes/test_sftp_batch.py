@@ -139,14 +139,16 @@ def test_a_refused_rename_and_a_broken_line(tmp_path: Path) -> None:
 
 def test_requests_that_are_posted_together_go_out_at_the_end(tmp_path: Path) -> None:
     with server("openssh", tmp_path) as partner:
-        wire, answers = connect(partner)._wire, list[int]()
-        with wire.together():
+        remote, answers = connect(partner), list[int]()
+        wire, line = remote._wire, remote._line
+        with line.speaking(), wire.together():
             for number in range(SOME):
                 path = text(f"{partner.root}/{number}".encode())
                 wire.post(CMD_STAT, path, answered=lambda kind, _: answers.append(kind))
             assert not wire.ready
-        while not wire.idle:
-            wire.listen()
+        with line.speaking():
+            while not wire.idle:
+                wire.listen()
         assert answers == [CMD_STATUS] * SOME
 
 

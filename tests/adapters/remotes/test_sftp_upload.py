@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,12 +19,15 @@ from tests.servers.odd_sftp import (
     Odd,
     OddServer,
     ShuffledServer,
+    Sluggish,
+    SluggishServer,
     SpareServer,
     UnclosableServer,
+    WithholdingServer,
     even,
 )
 from tests.servers.openssh import OpenSSH
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, MIB
 
 NOISE = random.Random(1).randbytes(CHUNK)  # noqa: S311  bytes to send
@@ -84,6 +89,36 @@ def test_one_refused_request_is_enough(
     remote.remove("/file")
     assert remote.size("/file") is None
     remote.close()
+
+
+def test_what_was_acknowledged_ends_at_the_first_missing_answer(tmp_path: Path) -> None:
+    """However much behind it has been: a heir would go on behind a hole."""
+    with WithholdingServer(root=tmp_path) as server:
+        remote = ServerPartner(server, "", tmp_path).connect()
+        upload = remote.create("/file")
+        upload.write(NOISE, 0)
+        assert upload.acknowledged == 0
+        upload.finish()
+        assert upload.acknowledged == len(NOISE)
+        remote.close()
+
+
+def test_a_file_is_given_up_while_another_thread_writes_it(tmp_path: Path) -> None:
+    """The write ends with its next request, the handle is closed, and the line goes on."""
+    with SluggishServer(root=tmp_path) as server, ThreadPoolExecutor(1) as lane:
+        Sluggish.over, Sluggish.rate = threading.Event(), 4 * MIB
+        remote = ServerPartner(server, "", tmp_path).connect()
+        upload = remote.create("/file")
+        write = lane.submit(upload.write, bytes(8 * CHUNK), 0)
+        while not (tmp_path / "file").stat().st_size:
+            assert not write.done()
+        upload.abandon()
+        error = write.exception(20)
+        assert isinstance(error, Transient)
+        Sluggish.over.set()
+        remote.remove("/file")
+        assert remote.size("/file") is None
+        remote.close()
 
 
 def test_an_error_soon_stops_the_sending(partner: ServerPartner) -> None:

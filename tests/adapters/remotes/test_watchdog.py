@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from threading import Event
 
 import pytest
 
 from adapters.remotes.sftp_stride import LEAST, Stride
 from adapters.remotes.tcp import Received, Sent
-from adapters.remotes.watchdog import TRIFLE, Verdict, Watch
+from adapters.remotes.watchdog import TRIFLE, UnwatchedError, Verdict, Watch, Watchdog
 
 KIB = 1024
 PATIENCE = 30.0
@@ -110,6 +112,52 @@ def test_an_outer_watch_begins_anew() -> None:
     watch = Watch(PATIENCE, 0.0).renewed(100.0)
     assert watch.look(130.0) is Verdict.FINE
     assert watch.look(130.1) is Verdict.STALLED
+
+
+def test_a_wait_without_a_watch_is_a_fault_of_ours() -> None:
+    dog = Watchdog(lambda: None)
+    with pytest.raises(UnwatchedError):
+        dog.demand()
+    with dog.watch(60):
+        with dog.watch(60):
+            dog.demand()
+        dog.demand()
+        with ThreadPoolExecutor(1) as other:
+            error = other.submit(dog.demand).exception()
+    assert isinstance(error, UnwatchedError)
+    with pytest.raises(UnwatchedError):
+        dog.demand()
+    dog.stop()
+
+
+def test_a_second_thread_waits_for_its_turn_and_then_cuts_the_line() -> None:
+    """It neither takes the first one's watch away nor its answers."""
+    bites: list[str] = []
+    dog = Watchdog(lambda: bites.append("bite"))
+    with dog.watch(60), ThreadPoolExecutor(1) as other:
+        assert isinstance(other.submit(watched, dog, 0.05).exception(), TimeoutError)
+        dog.demand()
+    assert bites == ["bite"]
+    dog.stop()
+
+
+def test_a_second_thread_has_the_line_when_the_first_one_has_done() -> None:
+    dog = Watchdog(lambda: None)
+    entered = Event()
+    with ThreadPoolExecutor(1) as other:
+        with dog.watch(60):
+            task = other.submit(watched, dog, 60, entered)
+            assert not entered.is_set()
+        assert task.result(20) is None
+    assert not dog.bitten
+    dog.stop()
+
+
+def watched(dog: Watchdog, patience: float, entered: Event | None = None) -> None:
+    with dog.watch(patience):
+        if entered:
+            entered.set()
+        dog.demand()
 
 
 @pytest.fixture

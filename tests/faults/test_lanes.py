@@ -1,0 +1,76 @@
+"""Several lanes over a long way that end early: no hang, and nothing that nobody removes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests import sweeps
+from tests.faults.sightings import Sightings
+from tests.faults.voyage import Voyage
+from tests.servers.openssh import OpenSSH, is_root
+from tests.servers.proxy import Proxy
+from transfer.errors import Stopping
+from transfer.model import MIB
+from transfer.tools import Tools
+from transfer.width import Width
+
+SOURCE = "s3://exports/data.bin"
+DATA = os.urandom(64 * MIB)
+FAR = 0.012
+"""Seconds one way; from a round trip of 10 ms on a file has several lanes."""
+LANES = Width(share=8 * MIB)
+RUNS = 16 if sweeps.WHOLE else 2
+
+
+class Wide(Voyage):
+    stop = threading.Event()
+
+    def tools(self) -> Tools:
+        return replace(super().tools(), width=LANES, halt=self.halt)
+
+    def halt(self) -> None:
+        if self.stop.is_set():
+            raise Stopping
+
+
+@pytest.mark.skipif(not is_root(), reason="only root can mount a small file system")
+@pytest.mark.parametrize("run", range(RUNS))
+def test_a_full_disk_ends_every_lane(run: int, sightings: Sightings) -> None:
+    with (
+        OpenSSH(capacity=(16 + run) * MIB) as server,
+        Proxy(server.host, server.port, delay=FAR) as proxy,
+    ):
+        voyage = Wide(server, sightings, {SOURCE: DATA}, port=proxy.port)
+        ended = voyage.sail()
+        assert ended.code == "remote.full"
+        assert ended.transfer.loose_ends == ()
+        remote = voyage.register.connect(voyage.destination())
+        assert remote.size(f"{server.root}/{voyage.name}") is None
+        remote.close()
+
+
+@pytest.mark.parametrize("run", range(RUNS))
+def test_a_stop_ends_every_lane_and_the_next_one_goes_on(
+    run: int, partner: OpenSSH, sightings: Sightings
+) -> None:
+    with Proxy(partner.host, partner.port, delay=FAR) as proxy:
+        voyage = Wide(partner, sightings, {SOURCE: DATA}, port=proxy.port)
+        voyage.stop = threading.Event()
+
+        def stop() -> None:
+            if len(voyage.watcher.moves) > run % 5:
+                voyage.stop.set()
+
+        voyage.watcher.then = stop
+        with pytest.raises(Stopping):
+            voyage.sail()
+        assert len(proxy.links) == 1
+        # The ledger names the temp, for the next owner to go on with it.
+        [delivery] = voyage.ledger.deliveries(f"faults:{voyage.id}")
+        assert delivery.temp
+        Path(delivery.temp).unlink()

@@ -1,0 +1,64 @@
+"""Mutants of the way of the bytes: what is believed of a file that is being written."""
+
+from __future__ import annotations
+
+from tests.mutants.catalogue import Mutant
+
+UPLOAD = (
+    Mutant(
+        "a chunk stands with its lane only once its thread has begun",
+        "transfer/lanes.py",
+        """        lane.take(data, offset)
+        self._end = offset + len(data)
+
+    def _write(self, lane: _Lane, data: Chunk, offset: int) -> None:
+        try:
+""",
+        """        self._end = offset + len(data)
+
+    def _write(self, lane: _Lane, data: Chunk, offset: int) -> None:
+        try:
+            lane.take(data, offset)
+""",
+        "tests/transfer/test_lanes.py::test_a_chunk_that_no_thread_has_begun_is_not_proven",
+    ),
+    Mutant(
+        "answers are counted whatever is missing before them",
+        "adapters/remotes/sftp_upload.py",
+        "            while self._order and self._order[0].stored:\n"
+        "                self._acknowledged += self._order.popleft().size\n",
+        "            self._acknowledged += size if mine.stored else 0\n",
+        "tests/adapters/remotes/test_sftp_upload.py::"
+        "test_what_was_acknowledged_ends_at_the_first_missing_answer",
+    ),
+    Mutant(
+        "what was proven before the opening is believed after it",
+        "transfer/upload.py",
+        "(crossing.remote.size(temp) or 0) < start",
+        "crossing.remote.size(temp) is None",
+        "tests/transfer/test_refusals.py",
+    ),
+    Mutant(
+        "what an earlier try had left is not looked at once the file is closed",
+        "transfer/upload.py",
+        "    if not all(same_tail(delivery, crossing, end) for end in ends):\n"
+        '        raise _WithoutError("resumes")\n',
+        "",
+        "tests/transfer/test_refusals.py",
+    ),
+    Mutant(
+        "a wait for the partner asks for no watch",
+        "adapters/remotes/watchdog.py",
+        "        if self._user != threading.get_ident():\n",
+        "        if not self._user:\n",
+        "tests/adapters/remotes/test_watchdog.py",
+    ),
+    Mutant(
+        "a file is given up, and its writer goes on",
+        "adapters/remotes/sftp_upload.py",
+        "self._closed = self._given_up = True",
+        "self._closed = True",
+        "tests/adapters/remotes/test_sftp_upload.py::"
+        "test_a_file_is_given_up_while_another_thread_writes_it",
+    ),
+)

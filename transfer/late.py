@@ -1,0 +1,32 @@
+"""A size that comes late: some servers tell it no sooner than a while after the close."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from transfer.ports import Remote
+
+LOOKS = (0.25, 0.5, 1.0, 2.0, 2.0)
+"""Seconds before each further look: stores behind a gateway have taken one, and some a few."""
+
+
+def stored(
+    remote: Remote,
+    path: str,
+    wanted: int,
+    pause: Callable[[float], object],
+    looks: Iterable[float] = LOOKS,
+) -> int | None:
+    """The size of a closed file, looked at again while it is less than it has to be.
+
+    An iterator as `looks` is shared by several files: who waits for one waits for all.
+    """
+    size = remote.size(path)
+    if size is not None and size >= wanted:
+        return size
+    for seconds in looks:
+        pause(seconds)
+        size = remote.size(path)
+        if size is not None and size >= wanted:
+            break
+    return size
