@@ -114,7 +114,7 @@ def test_each_broken_link_has_its_own_code(broken: Break) -> None:
 def test_a_link_that_breaks_while_the_file_is_under_way_stops_the_publish() -> None:
     """Every link once more, broken between the last byte and the final name.
 
-    Since when the same people ask counts at the taking up only: who asks is in the fingerprint then.
+    Since when the same people ask counts when it is taken up; then the fingerprint tells who asks.
     """
     for broken in (each for each in BREAKS if "asked_since" not in each.fields):
         town = Town()
