@@ -114,5 +114,5 @@ def _not_written_to(path: str, task: Record, around: Surroundings, settle: float
 def _paths(task: Record) -> Iterator[str]:
     """The records that say who asks; older releases name the requester on the request alone."""
     yield ITEM
-    if requester_of(task).startswith(REQUEST):
+    if requester_of(task).startswith(f"{REQUEST}."):
         yield REQUEST

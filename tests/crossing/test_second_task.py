@@ -8,7 +8,7 @@ from adapters.ledger.archive import SqliteArchive
 from sandbox.aws import Aws
 from sandbox.visitor import Placed, Row
 from tests.crossing.commands import fileferry
-from tests.crossing.test_hinted import Queue, polled_once
+from tests.crossing.test_hinted import Queue
 from tests.crossing.test_refused import assert_told, code_of
 from tests.crossing.world import World
 from transfer.books import Record
@@ -108,8 +108,11 @@ def test_hints_that_name_both_tasks_send_it_once(kept: World, moto: Aws) -> None
     queue = Queue(kept, moto)
     kept.put("a", b"once")
     kept.put("b", b"innocent")
+    kept.put("c", b"polled")
+    polled = kept.order("c")
     with kept.daemon():
-        polled_once(kept)
+        # The only poll is over when it has found this.
+        kept.ended(polled)
         placed, innocent = kept.order("a"), kept.order("b")
         first, second = task_of(kept, placed), second_task(kept, placed)
         for _ in range(3):
@@ -124,7 +127,7 @@ def test_hints_that_name_both_tasks_send_it_once(kept: World, moto: Aws) -> None
         kept.until(queue.is_empty)
     codes = [each["MessageAttributes"]["fileferry.code"]["StringValue"] for each in queue.dead()]
     assert codes == ["request.repeated"]
-    assert kept.files() == {"a": b"once", "b": b"innocent"}
+    assert kept.files() == {"a": b"once", "b": b"innocent", "c": b"polled"}
 
 
 def test_an_operator_sends_it_again_and_the_audit_ticket_says_so(kept: World) -> None:

@@ -112,8 +112,11 @@ def test_each_broken_link_has_its_own_code(broken: Break) -> None:
 
 
 def test_a_link_that_breaks_while_the_file_is_under_way_stops_the_publish() -> None:
-    """Every link once more, broken between the last byte and the final name."""
-    for broken in BREAKS:
+    """Every link once more, broken between the last byte and the final name.
+
+    Since when the same people ask counts at the taking up only: who asks is in the fingerprint then.
+    """
+    for broken in (each for each in BREAKS if "asked_since" not in each.fields):
         town = Town()
 
         def spoil(verb: str, path: str, place: int, town: Town = town, it: Break = broken) -> None:

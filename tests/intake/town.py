@@ -36,7 +36,7 @@ EVERYBODY = replace(
     RULES,
     grants=(
         Grant(
-            requesters=frozenset({"*"}),
+            requesters=frozenset({"anna.berg", "otto.lind", "ida.holm"}),
             sources=("s3://exports/payroll/",),
             destinations=frozenset({"partner"}),
         ),

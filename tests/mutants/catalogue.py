@@ -2,19 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """`old` stands exactly once in `file`, and is replaced by `new`. `killer` fails then."""
-
-    name: str
-    file: str
-    old: str
-    new: str
-    killer: str
-
+from tests.mutants.approvals import APPROVALS
+from tests.mutants.mutant import Mutant
 
 BINDING = "tests/transfer/test_binding.py"
 CRASHES = "tests/transfer/test_crashes.py"
@@ -288,32 +277,5 @@ MUTANTS = (
         "",
         "tests/adapters/ledger/test_disk.py",
     ),
-    Mutant(
-        "who wrote the decision is not asked",
-        "transfer/approvals.py",
-        'if rules.actor == "approver" and actor not in {approver, *accounts}:',
-        'if rules.actor == "approver" and not actor:',
-        "tests/transfer/test_approvals.py::test_who_else_may_write_decisions_is_a_setting",
-    ),
-    Mutant(
-        "the requester may write the approver's decision",
-        "transfer/approvals.py",
-        "if actor in asked:",
-        "if actor in asked - accounts:",
-        "tests/transfer/test_approvals.py::test_no_setting_lets_who_had_a_hand_in_it_decide",
-    ),
-    Mutant(
-        "a hidden option is its default",
-        "transfer/policy.py",
-        "needed = (*rules.variables, *rules.options.values())",
-        "needed = rules.variables",
-        "tests/transfer/test_approvals.py::test_an_option_that_cannot_be_read_is_never_its_default",
-    ),
-    Mutant(
-        "the grants of what a manifest names are not looked up before the publish",
-        "transfer/publish.py",
-        "check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])",
-        "check_grants(transfer.request, tools.rules, [])",
-        "tests/transfer/test_grants.py::test_a_grant_that_goes_while_the_file_is_on_its_way_stops_it",
-    ),
+    *APPROVALS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import Mutant
+from tests.mutants.mutant import Mutant
 
 UPLOAD = (
     Mutant(

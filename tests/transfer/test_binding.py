@@ -12,10 +12,10 @@ import pytest
 from adapters.memory.keeper import MemoryKeeper
 from adapters.memory.objects import MemoryObjects
 from tests.transfer.bench import FINAL, Bench, Crash, Fuse
-from tests.transfer.made import ITEM, NOON, RULES, request
+from tests.transfer.made import ITEM, NOON, RULES, approval, evidence, request
 from tests.transfer.test_document import said
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer import decisions
+from transfer import decisions, policy
 from transfer.binding import insist
 from transfer.decisions import Word
 from transfer.errors import Code, Permanent
@@ -77,6 +77,14 @@ def test_an_object_replaced_after_the_approval_is_refused(bench: Bench) -> None:
         assert word in told
     assert bench.remotes.logins == 0
     assert bench.record().transfer.outcome is Outcome.REFUSED
+
+
+def test_the_approval_that_counts_is_meant_and_no_later_one_of_an_outsider() -> None:
+    outsider = approval(approver_id="d" * 32, decided_at=LATER, in_group=False)
+    asked = policy.authorise(evidence(approvals=(approval(), outsider)), RULES)
+    with pytest.raises(Permanent) as error:
+        insist(Pin(size=1, etag="e", modified=LATER), Source(bucket="b", key="k"), asked, RULES)
+    assert error.value.code is Code.SOURCE_NEWER
 
 
 def test_a_store_that_passes_over_the_version_is_not_believed() -> None:

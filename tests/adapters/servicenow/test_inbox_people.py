@@ -201,6 +201,14 @@ def test_older_releases_name_the_requester_on_the_request_whose_history_counts(
     assert found.asked_since > found.approvals[0].decided_at
 
 
+def test_the_request_may_be_written_to_where_the_item_says_whom_it_is_for(stage: Stage) -> None:
+    item = approved(stage)
+    request = stage.instance.get("sc_req_item", item)["request"]
+    stage.instance.update("sc_request", request, {"description": "other words"}, by="anna.berg")
+    assert only(stage).asked_since is not None
+    assert calls(stage) == ["sys_user_grmember", "sc_item_option_mtom"]
+
+
 def test_without_a_history_nobody_can_tell(stage: Stage) -> None:
     stage.instance.properties.audited = False
     item = approved(stage)

@@ -36,6 +36,11 @@ ROW = {
     "request_item.requested_for": USER,
     "request_item.requested_for.user_name": "anna.berg",
     "request_item.opened_by": USER,
+    "request_item.opened_by.user_name": "anna.berg",
+    "request_item.sys_created_on": "2026-01-02 03:04:04",
+    "request_item.sys_created_by": "anna.berg",
+    "request_item.sys_updated_on": "2026-01-02 03:04:05",
+    "request_item.sys_updated_by": "system",
 }
 APPROVAL = {
     "sys_id": "7" * 32,
@@ -44,6 +49,7 @@ APPROVAL = {
     "approver.user_name": "carla.moss",
     "state": "approved",
     "sys_updated_on": "2026-01-02 03:04:05",
+    "sys_updated_by": "carla.moss",
 }
 MEMBER = {"sys_id": "8" * 32, "group": APPROVERS, "user": USER}
 NAME = "sc_item_option.item_option_new.name"
@@ -52,7 +58,10 @@ VARIABLE = {
     "request_item": ITEM,
     NAME: "source",
     "sc_item_option.value": "s3://a/b",
+    "sys_updated_on": "2026-01-02 03:04:04",
+    "sys_updated_by": "anna.berg",
     "sc_item_option.sys_updated_on": "2026-01-02 03:04:05",
+    "sc_item_option.sys_updated_by": "anna.berg",
 }
 PAGES: tuple[dict[str, str], ...] = (ROW, APPROVAL, MEMBER, VARIABLE)
 
@@ -75,6 +84,7 @@ def test_the_pages_of_this_file_are_believed_as_they_stand() -> None:
     [found] = fetch(*([row] for row in PAGES))
     assert found.unreadable is None
     assert len(found.approvals) == len(found.variables) == 1
+    assert found.asked_since is not None
 
 
 def test_nothing_open_costs_one_call() -> None:
