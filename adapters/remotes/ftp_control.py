@@ -137,6 +137,7 @@ class Control(ftplib.FTP):
         return found
 
     def _epsv(self) -> tuple[str, int]:
+        self.demand()
         reply, peer = self.sendcmd("EPSV"), self.wire.getpeername()
         host, port = ftplib.parse229(reply, peer)  # noqa: S321  whether FTP may be used is decided elsewhere
         return host, port
