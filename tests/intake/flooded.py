@@ -98,7 +98,7 @@ class Flooded(Works):
 
     def __init__(self, stage: Stage) -> None:
         self.instance = stage.instance
-        self.client = stage.client()
+        self.client = stage.client(timeout=60)
         self.client.budget.per_hour = CALLS
         intake = replace(INTAKE, max_rows=ROWS, standing=TABLE)
         self.inbox = ServiceNowInbox(self.client, intake)

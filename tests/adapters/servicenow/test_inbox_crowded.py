@@ -21,6 +21,8 @@ from transfer.errors import Code, Permanent, Transient
 from transfer.evidence import Evidence
 
 FETCHED = 4
+SLOW = 60.0
+"""Seconds for an answer of 10 MiB on a machine that has other things to do."""
 MEMBER = SEEDED.users["carla.moss"].sys_id
 
 
@@ -47,6 +49,10 @@ def crowd(instance: Instance, task_id: str, rows: int) -> None:
         instance.create("sysapproval_approver", fields)
 
 
+def patient(stage: Stage) -> ServiceNowInbox:
+    return ServiceNowInbox(stage.client(timeout=SLOW), INTAKE)
+
+
 def fetched(inbox: ServiceNowInbox) -> dict[str, Evidence]:
     return by_number(list(inbox.fetch()))
 
@@ -63,7 +69,7 @@ def test_sixty_long_orders_hold_up_nobody(stage: Stage) -> None:
         fill(stage.instance, stage.task(), 60_000)
     ours = stage.task()
     stage.server.site.served.clear()
-    found = fetched(stage.inbox())
+    found = fetched(patient(stage))
     assert len(found) == 61
     assert [each for each in found.values() if each.unreadable] == []
     assert len(found[ours].variables) == 3
@@ -77,7 +83,7 @@ def test_the_one_whose_variables_no_answer_can_hold_is_refused_alone(
 ) -> None:
     tasks = [stage.task() for _ in range(7)]
     fill(stage.instance, tasks[place], 4_000_000)
-    inbox = stage.inbox()
+    inbox = patient(stage)
     with capture_logs() as logs:
         found = fetched(inbox)
         stage.server.site.served.clear()
@@ -99,7 +105,7 @@ def test_the_one_whose_variables_no_answer_can_hold_is_refused_alone(
 def test_the_one_with_ten_thousand_approvers_is_refused_alone(stage: Stage) -> None:
     tasks = [stage.task() for _ in range(5)]
     crowd(stage.instance, tasks[2], 10_000)
-    found = fetched(stage.inbox())
+    found = fetched(patient(stage))
     odd = found.pop(tasks[2])
     assert code_of(odd) == (Code.REQUEST_UNREADABLE, True)
     assert all(each.approvals and each.unreadable is None for each in found.values())
@@ -112,7 +118,7 @@ def test_thousands_who_approved_cost_one_look_at_the_group(stage: Stage) -> None
         row = {"sysapproval": item, "approver": f"{number:032x}", "state": "approved"}
         stage.instance.create("sysapproval_approver", row)
     stage.server.site.served.clear()
-    found = fetched(stage.inbox())[task]
+    found = fetched(patient(stage))[task]
     assert [each.approver for each in found.approvals if each.in_group] == ["carla.moss"]
     assert len(stage.server.site.served) == FETCHED
 
@@ -122,7 +128,7 @@ def test_a_task_whose_item_is_gone_is_held_up_alone(stage: Stage, alone: bool) -
     orphan = stage.task()
     ours = "" if alone else stage.task()
     stage.instance.delete("sc_req_item", item_of(stage.instance, orphan))
-    found = fetched(stage.inbox())
+    found = fetched(patient(stage))
     assert code_of(found[orphan]) == (Code.REQUEST_UNREADABLE, False)
     assert found[orphan].item_number == found[orphan].task_number
     assert alone or found[ours].unreadable is None
@@ -136,7 +142,7 @@ def test_an_answer_that_breaks_off_over_one_order_holds_up_that_one(
     tasks = [stage.task() for _ in range(9)]
     bad = min(tasks, key=lambda task: item_of(stage.instance, task))
     stage.server.modes.set(mode, path=f"{table}.*{item_of(stage.instance, bad)}")
-    found = fetched(stage.inbox())
+    found = fetched(patient(stage))
     odd = found.pop(bad)
     assert code_of(odd) == (Code.REQUEST_UNREADABLE, False)
     assert all(each.unreadable is None for each in found.values())
@@ -148,7 +154,7 @@ def test_an_instance_that_breaks_off_everywhere_is_at_fault_itself(stage: Stage)
     stage.server.modes.set("truncated", path="sc_item_option_mtom")
     stage.server.site.served.clear()
     with pytest.raises(Transient) as told:
-        stage.inbox().fetch()
+        patient(stage).fetch()
     assert told.value.code is Code.SERVICENOW_CUT_OFF
     assert len(stage.served("sc_item_option_mtom")) < 25
 
@@ -190,7 +196,7 @@ def ask(inbox: ServiceNowInbox, names: list[str]) -> None:
 @pytest.mark.parametrize("name", ["RITM{:07}", "{:032x}"])
 def test_hints_of_unknown_names_leave_the_poll_its_calls(stage: Stage, name: str) -> None:
     task = stage.task()
-    client = stage.client()
+    client = stage.client(timeout=SLOW)
     client.budget.per_hour = 100
     inbox = ServiceNowInbox(client, INTAKE)
     with pytest.raises(Transient) as told:
@@ -203,7 +209,7 @@ def test_hints_of_unknown_names_leave_the_poll_its_calls(stage: Stage, name: str
 def test_the_halving_keeps_to_the_budget_and_goes_on_where_it_stopped(stage: Stage) -> None:
     tasks = [stage.task() for _ in range(8)]
     fill(stage.instance, tasks[3], 4_000_000)
-    client = stage.client()
+    client = stage.client(timeout=SLOW)
     client.budget.per_hour = 7
     inbox = ServiceNowInbox(client, INTAKE)
     with pytest.raises(Transient) as told:

@@ -76,7 +76,7 @@ def test_what_only_costs_something_is_said_and_stops_nothing() -> None:
 
 
 def inbox(stage: Stage, form: TicketForm | None = None) -> ServiceNowInbox:
-    client = stage.client()
+    client = stage.client(timeout=60)
     proof = proof_of(client, INTAKE, form or TicketForm())
     return ServiceNowInbox(client, INTAKE, proof=proof.insist)
 

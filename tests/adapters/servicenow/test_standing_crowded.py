@@ -27,7 +27,7 @@ def draft(instance: Instance, count: int, **fields: str) -> None:
 
 
 def records(stage: Stage, most: int = MOST) -> StandingRecords:
-    return StandingRecords(stage.client(), TABLE, SEEDED.approver_group, most)
+    return StandingRecords(stage.client(timeout=60), TABLE, SEEDED.approver_group, most)
 
 
 def requests_of(found: list[Evidence]) -> list[Request]:
