@@ -23,7 +23,8 @@ class TicketSettings(Part):
     audit_caller: SysId | None = Field(
         None,
         description="User (sys_id) who is the caller of audit tickets, and of user tickets whose "
-        "requester is not known; for an instance that demands a caller. null: nobody.",
+        "requester is not known; for an instance that demands a caller. null: nobody, or "
+        "FileFerry's own account where the instance takes no ticket without.",
     )
     user_urgency: str = Field("2", description="Urgency of the user ticket.")
     audit_urgency: str = Field("3", description="Urgency of the audit ticket.")

@@ -7,11 +7,13 @@ known before, and a note by the marker in its text.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 import structlog
 
 from adapters.servicenow import forms
 from adapters.servicenow.attachments import Attachments
+from adapters.servicenow.callers import created_in_our_name
 from adapters.servicenow.client import Client
 from adapters.servicenow.forms import TASK_TABLE, TASK_WORKING, TicketForm, ticket_id
 from adapters.servicenow.query import Query, is_sys_id
@@ -88,9 +90,11 @@ class ServiceNowDesk:
             row = self._client.create(self._form.table, values, FIELDS)
         except Permanent as error:
             found = self._find(post) if error.code in _FORBIDDEN else None
-            if found is None:
-                raise forms.explained(error, values) from error
-            return found
+            if found is not None:
+                return found
+            row = created_in_our_name(self._client, self._form.table, values, FIELDS, error)
+            # Not refused again for each ticket to come.
+            self._form = replace(self._form, audit_caller=row["caller_id"] or None)
         self._warn_of_ignored(row, values)
         return row
 

@@ -68,8 +68,12 @@ def explained(error: Permanent, values: Mapping[str, str]) -> Permanent:
     """Why a ticket may have been refused that was opened with these values."""
     if error.code is not Code.SERVICENOW_REFUSED or "caller_id" in values:
         return error
-    action = f"If the caller is mandatory, set servicenow.tickets.audit_caller. {error.action}"
+    action = f"If the caller is mandatory, {_NAME_ONE}. {error.action}"
     return Permanent(error.code, error.message, action=action)
+
+
+_NAME_ONE = "set servicenow.tickets.audit_caller"
+NAME_A_CALLER = f"To have another caller, {_NAME_ONE}."
 
 
 def marked(post: Post) -> str:

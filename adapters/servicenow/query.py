@@ -58,6 +58,10 @@ class Query:
         """The field is not empty."""
         return replace(self, conditions=(*self.conditions, f"{_matching(_FIELD, field)}ISNOTEMPTY"))
 
+    def our_own(self, field: str) -> Query:
+        """The field names the account that asks; the instance evaluates the script."""
+        return self._with(field, "=", "javascript:gs.getUserID()")
+
     def ascending(self, field: str) -> Query:
         return replace(self, order=f"ORDERBY{_matching(_FIELD, field)}")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from adapters.servicenow import forms
 from adapters.servicenow.attachments import Attachments
+from adapters.servicenow.callers import created_in_our_name
 from adapters.servicenow.client import Client
 from adapters.servicenow.desk import FIELDS
 from adapters.servicenow.findings import Finding, broken, degraded, ok
@@ -122,6 +123,9 @@ class Trial:
         elif others := [each for each in ignored if each != "sys_id"]:
             text = f"{row['number']} was made, and {', '.join(others)} was not written."
             yield degraded(name, text, f"{_RIGHT} write it.")
+        elif row["caller_id"] and "caller_id" not in values:
+            text = f"{row['number']} was refused without a caller; our own account stands in."
+            yield degraded(name, text, forms.NAME_A_CALLER)
         else:
             yield ok(name, f"{row['number']} was made with all its fields.")
         if role is TicketRole.USER:
@@ -132,7 +136,7 @@ class Trial:
         try:
             return self._client.create(self._form.table, values, FIELDS)
         except Permanent as error:
-            raise forms.explained(error, values) from error
+            return created_in_our_name(self._client, self._form.table, values, FIELDS, error)
         except Transient:
             found = self._client.row(self._form.table, values["sys_id"], FIELDS)
             if found is None:
