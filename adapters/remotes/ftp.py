@@ -20,7 +20,7 @@ from adapters.remotes.ftp_proof import FtpProof, digests, park
 from adapters.remotes.ftp_session import Session
 from adapters.remotes.ftp_upload import FtpUpload
 from transfer.destination import Destination
-from transfer.errors import Code, Corrupted
+from transfer.errors import Code, Corrupted, FerryError
 from transfer.ports import Powers
 
 log = Log()
@@ -126,9 +126,19 @@ class FtpRemote:
             # Of two owners who rename the same file the server lets one win.
             if session.size(old) is None:
                 return False
-            taken = Code.REMOTE_NO_REPLACE if replace else Code.REMOTE_EXISTS
-            raise session.explain(refused, f"rename {old} to", new, taken=taken) from refused
+            raise self._not_renamed(old, new, refused, replace=replace) from refused
         return True
+
+    def _not_renamed(
+        self, old: str, new: str, refused: RefusedError, *, replace: bool
+    ) -> FerryError:
+        """ProFTPD with AllowOverwrite off says "permission denied" where it replaces nothing."""
+        doing, session = f"rename {old} to", self._session
+        taken = Code.REMOTE_NO_REPLACE if replace else Code.REMOTE_EXISTS
+        error = session.explain(refused, doing, new, taken=taken)
+        if error.code is Code.REMOTE_DENIED and replace and session.size(new) is not None:
+            return failure(self._destination, taken, doing, new, refused)
+        return error
 
     def remove(self, path: str) -> None:
         try:

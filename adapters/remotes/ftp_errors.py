@@ -84,7 +84,8 @@ def failure(
 ) -> FerryError:
     """`doing` completes "The server of destination x refused to … path".
 
-    A 4xx code without a known reason is for a while only (RFC 959, section 4.2.1).
+    A 4xx code without a known reason is for a while only (RFC 959, section 4.2.1), but no name gets
+    shorter.
     """
     found = code or Code.REMOTE_FAILED
     because = BECAUSE.get(found)
@@ -94,7 +95,7 @@ def failure(
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{said}."
     )
     passing = refused is not None and refused.code < 500 and found not in BECAUSE  # noqa: PLR2004 RFC 959
-    passing = passing or found is Code.REMOTE_DROPPED
+    passing = (passing and not is_long(path)) or found is Code.REMOTE_DROPPED
     kind = Transient if passing else Permanent
     action = way_out(doing, path, found)
     if found is Code.REMOTE_FAILED and is_long(path):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from adapters.remotes.ftp_control import RefusedError
-from adapters.remotes.ftp_errors import code_of, failure
+from adapters.remotes.ftp_errors import UNKNOWN_COMMAND, code_of, failure
 from adapters.remotes.ftp_login import Features
 from adapters.remotes.ftp_session import Session
 from adapters.remotes.ftp_upload import PARTING_WORDS
@@ -116,18 +116,30 @@ class FtpProof:
         """One transfer; the server is told to stop when enough has come."""
         if length <= 0:
             return
+        data, before = self._begin(path, start)
         try:
-            data = self._session.stream("RETR", path, start or None)
-        except RefusedError as refused:
-            code = code_of(refused)
-            code = None if code is Code.REMOTE_NO_DIRECTORY else code
-            raise failure(self._session.destination, code, "read", path, refused) from refused
-        try:
-            yield from self._pieces(data, path, length)
+            for piece in self._pieces(data, path, before + length):
+                if len(piece) > before:
+                    yield piece[before:]
+                before = max(before - len(piece), 0)
             # At the end of the file the transfer ends in peace; before it some servers hang up.
             self._receive(data, path, 1)
         finally:
             self._end(path)
+
+    def _begin(self, path: str, start: int) -> tuple[socket.socket, int]:
+        """The stream, and how many of its bytes lie before `start`: all, where REST is unknown."""
+        try:
+            try:
+                return self._session.stream("RETR", path, start or None), 0
+            except RefusedError as refused:
+                if not start or refused.code not in UNKNOWN_COMMAND:
+                    raise
+                return self._session.stream("RETR", path), start
+        except RefusedError as refused:
+            code = code_of(refused)
+            code = None if code is Code.REMOTE_NO_DIRECTORY else code
+            raise failure(self._session.destination, code, "read", path, refused) from refused
 
     def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
         left = length

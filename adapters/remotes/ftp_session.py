@@ -181,13 +181,17 @@ class Session:
     def explain(
         self, refused: RefusedError, doing: str, path: str, *, taken: Code | None = None
     ) -> FerryError:
-        """Find out why, where the server did not say; `taken` is the code for a name in use."""
+        """Find out why, where the server did not say or says "no such file" of anything; `taken` is
+        the code for a name in use.
+        """
         code = code_of(refused)
         if code is Code.REMOTE_EXISTS and taken:
             code = taken
         if code is None and refused.code in VAGUE and not is_long(path):
             there = self._is_directory(dirname(path))
             code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
+        elif code is Code.REMOTE_NO_DIRECTORY and self._is_directory(dirname(path)):
+            code = None
         return failure(self.destination, code, doing, path, refused)
 
     def _is_directory(self, path: str) -> bool:

@@ -97,6 +97,10 @@ class FtpUpload:
         # The reply is taken, so that the next command gets its own.
         with suppress(FerryError, RefusedError), line.speaking(self._path, PARTING_WORDS):
             line.control.answer()
+        if line.over and not line.watchdog.bitten:
+            # Some hang up after a transfer that was given up.
+            with suppress(FerryError):
+                self._session.again()
 
     @contextmanager
     def _timed(self) -> Iterator[None]:

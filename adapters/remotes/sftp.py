@@ -6,20 +6,15 @@ from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from posixpath import dirname, join
-from struct import pack
 from time import monotonic
 from uuid import uuid4
 
 from paramiko.packet import Packetizer
 from paramiko.sftp import (
     CMD_LSTAT,
-    CMD_OPEN,
     CMD_REMOVE,
     CMD_STAT,
     SFTP_FAILURE,
-    SFTP_FLAG_CREATE,
-    SFTP_FLAG_EXCL,
-    SFTP_FLAG_WRITE,
     SFTP_OK,
 )
 from paramiko.ssh_exception import SSHException
@@ -29,6 +24,7 @@ from adapters.remotes import ssh
 from adapters.remotes.dial import KEEPALIVE, SHORTEST
 from adapters.remotes.sftp_batch import Storing, caught, run
 from adapters.remotes.sftp_errors import code_of, failure, is_said_absent
+from adapters.remotes.sftp_modes import EXISTING, NEW, opened
 from adapters.remotes.sftp_opening import open_wire
 from adapters.remotes.sftp_proof import SftpProof
 from adapters.remotes.sftp_renaming import Renaming
@@ -45,8 +41,11 @@ from transfer.names import TEMP_PREFIX
 from transfer.ports import Powers
 
 STATVFS = "statvfs@openssh.com"
-NEW = pack(">II", SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_EXCL, 0)
-EXISTING = pack(">II", SFTP_FLAG_WRITE, 0)
+CONTRARY = {
+    False: (Code.REMOTE_EXISTS, "create"),
+    True: (Code.REMOTE_FAILED, "continue the absent"),
+}
+"""What is said, by whether a file was to be continued, of a name that is taken or that is not."""
 OF_A_FILE = frozenset({"continue", "write to", "sync", "close", "show"})
 """What is done to a file that exists: "no such file" means that it has gone, not its directory."""
 log = Log()
@@ -146,12 +145,15 @@ class SftpRemote:
         return size
 
     def create(self, path: str, *, at: int = 0) -> SftpUpload:
-        doing, how = ("continue", EXISTING) if at else ("create", NEW)
+        live = self._sight.live
+        if not live and bool(self._sight.seen([path])) != bool(at):
+            code, doing = CONTRARY[bool(at)]
+            raise failure(self._line.destination, code, doing, path)
         with self._line.speaking(path):
             try:
-                handle = self._wire.handle(CMD_OPEN, text(path.encode()), how)
+                handle = opened(self._wire, path, *EXISTING[live] if at else NEW)
             except RefusedError as refused:
-                taken = None if at else path
+                doing, taken = ("continue", None) if at else ("create", path)
                 raise self._explain(path, refused, doing, taken=taken) from refused
         return self._begin(path, handle)
 
@@ -164,10 +166,15 @@ class SftpRemote:
         For each the size on the server after the close (None when it is absent or untold), or why
         the server refused. Raises Transient when the line breaks: then nothing is known of any.
         """
-        tasks = [Storing(self._wire, file, NEW, self._begin) for file in files]
+        names = [] if self._sight.live else [file.path for file in files]
+        taken = self._sight.seen(names)
+        tasks = [
+            None if file.path in taken else Storing(self._wire, file, NEW[0], self._begin)
+            for file in files
+        ]
         with self._line.carrying():
-            run(self._wire, tasks)
-        return [self._outcome(task) for task in tasks]
+            run(self._wire, [task for task in tasks if task])
+        return [self._outcome(file.path, task) for file, task in zip(files, tasks, strict=True)]
 
     def rename_all(
         self, pairs: Sequence[tuple[str, str]], *, replace: bool
@@ -212,7 +219,9 @@ class SftpRemote:
     def _begin(self, path: str, handle: bytes) -> SftpUpload:
         return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))
 
-    def _outcome(self, task: Storing) -> int | FerryError | None:
+    def _outcome(self, path: str, task: Storing | None) -> int | FerryError | None:
+        if task is None:
+            return failure(self._line.destination, Code.REMOTE_EXISTS, "create", path)
         if task.refused:
             return self._explain(task.file.path, *task.refused, taken=task.file.path)
         return caught(task.judge)

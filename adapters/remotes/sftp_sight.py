@@ -7,7 +7,7 @@ looked once, what others put there since does not exist. A new session remembers
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import cached_property
 from typing import Protocol
 from uuid import uuid4
@@ -78,6 +78,10 @@ class Sight:
         with closing(other):
             return other.taken(names)
 
+    def seen(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that are taken for this session or for a new one."""
+        return self.afresh(names) | self.taken(names) if names else frozenset()
+
     def taken(self, names: Collection[str]) -> frozenset[str]:
         tasks = {name: Asking(self._wire, CMD_LSTAT, text(name.encode())) for name in names}
         with self._line.speaking():
@@ -87,4 +91,7 @@ class Sight:
     def _is_taken(self, name: str, task: Asking) -> bool:
         if task.refused is None:
             return True
-        return not is_said_absent(task.refused) and self._exists(name)
+        # Where nobody may look, the request itself will be refused.
+        with suppress(Permanent):
+            return not is_said_absent(task.refused) and self._exists(name)
+        return False

@@ -83,7 +83,7 @@ def test_create_never_touches_an_existing_file(partner: Partner, remote: Remote,
 @pytest.mark.parametrize("name", NAMES)
 def test_odd_names(partner: Partner, remote: Remote, name: str) -> None:
     path = f"{partner.root}/{name}"
-    temp = f"{partner.root}/.ff-temp"
+    temp = f"{partner.root}/.ff-temp-{NAMES.index(name)}"
     send(remote, temp, b"odd")
     assert remote.rename(temp, path, replace=False)
     assert partner.read(path) == b"odd"

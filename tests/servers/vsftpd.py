@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from tests.servers.accounts import accounts, write_accounts
 from tests.servers.ftp_server import FtpServer
-from tests.servers.openssh import SHADOW, is_root
+from tests.servers.openssh import is_root
 
 CONFIG = """
 listen={v4}
@@ -42,7 +42,6 @@ ssl_ciphers=DEFAULT:@SECLEVEL=0
 rsa_cert_file={cert}
 rsa_private_key_file={key}
 """
-PAM = "auth required pam_unix.so\naccount required pam_unix.so\nsession required pam_permit.so\n"
 
 
 class Vsftpd(FtpServer):
@@ -52,7 +51,7 @@ class Vsftpd(FtpServer):
         if not is_root():
             pytest.skip("only root can run vsftpd")
         (self.home / "empty").mkdir()
-        self._write_accounts()
+        write_accounts(self, "vsftpd")
         v6 = ":" in self.host
         settings = CONFIG.format(
             v4="NO" if v6 else "YES",
@@ -75,18 +74,4 @@ class Vsftpd(FtpServer):
         return [path, str(self.home / "config")]
 
     def mounts(self) -> Mapping[Path, str]:
-        names = ("passwd", "group", "shadow", "pam.d")
-        return {self.home / name: f"/etc/{name}" for name in names}
-
-    def _write_accounts(self) -> None:
-        lines = {
-            "passwd": f"ferry:x:{self.uid}:{self.uid}::{self.root}:/bin/sh",
-            "group": f"ferry:x:{self.uid}:",
-            "shadow": f"ferry:{SHADOW}:19000:0:99999:7:::",
-        }
-        for name, line in lines.items():
-            copy = self.home / name
-            shutil.copy(f"/etc/{name}", copy)
-            copy.write_text(f"{copy.read_text().rstrip()}\n{line}\n")
-        (self.home / "pam.d").mkdir()
-        (self.home / "pam.d" / "vsftpd").write_text(PAM)
+        return accounts(self.home)

@@ -1,0 +1,1 @@
+"""Starters of servers that are libraries, each `python -m MODULE HOME PORT USER PASSWORD`."""
