@@ -94,6 +94,12 @@ class FtpProof:
         finally:
             self._end(path)
 
+    def regular(self, path: str) -> bool:
+        return self._session.is_file(path)
+
+    def standing(self, path: str) -> str | None:
+        return self._session.standing(path)
+
     def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
         left = length
         while left > 0:
