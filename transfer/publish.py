@@ -7,19 +7,25 @@ the ledger's epoch decides who may still ask for it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
+from datetime import datetime
 
 from transfer.beside import before_intent
-from transfer.conflict import with_free_name
-from transfer.crossing import Crossing, temp_of
+from transfer.conflict import demand_own_names, with_free_name
+from transfer.crossing import PUBLISH_LEASE, Crossing, temp_of
 from transfer.destination import Conflict, Mode
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import (
+    PASSING,
+    ClaimLost,
+    Code,
+    FerryError,
+    Permanent,
+    Stopping,
+    passing,
+)
 from transfer.model import Delivery, DeliveryState, Digests, Receipt
 from transfer.planning import check_grants
+from transfer.swap import put_back, reclaimed, swap, swaps, tidied
 from transfer.timing import may_publish
-
-PUBLISH_LEASE = 60.0
-"""Seconds that the claim must still hold when the rename is asked for."""
 
 
 def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> Delivery:
@@ -29,34 +35,34 @@ def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> De
     """
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
+    if crossing.in_place:
+        # Its close was the publish, and the approval was read again before that.
+        return crossing.save(published(delivery, crossing))
     [delivery] = intend([delivery], crossing)
     crossing.tools.fence()
     try:
-        renamed = crossing.in_place or _rename(delivery, crossing)
+        renamed = _rename(delivery, crossing)
     except Permanent as error:
         return _refused(error, delivery, crossing)
     if not renamed:
         if asked_before:
             return _found(delivery, crossing)
-        raise _unknown(delivery, crossing)
-    if crossing.destination.replace and _swaps(crossing):
-        crossing.drop(crossing.backup_name(delivery))
-    return crossing.save(published(delivery, crossing))
+        raise unknown(delivery, crossing)
+    return _done(delivery, crossing)
 
 
 def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]:
     """(10) The approval read again, and INTENT for all of them in one durable write."""
     tools, transfer = crossing.tools, crossing.transfer
-    tools.halt()
-    may_publish(transfer.request, tools.clock())
     try:
-        rechecked = tools.authority.confirm(transfer.request)
+        rechecked = asked(crossing)
         # A manifest or a pattern names what the request does not.
         check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])
-    except Transient:
-        # ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
-        waiting = [item.evolve(state=DeliveryState.VERIFIED) for item in deliveries]
-        tools.ledger.save(transfer, *waiting)
+        demand_own_names(deliveries, crossing)
+    except (ClaimLost, Stopping):
+        raise
+    except FerryError as error:
+        _let_go(deliveries, error, crossing)
         raise
     tools.ledger.renew(transfer, PUBLISH_LEASE)
     for item in deliveries:
@@ -69,6 +75,31 @@ def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]
     ]
     tools.ledger.save(transfer, *intended)
     return intended
+
+
+def asked(crossing: Crossing) -> datetime:
+    """When the approval was read again, now. Raises what it no longer allows."""
+    tools, request = crossing.tools, crossing.transfer.request
+    tools.halt()
+    may_publish(request, tools.clock())
+    return tools.authority.confirm(request)
+
+
+def _let_go(deliveries: Sequence[Delivery], error: FerryError, crossing: Crossing) -> None:
+    """Nothing of them is published, and that is known: a file that was at INTENT is not unknown.
+
+    ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
+    """
+    after = DeliveryState.FAILED if error.permanent else DeliveryState.VERIFIED
+    changed = []
+    for item in deliveries:
+        intended = item.state is DeliveryState.INTENT
+        if intended and swaps(crossing):
+            put_back(item, crossing)
+        if intended or not (error.permanent or crossing.in_place):
+            changed.append(item.evolve(state=after))
+    if changed:
+        crossing.tools.ledger.save(crossing.transfer, *changed)
 
 
 def _candidates(delivery: Delivery) -> tuple[str, ...]:
@@ -87,67 +118,82 @@ def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
     temp = crossing.temp_name(delivery)
     older = tuple(name for name in delivery.candidates if name != temp)
     delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))
-    remote = crossing.remote
-    renamed = any(remote.rename(name, temp, replace=False) for name in older)
+    renamed = any(crossing.move(name, temp) for name in older)
     # Looked at last: an earlier rename to it, whose answer was lost, may have come to pass late.
-    if renamed or remote.size(temp) is not None:
+    if renamed or crossing.remote.size(temp) is not None:
         return delivery
     return _found(delivery, crossing)
 
 
+def withdrawn(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """A file at INTENT of a transfer that has ended: nobody will publish it any more.
+
+    FAILED when it is proven that nobody has, else PUBLISHED; raises Permanent `publish.unknown`.
+    """
+    delivery = recover(delivery, crossing)
+    if delivery.state is DeliveryState.PUBLISHED:
+        return delivery
+    if swaps(crossing):
+        put_back(delivery, crossing)
+    return crossing.save(delivery, state=DeliveryState.FAILED)
+
+
 def _rename(delivery: Delivery, crossing: Crossing) -> bool:
-    destination, remote = crossing.destination, crossing.remote
-    if destination.replace and _swaps(crossing):
-        return _swap(delivery, crossing)
+    if swaps(crossing):
+        return swap(delivery, crossing)
+    destination = crossing.destination
     replace = destination.replace and destination.mode is not Mode.RENAME
-    return remote.rename(temp_of(delivery), delivery.final, replace=replace)
-
-
-def _swaps(crossing: Crossing) -> bool:
-    mode = crossing.destination.mode
-    return mode is Mode.SWAP or (mode is Mode.AUTO and not crossing.remote.powers.replaces)
-
-
-def _swap(delivery: Delivery, crossing: Crossing) -> bool:
-    """The old file steps aside; it comes back when the new one cannot take its place."""
-    remote, final = crossing.remote, delivery.final
-    backup = crossing.backup_name(delivery)
-    if remote.size(temp_of(delivery)) is None:
-        # Nothing may step aside for a file that an heir has published already.
-        return False
-    if remote.size(final) is not None:
-        remote.remove(backup)
-        remote.rename(final, backup, replace=False)
-    try:
-        swapped = remote.rename(temp_of(delivery), final, replace=False)
-    except Permanent:
-        _put_back(backup, final, crossing)
-        raise
-    if not swapped:
-        _put_back(backup, final, crossing)
-    return swapped
-
-
-def _put_back(backup: str, final: str, crossing: Crossing) -> None:
-    with suppress(FerryError):
-        crossing.remote.rename(backup, final, replace=False)
+    return crossing.remote.rename(temp_of(delivery), delivery.final, replace=replace)
 
 
 def _refused(error: Permanent, delivery: Delivery, crossing: Crossing) -> Delivery:
-    """The server said no: nothing was published."""
-    if error.code is Code.REMOTE_EXISTS and crossing.destination.on_conflict is Conflict.VERSION:
+    """The server said no: nothing was published, and the verified temp is there."""
+    if isinstance(error, ClaimLost):
+        raise error
+    passes = _may_pass(error, delivery, crossing)
+    taken = error.code is Code.REMOTE_EXISTS and not passes
+    if taken and crossing.destination.on_conflict is Conflict.VERSION:
         verified = delivery.evolve(state=DeliveryState.VERIFIED)
         return publish(with_free_name(verified, crossing), crossing, asked_before=False)
+    if swaps(crossing):
+        put_back(delivery, crossing)
+    if passes:
+        crossing.save(delivery, state=DeliveryState.VERIFIED)
+        raise passing(error) from error
     crossing.save(delivery, state=DeliveryState.FAILED)
     raise error
+
+
+def _may_pass(error: Permanent, delivery: Delivery, crossing: Crossing) -> bool:
+    """Whether the same may be allowed in a moment: somebody looks into the file, and holds it.
+
+    What the server says is no proof. Its directory is there, for the temp stands in it; and of a
+    name that is taken the server must show a file, which steps aside at the next try of a swap.
+    """
+    if error.code in PASSING or error.code is Code.REMOTE_NO_DIRECTORY:
+        return True
+    if error.code not in (Code.REMOTE_EXISTS, Code.REMOTE_NO_REPLACE):
+        return False
+    final, remote = delivery.final, crossing.remote
+    return remote.size(final) is None or (swaps(crossing) and remote.proof.regular(final))
+
+
+def _done(delivery: Delivery, crossing: Crossing) -> Delivery:
+    if swaps(crossing):
+        delivery = tidied(delivery, crossing)
+    return crossing.save(published(delivery, crossing))
 
 
 def _found(delivery: Delivery, crossing: Crossing) -> Delivery:
     """No candidate is left, so one of them was published: does the final name still show it?"""
     size = crossing.remote.size(delivery.final)
+    if size is None and swaps(crossing) and reclaimed(delivery, crossing):
+        size = delivery.size
     collected = size is None and crossing.destination.collected
     if size != delivery.size and not collected:
-        raise _unknown(delivery, crossing)
+        raise unknown(delivery, crossing)
+    if swaps(crossing):
+        delivery = tidied(delivery, crossing)
     return crossing.save(published(delivery, crossing, collected=collected))
 
 
@@ -174,11 +220,13 @@ def published(delivery: Delivery, crossing: Crossing, *, collected: bool = False
     )
 
 
-def _unknown(delivery: Delivery, crossing: Crossing) -> Permanent:
+def unknown(delivery: Delivery, crossing: Crossing) -> Permanent:
+    """Saved as UNKNOWN, and the error that says so."""
     crossing.save(delivery, state=DeliveryState.UNKNOWN)
+    what = "file" if crossing.in_place else "temporary file"
     return Permanent(
         Code.PUBLISH_UNKNOWN,
-        f"{delivery.final} was being published when its temporary file vanished from "
+        f"{delivery.final} was being published when its {what} vanished from "
         f"{crossing.destination.name}; nobody can tell whether it arrived.",
         file=delivery.final,
     )

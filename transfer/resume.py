@@ -23,17 +23,21 @@ def inherit(delivery: Delivery, crossing: Crossing) -> Delivery:
     """The delivery with this epoch's temp, which holds what an earlier epoch had sent, if it can be
     had; else as it was.
 
-    The new name is durable before the rename, so that the next owner finds it in either place.
+    The new name is durable before the rename, so that the next owner finds it in either place, and
+    a rename that was refused or never answered is asked for again.
     """
     temp = crossing.temp_name(delivery)
     left = delivery.state in TAKEN_OVER and delivery.temp and delivery.moved
-    if not left or delivery.temp == temp or not crossing.remote.powers.resumes:
+    if not left or not crossing.remote.powers.resumes:
         return delivery
-    older = with_older(delivery)
-    delivery = crossing.save(delivery, temp=temp, older=older, candidates=())
-    for name in reversed(older):
-        if crossing.remote.rename(name, temp, replace=False):
-            return delivery.evolve(older=tuple(other for other in older if other != name))
+    if delivery.temp != temp:
+        delivery = crossing.save(delivery, temp=temp, older=with_older(delivery), candidates=())
+    elif not delivery.older or crossing.remote.size(temp) is not None:
+        return delivery
+    for name in reversed(delivery.older):
+        if crossing.move(name, temp):
+            older = tuple(other for other in delivery.older if other != name)
+            return delivery.evolve(older=older)
     return delivery
 
 
@@ -115,7 +119,7 @@ def begin(delivery: Delivery, crossing: Crossing, why: str) -> Delivery:
     if left:
         crossing.tools.fence()
     for name in left:
-        crossing.remote.remove(name)
+        crossing.clear(name)
     return begun.evolve(older=())
 
 

@@ -6,9 +6,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
+from functools import partial
 
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import ClaimLost, Code, Corrupted, FerryError, Permanent, Stopping, Transient
+from transfer.errors import (
+    ClaimLost,
+    Code,
+    Corrupted,
+    FerryError,
+    Permanent,
+    Stopping,
+    Transient,
+    Unanswered,
+)
+from transfer.in_place import close
 from transfer.lanes import Lanes
 from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
@@ -56,8 +67,12 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             lanes.write(data, offset)
             delivery = crossing.progress(delivery, lanes.proven)
             crossing.tools.observer.moved(crossing.transfer, delivery)
-        lanes.finish(delivery.pin.modified if delivery.pin else None)
-        return delivery.evolve(moved=delivery.size, digests=reader.digests())
+        sent = delivery.evolve(moved=delivery.size, digests=reader.digests())
+        finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+        if crossing.in_place:
+            return close(sent, crossing, finish)
+        finish()
+        return sent
 
 
 def _from(
@@ -101,6 +116,9 @@ def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:
     width, most = crossing.tools.width, crossing.destination.connections_per_file
     if most == 1 or not crossing.remote.powers.ranges or size < 2 * width.share:
         return 1
+    if crossing.in_place and crossing.destination.collected:
+        # The partner takes it away when the first of several handles is closed.
+        return 1
     return min(most, width.lanes(size, _round_trip(temp, crossing.remote)))
 
 
@@ -129,8 +147,8 @@ def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload
 
 
 def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:
-    if isinstance(error, ClaimLost):
-        # It is the heir's by now, who may be about to go on with it.
+    if isinstance(error, ClaimLost | Unanswered):
+        # It is the heir's by now, who may be about to go on with it; or it is whole, perhaps.
         return True
     if crossing.in_place and isinstance(error, Stopping):
         # Nobody knows for how long: half a file must not stand under its final name till then.

@@ -86,6 +86,8 @@ def _deliver(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
         yield "recover", _recover(world, index, me, variant)
     elif ledger.temp not in (NOWHERE, mine) and ledger.moved:
         yield "inherit", _inherit(world, index, me, variant)
+    elif ledger.temp == mine and ledger.moved and ledger.older and not bearing(world, mine):
+        yield "inherit again", turn(world, index, me._replace(at="heir", names=ledger.older[::-1]))
     else:
         go_on = _prove if ledger.temp == mine and ledger.moved else _begin
         yield from go_on(world, index, me._replace(names=ledger.older), variant)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -141,7 +141,7 @@ class HookedRemote(MemoryRemote):
 
     @property
     def proof(self) -> MemoryProof:
-        kind = UnreadableProof if self._hooked.unreadable else MemoryProof
+        kind = UnreadableProof if self._hooked.unreadable else HookedProof
         return kind(self, self._hooked)
 
     def size(self, path: str) -> int | None:
@@ -160,6 +160,20 @@ class HookedRemote(MemoryRemote):
         if done and ".ff-" not in new:
             self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
         return done
+
+    def remove(self, path: str) -> None:
+        self._hooked.told("remove", path)
+        super().remove(path)
+
+
+class HookedProof(MemoryProof):
+    def digest(self, path: str, algorithm: str) -> str | None:
+        self._server.told("read", path)  # type: ignore[attr-defined]
+        return super().digest(path, algorithm)
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        self._server.told("read", path, start)  # type: ignore[attr-defined]
+        yield from super().read(path, start, length)
 
 
 class UnreadableProof(MemoryProof):
@@ -197,6 +211,7 @@ class Bench:
     watcher: Watcher = field(default_factory=Watcher)
     time: list[float] = field(default_factory=lambda: [0.0])
     halt: Callable[[], None] = lambda: None
+    destinations: Mapping[str, Destination] = field(default_factory=lambda: DESTINATIONS)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -209,7 +224,7 @@ class Bench:
             locks=MemoryLocks(self.store),
             notifier=self.notifier,
             observer=self.watcher,
-            destinations=DESTINATIONS,
+            destinations=self.destinations,
             rules=RULES,
             slots=Slots(5),
             clock=lambda: NOON,
