@@ -269,7 +269,7 @@ MOMENT = 4.0
 """Seconds until such a thing is asked for again, at least."""
 
 
-def passing(error: Permanent) -> Transient:
+def passing(error: FerryError) -> Transient:
     """The refusal of something that may be allowed in a moment."""
     return Transient(error.code, error.message, file=error.file, retry_after=MOMENT)
 

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from transfer.beside import before_intent
 from transfer.conflict import demand_own_names, with_free_name
-from transfer.crossing import PUBLISH_LEASE, Crossing, temp_of
+from transfer.crossing import PUBLISH_LEASE, Crossing, beside_temp, temp_of
 from transfer.destination import Conflict, Mode
 from transfer.errors import (
     PASSING,
@@ -20,11 +20,12 @@ from transfer.errors import (
     FerryError,
     Permanent,
     Stopping,
+    Transient,
     passing,
 )
 from transfer.model import Delivery, DeliveryState, Digests, Receipt
 from transfer.planning import check_grants
-from transfer.swap import put_back, reclaimed, swap, swaps, tidied
+from transfer.swap import fence, give_back, put_back, reclaimed, swap, swaps, tidied
 from transfer.timing import may_publish
 
 
@@ -38,12 +39,17 @@ def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> De
     if crossing.in_place:
         # Its close was the publish, and the approval was read again before that.
         return crossing.save(published(delivery, crossing))
-    [delivery] = intend([delivery], crossing)
+    try:
+        [delivery] = intend([delivery], crossing)
+    except Permanent as error:
+        return _kept_back(error, delivery, crossing)
     crossing.tools.fence()
     try:
         renamed = _rename(delivery, crossing)
-    except Permanent as error:
-        return _refused(error, delivery, crossing)
+    except FerryError as error:
+        if not (error.permanent or error.code in PASSING):
+            raise
+        return _refused(error, delivery, crossing, asked_before=asked_before)
     if not renamed:
         if asked_before:
             return _found(delivery, crossing)
@@ -59,10 +65,13 @@ def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]
         # A manifest or a pattern names what the request does not.
         check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])
         demand_own_names(deliveries, crossing)
-    except (ClaimLost, Stopping):
+    except Stopping:
         raise
-    except FerryError as error:
-        _let_go(deliveries, error, crossing)
+    except Transient:
+        # ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
+        waiting = [item.evolve(state=DeliveryState.VERIFIED) for item in deliveries if _new(item)]
+        if waiting and not crossing.in_place:
+            tools.ledger.save(transfer, *waiting)
         raise
     tools.ledger.renew(transfer, PUBLISH_LEASE)
     for item in deliveries:
@@ -85,37 +94,24 @@ def asked(crossing: Crossing) -> datetime:
     return tools.authority.confirm(request)
 
 
-def _let_go(deliveries: Sequence[Delivery], error: FerryError, crossing: Crossing) -> None:
-    """Nothing of them is published, and that is known: a file that was at INTENT is not unknown.
-
-    ServiceNow may be away for an hour: the verified temps wait, they are not sent again.
-    """
-    after = DeliveryState.FAILED if error.permanent else DeliveryState.VERIFIED
-    changed = []
-    for item in deliveries:
-        intended = item.state is DeliveryState.INTENT
-        if intended and swaps(crossing):
-            put_back(item, crossing)
-        if intended or not (error.permanent or crossing.in_place):
-            changed.append(item.evolve(state=after))
-    if changed:
-        crossing.tools.ledger.save(crossing.transfer, *changed)
+def _new(delivery: Delivery) -> bool:
+    """Nothing was asked of the server yet that may still come late."""
+    return delivery.state is not DeliveryState.INTENT
 
 
 def _candidates(delivery: Delivery) -> tuple[str, ...]:
     """Only temps of epochs that had an INTENT: another one that is there proves nothing."""
-    if delivery.state is DeliveryState.INTENT:
-        return delivery.candidates
-    return (temp_of(delivery),)
+    return (temp_of(delivery),) if _new(delivery) else delivery.candidates
 
 
-def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
+def recover(delivery: Delivery, crossing: Crossing, temp: str = "") -> Delivery:
     """After INTENT: whoever renames a candidate away proves that it was not published.
 
-    The candidates are tried in ascending epoch order, and the new temp's name is durable among
-    them before the first rename: a crash in between leads the next owner to the same end.
+    The candidates are tried in ascending epoch order, and the new temp's name, `temp` or that of
+    this epoch, is durable as the last of them before the first rename: a crash in between leads
+    the next owner to the same end.
     """
-    temp = crossing.temp_name(delivery)
+    temp = temp or _own_temp(delivery, crossing)
     older = tuple(name for name in delivery.candidates if name != temp)
     delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))
     renamed = any(crossing.move(name, temp) for name in older)
@@ -125,17 +121,35 @@ def recover(delivery: Delivery, crossing: Crossing) -> Delivery:
     return _found(delivery, crossing)
 
 
-def withdrawn(delivery: Delivery, crossing: Crossing) -> Delivery:
-    """A file at INTENT of a transfer that has ended: nobody will publish it any more.
+def _own_temp(delivery: Delivery, crossing: Crossing) -> str:
+    """Of this epoch: the present one where it is, which may be one of those that were kept back."""
+    own, temp = crossing.temp_name(delivery), temp_of(delivery)
+    return temp if temp.replace(".void", "") == own else own
 
-    FAILED when it is proven that nobody has, else PUBLISHED; raises Permanent `publish.unknown`.
+
+def withdrawn(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """A file at INTENT that is not to be published any more.
+
+    FAILED when it is proven that it is not, and never will be, else PUBLISHED; raises Permanent
+    `publish.unknown`. Its own temp is renamed too, to a name that none had before: a rename of this
+    owner's whose answer was lost may still come.
     """
-    delivery = recover(delivery, crossing)
+    delivery = recover(delivery, crossing, beside_temp(_own_temp(delivery, crossing), "void"))
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     if swaps(crossing):
-        put_back(delivery, crossing)
+        give_back(delivery, crossing)
     return crossing.save(delivery, state=DeliveryState.FAILED)
+
+
+def _kept_back(error: FerryError, delivery: Delivery, crossing: Crossing) -> Delivery:
+    """It may not be published; PUBLISHED when that came too late. Raises the error otherwise."""
+    if isinstance(error, ClaimLost) or _new(delivery):
+        raise error
+    found = withdrawn(delivery, crossing)
+    if found.state is DeliveryState.PUBLISHED:
+        return found
+    raise error
 
 
 def _rename(delivery: Delivery, crossing: Crossing) -> bool:
@@ -146,8 +160,12 @@ def _rename(delivery: Delivery, crossing: Crossing) -> bool:
     return crossing.remote.rename(temp_of(delivery), delivery.final, replace=replace)
 
 
-def _refused(error: Permanent, delivery: Delivery, crossing: Crossing) -> Delivery:
-    """The server said no: nothing was published, and the verified temp is there."""
+def _refused(
+    error: FerryError, delivery: Delivery, crossing: Crossing, *, asked_before: bool
+) -> Delivery:
+    """The server said no, and the verified temp is there. Nothing is published, unless an earlier
+    rename comes late: a file for which one was asked stays at INTENT.
+    """
     if isinstance(error, ClaimLost):
         raise error
     passes = _may_pass(error, delivery, crossing)
@@ -157,14 +175,15 @@ def _refused(error: Permanent, delivery: Delivery, crossing: Crossing) -> Delive
         return publish(with_free_name(verified, crossing), crossing, asked_before=False)
     if swaps(crossing):
         put_back(delivery, crossing)
-    if passes:
-        crossing.save(delivery, state=DeliveryState.VERIFIED)
-        raise passing(error) from error
-    crossing.save(delivery, state=DeliveryState.FAILED)
-    raise error
+    if asked_before and not passes:
+        return _kept_back(error, delivery, crossing)
+    if not asked_before:
+        after = DeliveryState.VERIFIED if passes else DeliveryState.FAILED
+        crossing.save(delivery, state=after)
+    raise (passing(error) if passes else error) from error
 
 
-def _may_pass(error: Permanent, delivery: Delivery, crossing: Crossing) -> bool:
+def _may_pass(error: FerryError, delivery: Delivery, crossing: Crossing) -> bool:
     """Whether the same may be allowed in a moment: somebody looks into the file, and holds it.
 
     What the server says is no proof. Its directory is there, for the temp stands in it; and of a
@@ -179,21 +198,28 @@ def _may_pass(error: Permanent, delivery: Delivery, crossing: Crossing) -> bool:
 
 
 def _done(delivery: Delivery, crossing: Crossing) -> Delivery:
-    if swaps(crossing):
-        delivery = tidied(delivery, crossing)
-    return crossing.save(published(delivery, crossing))
+    return crossing.save(published(_tidied(delivery, crossing), crossing))
+
+
+def _tidied(delivery: Delivery, crossing: Crossing) -> Delivery:
+    found = tidied(delivery, crossing) if swaps(crossing) else delivery
+    if found is None:
+        raise unknown(delivery, crossing)
+    return found
 
 
 def _found(delivery: Delivery, crossing: Crossing) -> Delivery:
     """No candidate is left, so one of them was published: does the final name still show it?"""
+    if swaps(crossing):
+        # The candidates may be gone because they are an heir's, and what stands aside is as well.
+        fence(crossing)
     size = crossing.remote.size(delivery.final)
     if size is None and swaps(crossing) and reclaimed(delivery, crossing):
         size = delivery.size
     collected = size is None and crossing.destination.collected
     if size != delivery.size and not collected:
         raise unknown(delivery, crossing)
-    if swaps(crossing):
-        delivery = tidied(delivery, crossing)
+    delivery = _tidied(delivery, crossing)
     return crossing.save(published(delivery, crossing, collected=collected))
 
 

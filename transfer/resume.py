@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from transfer import notes
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import ClaimLost, FerryError, Permanent
+from transfer.errors import FerryError, Permanent
 from transfer.model import CHUNK, Delivery, DeliveryState
+from transfer.swap import aside, swaps
 
 TAKEN_OVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED)
 
@@ -49,14 +50,15 @@ def with_older(delivery: Delivery) -> tuple[str, ...]:
 
 @contextmanager
 def overtaken(deliveries: Sequence[Delivery], crossing: Crossing) -> Iterator[None]:
-    """An owner that has lost its claim within takes away those of its temps that no row names.
+    """An owner that has lost its claim, and ends here, takes away those of its temps that no row
+    names: it may have been stopped by something else before it could notice.
 
     What a row names is the heir's, to go on with or to remove. The names of this epoch can come
     into a row by its owner's own writes only, which the ledger refuses from now on.
     """
     try:
         yield
-    except ClaimLost:
+    except FerryError:
         with suppress(FerryError):
             _take_away(deliveries, crossing)
         raise
@@ -68,6 +70,8 @@ def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
         temp = crossing.temp_name(row)
         if temp not in (row.final, row.temp, *row.candidates):
             crossing.drop(temp)
+            if swaps(crossing):
+                crossing.remote.rename(aside(temp), row.final, replace=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,16 +36,23 @@ def swap(delivery: Delivery, crossing: Crossing) -> bool:
         return False
     _gather(delivery, crossing)
     if _is_in_the_way(delivery, crossing):
-        crossing.tools.ledger.renew(crossing.transfer, PUBLISH_LEASE)
-        crossing.tools.fence()
-        crossing.clear(aside(temp))
+        if remote.size(aside(temp)) is not None:
+            fence(crossing)
+            crossing.clear(aside(temp))
+        fence(crossing)
         remote.rename(delivery.final, aside(temp), replace=False)
     if remote.rename(temp, delivery.final, replace=False):
         return True
     # The temp is an heir's by now, and so may be what stepped aside.
     with suppress(FerryError):
-        _put_back(delivery, crossing)
+        put_back(delivery, crossing)
     return False
+
+
+def fence(crossing: Crossing) -> None:
+    """Raises ClaimLost. What is asked of the server next is all that may still come late."""
+    crossing.tools.ledger.renew(crossing.transfer, PUBLISH_LEASE)
+    crossing.tools.fence()
 
 
 def aside(temp: str) -> str:
@@ -53,31 +60,35 @@ def aside(temp: str) -> str:
     return beside_temp(temp, "old")
 
 
-def _gather(delivery: Delivery, crossing: Crossing) -> None:
+def _gather(delivery: Delivery, crossing: Crossing, *, ended: bool = False) -> None:
     """What earlier owners moved aside comes under our own name, while no temp is published: what
-    is found under one of theirs later can only be the new file.
+    is found under one of theirs later can only be the new file. `ended`: none will be, so that what
+    there is no room for is removed; otherwise it is looked at when the new file has its name.
     """
-    temp = temp_of(delivery)
+    mine = aside(temp_of(delivery))
     for name in _asides(delivery):
-        if name != aside(temp):
-            try:
-                crossing.move(name, aside(temp))
-            except Permanent as error:
-                if error.code is not Code.REMOTE_EXISTS:
-                    raise
+        if name == mine:
+            continue
+        try:
+            crossing.move(name, mine)
+        except Permanent as error:
+            if error.code is not Code.REMOTE_EXISTS:
+                raise
+            if ended:
                 crossing.clear(name)
 
 
-def put_back(delivery: Delivery, crossing: Crossing) -> None:
+def give_back(delivery: Delivery, crossing: Crossing) -> None:
     """What stepped aside for a file that is not published, nor will be, gets its name again.
 
     Raises FerryError.
     """
-    _gather(delivery, crossing)
-    _put_back(delivery, crossing)
+    _gather(delivery, crossing, ended=True)
+    put_back(delivery, crossing)
 
 
-def _put_back(delivery: Delivery, crossing: Crossing) -> None:
+def put_back(delivery: Delivery, crossing: Crossing) -> None:
+    """What this owner moved aside gets its name again. Raises FerryError."""
     remote, temp = crossing.remote, temp_of(delivery)
     try:
         crossing.move(aside(temp), delivery.final)
@@ -89,20 +100,30 @@ def _put_back(delivery: Delivery, crossing: Crossing) -> None:
             crossing.clear(aside(temp))
 
 
-def tidied(delivery: Delivery, crossing: Crossing) -> Delivery:
+def tidied(delivery: Delivery, crossing: Crossing) -> Delivery | None:
     """Published: the old file is removed, or named for Cleanup to do it.
 
     A rename that was asked for earlier may have come to pass late, and have moved the new file: it
-    is known by its content, and gets its name back.
+    is known by its content, and gets its name back. None when something else has that by now.
     """
     left = []
     for name in _asides(delivery):
         try:
-            if not restored(name, delivery, crossing):
-                crossing.remote.remove(name)
+            if restored(name, delivery, crossing):
+                continue
+            if _is_all_there_is(name, delivery, crossing):
+                return None
+            crossing.remote.remove(name)
         except FerryError:
             left.append(name)
     return delivery.evolve(older=tuple(dict.fromkeys((*delivery.older, *left))))
+
+
+def _is_all_there_is(name: str, delivery: Delivery, crossing: Crossing) -> bool:
+    """The new file stands there, and what has its name is another."""
+    if crossing.remote.size(name) != delivery.size or not holds(name, delivery, crossing):
+        return False
+    return not holds(delivery.final, delivery, crossing)
 
 
 def restored(name: str, delivery: Delivery, crossing: Crossing) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS, Mutant
+from tests.mutants.publishing import PUBLISHING
 
 TREE = Path(__file__).parents[2]
 PARTS = ("adapters", "config", "daemon", "sandbox", "tests", "transfer", "pyproject.toml")
@@ -24,7 +25,7 @@ FAILED = 1
 
 
 def main(word: str = "") -> int:
-    chosen = [mutant for mutant in MUTANTS if word in mutant.name]
+    chosen = [mutant for mutant in (*MUTANTS, *PUBLISHING) if word in mutant.name]
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy_to(copy)

@@ -157,7 +157,8 @@ class HookedRemote(MemoryRemote):
     def rename(self, old: str, new: str, *, replace: bool) -> bool:
         self._hooked.told("rename", old)
         done = super().rename(old, new, replace=replace)
-        if done and ".ff-" not in new:
+        # What stepped aside and comes back has been there before.
+        if done and ".ff-" not in new and not old.endswith(".old"):
             self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
         return done
 

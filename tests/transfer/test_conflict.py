@@ -131,10 +131,11 @@ def test_elsewhere_only_a_person_can_tell(bench: Bench) -> None:
     assert "unknown outcome" in said(bench)
 
 
-def test_what_nobody_can_tell_stays_so_when_its_owner_dies_over_it() -> None:
+@pytest.mark.parametrize("after", [False, True])
+def test_what_nobody_can_tell_stays_so_when_its_owner_dies_over_it(*, after: bool) -> None:
     """A crash between the two writes that say so: the next owner does not send it again."""
     for at in range(1, 200):
-        world, fuse = Bench(), Fuse(at, after=bool(at % 2))
+        world, fuse = Bench(), Fuse(at, after=after)
         world.objects.put(SOURCE, b"new")
         lost_answer_and_gone(world)
         with suppress(Crash):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -70,17 +71,20 @@ def renaming(path: str, act: Callable[[], object]) -> Callable[[str, str, int], 
     return hook
 
 
-@pytest.mark.parametrize("calls", range(8))
-def test_an_owner_that_wakes_when_its_heir_has_delivered_moves_nothing(
-    bench: Bench, calls: int
-) -> None:
-    first = at_intent(bench, calls)
-    bench.time[0] += LEASE
-    Owner(bench).finish()
-    assert contents(bench) == {FINAL: NEW}
-    first.finish()
-    assert contents(bench) == {FINAL: NEW}
-    assert bench.record().transfer.outcome is Outcome.DELIVERED
+def test_an_owner_that_wakes_when_its_heir_has_delivered_moves_nothing() -> None:
+    """Wherever it was frozen, but between the ledger's answer and the rename: that is put back."""
+    moved: list[int] = []
+    for calls in range(10):
+        bench = made()
+        first = at_intent(bench, calls)
+        bench.time[0] += LEASE
+        Owner(bench).finish()
+        assert contents(bench) == {FINAL: NEW}
+        bench.remotes.hooks.append(renaming(FINAL, partial(moved.append, calls)))
+        first.finish()
+        assert contents(bench) == {FINAL: NEW}
+        assert bench.record().transfer.outcome is Outcome.DELIVERED
+    assert len(moved) == 1
 
 
 def test_what_an_owner_moved_between_fence_and_rename_is_put_back(bench: Bench) -> None:
@@ -162,6 +166,23 @@ def test_a_withdrawn_approval_leaves_the_old_file_and_nothing_else(*, after: boo
         assert done.outcome is not Outcome.UNKNOWN
 
     assert swept(judge, after=after) > 20
+
+
+def test_a_withdrawn_file_is_not_unknown_although_the_partner_is_away_since(bench: Bench) -> None:
+    """Its heir had the proof, before it read that the approval is gone."""
+    first = at_intent(bench)
+    bench.time[0] += LEASE
+    bench.consent.refusal = Permanent(Code.APPROVAL_WITHDRAWN, "No longer approved.")
+    heir = Owner(bench)
+    while bench.consent.asked < 2:
+        heir.move()
+    bench.remotes.reachable = False
+    for owner in (heir, first):
+        owner.finish()
+    assert bench.record().transfer.outcome is Outcome.REFUSED
+    assert state(bench) is DeliveryState.FAILED
+    assert FINAL in contents(bench)
+    assert bench.record().transfer.loose_ends
 
 
 def swept(judge: Callable[[Bench], None], *, after: bool) -> int:
