@@ -71,7 +71,9 @@ class Play:
         self.all: list[Owner] = []
         self.silences = 0
         self.late_deaths = 0
-        """Of owners that had been overtaken: what they had in hand nobody else knows of."""
+        """Of owners that had been overtaken, or of their line before they had cleared up: what they
+        had in hand nobody else knows of.
+        """
 
     def play(self, turn: Turn) -> None:
         owner = self.places[turn.place]
@@ -89,13 +91,16 @@ class Play:
         elif fate == WITHDRAW:
             refusal = Permanent(Code.APPROVAL_WITHDRAWN, "No longer approved.")
             self.world.consent.refusal = refusal
-        elif fate in (LOSE, LOST):
-            self.silences += 1
-            owner.move(fate if self.silences <= OFTEN else GO)
         else:
-            overtaken = self.world.store.rows and owner.epoch < self.world.record().transfer.epoch
-            self.late_deaths += bool(overtaken and owner.waits and fate in (DIE, DIED))
-            owner.move(fate)
+            self._strike(owner, fate)
+
+    def _strike(self, owner: Owner, fate: str) -> None:
+        if fate in (LOSE, LOST):
+            self.silences += 1
+            fate = fate if self.silences <= OFTEN else GO
+        overtaken = self.world.store.rows and owner.epoch < self.world.record().transfer.epoch
+        self.late_deaths += bool(overtaken and owner.waits and fate != GO)
+        owner.move(fate)
 
     def end(self) -> None:
         """A last owner takes it up; then those that were frozen wake and go on."""

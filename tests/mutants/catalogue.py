@@ -133,7 +133,7 @@ MUTANTS = (
     Mutant(
         "INTENT keeps the candidates of an epoch that had none",
         "transfer/publish.py",
-        "    if delivery.state is DeliveryState.INTENT:\n        return delivery.candidates\n",
+        "    return (temp_of(delivery),) if _new(delivery) else delivery.candidates\n",
         "    return delivery.candidates\n",
         CRASHES,
     ),
@@ -161,8 +161,8 @@ MUTANTS = (
     Mutant(
         "the fence is not asked before the rename",
         "transfer/publish.py",
-        "    [delivery] = intend([delivery], crossing)\n    crossing.tools.fence()\n",
-        "    [delivery] = intend([delivery], crossing)\n",
+        "        return _kept_back(error, delivery, crossing)\n    crossing.tools.fence()\n",
+        "        return _kept_back(error, delivery, crossing)\n",
         "tests/transfer/test_conflict.py::test_a_claim_that_was_not_renewed_publishes_nothing",
     ),
     Mutant(

@@ -63,13 +63,6 @@ PUBLISHING = (
         f"{RECOVERY}::test_what_was_refused_is_not_published_late",
     ),
     Mutant(
-        "a file goes back to VERIFIED although a rename may still come",
-        "transfer/publish.py",
-        "    if not asked_before:\n        after",
-        "    if passes or not asked_before:\n        after",
-        f"{RECOVERY}::test_a_rename_that_comes_after_a_refusal_is_not_another_one",
-    ),
-    Mutant(
         "a transfer that ends at INTENT is not looked into",
         "transfer/steps.py",
         "                settle(item, crossing)\n",
@@ -102,8 +95,8 @@ PUBLISHING = (
     Mutant(
         "a rename that is refused for a moment fails the file",
         "transfer/publish.py",
-        "    if passes:\n",
-        "    if passes and crossing.in_place:\n",
+        "    raise (passing(error) if passes else error) from error\n",
+        "    raise error\n",
         f"{MOMENTARY}::test_a_rename_that_is_refused_for_a_moment",
     ),
     Mutant(
