@@ -131,27 +131,6 @@ MUTANTS = (
         f"{RECOVERY}::test_a_rename_whose_answer_was_lost_may_come_to_pass_late",
     ),
     Mutant(
-        "INTENT keeps the candidates of an epoch that had none",
-        "transfer/publish.py",
-        "    return (temp_of(delivery),) if _new(delivery) else delivery.candidates\n",
-        "    return delivery.candidates\n",
-        CRASHES,
-    ),
-    Mutant(
-        "an absent temp is taken as published without a look",
-        "transfer/publish.py",
-        "    if size != delivery.size and not collected:",
-        "    if size is not None and size != delivery.size and not collected:",
-        "tests/transfer/test_conflict.py::test_elsewhere_only_a_person_can_tell",
-    ),
-    Mutant(
-        "the rename is asked for without an INTENT",
-        "transfer/publish.py",
-        "    tools.ledger.save(transfer, *intended)\n    return intended",
-        "    return intended",
-        CRASHES,
-    ),
-    Mutant(
         "the approval is not read again before the publish",
         "transfer/publish.py",
         "        rechecked = asked(crossing)\n",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.mutants.catalogue import Mutant
+from tests.mutants.catalogue import CRASHES, Mutant
 
 SWAP = "tests/transfer/test_swap.py"
 IN_PLACE = "tests/transfer/test_in_place.py"
@@ -105,5 +105,26 @@ PUBLISHING = (
         "        demand_own_names(deliveries, crossing)\n",
         "        demand_own_names([], crossing)\n",
         "tests/transfer/test_letters.py::test_two_files_of_one_request_do_not_replace_each_other",
+    ),
+    Mutant(
+        "INTENT keeps the candidates of an epoch that had none",
+        "transfer/publish.py",
+        "    return (temp_of(delivery),) if _new(delivery) else delivery.candidates\n",
+        "    return delivery.candidates\n",
+        CRASHES,
+    ),
+    Mutant(
+        "an absent temp is taken as published without a look",
+        "transfer/publish.py",
+        "    if size != delivery.size and not collected:",
+        "    if size is not None and size != delivery.size and not collected:",
+        "tests/transfer/test_conflict.py::test_elsewhere_only_a_person_can_tell",
+    ),
+    Mutant(
+        "the rename is asked for without an INTENT",
+        "transfer/publish.py",
+        "    tools.ledger.save(transfer, *intended)\n    return intended",
+        "    return intended",
+        CRASHES,
     ),
 )
