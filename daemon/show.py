@@ -182,7 +182,8 @@ def _print_file(delivery: Delivery, out: Terminal) -> None:
     if receipt is None:
         out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
         return
-    out.print(f"  {receipt.size:,} bytes in {receipt.seconds:.2f} s, verified at {receipt.tier}")
+    tier = f"verified at {receipt.tier}" if receipt.tier else "collected before it was verified"
+    out.print(f"  {receipt.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
     out.print(f"  MD5     {receipt.md5}\n  SHA-256 {receipt.sha256}", soft_wrap=True)
 
 

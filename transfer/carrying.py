@@ -106,7 +106,8 @@ def _hold_names(
 ) -> None:
     """One request at a time for one final name, whatever login or destination leads there."""
     where = f"{destination.host}:{destination.port}"
-    names = [f"{where}{item.ordered or item.final}" for item in deliveries]
+    # The partner's disk may not tell A from a.
+    names = [f"{where}{item.ordered or item.final}".casefold() for item in deliveries]
     holder = tools.locks.take(transfer, names)
     if holder is None:
         return

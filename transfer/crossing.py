@@ -9,10 +9,13 @@ from posixpath import dirname, join
 from typing import Any
 
 from transfer.destination import USUAL_SUFFIX, Destination, Mode
-from transfer.errors import FerryError, Transient
+from transfer.errors import PASSING, FerryError, Permanent, Transient, passing
 from transfer.model import CHUNK, Delivery, Transfer
 from transfer.ports import Powers, Remote
 from transfer.tools import Tools
+
+PUBLISH_LEASE = 60.0
+"""Seconds that the claim must still hold when a rename to the final name is asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,19 +78,6 @@ class Crossing:
         found = re.search(rf"{mine}(?:-(\d+))?(?!\d)", delivery.temp or "")
         return int(found[1] or 1) if found else 0
 
-    def backup_name(self, delivery: Delivery) -> str:
-        """Where SWAP keeps the old file; the same for every epoch, so that it is found again.
-
-        Beside the first candidate, also where the destination's pattern was changed since then.
-        """
-        who = f"{self.transfer.request.token}-{delivery.number}-"
-        first = next(iter((*delivery.candidates, delivery.temp)), None) or ""
-        found = re.fullmatch(rf"(.*){who}e\d+(?:-\d+)?(.*)", first, re.DOTALL)
-        if found is None:
-            return self.hidden(delivery, "", dirname(delivery.final), "old")
-        last = found[2] if found[2] != USUAL_SUFFIX else ""
-        return f"{found[1]}{who}old{last}"
-
     def hidden(self, delivery: Delivery, what: str, directory: str, kind: str = "") -> str:
         """A name of ours that nobody picks up, in `directory` or where all of them lie."""
         names = self.destination.temp
@@ -95,10 +85,37 @@ class Crossing:
         folder = join(self.destination.root, names.folder) if names.folder else directory
         return join(folder, names.named(who, kind))
 
+    def move(self, old: str, new: str) -> bool:
+        """`Remote.rename` between names of which one is ours alone: a refusal may pass."""
+        try:
+            return self.remote.rename(old, new, replace=False)
+        except Permanent as error:
+            raise _later(error) from error
+
+    def clear(self, path: str) -> None:
+        """`Remote.remove` of a name of ours: a refusal may pass."""
+        try:
+            self.remote.remove(path)
+        except Permanent as error:
+            raise _later(error) from error
+
     def drop(self, path: str) -> None:
         """Remove it if that can be had; a name that stays stands in the ledger for Cleanup."""
         with suppress(FerryError):
             self.remote.remove(path)
+
+
+def beside_temp(temp: str, kind: str) -> str:
+    """Another name of the same owner's. By the temp's own pattern: that of the destination may have
+    been changed since then.
+    """
+    found = re.fullmatch(r"(.*-\d+-e\d+(?:-\d+)?(?:\.void)*)(.*)", temp, re.DOTALL)
+    stem, last = found.groups() if found else (temp, "")
+    return f"{stem}.{kind}{last if kind == 'void' or last != USUAL_SUFFIX else ''}"
+
+
+def _later(error: Permanent) -> FerryError:
+    return passing(error) if error.code in PASSING else error
 
 
 def temp_of(delivery: Delivery) -> str:

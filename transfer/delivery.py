@@ -14,8 +14,9 @@ from __future__ import annotations
 from transfer.beside import before_upload
 from transfer.conflict import settle_name
 from transfer.crossing import Crossing
+from transfer.in_place import checked, resumed
 from transfer.model import Delivery, DeliveryState, Pin
-from transfer.publish import publish, recover
+from transfer.publish import asked, publish, recover, unknown, withdrawn
 from transfer.resume import inherit
 from transfer.sidecar import write_sidecar
 from transfer.upload import upload
@@ -23,6 +24,8 @@ from transfer.verify import verify
 
 ASKED = (DeliveryState.INTENT, DeliveryState.PUBLISHED, DeliveryState.UNKNOWN)
 """States of a file whose publish has been asked for."""
+CLOSED = (DeliveryState.INTENT, DeliveryState.VERIFIED)
+"""States of a file written in place whose close has been asked for."""
 
 
 def deliver(delivery: Delivery, crossing: Crossing) -> Delivery:
@@ -45,18 +48,39 @@ def prepare(delivery: Delivery, crossing: Crossing) -> Delivery:
 def _published(delivery: Delivery, crossing: Crossing) -> Delivery:
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
-    if delivery.state is DeliveryState.INTENT:
+    if delivery.state is DeliveryState.UNKNOWN:
+        # Its owner died before it could say so: it is no more known for that.
+        raise unknown(delivery, crossing)
+    if delivery.state is DeliveryState.INTENT and not crossing.in_place:
         return publish(recover(delivery, crossing), crossing, asked_before=True)
     return publish(_verified(delivery, crossing), crossing, asked_before=False)
 
 
+def settle(delivery: Delivery, crossing: Crossing) -> None:
+    """A file at INTENT when its transfer has failed: saved as what it is found to be.
+
+    Raises Permanent `publish.unknown`, and FerryError.
+    """
+    if not crossing.in_place:
+        withdrawn(delivery, crossing)
+    elif (found := resumed(delivery, crossing)).state is DeliveryState.VERIFIED:
+        publish(found, crossing, asked_before=True)
+
+
 def _verified(delivery: Delivery, crossing: Crossing) -> Delivery:
+    if crossing.in_place and delivery.state in CLOSED:
+        delivery = resumed(delivery, crossing)
+        if delivery.state is not DeliveryState.UPLOADING:
+            return delivery
     delivery = inherit(delivery, crossing)
     if _waits_for_publish(delivery, crossing):
         return delivery
     delivery = settle_name(delivery, crossing)
+    if crossing.in_place:
+        asked(crossing)
     before_upload(delivery, crossing)
-    return verify(upload(delivery, crossing), crossing)
+    look = checked if crossing.in_place else verify
+    return look(upload(delivery, crossing), crossing)
 
 
 def pinned(delivery: Delivery, pin: Pin) -> Delivery:

@@ -245,6 +245,10 @@ class Corrupted(Transient):
     """A digest or a size differs; the temp is gone, the file starts over."""
 
 
+class Unanswered(Transient):
+    """What makes a file visible was asked for, and nobody knows whether it was done."""
+
+
 class ClaimLost(Permanent):
     """The ledger refused a write: another owner has claimed the transfer with a higher epoch."""
 
@@ -257,6 +261,17 @@ class Fenced(ClaimLost):
 
     def __init__(self, transfer_id: str) -> None:
         super().__init__(transfer_id, "The claim was not renewed in time; FileFerry lets go of")
+
+
+PASSING = frozenset({Code.REMOTE_DENIED, Code.REMOTE_FAILED})
+"""Refusals that may pass: a scanner or a reader holds the file for a while."""
+MOMENT = 4.0
+"""Seconds until such a thing is asked for again, at least."""
+
+
+def passing(error: FerryError) -> Transient:
+    """The refusal of something that may be allowed in a moment."""
+    return Transient(error.code, error.message, file=error.file, retry_after=MOMENT)
 
 
 class Waiting(Transient):

@@ -88,6 +88,16 @@ class Proof(Protocol):
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         """The stored bytes from `start`, in pieces; fewer than `length` at the end of the file."""
 
+    def regular(self, path: str) -> bool:
+        """Whether the server shows that name to be a regular file's; False for a directory, a link,
+        an absent name, and what cannot be told.
+        """
+
+    def standing(self, path: str) -> str | None:
+        """The path as the server lists it, which may differ in case where it does not tell A from
+        a; None when nothing stands there, or nobody may look.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:

@@ -226,11 +226,13 @@ def _afterwards(delivery: Delivery, receipt: Receipt) -> Iterator[str]:
         yield f"  Beside it: {receipt.sidecar}"
     if receipt.acknowledged_at:
         seen = f"{receipt.acknowledgement}, seen at {in_utc(receipt.acknowledged_at)}"
-        yield f"  Acknowledged: {seen}; before the publish {TIERS[delivery.tier]}"
+        yield f"  Acknowledged: {seen}; before the publish {TIERS.get(delivery.tier, 'nothing')}"
     if delivery.failure:
         yield f"  But: {delivery.failure.message} {delivery.failure.action}"
 
 
 def _proof(receipt: Receipt) -> str:
     rest = ", written in place without a rename: at-least-once" if receipt.in_place else ""
+    if not receipt.tier:
+        return f"its close was acknowledged, and nothing else seen of it{rest}"
     return f"tier {receipt.tier}, {TIERS[receipt.tier]}{rest}"

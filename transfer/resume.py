@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 from transfer import late, notes
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import ClaimLost, FerryError, Permanent
+from transfer.errors import FerryError, Permanent
 from transfer.model import CHUNK, Delivery, DeliveryState
+from transfer.swap import aside, swaps
 
 CANNOT_CONTINUE = "the server cannot continue a file"
 TAKEN_OVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED)
@@ -24,17 +25,21 @@ def inherit(delivery: Delivery, crossing: Crossing) -> Delivery:
     """The delivery with this epoch's temp, which holds what an earlier epoch had sent, if it can be
     had; else as it was.
 
-    The new name is durable before the rename, so that the next owner finds it in either place.
+    The new name is durable before the rename, so that the next owner finds it in either place, and
+    a rename that was refused or never answered is asked for again.
     """
     temp = crossing.temp_name(delivery)
     left = delivery.state in TAKEN_OVER and delivery.temp and delivery.moved
-    if not left or delivery.temp == temp or not crossing.powers.resumes:
+    if not left or not crossing.powers.resumes:
         return delivery
-    older = with_older(delivery)
-    delivery = crossing.save(delivery, temp=temp, older=older, candidates=())
-    for name in reversed(older):
-        if crossing.remote.rename(name, temp, replace=False):
-            return delivery.evolve(older=tuple(other for other in older if other != name))
+    if delivery.temp != temp:
+        delivery = crossing.save(delivery, temp=temp, older=with_older(delivery), candidates=())
+    elif not delivery.older or crossing.remote.size(temp) is not None:
+        return delivery
+    for name in reversed(delivery.older):
+        if crossing.move(name, temp):
+            older = tuple(other for other in delivery.older if other != name)
+            return delivery.evolve(older=older)
     return delivery
 
 
@@ -46,14 +51,15 @@ def with_older(delivery: Delivery) -> tuple[str, ...]:
 
 @contextmanager
 def overtaken(deliveries: Sequence[Delivery], crossing: Crossing) -> Iterator[None]:
-    """An owner that has lost its claim within takes away those of its temps that no row names.
+    """An owner that has lost its claim, and ends here, takes away those of its temps that no row
+    names: it may have been stopped by something else before it could notice.
 
     What a row names is the heir's, to go on with or to remove. The names of this epoch can come
     into a row by its owner's own writes only, which the ledger refuses from now on.
     """
     try:
         yield
-    except ClaimLost:
+    except FerryError:
         with suppress(FerryError):
             _take_away(deliveries, crossing)
         raise
@@ -65,6 +71,8 @@ def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
         temp = crossing.temp_name(row)
         if temp not in (row.final, row.temp, *row.candidates):
             crossing.drop(temp)
+            if swaps(crossing):
+                crossing.remote.rename(aside(temp), row.final, replace=False)
 
 
 @dataclass(frozen=True, slots=True)

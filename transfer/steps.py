@@ -14,8 +14,18 @@ from contextlib import closing
 from transfer import notes, planning, reports
 from transfer.binding import insist
 from transfer.carrying import carry, destination_of, rehearsed, undelivered, whole
-from transfer.delivery import pinned
-from transfer.errors import Code, Permanent, Transient
+from transfer.crossing import Crossing
+from transfer.delivery import pinned, settle
+from transfer.errors import (
+    PASSING,
+    ClaimLost,
+    Code,
+    FerryError,
+    Permanent,
+    Stopping,
+    Transient,
+    passing,
+)
 from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
 from transfer.options import Options
 from transfer.planning import expand
@@ -106,6 +116,7 @@ def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
     reported = transfer.evolve(stage=Stage.REPORTED)
+    _look_into(transfer, tools)
     deliveries = [_settled(item) for item in tools.ledger.deliveries(transfer.id)]
     posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
     tools.ledger.save(reported, *deliveries, *posts)
@@ -152,6 +163,25 @@ def _too_late(transfer: Transfer, tools: Tools) -> str:
     return ""
 
 
+def _look_into(transfer: Transfer, tools: Tools) -> None:
+    """What was withdrawn or given up after an INTENT may be known not to be published."""
+    open_ends = [
+        item for item in tools.ledger.deliveries(transfer.id) if item.state is DeliveryState.INTENT
+    ]
+    try:
+        for item in open_ends:
+            destination = destination_of(transfer, tools)
+            with closing(tools.remotes.connect(destination)) as remote:
+                crossing = Crossing(
+                    transfer=transfer, destination=destination, remote=remote, tools=tools
+                )
+                settle(item, crossing)
+    except (ClaimLost, Stopping):
+        raise
+    except FerryError:
+        return
+
+
 def _settled(delivery: Delivery) -> Delivery:
     """A publish that was asked for and never answered: only a person can say whether it arrived."""
     if delivery.state is DeliveryState.INTENT:
@@ -170,4 +200,5 @@ def _remove_temps(leftovers: Iterable[Delivery], remote: Remote) -> None:
             except Permanent as error:
                 refusals.append(error)
     if refusals:
-        raise refusals[0]
+        first = refusals[0]
+        raise passing(first) if first.code in PASSING else first

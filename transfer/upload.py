@@ -11,10 +11,21 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 
 from transfer import late
 from transfer.crossing import Crossing, temp_of
-from transfer.errors import ClaimLost, Code, Corrupted, FerryError, Permanent, Stopping, Transient
+from transfer.errors import (
+    ClaimLost,
+    Code,
+    Corrupted,
+    FerryError,
+    Permanent,
+    Stopping,
+    Transient,
+    Unanswered,
+)
+from transfer.in_place import close
 from transfer.lanes import Lanes
 from transfer.model import CHUNK, Delivery, DeliveryState
 from transfer.ports import Remote, Upload
@@ -106,8 +117,12 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 lanes.write(data, offset)
                 delivery = crossing.progress(delivery, lanes.proven)
                 crossing.tools.observer.moved(crossing.transfer, delivery)
-            lanes.finish(delivery.pin.modified if delivery.pin else None)
-        done = delivery.evolve(moved=delivery.size, digests=reader.digests())
+            done = delivery.evolve(moved=delivery.size, digests=reader.digests())
+            finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+            if not crossing.in_place:
+                finish()
+        if crossing.in_place:
+            done = close(done, crossing, finish)
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
@@ -141,10 +156,11 @@ def _prove_seams(
     delivery: Delivery, crossing: Crossing, start: int, probes: list[tuple[int, bytes]]
 ) -> None:
     """The closed file holds what an earlier try had left, and what each lane has written."""
-    if crossing.in_place and crossing.destination.collected:
+    temp = temp_of(delivery)
+    collected = crossing.destination.collected
+    if crossing.in_place and (collected or crossing.remote.size(temp) is None):
         # It may have been taken away already, and must not be sent again for that.
         return
-    temp = temp_of(delivery)
     late.stored(crossing.remote, temp, delivery.size, crossing.tools.pause)
     ends = {min(start, CHUNK), start} - {0}
     if not all(same_tail(delivery, crossing, end) for end in ends):
@@ -202,6 +218,9 @@ def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:
     width, most = crossing.tools.width, crossing.destination.connections_per_file
     if most == 1 or not crossing.powers.ranges or size < 2 * width.share:
         return 1
+    if crossing.in_place and crossing.destination.collected:
+        # The partner takes it away when the first of several handles is closed.
+        return 1
     return min(most, width.lanes(size, _round_trip(temp, crossing.remote)))
 
 
@@ -236,8 +255,8 @@ def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload
 
 
 def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:
-    if isinstance(error, ClaimLost):
-        # It is the heir's by now, who may be about to go on with it.
+    if isinstance(error, ClaimLost | Unanswered):
+        # It is the heir's by now, who may be about to go on with it; or it is whole, perhaps.
         return True
     if crossing.in_place and isinstance(error, Stopping):
         # Nobody knows for how long: half a file must not stand under its final name till then.

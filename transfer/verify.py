@@ -20,7 +20,7 @@ STRONGEST = ("sha256", "md5")
 def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
     """Climb as far as the destination demands; VERIFIED with the tier that was reached.
 
-    A server's own hash is taken wherever it is offered. Raises Corrupted, and the temp is gone;
+    A server's own hash is taken wherever it is offered. Raises Corrupted, and a temp is gone;
     Permanent `verification.too_weak`.
     """
     try:
@@ -28,7 +28,8 @@ def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
         same_as_source(delivery)
         tier = _climb(delivery, crossing)
     except Corrupted:
-        crossing.drop(temp_of(delivery))
+        if not crossing.in_place:
+            crossing.drop(temp_of(delivery))
         raise
     return crossing.note(
         delivery,
@@ -87,6 +88,17 @@ def _read_back(delivery: Delivery, crossing: Crossing) -> None:
         )
     stored = _digest_of(crossing.remote.proof, temp_of(delivery), delivery.size, name)
     _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)
+
+
+def holds(path: str, delivery: Delivery, crossing: Crossing) -> bool:
+    """Whether what stands there has the content of this file; False also when none may look."""
+    name = next((name for name in STRONGEST if _sent(delivery, name)), None)
+    if name is None:
+        return False
+    try:
+        return _digest_of(crossing.remote.proof, path, delivery.size, name) == _sent(delivery, name)
+    except Permanent:
+        return False
 
 
 def _digest_of(proof: Proof, path: str, size: int, name: str) -> str:

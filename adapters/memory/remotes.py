@@ -32,13 +32,15 @@ class MemoryRemotes:
     Every directory exists but the `missing` ones, and takes files but the `read_only` ones.
     `password` is what `secrets` must hold under the name that the destination gives; None lets
     everyone in. `powers` are what the server can do, `modified` the times that were set. `dropped`
-    breaks every open connection, `reachable` decides over new ones.
+    breaks every open connection, `reachable` decides over new ones. `folders` are directories that
+    stand where a file could.
     """
 
     files: dict[str, bytearray] = field(default_factory=dict)
     capacity: int | None = None
     missing: set[str] = field(default_factory=set)
     read_only: set[str] = field(default_factory=set)
+    folders: set[str] = field(default_factory=set)
     protocols: frozenset[str] = frozenset({"sftp"})
     host_key: str | None = None
     password: str | None = None
@@ -91,6 +93,8 @@ class MemoryRemote:
 
     def size(self, path: str) -> int | None:
         self.alive(path)
+        if path in self._server.folders:
+            return 0
         content = self._server.files.get(path)
         return None if content is None else len(content)
 
@@ -104,10 +108,14 @@ class MemoryRemote:
         files = self._server.files
         with self._server.lock:
             self.alive(new)
+            if old in self._server.folders and new not in files:
+                self._server.folders.remove(old)
+                self._server.folders.add(new)
+                return True
             if old not in files:
                 return False
             self._enter(new, f"rename {old} to")
-            if new in files:
+            if new in files or new in self._server.folders:
                 self._clear(old, new, replace=replace)
             files[new] = files.pop(old)
             if old in self._server.modified:
@@ -117,6 +125,7 @@ class MemoryRemote:
     def remove(self, path: str) -> None:
         with self._server.lock:
             self.alive(path)
+            self._server.folders.discard(path)
             if path in self._server.files:
                 self._enter(path, "remove")
                 del self._server.files[path]
@@ -206,6 +215,18 @@ class MemoryProof:
                 piece = bytes(content[place : min(place + PIECE, start + length)])
             if piece:
                 yield piece
+
+    def regular(self, path: str) -> bool:
+        self._remote.alive(path)
+        return path in self._server.files
+
+    def standing(self, path: str) -> str | None:
+        self._remote.alive(path)
+        names = self._server.files
+        if path not in names or path in list(names):
+            return path if path in names else None
+        # Files that are kept without their case.
+        return next(name for name in names if name.casefold() == path.casefold())
 
 
 class MemoryUpload:

@@ -141,6 +141,12 @@ class FtpProof:
             code = None if code is Code.REMOTE_NO_DIRECTORY else code
             raise failure(self._session.destination, code, "read", path, refused) from refused
 
+    def regular(self, path: str) -> bool:
+        return self._session.is_file(path)
+
+    def standing(self, path: str) -> str | None:
+        return self._session.standing(path)
+
     def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
         left = length
         while left > 0:

@@ -8,7 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from posixpath import basename, dirname
+from posixpath import basename, dirname, join
 from select import POLLIN, poll
 from time import monotonic
 
@@ -34,6 +34,7 @@ NUMBER = re.compile(r"\d{1,19}")
 GLOB = frozenset("*?[]{}\\")
 MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
 LIST_SIZE = re.compile(r"^-\S+\s+\d+\s+\S+\s+\S+\s+(\d{1,19})\s")
+MLST_TYPE = re.compile(r"(?:^|[\s;])type=([^;]+);", re.IGNORECASE)
 PIECE = 256 * 1024
 LISTING = 16 * 1024 * 1024
 """Bytes that a listing may have."""
@@ -162,8 +163,28 @@ class Session:
             self.line.control.answer()
         return size
 
-    def _list(self, path: str) -> list[str]:
-        data = self.stream("LIST", path)
+    def is_file(self, path: str) -> bool:
+        """By MLST (RFC 3659, section 7.5.1); who has none enters no file as a directory."""
+        with suppress(RefusedError):
+            if "MLST" in self.features and (kind := MLST_TYPE.search(self.ask("MLST", path))):
+                return kind[1].lower() == "file"
+            return self.size(path) is not None and not self._is_directory(path)
+        return False
+
+    def standing(self, path: str) -> str | None:
+        """The path as its directory lists it; None too where the list is too long to be read."""
+        folder, wanted = dirname(path), basename(path)
+        try:
+            names = [basename(line) for line in self._list(folder, "NLST")]
+        except RefusedError:
+            return None
+        like = [name for name in names if name.casefold() == wanted.casefold()]
+        if not like:
+            return None
+        return path if wanted in like else join(folder, like[0])
+
+    def _list(self, path: str, verb: str = "LIST") -> list[str]:
+        data = self.stream(verb, path)
         found = b""
         with self.line.speaking(path):
             while len(found) < LISTING and (piece := data.recv(PIECE)):

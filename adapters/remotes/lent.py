@@ -149,3 +149,11 @@ class LentProof:
         # Whoever stops in the middle ends the generator, and so what is borrowed, with an error.
         with self._owner.using():
             yield from self._proof.read(path, start, length)
+
+    def regular(self, path: str) -> bool:
+        with self._owner.using():
+            return self._proof.regular(path)
+
+    def standing(self, path: str) -> str | None:
+        with self._owner.using():
+            return self._proof.standing(path)

@@ -12,15 +12,15 @@ from contextlib import suppress
 from struct import pack
 
 from paramiko import Message
-from paramiko.sftp import CMD_CLOSE, CMD_OPEN, CMD_STAT, SFTP_FLAG_READ
+from paramiko.sftp import CMD_CLOSE, CMD_OPEN, CMD_STAT
 
+from adapters.remotes.sftp_entry import READ, is_regular, listed
 from adapters.remotes.sftp_errors import UNSUPPORTED
 from adapters.remotes.sftp_reading import Reading
 from adapters.remotes.sftp_wire import RefusedError, Wire, size_of, text
 from adapters.remotes.ssh import Line, software
 from transfer.errors import FerryError
 
-READ = pack(">II", SFTP_FLAG_READ, 0)
 CHECK_FILE = "check-file"
 CHECK_FILE_NAME = "check-file-name"
 SILENT = "mod_sftp"
@@ -79,6 +79,15 @@ class SftpProof:
         finally:
             with suppress(FerryError, RefusedError), self._line.speaking(path):
                 self._wire.ask(CMD_CLOSE, handle)
+
+    def regular(self, path: str) -> bool:
+        with self._line.speaking(path):
+            return is_regular(self._wire, path)
+
+    def standing(self, path: str) -> str | None:
+        with suppress(RefusedError), self._line.speaking(path):
+            return listed(self._wire, path)
+        return None
 
     def _check_file(self, path: bytes, algorithm: str) -> Message:
         asked = text(path), text(algorithm.encode()), WHOLE

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from tests.model.protocol import moves
 from tests.model.settling import settled
-from tests.model.world import OVER, PUBLISHED, UNKNOWN, Variant, World
+from tests.model.world import (
+    ENDING,
+    FAILED,
+    FINAL,
+    IDLE,
+    NOWHERE,
+    OVER,
+    PUBLISHED,
+    REFUSED,
+    UNKNOWN,
+    Variant,
+    World,
+    is_new,
+)
 
 DOUBLED = "delivered twice"
 LOST = "said to be published, and never appeared"
 UNEXPLAINED = "said to be unknown, and nobody had taken it"
 PARTIAL = "appeared before it was whole"
+UNASKED = "said to be refused, and appeared"
+LEFT = "something stayed behind, or has not its own name"
 STALE = "a write of an old epoch was accepted"
 
 Ways = dict[World, World | None]
@@ -71,16 +86,40 @@ def _walk(
 
 def wrong_with(world: World) -> str | None:
     """The rule of the oracle that this state breaks; the gravest first."""
+    return next((rule for rule, breaks in RULES.items() if breaks(world)), None)
+
+
+def _is_untidy(world: World) -> bool:
+    """All is over, in a world where that is judged: the final name has its file, and no other is
+    there.
+    """
     state = world.ledger.state
-    if world.partial:
-        return PARTIAL
-    if world.appeared > 1:
-        return DOUBLED
-    if state == PUBLISHED and not world.appeared:
-        return LOST
-    if state == UNKNOWN and not world.taken:
-        return UNEXPLAINED
-    return STALE if world.stale else None
+    judged = (world.swap or world.withdrawn) and state in (PUBLISHED, REFUSED)
+    if not judged or world.late or world.daemons != (IDLE, IDLE):
+        return False
+    names = [name for name, _ in world.files if name != NOWHERE]
+    if state == PUBLISHED and not world.taken:
+        return names != [FINAL] or not is_new(world, FINAL)
+    if state == PUBLISHED:
+        # The old file may have come back to the name that the partner has emptied: delivery.md.
+        return not {FINAL}.issuperset(names)
+    return names != ([FINAL] if world.swap else [])
+
+
+def _has_reason(world: World) -> bool:
+    """The partner took it; or it stands aside, and the old file has come back to its name."""
+    return world.taken or (world.swap and not is_new(world, FINAL))
+
+
+RULES: dict[str, Callable[[World], bool]] = {
+    PARTIAL: lambda world: world.partial,
+    DOUBLED: lambda world: world.appeared > 1,
+    LOST: lambda world: world.ledger.state == PUBLISHED and not world.appeared,
+    UNEXPLAINED: lambda world: world.ledger.state == UNKNOWN and not _has_reason(world),
+    UNASKED: lambda world: world.ledger.state in (FAILED, ENDING, REFUSED) and world.appeared > 0,
+    LEFT: _is_untidy,
+    STALE: lambda world: world.stale,
+}
 
 
 def _told(world: World, ways: Ways, variant: Variant) -> str:

@@ -60,6 +60,7 @@ class Owner:
     def __init__(self, world: Bench) -> None:
         self._world = world
         self._baton = Baton()
+        self.epoch = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         self.waits = self._baton.arrived.get(timeout=PATIENCE)
@@ -88,4 +89,5 @@ class Owner:
         tools.ledger.admit(Transfer(request=asked, received_at=NOON))
         claimed = tools.ledger.claim(asked.id)
         if claimed:
+            self.epoch = claimed.epoch
             travel(claimed, tools, three_tries)

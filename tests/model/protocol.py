@@ -13,6 +13,9 @@
 | `recover`, `probe` | `publish.recover`: the longer list is durable, then candidate → new temp |
 | `look` | `publish._stands`, and `Destination.collected` |
 | `done`, `unknown` | the last `Crossing.save` |
+| `withdrawn`, `void`, `let go` | `publish.intend` is refused: `publish.withdrawn` |
+| `end`, `clean` | `journey.travel` turns home; `steps.cleanup` |
+| `gather`, `step`, `take`, `back`, `tidy` | `swap.swap`, where the server cannot replace |
 | `overtaken` | `resume.overtaken`: after ClaimLost its temp goes, unless the row goes on with it |
 | `crash` | SIGKILL; what was asked of the server may still be done, at any later time |
 | a daemon that does not move | an owner frozen past its lease; it may wake at any time |
@@ -22,9 +25,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
+from tests.model import ending, swapping
+from tests.model.acts import Moves, Step, rename, save, with_older
+from tests.model.surroundings import crash, surroundings
 from tests.model.world import (
+    ENDING,
+    FAILED,
     FINAL,
     IDLE,
     INTENT,
@@ -37,20 +45,16 @@ from tests.model.world import (
     WHOLE,
     Daemon,
     Ledger,
-    Rename,
     Variant,
     World,
     bearing,
-    later,
+    epochs,
+    is_new,
     put,
-    renamed,
     size,
     turn,
     without,
 )
-
-Moves = Iterator[tuple[str, World]]
-Step = Callable[[World, int, Daemon, Variant], Moves]
 
 
 def moves(world: World, variant: Variant) -> Iterator[tuple[int, str, World]]:
@@ -62,15 +66,15 @@ def moves(world: World, variant: Variant) -> Iterator[tuple[int, str, World]]:
         for name, after in STEPS[daemon.at](world, index, daemon, variant):
             yield daemon.epoch, name, after
         if world.crashes:
-            yield from ((daemon.epoch, *move) for move in _crash(world, index, daemon))
-    yield from ((0, name, after) for name, after in _surroundings(world))
+            yield from ((daemon.epoch, *move) for move in crash(world, index, daemon))
+    yield from ((0, name, after) for name, after in surroundings(world))
 
 
 def _claim(world: World, index: int) -> Moves:
     """Free when its owner is dead; from a living one it costs a loss."""
     ledger = world.ledger
     alive = any(other.epoch == ledger.epoch and other != IDLE for other in world.daemons)
-    if ledger.state in OVER or (alive and not world.losses) or ledger.epoch == len(world.files):
+    if ledger.state in OVER or (alive and not world.losses) or ledger.epoch == epochs(world):
         return
     epoch, losses = ledger.epoch + 1, world.losses - (1 if alive else 0)
     claimed = world._replace(ledger=ledger._replace(epoch=epoch), losses=losses)
@@ -80,12 +84,21 @@ def _claim(world: World, index: int) -> Moves:
 def _deliver(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     ledger, mine = world.ledger, me.epoch
     me = Daemon(me.at, mine, moved=ledger.moved)
-    if ledger.state in OVER:
+    if variant.fence and mine < ledger.epoch:
+        # Whatever stopped it, it takes its temp away before it looks again.
+        yield "overtaken", turn(world, index, Daemon("overtaken", mine))
+    elif ledger.state in OVER:
         yield "it is over", turn(world, index, IDLE)
+    elif ledger.state == ENDING:
+        yield "clean", turn(world, index, me._replace(at="clean", names=with_older(ledger)))
+    elif ledger.state == FAILED:
+        yield from _begin(world, index, me._replace(names=ledger.older), variant)
     elif ledger.state == INTENT:
         yield "recover", _recover(world, index, me, variant)
     elif ledger.temp not in (NOWHERE, mine) and ledger.moved:
         yield "inherit", _inherit(world, index, me, variant)
+    elif ledger.temp == mine and ledger.moved and ledger.older and not bearing(world, mine):
+        yield "inherit again", turn(world, index, me._replace(at="heir", names=ledger.older[::-1]))
     else:
         go_on = _prove if ledger.temp == mine and ledger.moved else _begin
         yield from go_on(world, index, me._replace(names=ledger.older), variant)
@@ -93,22 +106,17 @@ def _deliver(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
 
 def _inherit(world: World, index: int, me: Daemon, variant: Variant) -> World:
     ledger = world.ledger
-    older = _with_older(ledger)
+    older = with_older(ledger)
     candidates = () if variant.own_candidate else ledger.candidates
     ledger = ledger._replace(temp=me.epoch, older=older, candidates=candidates)
-    return _save(world, index, me._replace(at="heir", names=older[::-1]), ledger, variant)
-
-
-def _with_older(ledger: Ledger) -> tuple[int, ...]:
-    names = (*ledger.older, ledger.temp) if ledger.temp else ledger.older
-    return tuple(dict.fromkeys(names))
+    return save(world, index, me._replace(at="heir", names=older[::-1]), ledger, variant)
 
 
 def _heir(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     if me.names:
         rest = me.names[1:]
         yes, no = me._replace(at="prove", names=rest[::-1]), me._replace(names=rest)
-        yield from _rename(world, index, (me.names[0], me.epoch), yes, no)
+        yield from rename(world, index, (me.names[0], me.epoch), yes, no)
     else:
         yield from _prove(world, index, me, variant)
 
@@ -128,11 +136,11 @@ def _prove(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
 
 def _begin(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     ledger = world.ledger
-    older = _with_older(ledger)
+    older = with_older(ledger)
     others = tuple(name for name in older if name != me.epoch)
     begun = Ledger(ledger.epoch, UPLOADING, me.epoch, 0, others)
     after = me._replace(at="clear", names=older, moved=0)
-    yield "begin", _save(world, index, after, begun, variant)
+    yield "begin", save(world, index, after, begun, variant)
 
 
 def _clear(world: World, index: int, me: Daemon, _: Variant) -> Moves:
@@ -158,7 +166,7 @@ def _write(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     proven = 2 if not me.left else 1 if not me.left & 1 else 0
     if proven > me.moved:
         ledger = world.ledger._replace(moved=proven, older=me.names)
-        yield "progress", _save(world, index, me._replace(moved=proven), ledger, variant)
+        yield "progress", save(world, index, me._replace(moved=proven), ledger, variant)
     if not me.left:
         yield from _verify(world, index, me, variant)
     elif world.silences:
@@ -173,7 +181,7 @@ def _verify(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
         ledger = world.ledger._replace(
             state=VERIFIED, moved=2, older=me.names, candidates=(me.epoch,)
         )
-        yield "verify and save", _save(world, index, after, ledger, variant)
+        yield "verify and save", save(world, index, after, ledger, variant)
         yield "verify", turn(world, index, after)
     else:
         dropped = world._replace(files=without(world.files, me.epoch))
@@ -181,61 +189,75 @@ def _verify(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
 
 
 def _intend(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    if world.withdrawn:
+        yield from ending.withdrawn(world, index, me, variant)
+        return
     ledger = world.ledger
     kept = me.asked or (ledger.state == VERIFIED and not variant.own_candidate)
     candidates = ledger.candidates if kept else (me.epoch,)
     ledger = ledger._replace(state=INTENT, temp=me.epoch, candidates=candidates)
-    yield "intend", _save(world, index, me._replace(at="publish"), ledger, variant)
+    after = me._replace(at="publish", candidates=candidates if world.swap else ())
+    yield "intend", save(world, index, after, ledger, variant)
 
 
-def _publish(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+def _publish(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
+    if world.swap:
+        yield from swapping.publish(world, index, me, variant)
+        return
     no = me._replace(at="look" if me.asked else "unknown")
-    yield from _rename(world, index, (me.epoch, FINAL), me._replace(at="done"), no)
+    yield from rename(world, index, (me.epoch, FINAL), me._replace(at="done"), no)
 
 
 def _recover(world: World, index: int, me: Daemon, variant: Variant) -> World:
     ledger, mine = world.ledger, me.epoch
+    if ledger.temp == mine + ending.VOID:
+        return ending.void_again(world, index, me)
     others = tuple(name for name in ledger.candidates if name != mine)
     if variant.list_persisted:
         ledger = ledger._replace(temp=mine, candidates=(*others, mine))
     names = others if variant.intent_only else tuple(range(1, mine))
     names = names if variant.ascending else names[::-1]
     at = "probe" if variant.own_last or not bearing(world, mine) else "intend"
-    return _save(world, index, me._replace(at=at, names=names, asked=True), ledger, variant)
+    me = me._replace(candidates=(*others, mine) if world.swap else ())
+    return save(world, index, me._replace(at=at, names=names, asked=True), ledger, variant)
 
 
 def _probe(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     found = me._replace(at="intend", names=())
     if me.names:
         no = me._replace(names=me.names[1:])
-        yield from _rename(world, index, (me.names[0], me.epoch), found, no)
+        yield from rename(world, index, (me.names[0], me.epoch), found, no)
     elif variant.own_last and bearing(world, me.epoch):
         yield "its own temp stands", turn(world, index, found)
     else:
         yield "no candidate", turn(world, index, me._replace(at="look"))
 
 
-def _look(world: World, index: int, me: Daemon, _: Variant) -> Moves:
+def _look(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     """Absent: `collected` takes it as published, without that it is unknown. Both are walked."""
-    stands = bearing(world, FINAL)
-    yield "stands" if stands else "collected", turn(world, index, me._replace(at="done"))
+    stands = is_new(world, FINAL)
+    found = swapping.look(world, index, me, variant) if world.swap else None
+    if found:
+        yield found
+        return
+    done = swapping.tidying(me) if world.swap else me._replace(at="done")
+    yield "stands" if stands else "collected", turn(world, index, done)
     if not stands:
         yield "does not stand", turn(world, index, me._replace(at="unknown"))
 
 
 def _end(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     ledger = Ledger(world.ledger.epoch, PUBLISHED if me.at == "done" else UNKNOWN)
-    yield me.at, _save(world, index, me._replace(at="over"), ledger, variant)
+    yield me.at, save(world, index, me._replace(at="over"), ledger, variant)
 
 
 def _overtaken(world: World, index: int, me: Daemon, _: Variant) -> Moves:
     """Its temp is its heir's while the row goes on with it; else nobody will remove it."""
     ledger = world.ledger
     if me.left:
-        yield (
-            "remove its own",
-            turn(world, index, IDLE)._replace(files=without(world.files, me.epoch)),
-        )
+        gone = world._replace(files=without(world.files, me.epoch))
+        gone = swapping.put_back(gone, me) if world.swap else gone
+        yield "remove its own", turn(gone, index, IDLE)
     elif me.epoch in (ledger.temp, *ledger.candidates):
         yield "let go", turn(world, index, IDLE)
     else:
@@ -243,6 +265,8 @@ def _overtaken(world: World, index: int, me: Daemon, _: Variant) -> Moves:
 
 
 STEPS: dict[str, Step] = {
+    **ending.STEPS,
+    **swapping.STEPS,
     "deliver": _deliver,
     "heir": _heir,
     "prove": _prove,
@@ -256,41 +280,3 @@ STEPS: dict[str, Step] = {
     "done": _end,
     "unknown": _end,
 }
-
-
-def _crash(world: World, index: int, me: Daemon) -> Moves:
-    dead = turn(world, index, IDLE)._replace(crashes=world.crashes - 1)
-    yield "crash", dead
-    if me.at == "publish":
-        yield "crash in rename", later(dead, (me.epoch, FINAL))
-    elif me.at in ("heir", "probe") and me.names:
-        yield "crash in rename", later(dead, (me.names[0], me.epoch))
-
-
-def _surroundings(world: World) -> Moves:
-    for asked in dict.fromkeys(world.late):
-        rest = list(world.late)
-        rest.remove(asked)
-        yield f"late rename {asked}", renamed(world._replace(late=tuple(rest)), *asked)
-    if bearing(world, FINAL):
-        taken = world._replace(files=without(world.files, FINAL), taken=True)
-        yield "the partner takes the file", taken
-
-
-def _rename(world: World, index: int, asked: Rename, yes: Daemon, no: Daemon) -> Moves:
-    if bearing(world, asked[0]):
-        yield f"rename {asked}", turn(renamed(world, *asked), index, yes)
-    else:
-        yield f"rename {asked}: no such file", turn(world, index, no)
-    if world.silences:
-        silent = later(world._replace(silences=world.silences - 1), asked)
-        yield f"rename {asked}: lost", turn(silent, index, yes._replace(at="deliver"))
-
-
-def _save(world: World, index: int, after: Daemon, ledger: Ledger, variant: Variant) -> World:
-    """One conditional write; an owner that is refused lets go."""
-    stale = after.epoch != world.ledger.epoch
-    if stale and variant.fence:
-        return turn(world, index, Daemon("overtaken", after.epoch))
-    after = IDLE if after.at == "over" else after
-    return turn(world, index, after)._replace(ledger=ledger, stale=world.stale or stale)

@@ -7,20 +7,26 @@ late rename whose source cannot come into being will not happen.
 
 from __future__ import annotations
 
+from tests.model.ending import VOID
 from tests.model.world import (
     FINAL,
     IDLE,
     NOWHERE,
+    OVER,
     Daemon,
     Rename,
     Variant,
     World,
+    aside,
     bearing,
     turn,
 )
 
 USING_ITS_NAME = frozenset({"heir", "prove", "probe", "publish"})
 """Steps of an overtaken owner in which a file of its own temp's name can still lead anywhere."""
+
+CHANGING = frozenset({"clear", "clean", "void", "return", "gather", "step", "take", "back", "tidy"})
+"""Steps that change the server whatever the ledger says."""
 
 
 def settled(world: World, variant: Variant) -> World:
@@ -45,9 +51,11 @@ def _without_idle_renames(world: World) -> World:
 def _may_come(world: World, asked: Rename) -> bool:
     """The source of the rename is there, or somebody may still give a file that name."""
     name = asked[0]
+    if name == FINAL:
+        return world.ledger.state not in OVER
     return (
         bearing(world, name) > 0
-        or any(daemon.epoch == name for daemon in world.daemons)
+        or any(name in (daemon.epoch, daemon.epoch + VOID) for daemon in world.daemons)
         or any(new == name for old, new in world.late if (old, new) != asked)
     )
 
@@ -67,6 +75,9 @@ def _without_garbage(world: World) -> World:
 def _wanted(world: World) -> set[int]:
     ledger = world.ledger
     wanted = {NOWHERE, FINAL, ledger.temp, *ledger.older, *ledger.candidates}
+    if world.swap or world.withdrawn:
+        # What stays behind is judged there.
+        wanted.update(name for name, _ in world.files)
     for daemon in world.daemons:
         wanted.update(daemon.names)
         if daemon.epoch == ledger.epoch or daemon.at in USING_ITS_NAME:
@@ -77,7 +88,7 @@ def _wanted(world: World) -> set[int]:
 
 def _is_harmless(world: World, me: Daemon) -> bool:
     """What it can still do changes nothing on the server: the ledger refuses the rest."""
-    if me.at == "clear":
+    if me.at in CHANGING or (world.swap and _has(world, aside(me.epoch))):
         return False
     if me.at == "write":
         content = world.files[me.file - 1][1]

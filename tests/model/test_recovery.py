@@ -7,6 +7,7 @@ import pytest
 from tests.model.owners import DIE, LEASE, LOSE, Owner
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.test_journey import SOURCE
+from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, DeliveryState, Outcome
 
 DATA = b"name;pay\n" * 100
@@ -116,3 +117,55 @@ def test_an_heir_that_dies_after_its_rename_leaves_what_its_own_heir_finds(bench
     assert bytes(bench.remotes.files[FINAL]) == data
     assert bench.remotes.opened == [0, CHUNK]
     assert temps(bench) == []
+
+
+def late_rename(bench: Bench, when: str) -> list[str]:
+    """The first rename is never answered, and done at the next look of that verb."""
+    came: list[str] = []
+
+    def lose(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "rename" and path.endswith("e1.part") and not came:
+            came.append(path)
+            raise Transient(Code.REMOTE_DROPPED, "No answer.")
+        if verb == when and came and path in (came[0], FINAL) and path in bench.remotes.files:
+            bench.remotes.hooks.remove(lose)
+            files = bench.remotes.files
+            files[FINAL] = files.pop(came[0])
+            bench.remotes.appeared[FINAL] = bench.remotes.appeared.get(FINAL, 0) + 1
+
+    bench.remotes.hooks.append(lose)
+    return came
+
+
+def test_what_was_refused_is_not_published_late(bench: Bench) -> None:
+    """Its own temp stands, which proves nothing: the lost rename comes when it is to be removed."""
+    came = late_rename(bench, "remove")
+
+    def withdraw(verb: str, path: str, place: int) -> None:
+        del verb, path, place
+        if came:
+            bench.consent.refusal = Permanent(Code.APPROVAL_WITHDRAWN, "No longer approved.")
+
+    bench.remotes.hooks.append(withdraw)
+    Owner(bench).finish()
+    assert bench.record().transfer.outcome is Outcome.REFUSED
+    assert bench.remotes.appeared == {}
+    assert bench.remotes.files == {}
+
+
+def test_a_rename_that_comes_after_a_refusal_is_not_another_one(bench: Bench) -> None:
+    """The second one is refused for a moment, and then the first one comes."""
+    came = late_rename(bench, "size")
+    refused: list[str] = []
+
+    def hold(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "rename" and came and path == came[0] and not refused:
+            refused.append(path)
+            raise Permanent(Code.REMOTE_DENIED, "It is being used by another process.")
+
+    bench.remotes.hooks.insert(0, hold)
+    Owner(bench).finish()
+    assert_delivered_once(bench)
+    assert bench.remotes.opened == [0]

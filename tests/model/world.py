@@ -13,8 +13,11 @@ NOWHERE, FINAL = 0, -1
 """Names that are not a temp's; those begin at 1."""
 WHOLE = 3
 """A content is a set of chunks: 1 is the first, 2 the second, 3 both."""
+OLD = 4
+"""The content of the partner's own file, which the new one replaces."""
 UPLOADING, VERIFIED, INTENT, PUBLISHED, UNKNOWN = "uvipx"
-OVER = frozenset({PUBLISHED, UNKNOWN})
+FAILED, ENDING, REFUSED = "fer"
+OVER = frozenset({PUBLISHED, UNKNOWN, REFUSED})
 
 Files = tuple[tuple[int, int], ...]
 """(name, content) of each file, by the epoch that created it."""
@@ -36,7 +39,8 @@ class Ledger(NamedTuple):
 class Daemon(NamedTuple):
     """`at` is its next step, `names` are still to be tried, `left` are the chunks to be written.
 
-    `asked`: an earlier rename to the final name was never answered.
+    `asked`: an earlier rename to the final name was never answered. `candidates` are those of its
+    INTENT, as it remembers them.
     """
 
     at: str = "idle"
@@ -46,6 +50,7 @@ class Daemon(NamedTuple):
     left: int = 0
     moved: int = 0
     asked: bool = False
+    candidates: tuple[int, ...] = ()
 
 
 IDLE = Daemon()
@@ -56,7 +61,8 @@ class World(NamedTuple):
 
     `appeared` counts complete files under the final name, `partial` and `stale` are what must not
     be: an incomplete one there, and a write that an old epoch got accepted. `crashes`, `losses`
-    (claims taken from an owner that lives) and `silences` (answers that never come) are left.
+    (claims taken from an owner that lives), `silences` (answers that never come) and `withdrawals`
+    are left; `withdrawn`: the approval is. `swap`: a file of the partner's is replaced by a swap.
     """
 
     ledger: Ledger
@@ -70,6 +76,9 @@ class World(NamedTuple):
     crashes: int = 0
     losses: int = 0
     silences: int = 0
+    withdrawals: int = 0
+    withdrawn: bool = False
+    swap: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +89,9 @@ class Variant:
     candidates before the first rename. `intent_only`: only temps of epochs with an INTENT prove
     anything. `ascending`: candidates in the order of their epochs. `own_last`: its own temp is an
     owner's last candidate. `own_candidate`: the first INTENT names the temp of its own epoch.
+    `let_go`: a withdrawn file leaves INTENT. `void`: its own temp is taken away first. Of a swap:
+    `put_back`, what stepped aside for nothing has its name back; `gather`, an heir knows what
+    stepped aside before; `known`, what stands aside is removed only if it is old.
     """
 
     fence: bool = True
@@ -88,18 +100,43 @@ class Variant:
     ascending: bool = True
     own_last: bool = True
     own_candidate: bool = True
+    let_go: bool = True
+    void: bool = True
+    put_back: bool = True
+    gather: bool = True
+    known: bool = True
 
 
-def begin(*, crashes: int, losses: int, silences: int) -> World:
-    """A request that nobody has claimed yet."""
+def begin(
+    *, crashes: int, losses: int, silences: int, withdrawals: int = 0, swap: bool = False
+) -> World:
+    """A request that nobody has claimed yet. The old file of a swap is the last of the files."""
     return World(
         ledger=Ledger(),
         daemons=(IDLE, IDLE),
-        files=((NOWHERE, 0),) * (1 + crashes + losses),
+        files=((NOWHERE, 0),) * (1 + crashes + losses) + ((FINAL, OLD),) * swap,
         crashes=crashes,
         losses=losses,
         silences=silences,
+        withdrawals=withdrawals,
+        swap=swap,
     )
+
+
+def epochs(world: World) -> int:
+    """As many as there may be."""
+    return len(world.files) - world.swap
+
+
+def aside(name: int) -> int:
+    """Where the owner of that temp moves the old file; below FINAL."""
+    return FINAL - name
+
+
+def is_new(world: World, name: int) -> bool:
+    """Whether a file of that name is there, and is the new one."""
+    file = bearing(world, name)
+    return file > 0 and world.files[file - 1][1] != OLD
 
 
 def bearing(world: World, name: int) -> int:
@@ -131,7 +168,7 @@ def renamed(world: World, old: int, new: int) -> World:
         return world
     content = world.files[file - 1][1]
     files = put(without(world.files, new), file, (new, content))
-    if new != FINAL:
+    if new != FINAL or old < FINAL:
         return world._replace(files=files)
     appeared, partial = min(world.appeared + 1, 2), world.partial or content != WHOLE
     return world._replace(files=files, appeared=appeared, partial=partial)

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS
 from tests.mutants.mutant import Mutant
+from tests.mutants.publishing import PUBLISHING
 from tests.mutants.upload import UPLOAD
 
 TREE = Path(__file__).parents[2]
@@ -26,7 +27,7 @@ FAILED = 1
 
 
 def main(word: str = "") -> int:
-    chosen = [mutant for mutant in (*MUTANTS, *UPLOAD) if word in mutant.name]
+    chosen = [mutant for mutant in (*MUTANTS, *UPLOAD, *PUBLISHING) if word in mutant.name]
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy_to(copy)

@@ -104,56 +104,33 @@ MUTANTS = (
     Mutant(
         "candidates are tried in descending order",
         "transfer/publish.py",
-        "replace=False) for name in older)",
-        "replace=False) for name in reversed(older))",
+        "any(crossing.move(name, temp) for name in older)",
+        "any(crossing.move(name, temp) for name in reversed(older))",
         f"{RECOVERY}::test_candidates_are_tried_in_ascending_order",
     ),
     Mutant(
         "its own temp is asked for before the older candidates",
         "transfer/publish.py",
-        "    renamed = any(remote.rename",
-        "    if remote.size(temp) is None and not older:\n"
-        "        return _found(delivery, crossing)\n"
-        "    if remote.size(temp) is None:\n"
-        "        if any(remote.rename(name, temp, replace=False) for name in older):\n"
+        "    renamed = any(crossing.move",
+        "    if crossing.remote.size(temp) is None:\n"
+        "        if any(crossing.move(name, temp) for name in older):\n"
         "            return delivery\n"
         "        return _found(delivery, crossing)\n"
-        "    renamed = any(remote.rename",
+        "    renamed = any(crossing.move",
         f"{RECOVERY}::test_a_rename_whose_answer_was_lost_may_come_to_pass_late",
-    ),
-    Mutant(
-        "INTENT keeps the candidates of an epoch that had none",
-        "transfer/publish.py",
-        "    if delivery.state is DeliveryState.INTENT:\n        return delivery.candidates\n",
-        "    return delivery.candidates\n",
-        CRASHES,
-    ),
-    Mutant(
-        "an absent temp is taken as published without a look",
-        "transfer/publish.py",
-        "    if size != delivery.size and not collected:",
-        "    if size is not None and size != delivery.size and not collected:",
-        "tests/transfer/test_conflict.py::test_elsewhere_only_a_person_can_tell",
-    ),
-    Mutant(
-        "the rename is asked for without an INTENT",
-        "transfer/publish.py",
-        "    tools.ledger.save(transfer, *intended)\n    return intended",
-        "    return intended",
-        CRASHES,
     ),
     Mutant(
         "the approval is not read again before the publish",
         "transfer/publish.py",
-        "        rechecked = tools.authority.confirm(transfer.request)\n",
+        "        rechecked = asked(crossing)\n",
         "        rechecked = tools.clock()\n",
         f"{JOURNEY}::test_an_approval_withdrawn_during_the_upload_stops_the_publish",
     ),
     Mutant(
         "the fence is not asked before the rename",
         "transfer/publish.py",
-        "    [delivery] = intend([delivery], crossing)\n    crossing.tools.fence()\n",
-        "    [delivery] = intend([delivery], crossing)\n",
+        "        return _kept_back(error, delivery, crossing)\n    crossing.tools.fence()\n",
+        "        return _kept_back(error, delivery, crossing)\n",
         "tests/transfer/test_conflict.py::test_a_claim_that_was_not_renewed_publishes_nothing",
     ),
     Mutant(
@@ -166,8 +143,8 @@ MUTANTS = (
     Mutant(
         "an heir renames a temp before its own name is durable",
         "transfer/resume.py",
-        "delivery = crossing.save(delivery, temp=temp, older=older, candidates=())",
-        "delivery = delivery.evolve(temp=temp, older=older, candidates=())",
+        "delivery = crossing.save(delivery, temp=temp, older=with_older(delivery), candidates=())",
+        "delivery = delivery.evolve(temp=temp, older=with_older(delivery), candidates=())",
         f"{RECOVERY}::test_an_heir_that_dies_after_its_rename_leaves_what_its_own_heir_finds",
     ),
     Mutant(

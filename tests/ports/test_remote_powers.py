@@ -137,3 +137,24 @@ def test_the_power_to_replace_is_true(partner: Partner, remote: Remote, path: st
     if remote.powers.replaces:
         assert remote.rename(path, f"{path}.final", replace=True)
         assert partner.read(f"{path}.final") == b"new"
+
+
+def test_a_directory_is_no_regular_file_and_an_absent_name_neither(
+    partner: Partner, remote: Remote, path: str
+) -> None:
+    assert not remote.proof.regular(path)
+    send(remote, path, b"a file")
+    assert remote.proof.regular(path)
+    assert not remote.proof.regular(partner.root)
+    send(remote, f"{path}.empty", b"")
+    assert remote.proof.regular(f"{path}.empty")
+
+
+def test_a_name_is_read_back_as_it_stands(remote: Remote, path: str) -> None:
+    assert remote.proof.standing(path) is None
+    send(remote, path, b"a file")
+    assert remote.proof.standing(path) == path
+    # Where A is told from a, the list says which of them it is.
+    other = f"{path[:-1]}{path[-1].swapcase()}"
+    if remote.size(other) is None:
+        assert remote.proof.standing(other) in (None, path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -142,7 +142,7 @@ class HookedRemote(MemoryRemote):
     @property
     def proof(self) -> MemoryProof:
         odd = {self._hooked.unreadable: UnreadableProof, self._hooked.touchy: TouchyProof}
-        return odd.get(True, MemoryProof)(self, self._hooked)
+        return odd.get(True, HookedProof)(self, self._hooked)
 
     def size(self, path: str) -> int | None:
         self._hooked.told("size", path)
@@ -157,14 +157,26 @@ class HookedRemote(MemoryRemote):
     def rename(self, old: str, new: str, *, replace: bool) -> bool:
         self._hooked.told("rename", old)
         done = super().rename(old, new, replace=replace)
-        if done and ".ff-" not in new:
+        # What stepped aside and comes back has been there before.
+        if done and ".ff-" not in new and not old.endswith(".old"):
             self._hooked.appeared[new] = self._hooked.appeared.get(new, 0) + 1
         return done
 
     def remove(self, path: str) -> None:
+        self._hooked.told("remove", path)
         if self._hooked.unremovable and path in self._hooked.files:
             raise Permanent(Code.REMOTE_DENIED, f"{path} may not be removed.")
         super().remove(path)
+
+
+class HookedProof(MemoryProof):
+    def digest(self, path: str, algorithm: str) -> str | None:
+        self._server.told("read", path)  # type: ignore[attr-defined]
+        return super().digest(path, algorithm)
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        self._server.told("read", path, start)  # type: ignore[attr-defined]
+        yield from super().read(path, start, length)
 
 
 class UnreadableProof(MemoryProof):
@@ -211,6 +223,7 @@ class Bench:
     time: list[float] = field(default_factory=lambda: [0.0])
     halt: Callable[[], None] = lambda: None
     pauses: list[float] = field(default_factory=list)
+    destinations: Mapping[str, Destination] = field(default_factory=lambda: DESTINATIONS)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -223,7 +236,7 @@ class Bench:
             locks=MemoryLocks(self.store),
             notifier=self.notifier,
             observer=self.watcher,
-            destinations=DESTINATIONS,
+            destinations=self.destinations,
             rules=RULES,
             slots=Slots(5),
             clock=lambda: NOON,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -128,6 +129,26 @@ def test_elsewhere_only_a_person_can_tell(bench: Bench) -> None:
     [delivery] = bench.record().deliveries
     assert delivery.state is DeliveryState.UNKNOWN
     assert "unknown outcome" in said(bench)
+
+
+@pytest.mark.parametrize("after", [False, True])
+def test_what_nobody_can_tell_stays_so_when_its_owner_dies_over_it(*, after: bool) -> None:
+    """A crash between the two writes that say so: the next owner does not send it again."""
+    for at in range(1, 200):
+        world, fuse = Bench(), Fuse(at, after=after)
+        world.objects.put(SOURCE, b"new")
+        lost_answer_and_gone(world)
+        with suppress(Crash):
+            travel(world.received(), world.tools(fuse), three_tries)
+        gone = not world.remotes.hooks
+        if world.store.rows and not world.record().transfer.finished:
+            carried(world)
+        if gone:
+            assert world.record().transfer.outcome is Outcome.UNKNOWN
+            assert contents(world) == {}
+        if not fuse.dead:
+            return
+    raise AssertionError("the sweep did not end")
 
 
 def second_request(bench: Bench) -> Transfer:
