@@ -82,7 +82,7 @@ class Dropbear(Whole):
         make = [need("dropbearkey"), "-t", kind, "-f", str(self.home / kind)]
         environment = os.environ | {"LD_LIBRARY_PATH": LIBRARIES}
         shown = subprocess.run(make, check=True, capture_output=True, text=True, env=environment)
-        return re.findall(r"SHA256:\S+", shown.stdout)[0]
+        return str(re.findall(r"SHA256:\S+", shown.stdout)[0])
 
     def mounts(self) -> Mapping[Path, str]:
         return accounts(self.home)
