@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -23,6 +24,12 @@ def need(program: str) -> str:
     path = shutil.which(program, path=places)
     if path:
         return path
+    absent(program)
+    return None
+
+
+def absent(program: str) -> NoReturn:
+    """Skips the test at home, and fails it in CI."""
     reason = f"{program} is not installed"
     if os.environ.get("CI") == "true":
         pytest.fail(reason)

@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import ClassVar, Self
 
-from tests.servers import UNPACKED, need
+from tests.servers import UNPACKED, absent, need
 from tests.servers.openssh import is_root
 from tests.servers.ports import free_port
 
@@ -147,7 +147,12 @@ class TwistedFtp(Ftp, Program):
 
 
 class Pyftpdlib(Ftp, Program):
+    """Debian's, because PyPI has no wheel of it and the locks take nothing else."""
+
     program = "pyftpdlib_ftp"
+
+    def environment(self) -> Mapping[str, str]:
+        return with_pyftpdlib(super().environment(), self.home)
 
 
 class Aioftp(Ftp, Program):
@@ -211,7 +216,24 @@ class Copyparty(Foreign):
 
 
 class CopypartyFtp(Ftp, Copyparty):
+    """Its FTP is pyftpdlib's, with rules of its own."""
+
     switches = ("--ftp",)
+
+    def environment(self) -> Mapping[str, str]:
+        return with_pyftpdlib(super().environment(), self.home)
+
+
+def with_pyftpdlib(environment: Mapping[str, str], home: Path) -> Mapping[str, str]:
+    """Debian's copy on the path, and nothing else of Debian's."""
+    place = "usr/lib/python3/dist-packages/pyftpdlib"
+    found = next((top / place for top in (UNPACKED, Path("/")) if (top / place).is_dir()), None)
+    if found is None:
+        absent("python3-pyftpdlib")
+    link = home / "pyftpdlib"
+    if not link.is_symlink():
+        link.symlink_to(found)
+    return {**environment, "PYTHONPATH": f"{environment['PYTHONPATH']}{os.pathsep}{home}"}
 
 
 class Erlang(Foreign):
