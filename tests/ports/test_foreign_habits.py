@@ -125,6 +125,12 @@ def test_a_late_refusal_has_the_right_name_at_the_close(
     assert remote.size(path) == 3
 
 
+@those(Habit.LISTS_NO_NAMES)
+def test_a_name_that_cannot_be_read_back_is_none(remote: Remote, path: str) -> None:
+    send(remote, path, b"a file")
+    assert remote.proof.standing(path) is None
+
+
 @those(Habit.OFFERS_HASHES_IN_VAIN)
 def test_a_hash_that_never_comes_is_offered_no_more(remote: Remote, path: str) -> None:
     send(remote, path, NOISE)

@@ -145,7 +145,7 @@ def test_a_directory_is_no_regular_file_and_an_absent_name_neither(
     assert not remote.proof.regular(path)
     send(remote, path, b"a file")
     assert remote.proof.regular(path)
-    assert not remote.proof.regular(partner.root)
+    assert not remote.proof.regular(partner.root or "/")
     send(remote, f"{path}.empty", b"")
     assert remote.proof.regular(f"{path}.empty")
 
