@@ -143,6 +143,11 @@ def sandbox(directory: Path) -> Iterator[ServerPartner]:
         yield ServerPartner(server, "", directory / "root")
 
 
+def exactly(found: bytes, wanted: bytes) -> bool:
+    """For megabytes: where `==` fails pytest looks for the difference line by line, for minutes."""
+    return found == wanted
+
+
 def send(remote: Remote, path: str, data: bytes) -> None:
     upload = remote.create(path)
     upload.write(data, 0)

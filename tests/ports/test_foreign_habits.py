@@ -11,7 +11,7 @@ import pytest
 from tests.house import TOP
 from tests.ports.foreign_habits import Habit
 from tests.ports.foreign_partners import KINDS, ForeignPartner, foreign_partner, of_habit
-from tests.ports.partners import refused, send
+from tests.ports.partners import exactly, refused, send
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import MIB
 from transfer.ports import Remote
@@ -72,7 +72,7 @@ def test_what_is_not_continued_is_refused_or_seen_to_be_other_bytes(
     assert_shown(partner, again, path)
     again.remove(path)
     send(again, path, NOISE)
-    assert partner.read(path) == NOISE
+    assert exactly(partner.read(path), NOISE)
     again.close()
 
 
@@ -99,7 +99,7 @@ def test_a_second_handle_is_refused_by_its_name(
     assert_shown(partner, again, path)
     again.remove(path)
     send(again, path, NOISE)
-    assert partner.read(path) == NOISE
+    assert exactly(partner.read(path), NOISE)
     again.close()
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.ports.partners import Partner, refused, send
+from tests.ports.partners import Partner, exactly, refused, send
 from transfer.errors import Code, Permanent
 from transfer.model import MIB
 from transfer.ports import Remote
@@ -32,7 +32,7 @@ def test_a_file_is_continued_where_it_ends(
     upload.write(NOISE[at + MIB :], at + MIB)
     upload.finish()
     assert upload.acknowledged == len(NOISE) - at
-    assert partner.read(path) == NOISE
+    assert exactly(partner.read(path), NOISE)
 
 
 def test_a_file_that_is_gone_cannot_be_continued(remote: Remote, path: str) -> None:
@@ -62,7 +62,7 @@ def test_several_connections_write_one_file(partner: Partner, remote: Remote, pa
     first.finish()
     other.close()
     assert second.acknowledged == len(NOISE) - half
-    assert partner.read(path) == NOISE
+    assert exactly(partner.read(path), NOISE)
 
 
 def test_views_are_written_as_well_as_bytes(partner: Partner, remote: Remote, path: str) -> None:
@@ -71,20 +71,21 @@ def test_views_are_written_as_well_as_bytes(partner: Partner, remote: Remote, pa
     upload.write(view[: 2 * MIB], 0)
     upload.write(view[2 * MIB :], 2 * MIB)
     upload.finish()
-    assert partner.read(path) == NOISE
+    assert exactly(partner.read(path), NOISE)
 
 
 @pytest.mark.parametrize(("start", "length"), RANGES)
 def test_stored_bytes_are_read_back(remote: Remote, path: str, start: int, length: int) -> None:
     send(remote, path, NOISE)
-    assert b"".join(remote.proof.read(path, start, length)) == NOISE[start : start + length]
+    found = b"".join(remote.proof.read(path, start, length))
+    assert exactly(found, NOISE[start : start + length])
     # The connection is as usable as before.
     assert remote.size(path) == len(NOISE)
 
 
 def test_reading_ends_with_the_file(remote: Remote, path: str) -> None:
     send(remote, path, NOISE)
-    assert b"".join(remote.proof.read(path, MIB, 100 * MIB)) == NOISE[MIB:]
+    assert exactly(b"".join(remote.proof.read(path, MIB, 100 * MIB)), NOISE[MIB:])
     assert b"".join(remote.proof.read(path, len(NOISE), 5)) == b""
 
 
