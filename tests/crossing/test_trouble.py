@@ -82,7 +82,9 @@ def test_a_stop_finishes_or_checkpoints_what_runs_and_exits_in_order(world: Worl
         first.send(signal.SIGTERM)
         assert first.wait(30) == 0
     assert world.events("first")[-1] == "stopped"
-    assert world.files() in ({}, {"large": data})
+    # A temp may stay: the second daemon goes on with it.
+    final = {name: content for name, content in world.files().items() if name == "large"}
+    assert final.get("large", data) == data
     with world.daemon("second"):
         assert world.ended(placed).transfer.outcome is Outcome.DELIVERED
     assert world.files() == {"large": data}

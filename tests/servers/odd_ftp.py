@@ -16,12 +16,16 @@ FEATURES: Sequence[str] = ("UTF8", "SIZE", "REST STREAM", "MFMT")
 
 
 class Session(socketserver.StreamRequestHandler):
-    """One connection. A method do_verb serves a command; one without is answered with 500."""
+    """One connection. A method do_verb serves a command; one without is answered with 500.
+
+    `window`: bytes that a data connection takes before they are read, 0 for the system's own.
+    """
 
     server: Server
     features = FEATURES
     greeting = "220 odd"
     rest = 0
+    window = 0
     listener = socket.socket()
 
     def handle(self) -> None:
@@ -73,6 +77,9 @@ class Session(socketserver.StreamRequestHandler):
     def do_pasv(self, _nothing: str) -> None:
         self.listener.close()
         self.listener = socket.create_server(("127.0.0.1", 0))
+        if self.window:
+            # Before the client can connect: it counts for connections to come only.
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, self.window)
         port = self.listener.getsockname()[1]
         self.reply(f"227 ({self.server.told},{port // 256},{port % 256})")
 
