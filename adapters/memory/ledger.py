@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from adapters.memory.keeper import MemoryKeeper
-from transfer import items
+from transfer.approval import items
 from transfer.books import Books, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer

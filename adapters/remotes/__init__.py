@@ -36,10 +36,10 @@ class Later:
 
 
 PROTOCOLS: dict[str, Callable[[Destination, SecretReader], Remote]] = {
-    "ftp": Later("ftp", "plain"),
-    "ftps": Later("ftp", "explicit"),
-    "ftps-implicit": Later("ftp", "implicit"),
-    "sftp": Later("sftp", "connect"),
+    "ftp": Later("ftp.remote", "plain"),
+    "ftps": Later("ftp.remote", "explicit"),
+    "ftps-implicit": Later("ftp.remote", "implicit"),
+    "sftp": Later("sftp.remote", "connect"),
 }
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.ledger.database import Database
-from adapters.ledger.sqlite_books import over
+from adapters.ledger.sqlite.books import over
+from adapters.ledger.sqlite.database import Database
 from adapters.memory.ledger import MemoryOutbox, MemoryStore, memory_books
 from tests.ports import dynamo_store
 from tests.transfer.made import NOON, request
