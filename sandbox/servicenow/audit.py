@@ -5,12 +5,8 @@ As on an instance with its usual properties, creating a record leaves no rows.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.seed import STANDING, Record
-
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
 
 AUDITED = frozenset({STANDING, "sc_req_item", "sc_request"})
 

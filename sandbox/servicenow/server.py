@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Self
 
 from sandbox.servicenow.app import create_app
+from sandbox.servicenow.business import furnished
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.modes import Misbehaving, Modes
-from sandbox.servicenow.oauth import Tokens
 from sandbox.servicenow.site import Site
+from sandbox.servicenow.tokens import Tokens
 from sandbox.servicenow.wire import Server
 from sandbox.tls import Certificate
 
@@ -39,7 +40,7 @@ class ServiceNow:
     ) -> None:
         self._host, self._port, self._tls = host, port, tls
         self._client_ca = client_ca
-        instance = Instance(seed)
+        instance = furnished(seed)
         self.site = Site(instance, Tokens(instance), Modes())
         self._server: Server | None = None
         self._thread: threading.Thread | None = None

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import paramiko
 
-from adapters.remotes.dial import name_of, plain
+from adapters.remotes.dial import name_of
 from transfer.destination import WEAK_ALGORITHMS, Destination
 from transfer.errors import Code, Permanent
-
-if TYPE_CHECKING:
-    from adapters.remotes.ssh.transport import Transport
 
 # AES-GCM costs half the CPU of counter mode with a MAC. No CBC, no SHA-1, no MD5.
 CIPHERS = (
@@ -92,36 +88,3 @@ def too_weak(destination: Destination, reason: str) -> Permanent:
         f"The server of {name_of(destination)} offers no encryption that is safe enough: {reason}.",
         action="Ask the partner to allow AES-GCM or AES-CTR with SHA-2, then order again.",
     )
-
-
-def nothing_in_common(transport: Transport, destination: Destination) -> Permanent:
-    """Who lacks what: a server with nothing but weak ones, or we with none of its good ones."""
-    weak: list[tuple[str, str, str]] = []
-    lacking: list[tuple[str, str, str]] = []
-    for kind, lists, ours in _kinds(transport):
-        for theirs in (transport.offered.get(name, ()) for name in lists):
-            if not theirs or set(theirs) & set(ours):
-                continue
-            real = [name for name in theirs if not MARKS.match(name)]
-            good = [name for name in real if name and not WEAK.search(name)]
-            names = plain(", ".join(good or real))
-            (lacking if good else weak).append((kind, names, ", ".join(ours)))
-            break
-    if weak or not lacking:
-        found = [f"its {kind} is only {names}" for kind, names, _ in weak]
-        return too_weak(destination, "; ".join(found) or "no algorithm in common")
-    words = "; ".join(f"as its {kind} {names}" for kind, names, _ in lacking)
-    message = f"The server of {name_of(destination)} offers {words}. Nothing is wrong with that, "
-    message += "but FileFerry cannot do it."
-    wanted = "; ".join(f"as {kind} one of {ours}" for kind, _, ours in lacking)
-    action = f"Ask the partner to allow {wanted}, then order again."
-    return Permanent(Code.REMOTE_FAILED, message, action=action)
-
-
-def _kinds(transport: Transport) -> Iterator[tuple[str, tuple[str, ...], Sequence[str]]]:
-    """What must be agreed on: its name, paramiko's names of the server's lists, and ours."""
-    options = transport.get_security_options()
-    yield "key exchange", ("kex_algo_list",), options.kex
-    yield "host key", ("server_key_algo_list",), options.key_types
-    yield "cipher", ("client_encrypt_algo_list", "server_encrypt_algo_list"), options.ciphers
-    yield "MAC", ("client_mac_algo_list", "server_mac_algo_list"), options.digests

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from time import monotonic
 
@@ -25,7 +25,7 @@ from adapters.remotes.ssh.transport import Transport, transport_over
 from adapters.remotes.tcp import Received, Sent
 from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Transient
+from transfer.errors import Code, FerryError, Permanent, Transient
 
 
 class GarbledError(Exception):
@@ -189,7 +189,40 @@ def _negotiate(line: Line, types: list[str], deadline: float) -> paramiko.PKey:
             return transport.get_remote_server_key()
     except IncompatiblePeer:
         line.hang_up()
-        raise algorithms.nothing_in_common(transport, line.destination) from None
+        raise _nothing_in_common(transport, line.destination) from None
     except FerryError:
         line.hang_up()
         raise
+
+
+def _nothing_in_common(transport: Transport, destination: Destination) -> Permanent:
+    """Who lacks what: a server with nothing but weak ones, or we with none of its good ones."""
+    weak: list[tuple[str, str, str]] = []
+    lacking: list[tuple[str, str, str]] = []
+    for kind, lists, ours in _kinds(transport):
+        for theirs in (transport.offered.get(name, ()) for name in lists):
+            if not theirs or set(theirs) & set(ours):
+                continue
+            real = [name for name in theirs if not algorithms.MARKS.match(name)]
+            good = [name for name in real if name and not algorithms.WEAK.search(name)]
+            names = plain(", ".join(good or real))
+            (lacking if good else weak).append((kind, names, ", ".join(ours)))
+            break
+    if weak or not lacking:
+        found = [f"its {kind} is only {names}" for kind, names, _ in weak]
+        return algorithms.too_weak(destination, "; ".join(found) or "no algorithm in common")
+    words = "; ".join(f"as its {kind} {names}" for kind, names, _ in lacking)
+    message = f"The server of {name_of(destination)} offers {words}. Nothing is wrong with that, "
+    message += "but FileFerry cannot do it."
+    wanted = "; ".join(f"as {kind} one of {ours}" for kind, _, ours in lacking)
+    action = f"Ask the partner to allow {wanted}, then order again."
+    return Permanent(Code.REMOTE_FAILED, message, action=action)
+
+
+def _kinds(transport: Transport) -> Iterator[tuple[str, tuple[str, ...], Sequence[str]]]:
+    """What must be agreed on: its name, paramiko's names of the server's lists, and ours."""
+    options = transport.get_security_options()
+    yield "key exchange", ("kex_algo_list",), options.kex
+    yield "host key", ("server_key_algo_list",), options.key_types
+    yield "cipher", ("client_encrypt_algo_list", "server_encrypt_algo_list"), options.ciphers
+    yield "MAC", ("client_mac_algo_list", "server_mac_algo_list"), options.digests
