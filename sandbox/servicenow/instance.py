@@ -34,7 +34,7 @@ class Properties:
 
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
-    before 2024. `audited`: sys_audit keeps what audit.py says. `callers`: an incident must have
+    before 2024. `audited`: sys_audit keeps what business.py says. `callers`: an incident must have
     one. `token_lifetime` is in seconds.
     """
 
