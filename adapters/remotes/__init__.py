@@ -1,4 +1,4 @@
-"""The register of protocols: a new one is a new file and one line here."""
+"""The protocols, a room for each; the door is `Register`, where a new one is one line."""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ from rich.progress import (
 )
 
 from adapters import wiring
-from adapters.memory.ledger import MemoryStore, memory_books
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryStore
 from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings

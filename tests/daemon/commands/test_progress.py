@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.memory.ledger import MemoryLedger, MemoryStore, memory_books
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryLedger, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
 from daemon.alarm import LedgerAlarm
 from daemon.commands.progress import ProgressNotes

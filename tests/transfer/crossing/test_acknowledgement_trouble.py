@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.memory.ledger import memory_books
+from adapters.memory.books import memory_books
 from tests.transfer.bench import FINAL
 from tests.transfer.made import NOON
 from tests.transfer.partner import (
