@@ -17,6 +17,8 @@ from adapters.remotes import Register
 from adapters.remotes.pool import Pool
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
+from config.notices import PORTS as MAIL_PORTS
+from config.notices import NoticeSettings
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
@@ -26,6 +28,7 @@ from transfer.errors import Stopping
 from transfer.ports import (
     Authority,
     Inbox,
+    Notifier,
     ObjectStore,
     Observer,
     Queue,
@@ -38,6 +41,7 @@ from transfer.slots import Slots
 from transfer.tools import Tools
 
 if TYPE_CHECKING:
+    from adapters.notices.notices import Told, Way
     from adapters.servicenow.desk.forms import TicketForm
     from adapters.servicenow.line.client import Client
     from adapters.servicenow.look.survey import Survey
@@ -155,6 +159,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
     observer: Observer,
     halting: threading.Event,
     remotes: Remotes | None = None,
+    notifier: Notifier | None = None,
 ) -> Tools:
     """The ports of the eight steps; without `remotes` each connection is used for one request."""
 
@@ -169,7 +174,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         authority=authority,
         ledger=books.ledger,
         locks=books.locks,
-        notifier=LogNotifier(),
+        notifier=notifier or told(settings, secrets),
         observer=observer,
         destinations=destinations(settings),
         rules=rules,
@@ -177,6 +182,74 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         clock=clock,
         halt=halt,
     )
+
+
+def told(settings: Settings, secrets: Secrets) -> Notifier:
+    """Who is told of an ending beside the tickets: the log, and the configured ways."""
+    if not settings.notices:
+        return LogNotifier()
+    from adapters.notices.notices import Notices  # noqa: PLC0415
+
+    return Notices(ways(settings, secrets), LogNotifier())
+
+
+def ways(settings: Settings, secrets: Secrets) -> list[Told]:
+    """The configured notices. Nothing is read or connected to before one is sent."""
+    from adapters.notices.notices import Told  # noqa: PLC0415
+
+    return [
+        Told(
+            name=name,
+            way=_way(part, settings, secrets),
+            outcomes=frozenset(part.outcomes),
+            destinations=frozenset(part.destinations),
+            timeout=part.timeout,
+        )
+        for name, part in settings.notices.items()
+    ]
+
+
+def _way(part: NoticeSettings, settings: Settings, secrets: Secrets) -> Way:
+    ca_file = str(part.ca_file) if part.ca_file else None
+    if part.kind in ("teams", "slack"):
+        from adapters.notices import slack, teams, webhook  # noqa: PLC0415
+
+        hook = webhook.Webhook(
+            secret=lambda: secrets(part.webhook or ""), timeout=part.timeout, ca_file=ca_file
+        )
+        return slack.Slack(hook) if part.kind == "slack" else teams.Teams(hook)
+    if part.kind == "smtp":
+        from adapters.notices.smtp import Smtp  # noqa: PLC0415
+
+        return Smtp(
+            host=part.host or "",
+            port=part.port or MAIL_PORTS[part.encryption],
+            implicit=part.encryption == "tls",
+            sender=part.sender or "",
+            to=tuple(part.to),
+            user=part.user or "",
+            secret=lambda: secrets(part.password or ""),
+            timeout=part.timeout,
+            ca_file=ca_file,
+        )
+    return _amazon(part, settings)
+
+
+def _amazon(part: NoticeSettings, settings: Settings) -> Way:
+    from adapters.notices.amazon import Account, Ses, Sns  # noqa: PLC0415
+
+    aws = settings.aws
+    # The region of a topic stands in its name.
+    region = part.topic.split(":")[3] if part.topic else part.region or aws.region
+    account = Account(
+        region=region,
+        endpoint_url=part.endpoint_url,
+        profile=aws.profile,
+        timeout=part.timeout,
+    )
+    if part.topic:
+        return Sns(account, part.topic)
+    return Ses(account, part.sender or "", tuple(part.to))
 
 
 def clock() -> datetime:

@@ -19,6 +19,7 @@ from config.destination import DestinationSettings
 from config.faults import Fault, Place
 from config.kinds import NAME
 from config.settings import ServiceNowSettings, Settings
+from transfer.addresses import is_webhook
 from transfer.errors import Code, Permanent
 
 SYSTEMD = Path("/run/credentials")
@@ -141,10 +142,19 @@ class _Named:
 
 def _named(settings: Settings) -> Iterator[_Named]:
     yield from _login(settings.servicenow)
+    for name, notice in settings.notices.items():
+        if notice.webhook:
+            yield _Named(("notices", name, "webhook"), notice.webhook, _trouble_of_webhook)
+        if notice.password:
+            yield _Named(("notices", name, "password"), notice.password)
     for name, destination in settings.destinations.items():
         for setting, secret, trouble in _of(destination):
             if secret:
                 yield _Named(("destinations", name, *setting.split(".")), secret, trouble)
+
+
+def _trouble_of_webhook(text: str) -> str | None:
+    return None if is_webhook(text) else "is no address https://host/path of a webhook"
 
 
 def _login(part: ServiceNowSettings) -> Iterator[_Named]:
@@ -183,6 +193,8 @@ def _checked(one: _Named, secrets: Secrets) -> Iterator[Fault]:
 
 def _authorities(settings: Settings) -> Iterator[Fault]:
     named: dict[Place, Path | None] = {("servicenow", "ca_file"): settings.servicenow.ca_file}
+    for name, notice in settings.notices.items():
+        named["notices", name, "ca_file"] = notice.ca_file
     for name, destination in settings.destinations.items():
         named["destinations", name, "tls", "ca_file"] = destination.tls.ca_file
     for place, path in named.items():

@@ -17,6 +17,7 @@ from daemon.commands import operators, show
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
+from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.servicenow import servicenow_app
 
@@ -49,6 +50,7 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(servicenow_app, name="servicenow")
+app.add_typer(notices_app, name="notices")
 app.add_typer(operators.quarantine, name="quarantine")
 
 out, err = Terminal(), Terminal(stderr=True)
