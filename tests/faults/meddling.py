@@ -1,8 +1,9 @@
-"""Remotes that do something of the test's just before the engine renames, or connects again."""
+"""Remotes that do something of the test's before the engine renames or connects again, or hurry."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from transfer.destination import Destination
@@ -29,6 +30,25 @@ class Meddling:
         if not self._before and self._between:
             self._between.pop()()
         return _Meddled(self._remotes.connect(destination, beside=beside), self._before)
+
+
+class Hurried:
+    """The Remotes port over another one, with short times for as long as a fault is `coming`:
+    afterwards a busy machine may take its time, for nothing hangs any more.
+    """
+
+    def __init__(
+        self, remotes: Remotes, coming: Callable[[], object], timeout: float, connect_timeout: float
+    ) -> None:
+        self._remotes = remotes
+        self._coming = coming
+        self._times: dict[str, Any] = {"timeout": timeout, "connect_timeout": connect_timeout}
+        self.protocols = remotes.protocols
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> Remote:
+        if self._coming():
+            destination = replace(destination, **self._times)
+        return self._remotes.connect(destination, beside=beside)
 
 
 class _Meddled:

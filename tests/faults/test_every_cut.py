@@ -36,7 +36,7 @@ SOURCE = "s3://exports/data.bin"
 DATA = os.urandom(64 * MIB)
 CUTS = range(CHUNK, len(DATA), CHUNK)
 ONE, SEVERAL = Width(wide=len(DATA) + 1, far=60.0), Width(wide=MIB, share=8 * MIB)
-SETTINGS: dict[str, Any] = {"timeout": 20.0, "connect_timeout": 20.0}
+SETTINGS: dict[str, Any] = {"timeout": 60.0, "connect_timeout": 60.0}
 SFTP = ("openssh", "proftpd", "sandbox")
 FTP = ("vsftpd", "proftpd-ftp", "pureftpd")
 POINTS = [

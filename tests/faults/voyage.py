@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +17,7 @@ from adapters.memory.objects import MemoryObjects
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
 from daemon.retries import retrying
+from tests.faults.meddling import Hurried
 from tests.faults.sightings import Sightings
 from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import OpenSSH
@@ -38,6 +40,10 @@ RULES = Rules(
 
 def clock() -> datetime:
     return datetime.now(UTC)
+
+
+LONG = 30.0
+"""Seconds, more than a busy machine takes for anything; where nothing hangs, nobody waits."""
 
 
 class Consent:
@@ -86,7 +92,7 @@ class Voyage:
                 self.store.put(uri, data)
 
     def sail(self) -> Ended:
-        """Until the transfer is closed; the waits between the tries are left out."""
+        """Until it is closed; without the waits between the tries, nor long ones for a size."""
         asked = self._request()
         self.ledger.admit(Transfer(request=asked, received_at=clock()))
         claimed = self.ledger.claim(asked.id)
@@ -95,6 +101,11 @@ class Voyage:
         ended = travel(claimed, self.tools(), attempt)
         [record] = MemoryArchive(self.ledger.store).search(asked.id)
         return Ended(self, ended, record.deliveries)
+
+    def hurry(self, coming: Callable[[], object], timeout: float = 0.5) -> None:
+        """Short times until the fault has struck, and more tries for what is late without one."""
+        self.remotes = Hurried(self.register, coming, timeout, 2 * timeout)
+        self.tries = 10
 
     def tools(self) -> Tools:
         return Tools(
@@ -111,6 +122,7 @@ class Voyage:
             slots=self.slots,
             clock=clock,
             halt=lambda: None,
+            pause=lambda seconds: sleep(seconds / 20),
         )
 
     def destination(self) -> Destination:
@@ -120,8 +132,8 @@ class Voyage:
             "port": self.port or self.server.port,
             "username": self.server.username,
             "root": str(self.server.root),
-            "connect_timeout": 5.0,
-            "timeout": 5.0,
+            "connect_timeout": LONG,
+            "timeout": LONG,
         }
         return Destination(**fields | self._credential() | self.settings)
 

@@ -149,6 +149,11 @@ class Flow:
             self._waiting.appendleft((due, data[sent:]))
         return True
 
+    def hasten(self) -> None:
+        """What waits is due, and what comes is no longer held back."""
+        self._pace = Pace()
+        self._waiting = deque((0.0, data) for _, data in self._waiting)
+
     def drain(self) -> None:
         """Swallow everything from here on."""
         self._waiting.clear()
@@ -186,6 +191,13 @@ class Link:
 
     def flow(self, way: Way) -> Flow:
         return self.up if way == "up" else self.down
+
+    def hasten(self) -> None:
+        for flow in (self.up, self.down):
+            flow.hasten()
+        for sock in self.sockets:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, PIECE)
 
     def answer_to(self, way: Way) -> Flow:
         return self.down if way == "up" else self.up

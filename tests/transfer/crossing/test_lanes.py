@@ -31,7 +31,7 @@ class Sink:
         self.abandoned = False
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.failure:
             raise self.failure
         self.content[offset : offset + len(data)] = data
