@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from time import sleep
@@ -21,7 +21,9 @@ from tests.faults.meddling import Hurried
 from tests.faults.sightings import Sightings
 from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import OpenSSH
+from tests.servers.proxy import Proxy
 from transfer.destination import Destination, HostKey, Tls
+from transfer.errors import Stopping
 from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Request, Transfer
 from transfer.ports import ObjectStore, Remotes
@@ -162,6 +164,25 @@ class Voyage:
     def name(self) -> str:
         """The final name of a single file."""
         return f"{self.id}.bin"
+
+
+@dataclass
+class Stopped(Voyage):
+    """The service is stopped as soon as `when` says so."""
+
+    when: Callable[[], bool] = lambda: False
+
+    def tools(self) -> Tools:
+        return replace(super().tools(), halt=self._halt)
+
+    def _halt(self) -> None:
+        if self.when():
+            raise Stopping
+
+
+def carried(proxy: Proxy) -> int:
+    """Bytes that went to the server."""
+    return sum(link.up.carried for link in proxy.links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -118,7 +118,12 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 delivery = crossing.progress(delivery, lanes.proven)
                 crossing.tools.observer.moved(crossing.transfer, delivery)
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
-            finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+            # In place the close is the publish: once it is asked for it is waited for.
+            finish = partial(
+                lanes.finish,
+                delivery.pin.modified if delivery.pin else None,
+                heeds=not crossing.in_place,
+            )
             if not crossing.in_place:
                 finish()
         if crossing.in_place:
