@@ -111,12 +111,11 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _answered(lanes, len(uploads), start, crossing):
+        with _counted(delivery, crossing, lanes), _answered(lanes, len(uploads), start, crossing):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                delivery = crossing.progress(delivery, lanes.proven)
-                crossing.tools.observer.moved(crossing.transfer, delivery)
+                _count(delivery, crossing, lanes)
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
             finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
             if not crossing.in_place:
@@ -126,6 +125,24 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
+
+
+def _count(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> None:
+    counted = crossing.progress(delivery, lanes.proven)
+    crossing.tools.observer.moved(crossing.transfer, counted)
+
+
+@contextmanager
+def _counted(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> Iterator[None]:
+    """What was acknowledged when the line broke counts, though no further chunk was handed out: a
+    line that breaks off again and again would else never get on with several lanes.
+    """
+    try:
+        yield
+    except Transient as error:
+        if not crossing.in_place and _worth_keeping(error, crossing):
+            _count(delivery, crossing, lanes)
+        raise
 
 
 @contextmanager

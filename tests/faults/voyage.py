@@ -125,6 +125,13 @@ class Voyage:
         }
         return Destination(**fields | self._credential() | self.settings)
 
+    def local(self, path: str) -> Path:
+        """Where the file lies that a client calls `path`."""
+        return Path(path)
+
+    def settle(self) -> None:
+        """Wait until the server's files are where they are looked for."""
+
     def _credential(self) -> dict[str, Any]:
         """The names of secrets are those of the server's attributes."""
         if isinstance(self.server, OpenSSH):
@@ -172,6 +179,7 @@ class Ended:
         assert self.transfer.finished
         assert self.delivered == (not self.code)
         assert self.code != "internal"
+        self.voyage.settle()
         for delivery in self.deliveries:
             self._judge(delivery)
         if not self.transfer.loose_ends:
@@ -179,12 +187,13 @@ class Ended:
         return self
 
     def temps(self) -> list[str]:
+        """Whatever their pattern, wherever they lie."""
         token = self.transfer.request.token
-        return [path.name for path in self.voyage.server.root.glob(f".ff-{token}*")]
+        return [path.name for path in self.voyage.server.root.rglob(f"*{token}*")]
 
     def _judge(self, delivery: Delivery) -> None:
         data = self.voyage.contents[delivery.source.uri]
-        final = Path(delivery.final)
+        final = self.voyage.local(delivery.final)
         stands = final.exists()
         assert not stands or final.read_bytes() == data
         published = delivery.state is DeliveryState.PUBLISHED
