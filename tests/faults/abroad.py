@@ -1,10 +1,12 @@
-"""The engine on others' servers: one of each kind a run, by way of a proxy that can cut the line."""
+"""The engine on others' servers, by way of a proxy that can cut the line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,13 @@ from tests.ports.foreign_partners import ForeignPartner
 from tests.servers.proxy import Fault, Proxy
 from tests.servers.proxy_ftp import FtpProxy
 from transfer.destination import Destination
+from transfer.errors import Stopping
 from transfer.model import MIB
 from transfer.tools import Tools
 from transfer.width import Width
 
 ONE, SEVERAL = Width(wide=1 << 40, far=60.0), Width(wide=MIB, share=8 * MIB)
-PATIENCE: dict[str, Any] = {"timeout": 30.0, "connect_timeout": 30.0}
+PATIENCE: dict[str, Any] = {"timeout": 60.0, "connect_timeout": 60.0}
 
 
 @dataclass
@@ -28,6 +31,8 @@ class Abroad(Voyage):
 
     partner: ForeignPartner | None = None
     width: Width = ONE
+    stop: threading.Event = field(default_factory=threading.Event)
+    pause: Callable[[float], object] = time.sleep
 
     def destination(self) -> Destination:
         assert self.partner
@@ -43,7 +48,11 @@ class Abroad(Voyage):
         self.partner.server.settle()
 
     def tools(self) -> Tools:
-        return replace(super().tools(), width=self.width)
+        return replace(super().tools(), width=self.width, halt=self._halt, pause=self.pause)
+
+    def _halt(self) -> None:
+        if self.stop.is_set():
+            raise Stopping
 
 
 @contextmanager

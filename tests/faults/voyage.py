@@ -63,7 +63,8 @@ class Watcher:
 class Voyage:
     """From `store` to `server`, by way of `port` where something stands in between.
 
-    `contents` are the bytes of each source. `settings` are fields of Destination.
+    `contents` are the bytes of each source, `options` those of the request. `settings` are fields
+    of Destination.
     """
 
     server: OpenSSH | FtpServer
@@ -72,6 +73,7 @@ class Voyage:
     port: int = 0
     store: ObjectStore = field(default_factory=MemoryObjects)
     settings: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     tries: int = 3
     remotes: Remotes | None = None
     slots: Slots = field(default_factory=lambda: Slots(5))
@@ -87,8 +89,16 @@ class Voyage:
 
     def sail(self) -> Ended:
         """Until the transfer is closed; the waits between the tries are left out."""
-        asked = self._request()
-        self.ledger.admit(Transfer(request=asked, received_at=clock()))
+        admitted = self.ledger.admit(Transfer(request=self._request(), received_at=clock()))
+        return self._travel(admitted)
+
+    def go_on(self) -> Ended:
+        """By an heir, from where an owner has left it."""
+        [record] = MemoryArchive(self.ledger.store).search(self._request().id)
+        self.ledger.renew(record.transfer, 0.0)
+        return self._travel(record.transfer)
+
+    def _travel(self, asked: Transfer) -> Ended:
         claimed = self.ledger.claim(asked.id)
         assert claimed
         attempt = retrying(self.tries, 0.001, lambda _seconds: None)
@@ -151,6 +161,7 @@ class Voyage:
             sources=tuple(self.contents),
             target=self.name if len(self.contents) == 1 else "",
             fingerprint="0" * 64,
+            options=self.options,
         )
 
     @property

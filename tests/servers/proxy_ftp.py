@@ -1,7 +1,7 @@
 """A proxy for plain FTP to a server that takes any port for its data connections.
 
-The server's reply to PASV or EPSV is altered on its way: it names a door of the proxy's, which leads
-to the port that stood there.
+The server's reply to PASV or EPSV is altered on its way: it names a door of the proxy's, which
+leads to the port that stood there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import selectors
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Self
 
 from tests.servers.proxy import Link, Proxy
 
@@ -20,7 +20,7 @@ EPSV = re.compile(rb"^(229 [^\r\n]*?\(\|\|\|)(\d+)")
 class FtpProxy(Proxy):
     """`streams` has every data connection that was ever made, `links` those and the controls."""
 
-    def __enter__(self) -> FtpProxy:
+    def __enter__(self) -> Self:
         self.streams: list[Link] = []
         super().__enter__()
         return self

@@ -36,6 +36,10 @@ class _Lane:
         self._open: deque[tuple[int, int]] = deque()
         self._sent = 0
 
+    def began(self) -> bool:
+        """Whether it was ever handed a chunk."""
+        return bool(self.first)
+
     def settle(self) -> None:
         """Raises what the last write raised."""
         if self.task:
@@ -120,7 +124,8 @@ class Lanes:
             return
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
-        lane = next(lane for lane in self._lanes if not lane.busy)
+        # Each has its first chunk before any has a second: a handle that is refused shows early.
+        lane = min((lane for lane in self._lanes if not lane.busy), key=_Lane.began)
         lane.settle()
         lane.busy = True
         self._hand(lane, data, offset)
