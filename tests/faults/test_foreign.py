@@ -18,7 +18,7 @@ from tests import sweeps
 from tests.faults.abroad import ONE, SEVERAL, Abroad, abroad
 from tests.faults.meddling import Collecting, Meddling
 from tests.ports.foreign_habits import Habit
-from tests.ports.foreign_partners import KINDS, SFTP, ForeignPartner, foreign_partner
+from tests.ports.foreign_partners import KINDS, SFTP, ForeignPartner, foreign_partner, of_habit
 from tests.ports.partners import send
 from tests.servers.proxy import Fault, Kind
 from transfer.destination import Conflict, Mode, TempNames
@@ -64,6 +64,13 @@ def test_the_exact_bytes_arrive_once_wherever_the_line_is_cut(
         assert ended.delivered
         assert ended.transfer.loose_ends == ()
         assert proxy.faults == []
+
+
+@pytest.mark.parametrize("partner", of_habit(Habit.TAKES_NO_LANES), indirect=True)
+def test_lanes_that_are_refused_cost_no_try(partner: ForeignPartner) -> None:
+    data = DATA[: 2 * CHUNK]
+    with abroad(partner, {SOURCE: data}, width=SEVERAL, tries=1) as (voyage, _):
+        assert voyage.sail().judged().delivered
 
 
 def brief(seconds: float) -> None:

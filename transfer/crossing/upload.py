@@ -211,6 +211,9 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
         with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
+        if len(uploads) <= spare and crossing.remote.size(temp) is None:
+            # copyparty deletes a file before it refuses to open it again.
+            raise _WithoutError("ranges")
     # FTP could not answer now; what it makes of a file is looked at when it is closed.
     if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
         raise _WithoutError("resumes")
