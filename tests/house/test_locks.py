@@ -12,7 +12,7 @@ import pytest
 
 from tests.house import TOP
 
-LOCKS = ("build", "run", "sandbox", "dev")
+LOCKS = ("aws", "build", "run", "sandbox", "dev")
 REQUIREMENT = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[A-Za-z0-9.+!]+)(?P<marker> ; [^\\]+?)?"
     r"(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n",
@@ -58,6 +58,7 @@ def test_what_the_project_asks_for_is_locked(lock: str) -> None:
     project, groups = asked["project"], asked["dependency-groups"]
     run, sandbox = project["dependencies"], project["optional-dependencies"]["sandbox"]
     wanted = {
+        "aws": groups["aws"],
         "build": groups["build"],
         "run": run,
         "sandbox": [*run, *sandbox],
