@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 from adapters.servicenow.wire import instance_name
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Carrier, Intake
 from daemon.lookup import Lookup
 from daemon.standing import StandingDoor
+from engine.alarm import LedgerAlarm
 from transfer import parameters
 
 

@@ -29,7 +29,7 @@ from adapters.memory.ledger import MemoryStore, memory_books
 from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings
-from daemon.retries import retrying
+from engine.retries import retrying
 from transfer.books import Books, Record
 from transfer.errors import Code, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, travel

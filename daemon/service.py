@@ -14,15 +14,15 @@ import structlog
 
 from adapters.systemd import Supervisor
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
 from daemon.carriers import InProcess
 from daemon.doors import doors
-from daemon.heartbeat import Heartbeat
 from daemon.intake import Intake, Poll
-from daemon.outbox import Sender
-from daemon.retries import retrying
 from daemon.rounds import Rounds
 from daemon.watch import Watch
+from engine.alarm import LedgerAlarm
+from engine.heartbeat import Heartbeat
+from engine.retries import retrying
+from engine.sender import Sender
 from transfer.errors import FerryError
 
 SEND_EVERY = 1.0

@@ -13,7 +13,7 @@ from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
 from adapters.s3 import make_objects
-from daemon.retries import retrying
+from engine.retries import retrying
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand, read
 from transfer.destination import Destination, HostKey, Tier, Tls
 from transfer.journey import travel

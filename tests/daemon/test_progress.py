@@ -9,9 +9,9 @@ import pytest
 
 from adapters.memory.ledger import MemoryLedger, MemoryStore, memory_books
 from adapters.memory.servicenow import MemoryDesk
-from daemon.alarm import LedgerAlarm
-from daemon.outbox import Sender
 from daemon.progress import ProgressNotes
+from engine.alarm import LedgerAlarm
+from engine.sender import Sender
 from tests.daemon.door import Clock, Stop
 from tests.transfer.made import request
 from transfer import reports

@@ -15,9 +15,9 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
 from adapters.servicenow.forms import TicketForm
-from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake
-from daemon.outbox import Sender
+from engine.alarm import LedgerAlarm
+from engine.sender import Sender
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.behaviours import BEHAVIOURS
 from sandbox.servicenow.instance import Properties

@@ -1,0 +1,1 @@
+"""What carries a transfer through either door: its claim kept alive, its steps, its tickets."""

@@ -1,0 +1,1 @@
+"""The shared engine of both doors."""
