@@ -68,6 +68,7 @@ lock: ## resolve the dependencies anew (needs uv); the locks name no package hos
 	  set -- $$set; name=$$1; shift; \
 	  $(RESOLVE) pyproject.toml $$@ --output-file requirements/$$name.lock || exit 1; \
 	done
+	$(RESOLVE) --group cloud --constraints requirements/run.lock --output-file requirements/cloud.lock
 	@echo "Now: make licences"
 
 clean: ## remove the virtual environment, caches and built files

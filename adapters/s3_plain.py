@@ -31,7 +31,7 @@ HARMLESS = frozenset(
 UNUSUAL = re.compile("AWS_|BOTO|(?!NO_)[A-Z]+_PROXY", re.IGNORECASE)
 """Beginnings of names of variables that may change where and how boto3 asks."""
 OF_LAMBDA = re.compile("AWS_(LAMBDA|XRAY)_|AWS_EXECUTION_ENV$")
-"""What every Lambda function finds; boto3 names some of it to AWS, and asks no other place for it."""
+"""What every Lambda function finds; boto3 asks no other place for it."""
 REGION = re.compile(r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]+")
 """Regions of the partition `aws`."""
 STORE = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")

@@ -75,8 +75,8 @@ def run(config: Config = None) -> None:
     """
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.progress import ProgressNotes
     from daemon.service import Service, stop_on_signals
+    from engine.progress import ProgressNotes
 
     stop = threading.Event()
     with explained():

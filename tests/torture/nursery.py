@@ -21,8 +21,8 @@ from adapters.wiring import build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
-from daemon.progress import ProgressNotes
 from daemon.service import Service, stop_on_signals
+from engine.progress import ProgressNotes
 from tests.torture.failpoints import Gate, watched
 
 PR_SET_PDEATHSIG = 1

@@ -9,8 +9,8 @@ import pytest
 
 from adapters.memory.ledger import MemoryLedger, MemoryStore, memory_books
 from adapters.memory.servicenow import MemoryDesk
-from daemon.progress import ProgressNotes
 from engine.alarm import LedgerAlarm
+from engine.progress import ProgressNotes
 from engine.sender import Sender
 from tests.daemon.door import Clock, Stop
 from tests.transfer.made import request
