@@ -8,10 +8,10 @@ from collections.abc import Callable
 
 import structlog
 
-from transfer import notes
 from transfer.books import Books
 from transfer.errors import FerryError
 from transfer.model import Delivery, Transfer
+from transfer.telling import notes
 
 LOOK_EVERY = 0.1
 """Of `note_every`: the wait for the next count, when a note is due and nothing is to be said."""

@@ -7,17 +7,18 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from adapters.memory.ledger import MemoryLedger, MemoryStore, memory_books
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryLedger, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
 from engine.alarm import LedgerAlarm
 from engine.progress import ProgressNotes
 from engine.sender import Sender
 from tests.daemon.door import Clock, Stop
 from tests.transfer.made import request
-from transfer import reports
 from transfer.books import Books
 from transfer.errors import Code, Transient
 from transfer.model import Delivery, DeliveryState, Outcome, Pin, Source, Transfer
+from transfer.telling import reports
 from transfer.tickets import Post, TicketRole
 
 EVERY = 300.0

@@ -43,9 +43,9 @@ def main() -> None:
 
 def _warm() -> None:
     """What `build` imports when it is first needed."""
-    import adapters.ledger.dynamodb  # noqa: PLC0415
-    import adapters.ledger.sqlite_books  # noqa: PLC0415
-    import adapters.servicenow.client  # noqa: F401, PLC0415
+    import adapters.ledger.dynamo.books  # noqa: PLC0415
+    import adapters.ledger.sqlite.books  # noqa: PLC0415
+    import adapters.servicenow.line.client  # noqa: F401, PLC0415
 
 
 def _born(told: Mapping[str, str]) -> None:
