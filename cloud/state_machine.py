@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+from adapters.running.retries import MAX_WAIT
 from cloud.functions import HOMEWARD, OUTBOUND, Function
 from config.settings import TransferSettings
-from engine.retries import MAX_WAIT
 from transfer.model import Stage
 
 State = dict[str, Any]

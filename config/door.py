@@ -15,7 +15,7 @@ from typing import Any
 
 from config.settings import Settings
 
-CODE = ("adapters", "cloud", "config", "engine", "transfer")
+CODE = ("adapters", "cloud", "config", "transfer")
 """The packages that both doors carry by."""
 HERE = Path(__file__).parents[1]
 LEFT_OUT: dict[str, bool | set[str]] = {

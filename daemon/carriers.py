@@ -11,9 +11,9 @@ from functools import wraps
 
 import structlog
 
+from adapters.running.alarm import LedgerAlarm, is_fatal
+from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
-from engine.alarm import LedgerAlarm, is_fatal
-from engine.heartbeat import Heartbeat, Hold
 from transfer import decisions
 from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting

@@ -12,6 +12,10 @@ from types import FrameType
 
 import structlog
 
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
+from adapters.running.sender import Sender
 from adapters.systemd import Supervisor
 from adapters.wiring import House
 from daemon.carriers import InProcess
@@ -19,10 +23,6 @@ from daemon.doors import doors
 from daemon.intake import Intake, Poll
 from daemon.rounds import Rounds
 from daemon.watch import Watch
-from engine.alarm import LedgerAlarm
-from engine.heartbeat import Heartbeat
-from engine.retries import retrying
-from engine.sender import Sender
 from transfer.errors import FerryError
 
 SEND_EVERY = 1.0

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryInbox
+from adapters.running.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Intake
 from daemon.lookup import Lookup, Standing, no_standing
-from engine.alarm import LedgerAlarm
 from tests.transfer.made import NOON, RULES, evidence
 from transfer.errors import FerryError
 from transfer.evidence import Evidence

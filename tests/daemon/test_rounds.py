@@ -13,8 +13,8 @@ import apscheduler.triggers.interval
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.running.alarm import LedgerAlarm
 from daemon.rounds import Rounds
-from engine.alarm import LedgerAlarm
 from tests.daemon.ferry import until
 from transfer.errors import Code, FerryError, Permanent, Transient
 

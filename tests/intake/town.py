@@ -11,15 +11,15 @@ from dataclasses import replace
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryDesk
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
+from adapters.running.sender import Sender
 from daemon.carriers import InProcess
 from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.lookup import Lookup
 from daemon.watch import Watch
-from engine.alarm import LedgerAlarm
-from engine.heartbeat import Heartbeat
-from engine.retries import retrying
-from engine.sender import Sender
 from tests.daemon.door import Clock, CountingInbox, Stop
 from tests.transfer.bench import Bench
 from tests.transfer.made import DESTINATIONS, NOON, RULES, evidence, variables

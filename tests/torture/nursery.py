@@ -16,13 +16,13 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from adapters.running.progress import ProgressNotes
 from adapters.systemd import Supervisor
 from adapters.wiring import build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
 from daemon.service import Service, stop_on_signals
-from engine.progress import ProgressNotes
 from tests.torture.failpoints import Gate, watched
 
 PR_SET_PDEATHSIG = 1

@@ -1,1 +1,0 @@
-"""What carries a transfer through either door: its claim kept alive, its steps, its tickets."""

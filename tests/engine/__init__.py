@@ -1,1 +1,0 @@
-"""The shared engine of both doors."""
