@@ -10,17 +10,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from adapters.aws.sessions import ProcessSessions
+from adapters.aws.sessions import make_client as make_sts_client
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
-from adapters.s3 import make_objects
-from adapters.sessions import ProcessSessions
-from adapters.sessions import make_client as make_sts_client
+from adapters.s3.store import make_objects
 from config.doors import StandingSettings
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
-from transfer.authority import InstanceAuthority
+from transfer.approval.authority import InstanceAuthority
 from transfer.books import Books
 from transfer.errors import Stopping
 from transfer.ports import (
@@ -38,11 +38,11 @@ from transfer.slots import Slots
 from transfer.tools import Tools
 
 if TYPE_CHECKING:
-    from adapters.servicenow.client import Client
-    from adapters.servicenow.forms import TicketForm
-    from adapters.servicenow.inbox import Intake
-    from adapters.servicenow.standing import StandingTable
-    from adapters.servicenow.survey import Survey
+    from adapters.servicenow.desk.forms import TicketForm
+    from adapters.servicenow.line.client import Client
+    from adapters.servicenow.look.survey import Survey
+    from adapters.servicenow.reading.inbox import Intake
+    from adapters.servicenow.reading.standing import StandingTable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,11 +124,11 @@ def books(settings: Settings) -> Books:
     part = settings.ledger
     if part.kind == "sqlite":
         # Here, as below: an operator's one-off keeps its books in memory.
-        from adapters.ledger.sqlite_books import sqlite_books  # noqa: PLC0415
+        from adapters.ledger.sqlite.books import sqlite_books  # noqa: PLC0415
 
         return sqlite_books(part.path, _owner(), part.lease)
     # Here, for its modules cost time that a SQLite bastion need not pay.
-    from adapters.ledger.dynamodb import dynamodb_books, make_client  # noqa: PLC0415
+    from adapters.ledger.dynamo.books import dynamodb_books, make_client  # noqa: PLC0415
 
     aws = settings.aws
     client = make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
@@ -199,9 +199,9 @@ def _sessions(settings: Settings) -> Sessions:
 
 def _client(settings: Settings, secrets: Secrets) -> Client:
     # Here, and in the next ones: an operator's one-off does without ServiceNow and its libraries.
-    from adapters.servicenow.client import Client  # noqa: PLC0415
-    from adapters.servicenow.credentials import Wanted, credentials_of  # noqa: PLC0415
-    from adapters.servicenow.line import showing  # noqa: PLC0415
+    from adapters.servicenow.line.client import Client  # noqa: PLC0415
+    from adapters.servicenow.line.credentials import Wanted, credentials_of  # noqa: PLC0415
+    from adapters.servicenow.line.patience import showing  # noqa: PLC0415
 
     part = settings.servicenow
     login = part.model_dump(include={"auth", "user", "secret", "refresh_token"})
@@ -222,7 +222,7 @@ def queue(settings: Settings, url: str | None = None) -> Queue | None:
     if not (url or part.url):
         return None
     # Here, for most services have no queue.
-    from adapters.sqs import SqsQueue, make_client  # noqa: PLC0415
+    from adapters.aws.sqs import SqsQueue, make_client  # noqa: PLC0415
 
     region = part.region or aws.region
     client = make_client(region, part.endpoint_url, aws.profile, aws.timeout, part.wait)
@@ -231,14 +231,14 @@ def queue(settings: Settings, url: str | None = None) -> Queue | None:
 
 def survey(settings: Settings, secrets: Secrets) -> Survey:
     """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
-    from adapters.servicenow.survey import Survey  # noqa: PLC0415
+    from adapters.servicenow.look.survey import Survey  # noqa: PLC0415
 
     return Survey(_client(settings, secrets), intake_of(settings), _form(settings))
 
 
 def _inbox(settings: Settings, client: Client) -> Inbox:
-    from adapters.servicenow.inbox import ServiceNowInbox  # noqa: PLC0415
-    from adapters.servicenow.proof import proof_of  # noqa: PLC0415
+    from adapters.servicenow.look.proof import proof_of  # noqa: PLC0415
+    from adapters.servicenow.reading.inbox import ServiceNowInbox  # noqa: PLC0415
 
     intake = intake_of(settings)
     proof = proof_of(client, intake, _form(settings))
@@ -247,7 +247,7 @@ def _inbox(settings: Settings, client: Client) -> Inbox:
 
 def intake_of(settings: Settings) -> Intake:
     """Whose work is taken in, and what is read of it."""
-    from adapters.servicenow.inbox import Intake  # noqa: PLC0415
+    from adapters.servicenow.reading.inbox import Intake  # noqa: PLC0415
 
     part = settings.servicenow
     return Intake(
@@ -263,7 +263,7 @@ def intake_of(settings: Settings) -> Intake:
 
 def standing_table(part: StandingSettings) -> StandingTable | None:
     """Where standing approvals are read, None where there are none."""
-    from adapters.servicenow.standing import StandingTable  # noqa: PLC0415
+    from adapters.servicenow.reading.standing import StandingTable  # noqa: PLC0415
 
     if part.table is None:
         return None
@@ -276,18 +276,18 @@ def _ecc(settings: Settings, client: Client, halting: threading.Event) -> Queue 
     part = settings.servicenow.ecc
     if part.agent is None:
         return None
-    from adapters.servicenow.ecc import EccQueue  # noqa: PLC0415
+    from adapters.servicenow.reading.ecc import EccQueue  # noqa: PLC0415
 
     return EccQueue(client, part.agent, part.every, pause=halting.wait)
 
 
 def _desk(settings: Settings, client: Client) -> TicketDesk:
-    from adapters.servicenow.desk import ServiceNowDesk  # noqa: PLC0415
+    from adapters.servicenow.desk.desk import ServiceNowDesk  # noqa: PLC0415
 
     return ServiceNowDesk(client, _form(settings))
 
 
 def _form(settings: Settings) -> TicketForm:
-    from adapters.servicenow.forms import TicketForm  # noqa: PLC0415
+    from adapters.servicenow.desk.forms import TicketForm  # noqa: PLC0415
 
     return TicketForm(**settings.servicenow.tickets.model_dump())

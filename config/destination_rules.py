@@ -7,9 +7,9 @@ from typing import Any, get_args
 
 from config.destination import PORTS, AcknowledgementSettings, Digest, SidecarSettings
 from config.part import Part
-from transfer.beside import FIELD, looks_like
+from transfer.crossing.verify import USUAL
 from transfer.destination import Conflict, Mode, Tier
-from transfer.verify import USUAL
+from transfer.request.names import FIELD, looks_like
 
 Complaint = tuple[str, str]
 """The setting (empty: the destination itself), and what is wrong with it."""

@@ -12,10 +12,9 @@ from pydantic import AfterValidator, BeforeValidator, Field
 
 from config.keys import fingerprint
 from transfer.addresses import RULE, is_guarded
-from transfer.beside import FIELD
 from transfer.destination import WEAK_ALGORITHMS
 from transfer.errors import Permanent
-from transfer.names import check_path, shown
+from transfer.request.names import FIELD, check_path, shown
 from transfer.windows import parse_blackout
 
 

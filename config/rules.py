@@ -6,17 +6,26 @@ The data may be wrong in any way here: the model's own complaints are collected 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, get_args
 
 from config.destination_rules import complaints
-from config.door_rules import complaints as door_complaints
+from config.doors import StandingSettings
 from config.faults import Fault, Place
-from config.login_rules import complaints as login_complaints
+from config.instance import Auth
 from config.settings import PollSettings
 from transfer.visible import hidden
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+NEEDS = {
+    "refresh_token": ("refresh_token",),
+    "jwt": ("jwt.subject", "jwt.private_key"),
+    "certificate": ("certificate",),
+}
+"""What a login needs beside `user` and `secret`."""
+_ELSEWHERE = ("refresh_token", "jwt.subject", "jwt.private_key")
+"""Settings that no other login uses; a certificate can be shown beside each of them."""
+_STANDING = ("prefix", "destination", "until", "path", "requester")
 
 
 def faults(data: dict[str, Any]) -> Iterator[Fault]:
@@ -45,7 +54,7 @@ def _texts(value: Any, place: Place) -> Iterator[Fault]:
 def _login(data: dict[str, Any]) -> Iterator[Fault]:
     part = data.get("servicenow")
     if isinstance(part, dict):
-        for setting, words in login_complaints(part):
+        for setting, words in _of_the_login(part):
             yield Fault(("servicenow", *setting.split(".")), words)
 
 
@@ -60,7 +69,7 @@ def _items_as_found(data: dict[str, Any]) -> Iterator[Fault]:
 
 
 def _doors(data: dict[str, Any]) -> Iterator[Fault]:
-    for setting, words in door_complaints(data):
+    for setting, words in _of_the_doors(data):
         yield Fault(("servicenow", "standing", setting), words)
 
 
@@ -111,3 +120,43 @@ def _items(value: Any) -> Iterator[tuple[str | int, Any]]:
         yield from ((str(key), item) for key, item in value.items())
     if isinstance(value, list):
         yield from enumerate(value)
+
+
+def _of_the_login(servicenow: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(setting, what is wrong with it); a login that does not exist breaks no rule."""
+    auth = servicenow.get("auth", "oauth")
+    if auth not in get_args(Auth):
+        return
+    needed = NEEDS.get(auth, ())
+    for setting in needed:
+        if not _stated(servicenow, setting):
+            yield setting, f"must be given with auth: {auth}"
+    for setting in _ELSEWHERE:
+        if setting not in needed and _stated(servicenow, setting):
+            yield setting, f"is for auth: {setting.partition('.')[0]} only, not for auth: {auth}"
+
+
+def _stated(servicenow: Mapping[str, Any], setting: str) -> bool:
+    section, _, name = setting.partition(".")
+    value = servicenow.get(section)
+    if name:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value is not None
+
+
+def _of_the_doors(data: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(setting below `servicenow.standing`, what is wrong with it)."""
+    part = _section(_section(data, "servicenow"), "standing")
+    if part.get("table") and not _section(data, "queue").get("url"):
+        yield "table", "needs queue.url, for S3 events come by that queue"
+    seen: set[str] = set()
+    for setting in _STANDING:
+        field = part.get(setting, StandingSettings.model_fields[setting].default)
+        if isinstance(field, str) and field in seen:
+            yield setting, "must be a field of its own"
+        seen |= {field} if isinstance(field, str) else set()
+
+
+def _section(data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    part = data.get(name)
+    return part if isinstance(part, dict) else {}

@@ -13,7 +13,7 @@ from config.destination import (
 from config.doors import StandingSettings
 from config.settings import Settings
 from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, TempNames, Tls
-from transfer.options import NAMES as OPTIONS
+from transfer.request.options import NAMES as OPTIONS
 from transfer.rules import Grant, Rules, Standing
 from transfer.windows import parse_blackout
 

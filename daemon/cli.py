@@ -13,12 +13,12 @@ from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
-from daemon import operators, show
-from daemon.exits import FAILED, exit_code, explained
-from daemon.ledger_cli import ledger_app
-from daemon.ledgers import looking
-from daemon.options import Config, Json
-from daemon.servicenow_cli import servicenow_app
+from daemon.commands import operators, show
+from daemon.commands.exits import FAILED, exit_code, explained
+from daemon.commands.ledger import ledger_app
+from daemon.commands.ledgers import looking
+from daemon.commands.options import Config, Json
+from daemon.commands.servicenow import servicenow_app
 
 
 class Compact(TyperGroup):
@@ -75,7 +75,7 @@ def run(config: Config = None) -> None:
     """
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.progress import ProgressNotes
+    from daemon.commands.progress import ProgressNotes
     from daemon.service import Service, stop_on_signals
 
     stop = threading.Event()
@@ -109,7 +109,7 @@ def send(
 
     No ticket. A path that is empty or ends with / takes the object's name.
     """
-    from daemon.oneoff import send_one
+    from daemon.commands.send import send_one
 
     with explained():
         settings = load(locate(config))
@@ -137,7 +137,7 @@ def submit(
 
     It approves nothing; what ServiceNow says counts. Prints the id of the message.
     """
-    from daemon.submit import submitted
+    from daemon.commands.submit import submitted
 
     with explained():
         out.say(submitted(load(locate(config)), record, queue))

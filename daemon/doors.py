@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
-from adapters.servicenow.wire import instance_name
+from adapters.servicenow.line.wire import instance_name
 from adapters.wiring import House
 from daemon.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Carrier, Intake
 from daemon.lookup import Lookup
 from daemon.standing import StandingDoor
-from transfer import parameters
+from transfer.request import parameters
 
 
 def doors(

@@ -12,13 +12,14 @@ import structlog
 
 from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer import items, notes, policy
+from transfer.approval import items, policy
 from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request, Transfer
 from transfer.ports import Inbox
 from transfer.rules import Rules
+from transfer.telling import notes
 
 log = structlog.get_logger()
 

@@ -10,12 +10,12 @@ from typing import NoReturn
 import structlog
 
 from daemon.intake import Intake, Judgement
-from transfer import hints
 from transfer.errors import Code, FerryError, Permanent
 from transfer.evidence import Evidence
-from transfer.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint
 from transfer.ports import Inbox
 from transfer.remembered import Remembered
+from transfer.request import hints
+from transfer.request.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint
 
 UNKNOWN, UNKNOWN_FOR = 10_000, 60.0
 """How many names are remembered of which nothing stands there, and for how many seconds: a flood of

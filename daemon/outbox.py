@@ -12,10 +12,10 @@ import structlog
 
 from daemon.alarm import LedgerAlarm, is_of_ledger
 from daemon.trouble import Trouble
-from transfer import document, notes
 from transfer.books import Archive, Outbox, Record
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.ports import TicketDesk
+from transfer.telling import document, notes
 from transfer.tickets import Post, PostAction, Ticket
 
 MAX_WAIT = 900.0

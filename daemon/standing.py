@@ -10,16 +10,17 @@ from datetime import datetime
 import structlog
 
 from daemon.intake import Carrier
-from transfer import planning, standing
+from transfer.approval import standing
+from transfer.approval.standing import Judged
 from transfer.books import Ledger
 from transfer.destination import Destination
 from transfer.errors import Permanent
 from transfer.evidence import Evidence
-from transfer.hints import ObjectHint
 from transfer.model import Source, Transfer
 from transfer.ports import Inbox
+from transfer.request import planning
+from transfer.request.hints import ObjectHint
 from transfer.rules import Rules
-from transfer.standing import Judged
 
 FRESH = 1.0
 """Seconds for which one reading serves: a message names up to a hundred objects, and what is read

@@ -76,6 +76,6 @@ def demo(
 
     Exit code 0: all ended as they should; 1: something did not, and is named.
     """
-    from sandbox.demo import present  # noqa: PLC0415
+    from sandbox.demo.command import present  # noqa: PLC0415
 
     raise typer.Exit(present(keep=keep, size=size, timeout=timeout))

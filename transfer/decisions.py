@@ -9,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from transfer import items, reports
+from transfer.approval import items
 from transfer.books import Record
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
 from transfer.routing import in_process
+from transfer.telling import reports
+from transfer.telling.writing import Writer, lined, shortened
 from transfer.tickets import Post, PostAction, TicketRole
-from transfer.writing import Writer, lined, shortened
 
 MOST_CLAIMS = 5
 """Owners that may die over a transfer, one after the other, before it is set aside."""

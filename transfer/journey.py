@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import transfer.steps as do
-from transfer import notes
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping, Waiting
 from transfer.model import Failure, Stage, Transfer
 from transfer.steps import Step
+from transfer.telling import notes
 from transfer.tools import Tools
 
 Attempt = Callable[[Step, Transfer, Tools], Transfer]

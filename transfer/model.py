@@ -13,15 +13,58 @@ from enum import StrEnum
 from typing import Any, Self
 
 from transfer.errors import Code, FerryError
-from transfer.objects import Manifest as Manifest  # noqa: PLC0414  words of the model too
-from transfer.objects import Pin as Pin  # noqa: PLC0414
-from transfer.objects import Source as Source  # noqa: PLC0414
 
 MIB = 1024 * 1024
 CHUNK = 10 * MIB
 """Bytes read from S3, written and counted at a time."""
 LARGE = 1024 * MIB
 """Above this size a file goes by ChunkedTransfer instead of TransferFTP."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """An S3 object as it was asked for; without a version the one that is there at the pin.
+
+    `sha256` is the hex digest that its bytes must have, or ''.
+    """
+
+    bucket: str
+    key: str
+    version_id: str | None = None
+    sha256: str = ""
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One version of an S3 object: what every later read must match.
+
+    The digests and checksums are hex, of the whole object, or None where S3 holds none that can be
+    compared (the ETag of a multipart or KMS object is not an MD5).
+    """
+
+    size: int
+    etag: str
+    version_id: str | None = None
+    modified: datetime | None = None
+    md5: str | None = None
+    sha256: str | None = None
+    crc64nvme: str | None = None
+    crc32c: str | None = None
+    crc32: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A list of files as it was read: which version, and the SHA-256 of its bytes."""
+
+    source: Source
+    pin: Pin
+    sha256: str
+    files: int
 
 
 class Stage(StrEnum):

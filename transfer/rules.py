@@ -37,10 +37,10 @@ class Standing:
 class Rules:
     """What policy.py judges by: `variables` names source, destination and path on the item.
 
-    `options` names the variables of options (transfer/options.py) that the item has. `as_found` are
-    the catalog items whose orders mean whatever is in S3 when FileFerry looks. `actor`: who may
-    have written a decision, the `approver` alone or `anybody` who had no hand in the request;
-    `accounts` are user names that write decisions for approvers.
+    `options` names the variables of options (transfer/request/options.py) that the item has.
+    `as_found` are the catalog items whose orders mean whatever is in S3 when FileFerry looks.
+    `actor`: who may have written a decision, the `approver` alone or `anybody` who had no hand in
+    the request; `accounts` are user names that write decisions for approvers.
     """
 
     catalog_items: frozenset[str]

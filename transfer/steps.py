@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
-from transfer import notes, planning, reports
-from transfer.binding import insist
-from transfer.carrying import carry, destination_of, rehearsed, undelivered, whole
-from transfer.crossing import Crossing
-from transfer.delivery import pinned, settle
+from transfer.crossing.carrying import carry, destination_of, rehearsed, undelivered, whole
+from transfer.crossing.crossing import Crossing
+from transfer.crossing.delivery import pinned, settle
+from transfer.crossing.resume import with_older
 from transfer.errors import (
     PASSING,
     ClaimLost,
@@ -27,11 +26,13 @@ from transfer.errors import (
     passing,
 )
 from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
-from transfer.options import Options
-from transfer.planning import expand
 from transfer.ports import Remote
-from transfer.resume import with_older
-from transfer.timing import start_of
+from transfer.request import planning
+from transfer.request.binding import insist
+from transfer.request.options import Options
+from transfer.request.planning import expand
+from transfer.request.timing import start_of
+from transfer.telling import notes, reports
 from transfer.tools import Tools
 
 Step = Callable[[Transfer, Tools], Transfer]

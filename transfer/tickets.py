@@ -34,9 +34,9 @@ class Post:
     `key` is unique for ever: adding the same key again does nothing. Posts of one ticket are sent
     in the order in which they were added. `title` is for OPEN, `comment` is the word to the
     requester (mailed by ServiceNow), `outcome` is for CLOSE. The `text` of an ATTACH is what
-    transfer/document.py needs for the document, which is built when it is sent. `requester_id` and
-    `task_id` are sys_ids, empty where there is none. `droppable`: nobody misses it when later words
-    say more, or when the instance takes few calls.
+    transfer/telling/document.py needs for the document, which is built when it is sent.
+    `requester_id` and `task_id` are sys_ids, empty where there is none. `droppable`: nobody misses
+    it when later words say more, or when the instance takes few calls.
     """
 
     key: str

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
+from datetime import datetime
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -70,3 +71,8 @@ def _number(character: str) -> str:
     """As JSON writes it, beyond U+FFFF in two halves: so the text of a document stays the same."""
     halves = character.encode("utf-16-be", "surrogatepass").hex()
     return "".join(f"\\u{halves[at : at + 4]}" for at in range(0, len(halves), 4))
+
+
+def in_utc(moment: datetime) -> str:
+    """A time as it is written in words for people."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"

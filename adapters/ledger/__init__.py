@@ -1,1 +1,1 @@
-"""The durable memory: claims, stages, outbox."""
+"""The durable memory: claims, stages, outbox; the doors are `sqlite.books` and `dynamo.books`."""

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from transfer import items
+from adapters.memory.ledger import MemoryStore, Row
+from transfer.approval import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.routing import evicted
 from transfer.tickets import Post
-
-if TYPE_CHECKING:
-    from adapters.memory.ledger import MemoryStore, Row
 
 
 class MemoryKeeper:

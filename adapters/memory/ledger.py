@@ -1,4 +1,4 @@
-"""The books in memory: for tests, and for an operator's one-off."""
+"""Claims, states, locks, posts and the archive in memory, over one store."""
 
 from __future__ import annotations
 
@@ -8,9 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from adapters.memory.keeper import MemoryKeeper
-from transfer import items
-from transfer.books import Beat, Books, Record
+from transfer.approval import items
+from transfer.books import Beat, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -266,17 +265,3 @@ class MemoryArchive:
 
 def _names(transfer: Transfer) -> tuple[str, str, str]:
     return (transfer.id, transfer.request.number, transfer.request.task_number)
-
-
-def memory_books(
-    store: MemoryStore, owner: str = "memory", now: Callable[[], float] = time.monotonic
-) -> Books:
-    """All of them over one store."""
-    return Books(
-        ledger=MemoryLedger(store, owner, now),
-        locks=MemoryLocks(store),
-        outbox=MemoryOutbox(store),
-        archive=MemoryArchive(store),
-        keeper=MemoryKeeper(store),
-        close=lambda: None,
-    )

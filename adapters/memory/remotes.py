@@ -9,7 +9,7 @@ from datetime import datetime
 from hashlib import new as new_hash
 from posixpath import basename, dirname
 
-from transfer.batch import Small
+from transfer.crossing.batch import Small
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.ports import Powers, Remote

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from transfer.errors import Code, FerryError, Permanent
 from transfer.evidence import Evidence
-from transfer.hints import NUMBER, TASK
 from transfer.model import Outcome
+from transfer.request.hints import NUMBER, TASK
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 _NEW, _WORKING, _TASK_DONE, _TASK_UNDONE, _RESOLVED, _CLOSED = "1", "2", "3", "4", "6", "7"

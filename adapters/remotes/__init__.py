@@ -1,4 +1,4 @@
-"""The register of protocols: a new one is a new file and one line here."""
+"""The protocols, a room for each; the door is `Register`, where a new one is one line."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Later:
 
 
 PROTOCOLS: dict[str, Callable[[Destination, SecretReader], Remote]] = {
-    "ftp": Later("ftp", "plain"),
-    "ftps": Later("ftp", "explicit"),
-    "ftps-implicit": Later("ftp", "implicit"),
-    "sftp": Later("sftp", "connect"),
+    "ftp": Later("ftp.remote", "plain"),
+    "ftps": Later("ftp.remote", "explicit"),
+    "ftps-implicit": Later("ftp.remote", "implicit"),
+    "sftp": Later("sftp.remote", "connect"),
 }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 
-from transfer.batch import Batch, Small
+from transfer.crossing.batch import Batch, Small
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.ports import Powers, Proof, Remote, Upload
 

@@ -1,1 +1,1 @@
-"""ServiceNow over REST: the client, the inbox of approved work, the desk of tickets."""
+"""ServiceNow over REST: the `line`, what is read, the `desk`, and the look at an instance."""

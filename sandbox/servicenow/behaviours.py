@@ -23,7 +23,7 @@ from sandbox.servicenow.refusal import Refusal, acl, business_rule, unauthorized
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from sandbox.servicenow.oauth import Tokens
+    from sandbox.servicenow.tokens import Tokens
 
 _JSON = "application/json;charset=UTF-8"
 _HIBERNATING = (

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.refusal import Refusal, missing
 from sandbox.servicenow.seed import SEEDED, Record
 from sandbox.servicenow.values import plain
-
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
 
 
 def questions(instance: Instance, cat_item: str) -> list[Record]:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.rules import CANCELLED_STAGE, CLOSED_TASK
 from sandbox.servicenow.seed import SEEDED, STANDING, Record
 
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
-
 _BY = "system"
 
-Reaction = Callable[["Instance", Record, Record], None]
+Reaction = Callable[[Instance, Record, Record], None]
 
 
 def after(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:

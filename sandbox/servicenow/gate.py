@@ -15,9 +15,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
 
 from sandbox.servicenow.access import Caller
-from sandbox.servicenow.oauth import knows
 from sandbox.servicenow.refusal import Refusal
 from sandbox.servicenow.site import Served, site
+from sandbox.servicenow.tokens import knows
 from sandbox.servicenow.walk import Walker
 
 MAX_BODY = 10 * 1024 * 1024

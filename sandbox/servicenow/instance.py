@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from sandbox.servicenow import audit, catalog, flow, journal, rules
+from sandbox.servicenow import journal
 from sandbox.servicenow.choices import choice_rows
 from sandbox.servicenow.query import Query, parse
 from sandbox.servicenow.refusal import duplicate, missing, not_simulated
@@ -33,7 +34,7 @@ class Properties:
 
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
-    before 2024. `audited`: sys_audit keeps what audit.py says. `callers`: an incident must have
+    before 2024. `audited`: sys_audit keeps what business.py says. `callers`: an incident must have
     one. `token_lifetime` is in seconds.
     """
 
@@ -47,13 +48,29 @@ class Properties:
     token_lifetime: float = 1800.0
 
 
+class Business(Protocol):
+    """What an instance does by itself. `old` is empty when the record is new."""
+
+    def before(self, instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
+        """Change `new` before it is stored, or raise Refusal."""
+
+    def after(self, instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
+        """What follows once it is stored."""
+
+    def order(
+        self, instance: Instance, cat_item: str, variables: Mapping[str, object], by: str
+    ) -> Record:
+        """The new sc_request. Raises Refusal."""
+
+
 class Instance:
     """A ServiceNow instance in memory. Every verb is one transaction under one lock.
 
     `by` is the user name that goes into sys_created_by and sys_updated_by. Raises Refusal.
     """
 
-    def __init__(self, seed: Seed | None = None) -> None:
+    def __init__(self, business: Business, seed: Seed | None = None) -> None:
+        self._business = business
         self.lock = threading.RLock()
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.zone: tzinfo = _ZONE
@@ -92,13 +109,14 @@ class Instance:
             record = self._blank(table, columns, by) | given
             notes = journal.split(columns, record)
             self._refuse_duplicate(table, record)
-            rules.before(self, table, {}, record, by)
+            self._business.before(self, table, {}, record, by)
             if "number" in columns and not record.get("number"):
                 record["number"] = self.store.next_number(table)
-            rules.settle(record)
+            if "task_effective_number" in record:
+                record["task_effective_number"] = record["number"]
             self.store.put(table, record)
-            journal.append(self, table, record["sys_id"], notes, by)
-            flow.after(self, table, {}, record, by)
+            self._write_journal(table, record["sys_id"], notes, by)
+            self._business.after(self, table, {}, record, by)
             return self.get(table, record["sys_id"])
 
     def _columns_for(self, table: str, fields: Mapping[str, object]) -> dict[str, Field]:
@@ -147,15 +165,18 @@ class Instance:
             new = old | {key: fit(columns[key], plain(value)) for key, value in fields.items()}
             new["sys_id"] = sys_id
             notes = journal.split(columns, new)
-            rules.before(self, actual, old, new, by)
+            self._business.before(self, actual, old, new, by)
             if new == old and not notes:
                 return old
             self._touch(new, fields, by)
             self.store.put(actual, new)
-            journal.append(self, actual, sys_id, notes, by)
-            audit.keep(self, actual, old, new, by)
-            flow.after(self, actual, old, new, by)
+            self._write_journal(actual, sys_id, notes, by)
+            self._business.after(self, actual, old, new, by)
             return self.get(actual, sys_id)
+
+    def _write_journal(self, table: str, sys_id: str, notes: Record, by: str) -> None:
+        for row in journal.rows(table, sys_id, notes):
+            self.create("sys_journal_field", row, by=by)
 
     def _touch(self, record: Record, fields: Mapping[str, object], by: str) -> None:
         """Stamp the change, unless the caller (never HTTP) sets the stamps on purpose."""
@@ -216,8 +237,7 @@ class Instance:
 
     def order(self, variables: Mapping[str, object], by: str, cat_item: str = "") -> Record:
         """Order the file transfer item, or `cat_item`, as the user `by`; gives the sc_req_item."""
-        order = catalog.Order(cat_item or SEEDED.catalog_item, variables)
-        request = catalog.place(self, order, by)
+        request = self._business.order(self, cat_item or SEEDED.catalog_item, variables, by)
         return self.query("sc_req_item", f"request={request['sys_id']}")[0]
 
     def approve(self, approval: str, by: str | None = None) -> Record:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import tzinfo
-from typing import TYPE_CHECKING
 
 from sandbox.servicenow.schema import Field
 from sandbox.servicenow.seed import Record
+from sandbox.servicenow.store import Store
 from sandbox.servicenow.values import parse_stamp
-
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
 
 _LABELS = {"comments": "Additional comments", "work_notes": "Work notes"}
 _BOTH = "comments_and_work_notes"
@@ -25,34 +22,35 @@ def split(columns: Mapping[str, Field], record: Record) -> Record:
     return notes
 
 
-def append(instance: Instance, table: str, sys_id: str, notes: Record, by: str) -> None:
+def rows(table: str, sys_id: str, notes: Record) -> Iterator[Record]:
+    """The entries of sys_journal_field that the notes make."""
     for element, value in notes.items():
-        fields = {
+        yield {
             "name": table,
             "element": "comments" if element == _BOTH else element,
             "element_id": sys_id,
             "value": value,
         }
-        instance.create("sys_journal_field", fields, by=by)
 
 
-def entries(instance: Instance, sys_id: str, element: str) -> list[Record]:
+def entries(store: Store, sys_id: str, element: str) -> list[Record]:
     """Newest first."""
     wanted = set(_LABELS) if element == _BOTH else {element}
-    rows = (record for _, record in instance.store.rows("sys_journal_field"))
-    found = [row for row in rows if row["element_id"] == sys_id and row["element"] in wanted]
+    every = (record for _, record in store.rows("sys_journal_field"))
+    found = [row for row in every if row["element_id"] == sys_id and row["element"] in wanted]
     return found[::-1]
 
 
-def text(instance: Instance, sys_id: str, element: str, zone: tzinfo) -> str:
+def text(store: Store, sys_id: str, element: str, zone: tzinfo) -> str:
     """The whole journal as display_value=true shows it, in the zone of the API user."""
-    return "".join(_entry(instance, row, zone) for row in entries(instance, sys_id, element))
+    return "".join(_entry(store, row, zone) for row in entries(store, sys_id, element))
 
 
-def _entry(instance: Instance, row: Record, zone: tzinfo) -> str:
+def _entry(store: Store, row: Record, zone: tzinfo) -> str:
     when = parse_stamp(row["sys_created_on"])
     local = when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
-    author = instance.user(row["sys_created_by"])
-    name = author["name"] if author else row["sys_created_by"]
+    login = row["sys_created_by"]
+    names = (user["name"] for _, user in store.rows("sys_user") if user["user_name"] == login)
+    name = next(names, login)
     label = _LABELS.get(row["element"], row["element"])
     return f"{local} - {name} ({label})\n{row['value']}\n\n"

@@ -17,7 +17,7 @@ from sandbox.servicenow.wire import answer_of
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from sandbox.servicenow.oauth import Tokens
+    from sandbox.servicenow.tokens import Tokens
 
 _API = r"^/(api/|oauth_token\.do)"
 

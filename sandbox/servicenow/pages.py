@@ -84,7 +84,7 @@ class View:
 
     def ticket(self, incident: Record) -> dict[str, str]:
         names = ("number", "urgency", "state", "short_description")
-        notes = journal.entries(self.instance, incident["sys_id"], "comments_and_work_notes")
+        notes = journal.entries(self.instance.store, incident["sys_id"], "comments_and_work_notes")
         latest = notes[0]["value"] if notes else ""
         return {**self.row("incident", incident, *names), "latest": latest}
 
@@ -117,7 +117,7 @@ def record(table: str, sys_id: str) -> str:
     with instance.lock:
         actual = instance.store.table_of(table, sys_id)
         fields = _fields(actual, found)
-        entries = journal.entries(instance, sys_id, "comments_and_work_notes")
+        entries = journal.entries(instance.store, sys_id, "comments_and_work_notes")
         files = instance.query("sys_attachment", f"table_sys_id={sys_id}")
         variables = _variables(actual, found)
     title = found.get(instance.store.tables[actual].display) or sys_id

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.refusal import data_policy
 from sandbox.servicenow.seed import STANDING, Record
-
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
 
 CLOSED_TASK = frozenset({"3", "4", "7"})
 RESOLVED, CLOSED, CANCELED = "6", "7", "8"
@@ -38,19 +35,13 @@ _DECIDED_REQUEST = {
 }
 """approval → the request_state that it leads an open request to."""
 
-Rule = Callable[["Instance", Record, Record, str], None]
+Rule = Callable[[Instance, Record, Record, str], None]
 
 
 def before(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
     """Change `new` in place, or raise Refusal. `old` is empty when the record is new."""
     for rule in _RULES.get(table, ()):
         rule(instance, old, new, by)
-
-
-def settle(record: Record) -> None:
-    """What follows from a number once it is given."""
-    if "task_effective_number" in record:
-        record["task_effective_number"] = record["number"]
 
 
 def _opened(instance: Instance, old: Record, new: Record, by: str) -> None:

@@ -7,11 +7,23 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Self
 
-from sandbox.servicenow.app import create_app
+from flask import Flask
+
+from sandbox.servicenow import (
+    attachment_api,
+    batch_api,
+    catalog_api,
+    control,
+    gate,
+    oauth,
+    pages,
+    table_api,
+)
+from sandbox.servicenow.business import furnished
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.modes import Misbehaving, Modes
-from sandbox.servicenow.oauth import Tokens
-from sandbox.servicenow.site import Site
+from sandbox.servicenow.site import NAME, Site
+from sandbox.servicenow.tokens import Tokens
 from sandbox.servicenow.wire import Server
 from sandbox.tls import Certificate
 
@@ -39,7 +51,7 @@ class ServiceNow:
     ) -> None:
         self._host, self._port, self._tls = host, port, tls
         self._client_ca = client_ca
-        instance = Instance(seed)
+        instance = furnished(seed)
         self.site = Site(instance, Tokens(instance), Modes())
         self._server: Server | None = None
         self._thread: threading.Thread | None = None
@@ -59,7 +71,7 @@ class ServiceNow:
 
     def start(self) -> None:
         """Raises OSError when the port is taken. A stopped one starts on the same port again."""
-        app = Misbehaving(create_app(self.site), self.modes, self.site.tokens)
+        app = Misbehaving(_create_app(self.site), self.modes, self.site.tokens)
         self._server = Server(self._host, self._port, app, self._tls, self._client_ca)
         self._port = self._server.port
         self.modes.stopping.clear()
@@ -85,3 +97,24 @@ class ServiceNow:
 
     def __exit__(self, *exc: object) -> None:
         self.stop()
+
+
+def _create_app(site: Site) -> Flask:
+    app = Flask("sandbox.servicenow")
+    app.extensions[NAME] = site
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    gate.install(app)
+    for version in ("", "/v1", "/v2"):
+        name = version.strip("/") or "latest"
+        app.register_blueprint(table_api.bp, url_prefix=f"/api/now{version}", name=f"table_{name}")
+        app.register_blueprint(batch_api.bp, url_prefix=f"/api/now{version}", name=f"batch_{name}")
+        app.register_blueprint(
+            attachment_api.bp, url_prefix=f"/api/now{version}/attachment", name=f"files_{name}"
+        )
+        app.register_blueprint(
+            catalog_api.bp, url_prefix=f"/api/sn_sc{version}/servicecatalog", name=f"sc_{name}"
+        )
+    app.register_blueprint(oauth.bp)
+    app.register_blueprint(control.bp, url_prefix="/sandbox")
+    app.register_blueprint(pages.bp)
+    return app

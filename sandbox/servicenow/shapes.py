@@ -69,7 +69,7 @@ class Renderer:
         field, name = cell.field, cell.field.name
         if field.kind == "journal" and cell.owner is not None:
             entries = cell.owner["sys_id"], name
-            return journal.text(self._walker.instance, *entries, self._walker.zone)
+            return journal.text(self._walker.instance.store, *entries, self._walker.zone)
         if field.kind == "datetime":
             return self._local(cell.value)
         if name == "sys_class_name":

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 from flask import current_app, g
 
-if TYPE_CHECKING:
-    from sandbox.servicenow.access import Caller
-    from sandbox.servicenow.instance import Instance
-    from sandbox.servicenow.modes import Modes
-    from sandbox.servicenow.oauth import Tokens
+from sandbox.servicenow.access import Caller
+from sandbox.servicenow.instance import Instance
+from sandbox.servicenow.modes import Modes
+from sandbox.servicenow.tokens import Tokens
 
 NAME = "servicenow"
 _LOGGED = 2000

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import tzinfo
-from typing import TYPE_CHECKING
+from datetime import datetime, tzinfo
+from typing import Protocol
 
 from sandbox.servicenow import journal
 from sandbox.servicenow.operators import TEXT_OPERATORS
 from sandbox.servicenow.schema import Field
 from sandbox.servicenow.script import Scripts
 from sandbox.servicenow.seed import Record
+from sandbox.servicenow.store import Store
 from sandbox.servicenow.values import zone_of
-
-if TYPE_CHECKING:
-    from sandbox.servicenow.instance import Instance
 
 VARIABLES = "variables."
 
@@ -30,6 +28,14 @@ class Cell:
     owner: Record | None
 
 
+class World(Protocol):
+    """What is walked through: an Instance, of which no more is needed."""
+
+    store: Store
+    clock: Callable[[], datetime]
+    zone: tzinfo
+
+
 @dataclass(frozen=True)
 class Walker:
     """Reads fields as `user` sees them: `hidden` (table, field) pairs do not exist for him, and
@@ -38,7 +44,7 @@ class Walker:
     `as_of` is the moment (`time.monotonic`) whose state a lagging replica shows, None for now.
     """
 
-    instance: Instance
+    instance: World
     hidden: frozenset[tuple[str, str]] = frozenset()
     blank: frozenset[tuple[str, str]] = frozenset()
     as_of: float | None = None
@@ -123,7 +129,7 @@ class Walker:
                 return ""
             if cell.field.kind == "journal" and cell.owner is not None:
                 name = path.rpartition(".")[2]
-                return journal.text(self.instance, cell.owner["sys_id"], name, self.zone)
+                return journal.text(self.instance.store, cell.owner["sys_id"], name, self.zone)
             return self.display(cell) if operator in TEXT_OPERATORS else cell.value
 
         return read

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from adapters.terminal import Terminal
 from sandbox.children import clean_environment
-from tests.transfer.hostile import HARM, NASTY
+from tests.transfer.telling.hostile import HARM, NASTY
 
 PROGRAM = """
 import sys

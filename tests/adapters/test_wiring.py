@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.ledger import MemoryStore, memory_books
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryStore
 from adapters.wiring import tools
 from config.destination import PORTS
 from config.secrets import Secrets

@@ -12,13 +12,13 @@ from adapters.memory.ledger import MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
-from adapters.s3 import make_objects
+from adapters.s3.store import make_objects
 from daemon.retries import retrying
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand, read
 from transfer.destination import Destination, HostKey, Tier, Tls
 from transfer.journey import travel
 from transfer.model import Delivery, Outcome, Request, Transfer
-from transfer.planning import MAX_FILES
+from transfer.request.planning import MAX_FILES
 from transfer.rules import Grant, Rules
 from transfer.slots import Slots
 from transfer.tools import Tools

@@ -10,7 +10,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from adapters.servicenow import credentials
+from adapters.servicenow.line import credentials
 from config.faults import ConfigError
 from config.loading import load
 from config.secrets import Secrets, check

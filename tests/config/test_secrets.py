@@ -11,7 +11,7 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from adapters.remotes.ssh_credentials import credential
+from adapters.remotes.ssh.credentials import credential
 from config import values
 from config.secrets import Secrets, check
 from config.settings import Settings

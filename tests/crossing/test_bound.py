@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from sandbox.aws import Aws
+from sandbox.demo.visitor import Placed
 from sandbox.servicenow.seed import SEEDED
-from sandbox.visitor import Placed
-from tests.adapters.servicenow.standing import at
+from tests.adapters.servicenow.reading.standing import at
 from tests.crossing.commands import fileferry
 from tests.crossing.test_decisions import of_generation, open_again, told
 from tests.crossing.test_refused import assert_next_one_runs, assert_told, code_of

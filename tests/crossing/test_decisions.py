@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.visitor import Placed
+from sandbox.demo.visitor import Placed
 from tests.crossing.commands import fileferry
 from tests.crossing.world import World
 from tests.servers.proxy import Proxy

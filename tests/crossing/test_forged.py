@@ -10,7 +10,7 @@ import pytest
 from tests.crossing.commands import fileferry
 from tests.crossing.test_refused import assert_next_one_runs, assert_told, code_of
 from tests.crossing.world import World
-from tests.transfer.hostile import HARM
+from tests.transfer.telling.hostile import HARM
 from transfer.errors import Code
 from transfer.model import Outcome
 from transfer.tickets import TicketRole

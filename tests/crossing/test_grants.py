@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sandbox.visitor import Placed
+from sandbox.demo.visitor import Placed
 from tests.crossing.test_decisions import RATE, moved
 from tests.crossing.test_people import audit_of
 from tests.crossing.test_refused import assert_next_one_runs, assert_told, code_of

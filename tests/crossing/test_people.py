@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from sandbox.demo_orders import Order
+from sandbox.demo.orders import Order
+from sandbox.demo.visitor import Placed
 from sandbox.servicenow.seed import SEEDED
-from sandbox.visitor import Placed
 from tests.crossing.test_decisions import told
 from tests.crossing.test_refused import assert_next_one_runs, assert_told, code_of
 from tests.crossing.test_standing import Nightly

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.ledger.archive import SqliteArchive
+from adapters.ledger.sqlite.archive import SqliteArchive
 from sandbox.aws import Aws
-from sandbox.visitor import Placed, Row
+from sandbox.demo.visitor import Placed, Row
 from tests.crossing.commands import fileferry
 from tests.crossing.test_hinted import Queue
 from tests.crossing.test_refused import assert_told, code_of

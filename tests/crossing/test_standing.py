@@ -10,18 +10,18 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from adapters.ledger.archive import SqliteArchive
+from adapters.ledger.sqlite.archive import SqliteArchive
 from sandbox.aws import Aws
-from sandbox.demo_orders import Order
+from sandbox.demo.orders import Order
+from sandbox.demo.visitor import Placed
 from sandbox.servicenow.seed import STANDING
-from sandbox.visitor import Placed
-from tests.adapters.servicenow.standing import at
+from tests.adapters.servicenow.reading.standing import at
 from tests.crossing.test_decisions import moved
 from tests.crossing.test_hinted import Queue
 from tests.crossing.test_refused import assert_told, code_of
 from tests.crossing.world import World
 from tests.servers.proxy import Proxy
-from tests.transfer.messages import cloudtrail, s3_record
+from tests.transfer.request.messages import cloudtrail, s3_record
 from transfer.errors import Code
 from transfer.model import MIB, Outcome
 from transfer.tickets import TicketRole

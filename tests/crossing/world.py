@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapters.ledger.archive import SqliteArchive
+from adapters.ledger.sqlite.archive import SqliteArchive
 from sandbox.children import Child, clean_environment, program
 from sandbox.configuration import plain_yaml
-from sandbox.demo_orders import Order
+from sandbox.demo.orders import Order
+from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import ServiceNow
 from sandbox.servicenow.seed import SEEDED
-from sandbox.visitor import Placed, Visitor
 from tests.servers.openssh import OpenSSH
 from tests.servers.seaweedfs import SeaweedFS
 from transfer.books import Record

@@ -17,9 +17,9 @@ from daemon.lookup import Lookup, Standing, no_standing
 from tests.transfer.made import NOON, RULES, evidence
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
-from transfer.hints import NUMBER
 from transfer.model import Transfer
 from transfer.ports import Message
+from transfer.request.hints import NUMBER
 
 
 @dataclass

@@ -12,11 +12,11 @@ from structlog.testing import capture_logs
 from adapters.memory.ledger import MemoryLedger
 from tests.daemon.door import Door
 from tests.transfer.made import approval, evidence, order_of_its_own
-from tests.transfer.messages import s3_record, sns, wrong
-from transfer import policy
+from tests.transfer.request.messages import s3_record, sns, wrong
+from transfer.approval import policy
 from transfer.errors import Code, Permanent
-from transfer.hints import ObjectHint
 from transfer.model import Outcome, Stage, Transfer
+from transfer.request.hints import ObjectHint
 
 TASK = evidence().task_id
 OTHER = "9" * 32

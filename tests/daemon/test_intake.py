@@ -13,10 +13,10 @@ from adapters.memory.servicenow import MemoryInbox
 from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake, Poll
 from tests.transfer.made import NOON, RULES, approval, evidence, order_of_its_own, variables
-from transfer import notes
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Outcome, Stage, Transfer
+from transfer.telling import notes
 from transfer.tickets import Post, Ticket
 
 

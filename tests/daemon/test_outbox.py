@@ -14,9 +14,9 @@ from adapters.memory.servicenow import MemoryDesk
 from daemon.alarm import LedgerAlarm
 from daemon.outbox import Sender
 from tests.transfer.made import NOON, request
-from transfer import reports
 from transfer.errors import Code, FerryError, Permanent, Transient, Waiting
 from transfer.model import Outcome, Stage, Transfer
+from transfer.telling import reports
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 DONE = Transfer(request=request(), stage=Stage.REPORTED, outcome=Outcome.DELIVERED)

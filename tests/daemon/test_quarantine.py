@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.memory.ledger import memory_books
+from adapters.memory.books import memory_books
 from tests.daemon.ferry import Ferry, until
 from tests.transfer.bench import Bench, Crash
 from tests.transfer.made import NOON

@@ -13,7 +13,7 @@ from tests.transfer.made import request
 from tests.transfer.test_journey import SOURCE
 from transfer.errors import Code, FerryError, Permanent, Stopping, Transient, Waiting
 from transfer.model import Delivery, Transfer
-from transfer.names import parse_source
+from transfer.request.names import parse_source
 from transfer.tools import Tools
 
 TOOLS = Bench().tools()

@@ -12,13 +12,13 @@ import pytest
 
 from daemon.standing import FRESH, StandingDoor
 from tests.daemon.door import CountingInbox, Door
+from tests.transfer.approval.test_standing import WITH, record, terms
 from tests.transfer.made import DESTINATIONS, NOON, RULES, approval
-from tests.transfer.messages import s3_record
-from tests.transfer.test_standing import WITH, record, terms
+from tests.transfer.request.messages import s3_record
 from transfer.errors import Code, Permanent, Transient
 from transfer.evidence import Evidence
-from transfer.hints import ObjectHint
 from transfer.model import Outcome
+from transfer.request.hints import ObjectHint
 from transfer.rules import Rules
 
 OTHER = "6" * 32

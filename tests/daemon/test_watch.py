@@ -10,11 +10,11 @@ import pytest
 from adapters.memory.servicenow import MemoryInbox
 from daemon.watch import Watch
 from tests.transfer.made import NOON, RULES, evidence, request
-from transfer.authority import InstanceAuthority
+from transfer.approval.authority import InstanceAuthority
+from transfer.approval.policy import fingerprint
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request, Transfer
-from transfer.policy import fingerprint
 
 
 class Counting(MemoryInbox):

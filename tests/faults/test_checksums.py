@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters import checksums
-from adapters.s3 import S3Objects
+from adapters.s3 import checksums
+from adapters.s3.store import S3Objects
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage, clock
 from tests.servers.odd_s3 import Answer, OddS3
@@ -19,7 +19,7 @@ from tests.servers.openssh import OpenSSH
 from tests.servers.s3_clients import s3_client
 from tests.servers.seaweedfs import SeaweedFS
 from transfer.model import MIB
-from transfer.reports import ending
+from transfer.telling.reports import ending
 from transfer.tickets import PostAction, TicketRole
 
 if TYPE_CHECKING:

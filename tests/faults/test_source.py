@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.s3 import S3Objects
+from adapters.s3.store import S3Objects
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
 from tests.servers.openssh import OpenSSH

@@ -45,8 +45,8 @@ def is_contract(function: Function) -> bool:
 
 
 @pytest.mark.parametrize("file", FILES, ids=name)
-def test_no_file_is_over_300_lines_and_no_function_over_40(file: Path) -> None:
-    assert file.read_text(encoding="utf-8").count("\n") <= 300
+def test_no_file_is_over_400_lines_and_no_function_over_40(file: Path) -> None:
+    assert file.read_text(encoding="utf-8").count("\n") <= 400
     long = {function.name: size(function) for function in functions(file) if size(function) > 40}
     assert not long
 

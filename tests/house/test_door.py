@@ -18,9 +18,9 @@ STREAMS = {
     "config/settings_table.py",
 }
 POSTS = {
-    "transfer/writing.py",  # the door
-    "transfer/notes.py",  # one note without a transfer, whose text is `lined`
-    "adapters/servicenow/trial.py",  # words of ours alone
+    "transfer/telling/writing.py",  # the door
+    "transfer/telling/notes.py",  # one note without a transfer, whose text is `lined`
+    "adapters/servicenow/look/trial.py",  # words of ours alone
 }
 ATTRIBUTES = {
     *("echo", "secho", "print_json", "StreamHandler"),

@@ -15,7 +15,7 @@ import sys
 import daemon.retries
 from adapters.memory.ledger import MemoryLedger
 from adapters.remotes import Register
-from adapters.s3 import make_objects
+from adapters.s3.store import make_objects
 from transfer.destination import Destination
 from transfer.errors import Transient
 

@@ -28,16 +28,16 @@ TIMED = frozenset({"acquire", "join", "wait", "wait_for", "result", "poll", "sel
 """Of these the ones that end by themselves when they are given a time."""
 EXCUSED = {
     "dial.py: dial": "the socket has its share of the time that is left",
-    "ftp_control.py: getmultiline": "called by ftplib, within what demands a watch",
-    "ftp_upload.py: _is_dead": "takes a look at what is there already",
+    "ftp/control.py: getmultiline": "called by ftplib, within what demands a watch",
+    "ftp/upload.py: _is_dead": "takes a look at what is there already",
     "lent.py: read": "of the Proof behind it",
     "pool.py: _open": "of the Remotes behind it",
-    "sftp.py: connect": "of ssh.py, looked at there",
-    "ssh_bulk.py: send": "called by a Wire, which has demanded a watch",
-    "ssh_bulk.py: _granted": "the same",
-    "ssh_inflow.py: recv": "paramiko's own thread, which ends with its socket",
-    "ssh_login.py: _methods": "called by log_in, which has demanded a watch",
-    "ssh_login.py: __call__": "the same",
+    "sftp/remote.py: connect": "of ssh/line.py, looked at there",
+    "ssh/bulk.py: send": "called by a Wire, which has demanded a watch",
+    "ssh/bulk.py: _granted": "the same",
+    "ssh/inflow.py: recv": "paramiko's own thread, which ends with its socket",
+    "ssh/login.py: _methods": "called by log_in, which has demanded a watch",
+    "ssh/login.py: __call__": "the same",
 }
 
 Place = tuple[str, str, int]
@@ -89,15 +89,20 @@ def _is_watch(node: ast.AST) -> bool:
     )
 
 
+REMOTES = TOP / "adapters" / "remotes"
+
+
 def files() -> list[Path]:
-    return sorted((TOP / "adapters" / "remotes").glob("*.py"))
+    return sorted(REMOTES.rglob("*.py"))
 
 
 def test_every_wait_for_a_partner_has_a_deadline() -> None:
     found = [
         place
         for file in files()
-        for place in unwatched(ast.parse(file.read_text(encoding="utf-8")), file.name)
+        for place in unwatched(
+            ast.parse(file.read_text(encoding="utf-8")), file.relative_to(REMOTES).as_posix()
+        )
     ]
     assert [place for place in found if place[0] not in EXCUSED] == []
     assert EXCUSED.keys() - {place[0] for place in found} == set(), "an excuse that nobody needs"

@@ -12,22 +12,22 @@ from typing import Any
 
 from adapters.memory.remotes import MemoryRemote
 from adapters.memory.servicenow import MemoryDesk
-from adapters.servicenow.budget import Need
-from adapters.servicenow.inbox import ServiceNowInbox
+from adapters.servicenow.line.budget import Need
+from adapters.servicenow.reading.inbox import ServiceNowInbox
 from daemon.hints import Hints
 from daemon.lookup import Lookup
 from daemon.standing import StandingDoor
 from sandbox.servicenow import SEEDED, Instance
 from sandbox.servicenow.refusal import Refusal
 from sandbox.servicenow.seed import STANDING
+from tests.adapters.servicenow.reading.standing import TABLE
 from tests.adapters.servicenow.stage import INTAKE, Stage
-from tests.adapters.servicenow.standing import TABLE
 from tests.daemon.door import Clock
 from tests.daemon.ferry import until
 from tests.intake.town import CONTENT, POLL, Works
 from tests.transfer.bench import Bench, HookedRemotes
 from tests.transfer.made import DESTINATIONS
-from tests.transfer.messages import s3_record
+from tests.transfer.request.messages import s3_record
 from transfer.destination import Destination
 from transfer.errors import Code, Transient
 from transfer.ports import Inbox, Remote

@@ -12,8 +12,8 @@ from structlog.testing import capture_logs
 
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.seed import STANDING
+from tests.adapters.servicenow.reading.standing import TERMS, stand
 from tests.adapters.servicenow.stage import staged
-from tests.adapters.servicenow.standing import TERMS, stand
 from tests.intake.flooded import DEAD, FLOODER, OTHER, ROWS, Flooded
 from transfer.errors import Code
 

@@ -14,7 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
-from adapters.servicenow.forms import TicketForm
+from adapters.servicenow.desk.forms import TicketForm
 from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake
 from daemon.outbox import Sender
@@ -24,11 +24,11 @@ from sandbox.servicenow.instance import Properties
 from tests.adapters.servicenow.stage import Stage, staged
 from tests.daemon.door import Clock
 from tests.transfer.made import NOON
-from transfer import reports
 from transfer.errors import Code, FerryError
 from transfer.model import Outcome, Transfer
 from transfer.model import Stage as Reached
 from transfer.rules import Rules
+from transfer.telling import reports
 
 RULES = Rules(
     catalog_items=frozenset({SEEDED.catalog_item}),

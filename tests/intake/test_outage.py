@@ -9,9 +9,9 @@ from structlog.testing import capture_logs
 
 from daemon.service import SENDERS
 from tests.intake.town import Town
-from transfer.document import NAME
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import DeliveryState, Outcome, Stage
+from transfer.telling.document import NAME
 from transfer.tickets import TicketRole
 
 HOUR, FIVE_MINUTES = 3600, 300

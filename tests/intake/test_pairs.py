@@ -18,8 +18,8 @@ from structlog.testing import capture_logs
 
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.seed import STANDING
+from tests.adapters.servicenow.reading.standing import TERMS
 from tests.adapters.servicenow.stage import staged
-from tests.adapters.servicenow.standing import TERMS
 from tests.intake.flooded import DEAD, FLOODER, OTHER, Flooded, Ordered
 from tests.intake.town import CONTENT
 from tests.sweeps import WHOLE, tell

@@ -14,9 +14,9 @@ from structlog.testing import capture_logs
 from tests.intake.links import BREAKS, WAITS, Break, pairs
 from tests.intake.town import Town
 from tests.sweeps import tell
-from transfer.document import NAME
 from transfer.errors import Code
 from transfer.model import Outcome, Stage
+from transfer.telling.document import NAME
 from transfer.tickets import PostAction, TicketRole
 
 CASES = list(pairs())

@@ -23,7 +23,7 @@ from daemon.watch import Watch
 from tests.daemon.door import Clock, CountingInbox, Stop
 from tests.transfer.bench import Bench
 from tests.transfer.made import DESTINATIONS, NOON, RULES, evidence, variables
-from transfer.authority import InstanceAuthority
+from transfer.approval.authority import InstanceAuthority
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Transfer

@@ -7,30 +7,30 @@ from tests.mutants.mutant import Mutant
 APPROVALS = (
     Mutant(
         "who wrote the decision is not asked",
-        "transfer/approvals.py",
+        "transfer/approval/approvers.py",
         'if rules.actor == "approver" and actor not in {approver, *accounts}:',
         'if rules.actor == "approver" and not actor:',
-        "tests/transfer/test_approvals.py::test_who_else_may_write_decisions_is_a_setting",
+        "tests/transfer/approval/test_approvers.py::test_who_else_may_write_decisions_is_a_setting",
     ),
     Mutant(
         "the requester may write the approver's decision",
-        "transfer/approvals.py",
+        "transfer/approval/approvers.py",
         "if actor in asked:",
         "if actor in asked - accounts:",
-        "tests/transfer/test_approvals.py::test_no_setting_lets_who_had_a_hand_in_it_decide",
+        "tests/transfer/approval/test_approvers.py::test_no_setting_lets_who_had_a_hand_in_it_decide",
     ),
     Mutant(
         "a hidden option is its default",
-        "transfer/policy.py",
+        "transfer/approval/policy.py",
         "needed = (*rules.variables, *rules.options.values())",
         "needed = rules.variables",
-        "tests/transfer/test_approvals.py::test_an_option_that_cannot_be_read_is_never_its_default",
+        "tests/transfer/approval/test_approvers.py::test_an_option_that_cannot_be_read_is_never_its_default",
     ),
     Mutant(
         "the grants of what a manifest names are not looked up before the publish",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "check_grants(transfer.request, tools.rules, [item.source.uri for item in deliveries])",
         "check_grants(transfer.request, tools.rules, [])",
-        "tests/transfer/test_grants.py::test_a_grant_that_goes_while_the_file_is_on_its_way_stops_it",
+        "tests/transfer/approval/test_grants.py::test_a_grant_that_goes_while_the_file_is_on_its_way_stops_it",
     ),
 )

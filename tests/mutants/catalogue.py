@@ -5,18 +5,18 @@ from __future__ import annotations
 from tests.mutants.approvals import APPROVALS
 from tests.mutants.mutant import Mutant
 
-BINDING = "tests/transfer/test_binding.py"
-CRASHES = "tests/transfer/test_crashes.py"
+BINDING = "tests/transfer/request/test_binding.py"
+CRASHES = "tests/transfer/crossing/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
 ITEMS = "tests/ports/test_items.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
-LATE = "tests/transfer/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
+LATE = "tests/transfer/crossing/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
 
 MUTANTS = (
     Mutant(
         "the fence is dropped from a save: SQLite",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         'if row is None or row["epoch"] != transfer.epoch:',
         "if row is None:",
         f"{LEDGER}::test_the_fence_refuses_every_write_of_an_old_epoch[sqlite]",
@@ -43,21 +43,21 @@ MUTANTS = (
     ),
     Mutant(
         "a claim is taken from an owner that lives: SQLite",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         "AND (owner IS NULL OR lease_until <= ?)",
         "AND (owner IS NULL OR lease_until <= ? OR 1)",
         f"{LEDGER}::test_a_live_claim_keeps_everybody_off[sqlite]",
     ),
     Mutant(
         "a claim does not raise the epoch",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         "standing.evolve(epoch=standing.epoch + 1, claims",
         "standing.evolve(epoch=max(standing.epoch, 1), claims",
         f"{LEDGER}::test_a_silent_owner_loses_its_claim_after_the_lease[sqlite]",
     ),
     Mutant(
         "a post is written in a transaction of its own",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         """            rows.write(transfer.id, changes)
 
     def deliveries""",
@@ -70,7 +70,7 @@ MUTANTS = (
     ),
     Mutant(
         "a hand-out of the outbox is not counted as a try",
-        "adapters/ledger/outbox.py",
+        "adapters/ledger/sqlite/outbox.py",
         "tries=tries + 1, sent=False",
         "tries=tries, sent=False",
         "tests/ports/test_outbox.py::"
@@ -96,21 +96,21 @@ MUTANTS = (
     ),
     Mutant(
         "the list of candidates is not persisted before the first rename",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "delivery = crossing.save(delivery, temp=temp, candidates=(*older, temp))",
         "delivery = delivery.evolve(temp=temp, candidates=(*older, temp))",
         f"{CRASHES}::test_a_crash_in_every_recovery_too",
     ),
     Mutant(
         "candidates are tried in descending order",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "any(crossing.move(name, temp) for name in older)",
         "any(crossing.move(name, temp) for name in reversed(older))",
         f"{RECOVERY}::test_candidates_are_tried_in_ascending_order",
     ),
     Mutant(
         "its own temp is asked for before the older candidates",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    renamed = any(crossing.move",
         "    if crossing.remote.size(temp) is None:\n"
         "        if any(crossing.move(name, temp) for name in older):\n"
@@ -121,63 +121,63 @@ MUTANTS = (
     ),
     Mutant(
         "the approval is not read again before the publish",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "        rechecked = asked(crossing)\n",
         "        rechecked = tools.clock()\n",
         f"{JOURNEY}::test_an_approval_withdrawn_during_the_upload_stops_the_publish",
     ),
     Mutant(
         "the fence is not asked before the rename",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "        return _kept_back(error, delivery, crossing)\n    crossing.tools.fence()\n",
         "        return _kept_back(error, delivery, crossing)\n",
-        "tests/transfer/test_conflict.py::test_a_claim_that_was_not_renewed_publishes_nothing",
+        "tests/transfer/crossing/test_conflict.py::test_a_claim_that_was_not_renewed_publishes_nothing",
     ),
     Mutant(
         "the size on the server is not compared",
-        "transfer/verify.py",
+        "transfer/crossing/verify.py",
         "    if stored != delivery.size:",
         "    if stored is None:",
         f"{RECOVERY}::test_a_short_file_on_the_server_is_never_published",
     ),
     Mutant(
         "an heir renames a temp before its own name is durable",
-        "transfer/resume.py",
+        "transfer/crossing/resume.py",
         "delivery = crossing.save(delivery, temp=temp, older=with_older(delivery), candidates=())",
         "delivery = delivery.evolve(temp=temp, older=with_older(delivery), candidates=())",
         f"{RECOVERY}::test_an_heir_that_dies_after_its_rename_leaves_what_its_own_heir_finds",
     ),
     Mutant(
         "what was left is taken on trust",
-        "transfer/resume.py",
+        "transfer/crossing/resume.py",
         'return b"".join(pieces) == wanted',
         "return bool(pieces) or bool(wanted)",
-        "tests/transfer/test_resume.py tests/transfer/test_engine.py",
+        "tests/transfer/crossing/test_resume.py tests/transfer/crossing/test_engine.py",
     ),
     Mutant(
         "the final name is not locked",
-        "transfer/carrying.py",
+        "transfer/crossing/carrying.py",
         "    _hold_names(transfer, destination, deliveries, tools)\n    if",
         "    if",
-        "tests/transfer/test_conflict.py::test_requests_for_one_name_go_one_after_the_other",
+        "tests/transfer/crossing/test_conflict.py::test_requests_for_one_name_go_one_after_the_other",
     ),
     Mutant(
         "a lock does not look who holds the name",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         'if row and row["transfer_id"] != transfer.id:',
         "if row is None:",
         "tests/ports/test_locks.py",
     ),
     Mutant(
         "what was written after the approval is pinned",
-        "transfer/binding.py",
+        "transfer/request/binding.py",
         "if pin.modified is None or pin.modified > approved_at:",
         "if pin.modified is None:",
         f"{BINDING}::test_an_object_replaced_after_the_approval_is_refused",
     ),
     Mutant(
         "a manifest is not compared with the approval",
-        "transfer/planning.py",
+        "transfer/request/planning.py",
         "pin = insist(objects.describe(source), source, request, rules)",
         "pin = objects.describe(source)",
         f"{BINDING}::test_a_manifest_replaced_after_the_approval_sends_nothing",
@@ -198,21 +198,21 @@ MUTANTS = (
     ),
     Mutant(
         "a digest that is demanded is not compared",
-        "transfer/verify.py",
+        "transfer/crossing/verify.py",
         "if demanded and sent.sha256 != demanded:",
         "if demanded and not sent.sha256:",
         f"{BINDING}::test_another_digest_is_refused_with_nothing_published_and_no_temp",
     ),
     Mutant(
         "keys are listed once for each pattern",
-        "transfer/listing.py",
+        "transfer/request/listing.py",
         "if bucket != last[0] or not prefix.startswith(last[1]):",
         "if bucket:",
-        "tests/transfer/test_listing.py",
+        "tests/transfer/request/test_listing.py",
     ),
     Mutant(
         "a task is admitted without a look at its item: SQLite",
-        "adapters/ledger/sqlite.py",
+        "adapters/ledger/sqlite/ledger.py",
         "_holder(rows, transfer) if items.takes(transfer) else None",
         "None",
         f"{ITEMS}::test_a_second_task_of_an_item_gets_the_first_and_leaves_no_row[sqlite]",
@@ -222,12 +222,12 @@ MUTANTS = (
         "adapters/ledger/dynamo/takers.py",
         'SEEN = "attribute_not_exists(#pk) OR #token = :token"',
         'SEEN = "attribute_not_exists(#pk) OR attribute_exists(#token)"',
-        "tests/adapters/ledger/test_dynamodb_items.py::"
+        "tests/adapters/ledger/dynamo/test_items.py::"
         "test_another_host_admits_the_other_task_that_very_moment",
     ),
     Mutant(
         "an item is let go of by what was sent in part",
-        "transfer/items.py",
+        "transfer/approval/items.py",
         "return any(item.started_at or item.state not in UNTOUCHED for item in files(transfer.id))",
         "return False",
         f"{ITEMS}::test_what_was_sent_in_part_or_may_be_yet_holds_its_item",
@@ -242,17 +242,17 @@ MUTANTS = (
     ),
     Mutant(
         "a retry does not wait for a task of the same item in quarantine",
-        "transfer/items.py",
+        "transfer/approval/items.py",
         "(other.at_rest and transfer.generation == 1)",
         "other.at_rest",
         f"{ITEMS}::test_a_retry_waits_for_another_task_in_quarantine_and_a_release_does_not",
     ),
     Mutant(
         "a wounded SQLite handle is used on",
-        "adapters/ledger/database.py",
+        "adapters/ledger/sqlite/database.py",
         "        if is_harmed(error, self.path):\n            self._harm = told\n",
         "",
-        "tests/adapters/ledger/test_disk.py",
+        "tests/adapters/ledger/sqlite/test_disk.py",
     ),
     *APPROVALS,
 )

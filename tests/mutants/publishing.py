@@ -5,43 +5,43 @@ from __future__ import annotations
 from tests.mutants.catalogue import CRASHES
 from tests.mutants.mutant import Mutant
 
-SWAP = "tests/transfer/test_swap.py"
-IN_PLACE = "tests/transfer/test_in_place.py"
+SWAP = "tests/transfer/crossing/test_swap.py"
+IN_PLACE = "tests/transfer/crossing/test_in_place.py"
 RECOVERY = "tests/model/test_recovery.py"
-MOMENTARY = "tests/transfer/test_momentary.py"
+MOMENTARY = "tests/transfer/crossing/test_momentary.py"
 
 PUBLISHING = (
     Mutant(
         "a swap does not ask the ledger before the old file steps aside",
-        "transfer/swap.py",
+        "transfer/crossing/swap.py",
         "    crossing.tools.ledger.renew(crossing.transfer, PUBLISH_LEASE)\n",
         "",
         f"{SWAP}::test_an_owner_that_wakes_when_its_heir_has_delivered_moves_nothing",
     ),
     Mutant(
         "what an owner moved aside for nothing stays there",
-        "transfer/swap.py",
+        "transfer/crossing/swap.py",
         "    with suppress(FerryError):\n        put_back(delivery, crossing)\n",
         "    suppress(FerryError)\n",
         f"{SWAP}::test_what_an_owner_moved_between_fence_and_rename_is_put_back",
     ),
     Mutant(
         "anything steps aside, a directory too",
-        "transfer/swap.py",
+        "transfer/crossing/swap.py",
         "    if crossing.remote.proof.regular(final):",
         "    if crossing.remote.size(final) is not None:",
         f"{SWAP}::test_only_a_regular_file_steps_aside",
     ),
     Mutant(
         "an heir does not know what an earlier owner moved aside",
-        "transfer/swap.py",
+        "transfer/crossing/swap.py",
         "    return [aside(name) for name in delivery.candidates]",
         "    return [aside(name) for name in delivery.candidates[-1:]]",
         f"{SWAP}::test_a_crash_at_any_call_is_finished_by_the_next_owner",
     ),
     Mutant(
         "what stands aside is removed without a look whose it is",
-        "transfer/swap.py",
+        "transfer/crossing/swap.py",
         "            if restored(name, delivery, crossing):\n"
         "                continue\n"
         "            if _is_all_there_is(name, delivery, crossing):\n"
@@ -51,14 +51,14 @@ PUBLISHING = (
     ),
     Mutant(
         "a file at INTENT whose approval was withdrawn stays at INTENT",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    if isinstance(error, ClaimLost) or _new(delivery):\n",
         "    if isinstance(error, ClaimLost) or delivery.temp:\n",
         f"{SWAP}::test_a_withdrawn_file_is_not_unknown_although_the_partner_is_away_since",
     ),
     Mutant(
         "its own temp is taken as proof that it is not published",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         ', beside_temp(_own_temp(delivery, crossing), "void"))',
         ")",
         f"{RECOVERY}::test_what_was_refused_is_not_published_late",
@@ -72,22 +72,22 @@ PUBLISHING = (
     ),
     Mutant(
         "a file that was said to be unknown is taken up again",
-        "transfer/delivery.py",
+        "transfer/crossing/delivery.py",
         "    if delivery.state is DeliveryState.UNKNOWN:\n",
         "    if delivery.state is DeliveryState.UNKNOWN and not delivery.temp:\n",
-        "tests/transfer/test_conflict.py::"
+        "tests/transfer/crossing/test_conflict.py::"
         "test_what_nobody_can_tell_stays_so_when_its_owner_dies_over_it",
     ),
     Mutant(
         "a file is closed under its final name without an INTENT",
-        "transfer/in_place.py",
+        "transfer/crossing/in_place.py",
         "    [intended] = intend([delivery], crossing)\n",
         "    intended = delivery\n",
         f"{IN_PLACE}::test_taken_at_a_close_whose_answer_is_lost",
     ),
     Mutant(
         "a name that is empty after the close is sent again",
-        "transfer/in_place.py",
+        "transfer/crossing/in_place.py",
         "        if crossing.remote.size(delivery.final) is None:\n"
         "            return taken(delivery, crossing)\n",
         "",
@@ -95,35 +95,35 @@ PUBLISHING = (
     ),
     Mutant(
         "a rename that is refused for a moment fails the file",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    raise (passing(error) if passes else error) from error\n",
         "    raise error\n",
         f"{MOMENTARY}::test_a_rename_that_is_refused_for_a_moment",
     ),
     Mutant(
         "a file is replaced whose name differs in case only",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "        demand_own_names(deliveries, crossing)\n",
         "        demand_own_names([], crossing)\n",
-        "tests/transfer/test_letters.py::test_two_files_of_one_request_do_not_replace_each_other",
+        "tests/transfer/crossing/test_letters.py::test_two_files_of_one_request_do_not_replace_each_other",
     ),
     Mutant(
         "INTENT keeps the candidates of an epoch that had none",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    return (temp_of(delivery),) if _new(delivery) else delivery.candidates\n",
         "    return delivery.candidates\n",
         CRASHES,
     ),
     Mutant(
         "an absent temp is taken as published without a look",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    if size != delivery.size and not collected:",
         "    if size is not None and size != delivery.size and not collected:",
-        "tests/transfer/test_conflict.py::test_elsewhere_only_a_person_can_tell",
+        "tests/transfer/crossing/test_conflict.py::test_elsewhere_only_a_person_can_tell",
     ),
     Mutant(
         "the rename is asked for without an INTENT",
-        "transfer/publish.py",
+        "transfer/crossing/publish.py",
         "    tools.ledger.save(transfer, *intended)\n    return intended",
         "    return intended",
         CRASHES,

@@ -7,7 +7,7 @@ from tests.mutants.mutant import Mutant
 UPLOAD = (
     Mutant(
         "a chunk stands with its lane only once its thread has begun",
-        "transfer/lanes.py",
+        "transfer/crossing/lanes.py",
         """        lane.take(data, offset)
         self._end = offset + len(data)
 
@@ -20,31 +20,31 @@ UPLOAD = (
         try:
             lane.take(data, offset)
 """,
-        "tests/transfer/test_lanes.py::test_a_chunk_that_no_thread_has_begun_is_not_proven",
+        "tests/transfer/crossing/test_lanes.py::test_a_chunk_that_no_thread_has_begun_is_not_proven",
     ),
     Mutant(
         "answers are counted whatever is missing before them",
-        "adapters/remotes/sftp_upload.py",
+        "adapters/remotes/sftp/upload.py",
         "            while self._order and self._order[0].stored:\n"
         "                self._acknowledged += self._order.popleft().size\n",
         "            self._acknowledged += size if mine.stored else 0\n",
-        "tests/adapters/remotes/test_sftp_upload.py::"
+        "tests/adapters/remotes/sftp/test_upload.py::"
         "test_what_was_acknowledged_ends_at_the_first_missing_answer",
     ),
     Mutant(
         "what was proven before the opening is believed after it",
-        "transfer/upload.py",
+        "transfer/crossing/upload.py",
         "(crossing.remote.size(temp) or 0) < start",
         "crossing.remote.size(temp) is None",
-        "tests/transfer/test_refusals.py",
+        "tests/transfer/crossing/test_refusals.py",
     ),
     Mutant(
         "what an earlier try had left is not looked at once the file is closed",
-        "transfer/upload.py",
+        "transfer/crossing/upload.py",
         "    if not all(same_tail(delivery, crossing, end) for end in ends):\n"
         '        raise _WithoutError("resumes")\n',
         "",
-        "tests/transfer/test_refusals.py",
+        "tests/transfer/crossing/test_refusals.py",
     ),
     Mutant(
         "a wait for the partner asks for no watch",
@@ -55,10 +55,10 @@ UPLOAD = (
     ),
     Mutant(
         "a file is given up, and its writer goes on",
-        "adapters/remotes/sftp_upload.py",
+        "adapters/remotes/sftp/upload.py",
         "self._closed = self._given_up = True",
         "self._closed = True",
-        "tests/adapters/remotes/test_sftp_upload.py::"
+        "tests/adapters/remotes/sftp/test_upload.py::"
         "test_a_file_is_given_up_while_another_thread_writes_it",
     ),
 )

@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.ledger.database import Database
-from adapters.ledger.sqlite_books import over
-from adapters.memory.ledger import MemoryOutbox, MemoryStore, memory_books
+from adapters.ledger.sqlite.books import over
+from adapters.ledger.sqlite.database import Database
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryOutbox, MemoryStore
 from tests.ports import dynamo_store
 from tests.transfer.made import NOON, request
 from transfer.books import Books

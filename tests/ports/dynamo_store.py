@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from adapters.ledger.dynamodb import dynamodb_books, dynamodb_shelf
+from adapters.ledger.dynamo.books import dynamodb_books, dynamodb_shelf
 from sandbox.aws import Aws
 from transfer.books import Books
 

@@ -6,7 +6,7 @@ import uuid
 from typing import TYPE_CHECKING, Any, Protocol
 
 from adapters.memory.objects import MemoryObjects
-from adapters.s3 import S3Objects
+from adapters.s3.store import S3Objects
 from tests.servers.s3_clients import REGION
 from transfer.model import CHUNK, Pin, Source
 from transfer.ports import ObjectStore

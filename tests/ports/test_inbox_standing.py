@@ -11,11 +11,11 @@ from typing import Protocol
 import pytest
 
 from adapters.memory.servicenow import MemoryInbox
-from adapters.servicenow.inbox import ServiceNowInbox
+from adapters.servicenow.reading.inbox import ServiceNowInbox
 from sandbox.servicenow.seed import SEEDED, STANDING
+from tests.adapters.servicenow.reading.standing import TABLE, stand
 from tests.adapters.servicenow.stage import INTAKE, Stage, staged
-from tests.adapters.servicenow.standing import TABLE, stand
-from transfer import standing
+from transfer.approval import standing
 from transfer.errors import Code, FerryError, Transient
 from transfer.evidence import Approval, Evidence, Variable
 from transfer.model import Source

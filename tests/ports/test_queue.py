@@ -9,8 +9,8 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.aws.sqs import SqsQueue, make_client
 from adapters.memory.queue import DeadLetter, MemoryQueue
-from adapters.sqs import SqsQueue, make_client
 from sandbox.aws import Aws
 from transfer.errors import Code, Permanent
 from transfer.ports import Message, Queue

@@ -16,7 +16,7 @@ from tests.ports.test_remote_refusals import *  # noqa: F403
 from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import is_root
 
-# FTPS servers are known by their certificates: tests/adapters/remotes/test_ftp_tls.py.
+# FTPS servers are known by their certificates: tests/adapters/remotes/ftp/test_tls.py.
 del test_an_unknown_host_key_is_refused_with_both_fingerprints  # noqa: F821
 del test_no_pin_lets_no_server_in  # noqa: F821
 del test_one_of_several_pins_is_enough  # noqa: F821

@@ -11,9 +11,9 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from adapters.aws import client_config
+from adapters.aws.client import client_config
+from adapters.aws.sessions import ProcessSessions
 from adapters.memory.sessions import MemorySessions
-from adapters.sessions import ProcessSessions
 from sandbox.aws import Aws
 from tests.servers.odd_s3 import Answer, OddS3
 from tests.servers.s3_clients import REGION

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import boto3
 from botocore.config import Config
 
-from adapters.aws import client_config
+from adapters.aws.client import client_config
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

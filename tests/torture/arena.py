@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.children import clean_environment
-from sandbox.visitor import Placed
+from sandbox.demo.visitor import Placed
 from tests import sweeps
 from tests.crossing.world import World
 from tests.faults.sightings import Sightings

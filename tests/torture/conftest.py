@@ -10,8 +10,8 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.ledger.archive import SqliteArchive
-from adapters.ledger.dynamodb import dynamodb_books
+from adapters.ledger.dynamo.books import dynamodb_books
+from adapters.ledger.sqlite.archive import SqliteArchive
 from sandbox.servicenow import ServiceNow
 from sandbox.tls import make_certificate
 from tests.crossing.world import World

@@ -21,7 +21,7 @@ from adapters.wiring import build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
-from daemon.progress import ProgressNotes
+from daemon.commands.progress import ProgressNotes
 from daemon.service import Service, stop_on_signals
 from tests.torture.failpoints import Gate, watched
 
@@ -43,9 +43,9 @@ def main() -> None:
 
 def _warm() -> None:
     """What `build` imports when it is first needed."""
-    import adapters.ledger.dynamodb  # noqa: PLC0415
-    import adapters.ledger.sqlite_books  # noqa: PLC0415
-    import adapters.servicenow.client  # noqa: F401, PLC0415
+    import adapters.ledger.dynamo.books  # noqa: PLC0415
+    import adapters.ledger.sqlite.books  # noqa: PLC0415
+    import adapters.servicenow.line.client  # noqa: F401, PLC0415
 
 
 def _born(told: Mapping[str, str]) -> None:

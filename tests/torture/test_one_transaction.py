@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from adapters.ledger.database import Database
-from adapters.ledger.sqlite_books import over
+from adapters.ledger.sqlite.books import over
+from adapters.ledger.sqlite.database import Database
 from tests.ports.books import delivery, post, received
 
 

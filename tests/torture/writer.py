@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-from adapters.ledger.sqlite_books import sqlite_books
+from adapters.ledger.sqlite.books import sqlite_books
 from tests.ports.books import delivery, post, received
 from transfer.books import Books
 from transfer.errors import FerryError

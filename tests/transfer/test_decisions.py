@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from adapters.servicenow.forms import ticket_id
+from adapters.servicenow.desk.forms import ticket_id
 from tests.transfer.made import NOON, request
-from transfer import decisions, reports
+from transfer import decisions
 from transfer.books import Record
 from transfer.decisions import Word
 from transfer.errors import Code, Permanent
@@ -24,7 +24,8 @@ from transfer.model import (
     Stage,
     Transfer,
 )
-from transfer.names import parse_source
+from transfer.request.names import parse_source
+from transfer.telling import reports
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 WORD = Word(by="eva@bastion", at=NOON, reason="the key was mended")

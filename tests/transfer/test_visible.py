@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.transfer.hostile import HARM, NASTY, hostile, innocent
+from tests.transfer.telling.hostile import HARM, NASTY, hostile, innocent
 from transfer.errors import Code, Permanent
 from transfer.visible import hidden, legible, visible, visible_lines
 

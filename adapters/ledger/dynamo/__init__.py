@@ -1,1 +1,1 @@
-"""The ledger in one DynamoDB table, for many hosts."""
+"""The books in one DynamoDB table, for many hosts; the doors are `books` and `shelf`."""

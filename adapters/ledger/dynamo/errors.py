@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
-from adapters import aws
+from adapters.aws import client as aws
 from adapters.ledger.dynamo.items import Item, plain
 from transfer.errors import Code, FerryError, Permanent, Transient
 

@@ -23,7 +23,7 @@ from adapters.ledger.dynamo.items import (
 )
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
-from transfer import items
+from transfer.approval import items
 from transfer.errors import ClaimLost, Permanent
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post

@@ -25,7 +25,7 @@ from adapters.ledger.dynamo.items import (
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change, Table
 from adapters.ledger.dynamo.takers import ROUNDS
-from transfer import items
+from transfer.approval import items
 from transfer.books import Beat
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer

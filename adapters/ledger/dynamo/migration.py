@@ -16,7 +16,7 @@ from adapters.ledger.dynamo.heads import LISTED, Heads
 from adapters.ledger.dynamo.items import HEAD, SCHEMA, Item, batched, transfer_id
 from adapters.ledger.dynamo.ledger import deliveries
 from adapters.ledger.dynamo.table import READS, Change, Table
-from transfer import items
+from transfer.approval import items
 from transfer.model import Transfer
 
 FROM = 1

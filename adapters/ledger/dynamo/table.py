@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError, ParamValidationError
 
-from adapters import aws
+from adapters.aws import client as aws
 from adapters.ledger.dynamo.errors import Cancelled, Conflict, Place, Refused
 from adapters.ledger.dynamo.items import Item, Key, Value, batched, key_of, plain, wired, wired_key
 

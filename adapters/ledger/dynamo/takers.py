@@ -19,7 +19,7 @@ from adapters.ledger.dynamo.errors import Refused
 from adapters.ledger.dynamo.heads import Heads
 from adapters.ledger.dynamo.items import Item, Key, head_key, takers_key, texts
 from adapters.ledger.dynamo.table import Change, Table
-from transfer import items
+from transfer.approval import items
 from transfer.model import Transfer
 
 ROUNDS = 20

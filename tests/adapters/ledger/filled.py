@@ -6,8 +6,8 @@ from contextlib import closing
 from dataclasses import astuple
 from pathlib import Path
 
-from adapters.ledger.database import Database
-from adapters.ledger.sqlite_books import over, sqlite_books
+from adapters.ledger.sqlite.books import over, sqlite_books
+from adapters.ledger.sqlite.database import Database
 from tests.ports.books import TICKET, delivery, post, received
 from tests.transfer.made import NOON
 from transfer.books import Books

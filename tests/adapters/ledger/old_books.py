@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from adapters.ledger.dynamodb import dynamodb_shelf
+from adapters.ledger.dynamo.books import dynamodb_shelf
 from adapters.ledger.shelf import Shelf
-from adapters.ledger.sqlite_books import books_beside
-from adapters.ledger.sqlite_shelf import SqliteShelf
+from adapters.ledger.sqlite.books import books_beside
+from adapters.ledger.sqlite.shelf import SqliteShelf
 from tests.ports import dynamo_store
 from tests.ports.books import LEASE, Time
 from tests.transfer.made import NOON, request

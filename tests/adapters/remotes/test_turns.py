@@ -11,7 +11,7 @@ import pytest
 
 from adapters.memory.remotes import MemoryRemotes
 from adapters.remotes.turns import REMEMBERED, Turns
-from tests.adapters.remotes.test_sftp_login import attempts
+from tests.adapters.remotes.ssh.test_login import attempts
 from tests.ports.ftp_partners import FtpPartner
 from tests.ports.partners import ServerPartner, openssh, refused
 from tests.servers.odd_ftp import OddFtp, Session

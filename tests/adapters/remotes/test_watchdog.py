@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from adapters.remotes.sftp_stride import LEAST, Stride
+from adapters.remotes.sftp.stride import LEAST, Stride
 from adapters.remotes.tcp import Received, Sent
 from adapters.remotes.watchdog import TRIFLE, UnwatchedError, Verdict, Watch, Watchdog
 

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import requests
 
-from adapters.servicenow.client import Client
-from adapters.servicenow.credentials import Basic, ClientCredentials, Credentials
-from adapters.servicenow.desk import ServiceNowDesk
-from adapters.servicenow.forms import TicketForm
-from adapters.servicenow.inbox import Intake, ServiceNowInbox
+from adapters.servicenow.desk.desk import ServiceNowDesk
+from adapters.servicenow.desk.forms import TicketForm
+from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.credentials import Basic, ClientCredentials, Credentials
+from adapters.servicenow.reading.inbox import Intake, ServiceNowInbox
 from sandbox.servicenow import SEEDED, Instance, ServiceNow
 from sandbox.tls import Certificate, make_certificate
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sandbox.servicenow import SEEDED, Instance, ServiceNow
+from sandbox.servicenow.business import furnished
 from tests.sandbox.servicenow.clients import Api
 
 ANNA, TOM = SEEDED.users["anna.berg"].sys_id, SEEDED.users["tom.reyes"].sys_id
@@ -12,7 +13,7 @@ ANNA, TOM = SEEDED.users["anna.berg"].sys_id, SEEDED.users["tom.reyes"].sys_id
 
 @pytest.fixture(scope="module")
 def instance() -> Instance:
-    made = Instance()
+    made = furnished()
     for name, urgency, caller, on in [
         ("alpha", "1", ANNA, "2026-01-01 10:00:00"),
         ("Beta", "2", TOM, "2026-01-02 10:00:00"),

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from sandbox.servicenow import SEEDED, Instance, ServiceNow
+from sandbox.servicenow.business import furnished
 from sandbox.servicenow.refusal import Refusal
 from sandbox.servicenow.script import Scripts
 from tests.sandbox.servicenow.clients import Api, error
@@ -70,7 +71,7 @@ def test_another_script_is_refused(script: str) -> None:
 
 @pytest.fixture(scope="module")
 def instance() -> Instance:
-    made = Instance()
+    made = furnished()
     made.clock = lambda: NOW
     for on in ("2026-10-12 12:00:00", "2026-10-14 12:00:00", "2026-10-15 02:00:00"):
         made.create("incident", {"short_description": on[8:13], "opened_at": on})

@@ -1,0 +1,72 @@
+"""Authority to read, from the credentials of the process; STS says whose they are."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from transfer.errors import Code, Permanent
+from transfer.model import Session, Transfer
+
+if TYPE_CHECKING:
+    from types_boto3_sts import STSClient
+
+ERRAND = "open a session to read the objects"
+UNCHECKED = "process credentials (not checked)"
+
+
+def make_client(
+    region: str, endpoint_url: str | None = None, profile: str | None = None, timeout: float = 30.0
+) -> STSClient:
+    """A client of the regional STS; `timeout` in seconds. Raises Permanent `config.invalid`."""
+    # Loaded by those who need them only: a quarter of a second, and 30 MB.
+    import boto3  # noqa: PLC0415
+
+    from adapters.aws import client as aws  # noqa: PLC0415
+
+    with aws.settings_checked():
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+        config = aws.client_config(endpoint_url, timeout)
+        return aws.guarded(session.client("sts", endpoint_url=endpoint_url, config=config))
+
+
+class ProcessSessions:
+    """Sessions without an end of their own: nothing is issued, so nothing runs out or is ended.
+
+    `sts` None means that nobody is asked; for stores without STS. The id is evidence for the
+    audit ticket, one for each opening.
+    """
+
+    def __init__(self, sts: STSClient | None, clock: Callable[[], datetime]) -> None:
+        self._sts = sts
+        self._clock = clock
+
+    def open(self, transfer: Transfer) -> Session:  # noqa: ARG002  one identity for all of them
+        identity = UNCHECKED if self._sts is None else _caller(self._sts)
+        return Session(id=uuid.uuid4().hex[:12], identity=identity, opened_at=self._clock())
+
+    def close(self, session: Session) -> None:
+        """The credentials of the process outlive every transfer: there is nothing to end."""
+
+
+def _caller(sts: STSClient) -> str:
+    """The ARN of the caller. Needs no permission: GetCallerIdentity cannot be denied (STS API)."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415  as in make_client
+
+    from adapters.aws import client as aws  # noqa: PLC0415
+
+    try:
+        with aws.no_answer_translated("STS", ERRAND):
+            return sts.get_caller_identity()["Arn"]
+    except ClientError as error:
+        known = aws.answer_translated(error, "STS", ERRAND)
+        raise (known or _refusal(aws.code_of(error))) from error
+
+
+def _refusal(code: str) -> Permanent:
+    return Permanent(
+        Code.SESSION_REFUSED,
+        f"FileFerry could not {ERRAND}: STS refused its credentials ({code}).",
+    )

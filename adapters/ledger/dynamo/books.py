@@ -1,0 +1,96 @@
+"""The books in one DynamoDB table: several hosts share the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+
+from adapters.aws import client as aws
+from adapters.ledger.dynamo.archive import DynamoArchive
+from adapters.ledger.dynamo.documents import Documents
+from adapters.ledger.dynamo.heads import Heads
+from adapters.ledger.dynamo.keeper import DynamoKeeper
+from adapters.ledger.dynamo.lanes import Lanes
+from adapters.ledger.dynamo.ledger import DynamoLedger
+from adapters.ledger.dynamo.locks import DynamoLocks
+from adapters.ledger.dynamo.outbox import DynamoOutbox
+from adapters.ledger.dynamo.shelf import DynamoShelf, recognise
+from adapters.ledger.dynamo.store import Store
+from adapters.ledger.dynamo.table import Table
+from adapters.ledger.dynamo.watch import Watch, steady
+from adapters.ledger.dynamo.writer import Writer
+from transfer.books import Books
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+LONGEST = 5.0
+"""Seconds for one answer. Three tries end well before a claim (60 s, renewed every 15) runs out."""
+TRIES = 3
+POOL = 64
+
+
+def make_client(
+    region: str, endpoint_url: str | None = None, profile: str | None = None, timeout: float = 30.0
+) -> DynamoDBClient:
+    """A client safe to share between threads; `timeout` in seconds, at most LONGEST.
+
+    Raises Permanent `config.invalid`.
+    """
+    seconds = min(timeout, LONGEST)
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": TRIES},
+        connect_timeout=seconds,
+        read_timeout=seconds,
+        tcp_keepalive=True,
+        max_pool_connections=POOL,
+        # One name for the firewall of the bastion: not one of each account's own.
+        account_id_endpoint_mode="disabled",
+    )
+    with aws.settings_checked():
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+        return aws.guarded(session.client("dynamodb", endpoint_url=endpoint_url, config=config))
+
+
+def dynamodb_books(
+    client: DynamoDBClient,
+    table: str,
+    owner: str,
+    lease: float,
+    now: Callable[[], float] = steady,
+) -> Books:
+    """The books of one process; `owner` names it, `lease` is in seconds of `now`.
+
+    Raises Permanent `ledger.unusable` when the table is none of ours, Transient
+    `ledger.unavailable`.
+    """
+    place = Table(client, table)
+    recognise(place)
+    documents = Documents(place)
+    lanes = Lanes(place, documents)
+    store = Store(
+        table=place,
+        documents=documents,
+        heads=Heads(place, documents),
+        lanes=lanes,
+        writer=Writer(place, documents, lanes),
+        watch=Watch(now),
+        owner=owner,
+        lease=lease,
+    )
+    return Books(
+        ledger=DynamoLedger(store),
+        locks=DynamoLocks(store),
+        outbox=DynamoOutbox(store),
+        archive=DynamoArchive(store),
+        keeper=DynamoKeeper(store),
+        close=client.close,
+    )
+
+
+def dynamodb_shelf(client: DynamoDBClient, table: str) -> DynamoShelf:
+    """The place of the books, for `fileferry ledger`."""
+    return DynamoShelf(client, table)

@@ -1,0 +1,69 @@
+"""The reading side of the SQLite ledger, for recovery and for people; safe beside a daemon."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Self
+
+from adapters.ledger.codec import TICKET
+from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.ledger import reading
+from adapters.ledger.sqlite.rows import Row, Rows, transfer_of
+from transfer.books import Record
+from transfer.model import Transfer
+from transfer.tickets import Ticket, TicketRole
+
+
+class SqliteArchive:
+    """The Archive port."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @classmethod
+    def at(cls, path: Path) -> Self:
+        """For a look beside the process that writes. Raises Permanent `ledger.unusable`."""
+        return cls(Database(path, read_only=True))
+
+    def close(self) -> None:
+        """For who opened it with at()."""
+        self._database.close()
+
+    def unfinished(self) -> Sequence[Transfer]:
+        return self._heads("at_rest = 0 ORDER BY received_at, rowid")
+
+    def quarantined(self) -> Sequence[Transfer]:
+        return self._heads("quarantined = 1 ORDER BY received_at, rowid")
+
+    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+        by_name = "(id = ?1 OR number = ?1 OR task_number = ?1)" if text else "?1 = ''"
+        newest = f"{by_name} ORDER BY received_at DESC, rowid DESC LIMIT ?2"
+        with reading(self._database) as rows:
+            found = rows.select("transfers", newest, (text, limit))
+            return [_record(rows, row) for row in found]
+
+    def _heads(self, where: str) -> list[Transfer]:
+        with reading(self._database) as rows:
+            return [transfer_of(row) for row in rows.select("transfers", where)]
+
+
+def _record(rows: Rows, head: Row) -> Record:
+    transfer = transfer_of(head)
+    unsent = list(rows.select("posts", "transfer_id = ? AND sent = 0", (transfer.id,)))
+    errors = [row.text("last_error") for row in unsent if row["last_error"] is not None]
+    return Record(
+        transfer=transfer,
+        deliveries=rows.deliveries(transfer.id),
+        tickets=_tickets(rows, transfer.id),
+        unsent=len(unsent),
+        last_error=max(errors, default=None),
+        updated_at=datetime.fromisoformat(head.text("updated_at")),
+    )
+
+
+def _tickets(rows: Rows, transfer_id: str) -> dict[TicketRole, Ticket]:
+    found = rows.select("tickets", "transfer_id = ?", (transfer_id,))
+    tickets = [row.value(TICKET) for row in found]
+    return {ticket.role: ticket for ticket in tickets}

@@ -1,0 +1,83 @@
+"""The outbox in the ledger's SQLite file: written with the state, sent until it arrives."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+from adapters.ledger.codec import POST, TICKET, dump
+from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.ledger import LEASE, reading, writing
+from adapters.ledger.sqlite.rows import Row, Rows
+from transfer.tickets import Post, Ticket
+
+# The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
+# was not sent.
+DUE = (
+    "sequence IN (SELECT min(sequence) FROM posts WHERE sent = 0 GROUP BY lane) "
+    "AND (due_at <= ? OR held = ?) ORDER BY sequence LIMIT ?"
+)
+
+
+class SqliteOutbox:
+    """The Outbox port; `now` counts seconds on this host, SqliteLedger.bury resets its waits."""
+
+    def __init__(
+        self,
+        database: Database,
+        now: Callable[[], float] = time.monotonic,
+        lease: float = LEASE,
+    ) -> None:
+        self._database = database
+        self._now = now
+        self._lease = lease
+        self._name = uuid4().hex
+
+    def add(self, *posts: Post) -> None:
+        with writing(self._database) as rows:
+            for post in posts:
+                rows.add_post(post)
+
+    def due(self, limit: int = 20) -> Sequence[tuple[Post, int]]:
+        # Most rounds find nothing, and a look costs no write.
+        with reading(self._database) as rows:
+            if not self._heads(rows, 1):
+                return []
+        with writing(self._database) as rows:
+            return [self._hand_out(rows, row) for row in self._heads(rows, limit)]
+
+    def settle(self, post: Post, ticket: Ticket) -> None:
+        with writing(self._database) as rows:
+            row = rows.one("posts", "key = ?", (post.key,))
+            if row:
+                rows.change_post(row, tries=row.number("tries"), sent=True, last_error=None)
+            rows.put(
+                "tickets",
+                (post.transfer_id, post.ticket.value, dump(TICKET, ticket)),
+                "ON CONFLICT (transfer_id, role) "
+                "DO UPDATE SET document = excluded.document, seal = excluded.seal",
+            )
+
+    def defer(self, post: Post, seconds: float, reason: str) -> None:
+        with writing(self._database) as rows:
+            row = rows.one("posts", "key = ? AND sent = 0", (post.key,))
+            if row:
+                rows.change_post(row, tries=row.number("tries"), sent=False, last_error=reason)
+                self._hold(rows, post.key, None, seconds)
+
+    def _heads(self, rows: Rows, limit: int) -> list[Row]:
+        return list(rows.select("posts", DUE, (self._now(), self._name, limit)))
+
+    def _hand_out(self, rows: Rows, row: Row) -> tuple[Post, int]:
+        tries, last_error = row.number("tries"), row["last_error"]
+        known = str(last_error) if last_error is not None else None
+        rows.change_post(row, tries=tries + 1, sent=False, last_error=known)
+        self._hold(rows, row.text("key"), self._name, self._lease)
+        return row.value(POST), tries
+
+    def _hold(self, rows: Rows, key: str, holder: str | None, seconds: float) -> None:
+        rows.execute(
+            "UPDATE posts SET held = ?, due_at = ? WHERE key = ?",
+            (holder, self._now() + seconds, key),
+        )

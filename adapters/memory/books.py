@@ -1,0 +1,30 @@
+"""The books in memory: for tests, and for an operator's one-off."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from adapters.memory.keeper import MemoryKeeper
+from adapters.memory.ledger import (
+    MemoryArchive,
+    MemoryLedger,
+    MemoryLocks,
+    MemoryOutbox,
+    MemoryStore,
+)
+from transfer.books import Books
+
+
+def memory_books(
+    store: MemoryStore, owner: str = "memory", now: Callable[[], float] = time.monotonic
+) -> Books:
+    """All of them over one store."""
+    return Books(
+        ledger=MemoryLedger(store, owner, now),
+        locks=MemoryLocks(store),
+        outbox=MemoryOutbox(store),
+        archive=MemoryArchive(store),
+        keeper=MemoryKeeper(store),
+        close=lambda: None,
+    )

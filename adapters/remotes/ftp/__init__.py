@@ -1,0 +1,1 @@
+"""FTP and FTPS servers; the door is `remote`."""

@@ -1,0 +1,178 @@
+"""What an FTP server can show of a stored file: its own hashes, and the bytes themselves."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import suppress
+
+from adapters.remotes.ftp.control import RefusedError
+from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure
+from adapters.remotes.ftp.login import Features
+from adapters.remotes.ftp.session import Session
+from adapters.remotes.ftp.upload import PARTING_WORDS
+from transfer.errors import Code, FerryError
+
+PIECE = 256 * 1024
+SLOWEST_HASH = 50 * 1024 * 1024
+"""Bytes a second that a server is expected to hash."""
+# By the name that HASH uses (draft-bryan-ftpext-hash), strongest first.
+ALGORITHMS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md5"}
+ASKED = frozenset({"SHA-256", "MD5"})
+"""What verify asks for."""
+COMMANDS = {
+    "sha512": ("XSHA512",),
+    "sha256": ("XSHA256",),
+    "sha1": ("XSHA1", "XSHA"),
+    "md5": ("XMD5", "MD5"),
+}
+
+
+def digests(features: Features) -> frozenset[str]:
+    """By hashlib's names: what the server offers to compute; CRC32 is none of them."""
+    named = {name for name, verbs in COMMANDS.items() if any(verb in features for verb in verbs)}
+    return frozenset(named | set(_hashes(features)))
+
+
+def parked(features: Features, name: str) -> str | None:
+    """Another algorithm than `name` that HASH offers, best one that nobody asks for.
+
+    What is chosen while bytes arrive is hashed on their way by ProFTPD's mod_digest, which answers
+    with that later, whatever its disk holds.
+    """
+    listed = [word.strip("* ").upper() for word in features.get("HASH", "").split(";")]
+    others = [word for word in listed if word and word != name]
+    return next((word for word in others if word not in ASKED), others[0] if others else None)
+
+
+def chosen(features: Features) -> str:
+    """What the server has chosen by itself, empty when it does not say."""
+    words = features.get("HASH", "").split(";")
+    return next((word.strip("* ").upper() for word in words if "*" in word), "")
+
+
+def park(session: Session) -> None:
+    """Before bytes go out: the server must not hash them on their way."""
+    name = chosen(session.features)
+    other = parked(session.features, name)
+    if name in ASKED and other and session.hashing is None:
+        with suppress(RefusedError):
+            session.ask("OPTS", f"HASH {other}")
+        session.hashing = other
+
+
+def _hashes(features: Features) -> dict[str, str]:
+    """What HASH offers: hashlib's name and the server's; the asterisk marks the chosen one."""
+    listed = (word.strip("* ").upper() for word in features.get("HASH", "").split(";"))
+    return {ALGORITHMS[word]: word for word in listed if word in ALGORITHMS}
+
+
+class FtpProof:
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        """None also for the hash of nothing when the file has bytes: old ProFTPDs answer that."""
+        size = self._session.size(path)
+        if size is None:
+            return None
+        try:
+            said = self._ask(path, algorithm, size)
+        except RefusedError:
+            return None
+        empty = hashlib.new(algorithm, usedforsecurity=False)
+        # The name stands in some replies, and may look like a hash itself.
+        words = said.replace(path, " ")
+        found = re.findall(
+            rf"(?<![0-9a-f])[0-9a-f]{{{empty.digest_size * 2}}}(?![0-9a-f])", words.lower()
+        )
+        if len(found) != 1 or (size and found[0] == empty.hexdigest()):
+            return None
+        return str(found[0])
+
+    def _ask(self, path: str, algorithm: str, size: int) -> str:
+        """Raises RefusedError."""
+        session = self._session
+        with session.line.speaking(path, session.destination.timeout + size / SLOWEST_HASH):
+            name = _hashes(session.features).get(algorithm)
+            other = parked(session.features, name) if name else None
+            if name and other:
+                session.line.control.ask("OPTS", f"HASH {name}")
+                try:
+                    return session.line.control.ask("HASH", path)
+                finally:
+                    with suppress(RefusedError):
+                        session.line.control.ask("OPTS", f"HASH {other}")
+                    session.hashing = other
+            for verb in COMMANDS.get(algorithm, ()):
+                if verb in session.features:
+                    return session.line.control.ask(verb, path)
+        return ""
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        """One transfer; the server is told to stop when enough has come."""
+        if length <= 0:
+            return
+        data, before = self._begin(path, start)
+        try:
+            for piece in self._pieces(data, path, before + length):
+                if len(piece) > before:
+                    yield piece[before:]
+                before = max(before - len(piece), 0)
+            # At the end of the file the transfer ends in peace; before it some servers hang up.
+            self._receive(data, path, 1)
+        finally:
+            self._end(path)
+
+    def _begin(self, path: str, start: int) -> tuple[socket.socket, int]:
+        """The stream, and how many of its bytes lie before `start`: all, where REST is unknown."""
+        try:
+            try:
+                return self._session.stream("RETR", path, start or None), 0
+            except RefusedError as refused:
+                if not start or refused.code not in UNKNOWN_COMMAND:
+                    raise
+                return self._session.stream("RETR", path), start
+        except RefusedError as refused:
+            code = code_of(refused)
+            code = None if code is Code.REMOTE_NO_DIRECTORY else code
+            raise failure(self._session.destination, code, "read", path, refused) from refused
+
+    def regular(self, path: str) -> bool:
+        return self._session.is_file(path)
+
+    def standing(self, path: str) -> str | None:
+        return self._session.standing(path)
+
+    def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
+        left = length
+        while left > 0:
+            piece = self._receive(data, path, min(PIECE, left))
+            if not piece:
+                return
+            left -= len(piece)
+            yield piece
+
+    def _receive(self, data: socket.socket, path: str, most: int) -> bytes:
+        with self._session.line.fetching(path):
+            try:
+                return data.recv(most)
+            except ssl.SSLEOFError:
+                # No farewell; whether enough has come is the reader's to judge.
+                return b""
+
+    def _end(self, path: str) -> None:
+        """The reply is 226 after the end of the file, 426 or 451 before it: all the same here."""
+        line = self._session.line
+        if line.over:
+            return
+        line.let_go()
+        with suppress(FerryError, RefusedError), line.speaking(path, PARTING_WORDS):
+            line.control.answer()
+        if line.over:
+            # pure-ftpd hangs up, or says nothing more, after a transfer that was given up.
+            with suppress(FerryError):
+                self._session.again()

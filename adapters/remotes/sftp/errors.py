@@ -1,0 +1,89 @@
+"""What an SFTP server says when it refuses, in the words of the house."""
+
+from __future__ import annotations
+
+import re
+
+from paramiko.sftp import SFTP_FAILURE
+
+from adapters.remotes.dial import plain, way_out
+from adapters.remotes.sftp.wire import RefusedError
+from transfer.destination import Destination
+from transfer.errors import Code, FerryError, Permanent, Transient
+
+NO_SUCH_FILE = 2
+BAD_MESSAGE = 5
+UNSUPPORTED = 8
+MISSING = frozenset({NO_SUCH_FILE, 10})  # 10: no such path
+
+# Codes above 8 belong to later drafts (draft-ietf-secsh-filexfer-13, section 9.1), but servers
+# that speak version 3 send them all the same.
+CODES = {
+    NO_SUCH_FILE: Code.REMOTE_NO_DIRECTORY,
+    3: Code.REMOTE_DENIED,
+    6: Code.REMOTE_DROPPED,
+    7: Code.REMOTE_DROPPED,
+    10: Code.REMOTE_NO_DIRECTORY,
+    11: Code.REMOTE_EXISTS,
+    12: Code.REMOTE_DENIED,
+    14: Code.REMOTE_FULL,
+    15: Code.REMOTE_FULL,
+    19: Code.REMOTE_NO_DIRECTORY,
+    24: Code.REMOTE_EXISTS,
+}
+WORDS = (
+    (re.compile(r"quota|no space|disk (is )?full|insufficient.*(space|storage)"), Code.REMOTE_FULL),
+    (re.compile(r"permission|access denied|not permitted|read-only"), Code.REMOTE_DENIED),
+    (re.compile(r"(already|file) exists"), Code.REMOTE_EXISTS),
+    # Of gateways, whose own line to the store broke.
+    (
+        re.compile(
+            r"connection (was )?(reset|lost|closed|aborted|timed out|broken)|broken pipe|"
+            r"timed? ?out|network name"
+        ),
+        Code.REMOTE_DROPPED,
+    ),
+)
+ABSENT = re.compile(r"no such (file|path)|not found|does ?n[o']t exist")
+BECAUSE = {
+    Code.REMOTE_FULL: "its disk or quota is full",
+    Code.REMOTE_DENIED: "it does not allow that",
+    Code.REMOTE_NO_DIRECTORY: "the directory does not exist",
+    Code.REMOTE_EXISTS: "something has that name already",
+    Code.REMOTE_NO_REPLACE: "it has no way to replace an existing file in one step",
+}
+
+
+def code_of(refused: RefusedError) -> Code:
+    """`remote.failed` when neither the status nor the words say why; OpenSSH says just "Failure"
+    for a full disk, an existing file and much else.
+    """
+    code = CODES.get(refused.status)
+    if code is not None:
+        return code
+    said = refused.text.lower()
+    return next((code for words, code in WORDS if words.search(said)), Code.REMOTE_FAILED)
+
+
+def is_said_absent(refused: RefusedError) -> bool:
+    vague = refused.status == SFTP_FAILURE
+    return refused.status in MISSING or (vague and bool(ABSENT.search(refused.text.lower())))
+
+
+def failure(
+    destination: Destination, code: Code, doing: str, path: str, refused: RefusedError | None = None
+) -> FerryError:
+    """`doing` completes "The server of destination x refused to … path"."""
+    because = BECAUSE.get(code)
+    said = f"status {refused.status}, {plain(refused.text)!r}" if refused else ""
+    reason = f": {because}" if because else ""
+    words = f" ({said})" if said else ""
+    message = (
+        f"The server of destination {destination.name} refused to {doing} {path}{reason}{words}."
+    )
+    action = way_out(doing, path, code)
+    if refused is not None and refused.status == BAD_MESSAGE:
+        action = "The name may be too long for that server: order another name."
+    # A refusal that a broken line caused is for a while only, whatever its number.
+    kind = Transient if code is Code.REMOTE_DROPPED else Permanent
+    return kind(code, message, file=path, action=action)

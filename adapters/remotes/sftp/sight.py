@@ -1,0 +1,97 @@
+"""Which names are taken at the partner's, and not only in the memory of the SFTP program.
+
+Programs in front of a store remember directories, rclone for five minutes: in the session that has
+looked once, what others put there since does not exist. A new session remembers nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import closing, suppress
+from functools import cached_property
+from typing import Protocol
+from uuid import uuid4
+
+from paramiko.sftp import CMD_LSTAT
+
+from adapters.remotes.sftp.batch import Asking, run
+from adapters.remotes.sftp.errors import is_said_absent
+from adapters.remotes.sftp.wire import RefusedError, Wire, text
+from adapters.remotes.ssh.line import Line
+from transfer.errors import Permanent
+from transfer.request.names import TEMP_PREFIX
+
+HARDLINK = "hardlink@openssh.com"
+
+
+class Onlooker(Protocol):
+    """Another session."""
+
+    def taken(self, names: Collection[str]) -> frozenset[str]: ...
+
+    def close(self) -> None: ...
+
+
+class Sight:
+    """`exists` tells of one name, thoroughly; `another` opens a session."""
+
+    def __init__(
+        self,
+        line: Line,
+        wire: Wire,
+        exists: Callable[[str], bool],
+        another: Callable[[], Onlooker],
+    ) -> None:
+        self._line = line
+        self._wire = wire
+        self._exists = exists
+        self._another = another
+
+    @cached_property
+    def live(self) -> bool:
+        """Whether the program works on a file system: it knows links there, and not by name only.
+
+        It is asked to link a file that nobody has, which does nothing anywhere; rclone, which
+        offers the extension too, says that it is not supported.
+        """
+        if HARDLINK not in self._wire.extensions:
+            return False
+        nobody = text(f"/{TEMP_PREFIX}{uuid4().hex}".encode())
+        try:
+            with self._line.speaking():
+                self._wire.extended(HARDLINK, nobody, nobody)
+        except RefusedError as refused:
+            return is_said_absent(refused)
+        return False
+
+    def afresh(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that are taken for a session that remembers nothing, where that is
+        another question than the one that this session can ask.
+        """
+        if self.live:
+            return frozenset()
+        try:
+            other = self._another()
+        except Permanent:
+            # It allows no second session: then this one's look has to do.
+            return frozenset()
+        with closing(other):
+            return other.taken(names)
+
+    def seen(self, names: Collection[str]) -> frozenset[str]:
+        """Those of the names that are taken for this session or for a new one."""
+        return self.afresh(names) | self.taken(names) if names else frozenset()
+
+    def taken(self, names: Collection[str]) -> frozenset[str]:
+        tasks = {name: Asking(self._wire, CMD_LSTAT, text(name.encode())) for name in names}
+        with self._line.speaking():
+            run(self._wire, tasks.values())
+            return frozenset(name for name, task in tasks.items() if self._is_taken(name, task))
+
+    def _is_taken(self, name: str, task: Asking) -> bool:
+        if task.refused is None:
+            return True
+        # Where nobody may look, the request itself will be refused.
+        with suppress(Permanent):
+            return not is_said_absent(task.refused) and self._exists(name)
+        return False

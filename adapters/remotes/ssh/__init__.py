@@ -1,0 +1,1 @@
+"""The SSH line below SFTP: keys, pins, algorithms, login; the door is `login`."""

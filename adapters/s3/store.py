@@ -1,0 +1,139 @@
+"""Reading S3: one object is pinned by HeadObject, then read in ranges that must match the pin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from types import ModuleType
+from typing import TYPE_CHECKING, TypeVar
+
+from adapters.s3 import checksums
+from adapters.s3 import pin as s3_pin
+from adapters.s3.http import Answer
+from adapters.s3.plain import plain, usual_terms
+from adapters.s3.ways import Way, Ways
+from transfer.errors import FerryError
+from transfer.model import Pin, Source
+
+if TYPE_CHECKING:
+    from types_boto3_s3 import S3Client
+
+T = TypeVar("T")
+
+
+def make_client(
+    region: str, endpoint_url: str | None = None, profile: str | None = None, timeout: float = 30.0
+) -> S3Client:
+    """A client with the credentials of the process or profile, safe to share between threads.
+
+    `timeout` is in seconds. Raises Permanent `config.invalid`.
+    """
+    # Loaded by those who need them only: see adapters/s3/plain.py.
+    import boto3  # noqa: PLC0415
+
+    from adapters.aws import client as aws  # noqa: PLC0415
+
+    with aws.settings_checked():
+        session = boto3.session.Session(profile_name=profile, region_name=region)
+        config = aws.client_config(endpoint_url, timeout)
+        return aws.guarded(session.client("s3", endpoint_url=endpoint_url, config=config))
+
+
+def make_objects(
+    region: str, endpoint_url: str | None = None, profile: str | None = None, timeout: float = 30.0
+) -> S3Objects:
+    """What `S3Objects(make_client(…))` is; where nothing unusual is set, without boto3 until it is
+    needed.
+    """
+    make = partial(make_client, region, endpoint_url, profile, timeout)
+    simple = plain(region, endpoint_url, profile)
+    if simple is None:
+        return S3Objects(make())
+    return S3Objects(Ways(make, simple, usual_terms(timeout)))
+
+
+class S3Objects:
+    """ObjectStore on S3, over a client or over ways that make one when it is needed.
+
+    `Pin.etag` stands as S3 wrote it, quotes and all.
+    """
+
+    def __init__(self, over: S3Client | Ways) -> None:
+        self._ways = over if isinstance(over, Ways) else Ways(lambda: over)
+        self.checksums = checksums.Available()
+
+    def describe(self, source: Source) -> Pin:
+        with _translated(source):
+            return s3_pin.pin(source, self._head(source))
+
+    def list(self, bucket: str, prefix: str) -> Iterator[str]:
+        with _translated(Source(bucket=bucket, key=prefix)):
+            keys = self._ways.boto.list(bucket, prefix)
+            yield from (key for key in keys if not key.endswith("/"))
+
+    def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
+        data = bytearray(length)
+        self.read_into(source, pin, start, memoryview(data))
+        return bytes(data)
+
+    def read_into(self, source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
+        length = len(buffer)
+        if length == 0:
+            return
+        with (
+            _translated(source),
+            closing(self._ask(source, lambda way: way.get(source, pin, start, length))) as answer,
+        ):
+            s3_pin.check_fit(source, pin, start, length, answer.headers)
+            count = _fill(buffer, answer)
+        if count != length:
+            raise s3_pin.misfit(source, f"the body ended after {count:,} of {length:,} bytes")
+
+    def _head(self, source: Source) -> s3_pin.Headers:
+        try:
+            return self._ask(source, lambda way: way.head(source))
+        except Exception as error:
+            if _refusals().wants_reason(error):
+                self._ways.boto.provoke_reason(source)
+            raise
+
+    def _ask(self, source: Source, ask: Callable[[Way], T]) -> T:
+        thin = self._ways.thin(source)
+        if thin is None:
+            return ask(self._ways.boto)
+        try:
+            return ask(thin)
+        except Exception as error:
+            # boto3 follows a bucket into its region.
+            if not _refusals().is_misplaced(error):
+                raise
+        self._ways.mistaken(source)
+        return ask(self._ways.boto)
+
+
+def _fill(buffer: memoryview, answer: Answer) -> int:
+    filled = 0
+    while filled < len(buffer) and (count := answer.readinto(buffer[filled:])):
+        filled += count
+    return filled
+
+
+@contextmanager
+def _translated(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except FerryError:
+        raise
+    except Exception as error:
+        known = _refusals().translated(error, source)
+        if known is error:
+            raise
+        raise known from error
+
+
+def _refusals() -> ModuleType:
+    # Who meets no error need not wait for botocore.
+    from adapters.s3 import refusals  # noqa: PLC0415
+
+    return refusals

@@ -1,0 +1,1 @@
+"""How an instance is spoken to: HTTP, logins, budget, queries, rows; the door is `client`."""

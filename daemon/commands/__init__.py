@@ -1,0 +1,1 @@
+"""The commands of `fileferry`, one file for each; the door is `daemon/cli.py`."""

@@ -1,0 +1,1 @@
+"""`fileferry demo`: seven orders and what becomes of them; the door is `command`."""

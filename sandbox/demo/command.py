@@ -1,0 +1,62 @@
+"""`fileferry demo`: seven requests through the real daemon on embedded parts, then judged."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import requests
+from botocore.exceptions import BotoCoreError, ClientError
+
+from adapters.terminal import Terminal
+from sandbox.children import Unready
+from sandbox.demo.show import Show
+
+CANNOT_GO_ON = (Unready, requests.RequestException, BotoCoreError, ClientError, OSError)
+PLAIN_WIDTH = 140
+"""Columns of the table where no terminal says how many it has."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Somebody wants the demo to end; no `except Exception` on the way takes it for a fault."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"Ended by {signal.Signals(number).name}.")
+        self.exit_code = 128 + number
+
+
+def present(*, keep: bool, size: int, timeout: float) -> int:
+    """Play it on standard output; returns the exit code. `size` is in MiB, `timeout` in seconds."""
+    console = Terminal()
+    if not console.is_terminal:
+        console.width = PLAIN_WIDTH
+    show = Show(console=console, size=size, deadline=time.monotonic() + timeout, keep=keep)
+    try:
+        with interruptible():
+            return 1 if show.perform() else 0
+    except Interrupted as end:
+        console.say(str(end))
+        return end.exit_code
+    except CANNOT_GO_ON as error:
+        console.print(str(error), style="red", soft_wrap=True)
+        return 1
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """SIGINT and SIGTERM raise Interrupted, once: the way out is not disturbed by a second."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(number: int, _frame: object) -> None:
+        for each in signals:
+            signal.signal(each, signal.SIG_IGN)
+        raise Interrupted(number)
+
+    before = {each: signal.signal(each, interrupt) for each in signals}
+    try:
+        yield
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)

@@ -1,0 +1,138 @@
+"""The story of the demo: set up, order, approve, watch, judge, tear down."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+import threading
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from adapters.terminal import Terminal
+from sandbox.children import Child, clean_environment, program, surviving
+from sandbox.configuration import environment, write_configuration
+from sandbox.demo.orders import DIRECTORIES, Content, orders, put_objects
+from sandbox.demo.report import Inspector
+from sandbox.demo.table import result_table
+from sandbox.demo.visitor import Placed, Visitor
+from sandbox.demo.watch import Bars, Ledger, Lines, Records, watch
+from sandbox.plan import Addresses
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """Everything that has been started, and what was put into S3."""
+
+    addresses: Addresses
+    sandbox: Child
+    daemon: Child
+    contents: dict[str, Content]
+
+    @property
+    def page(self) -> str:
+        return str(self.addresses["servicenow"]["page"])
+
+    def alive(self) -> None:
+        """Raises Unready when one of them has ended."""
+        self.sandbox.check()
+        self.daemon.check()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Show:
+    """One performance. `size` is in MiB, `deadline` on the clock of time.monotonic.
+
+    Raises Unready, OSError, and what requests and botocore raise, when it cannot go on.
+    """
+
+    console: Terminal
+    size: int
+    deadline: float
+    keep: bool = False
+    directory: Path = field(
+        default_factory=lambda: Path(tempfile.mkdtemp(prefix="fileferry-demo-"))
+    )
+
+    def perform(self) -> list[str]:
+        """Returns what went wrong, in sentences. The directory stays when anything did."""
+        wrong = False
+        try:
+            with ExitStack() as stack:
+                faults = self._act(stack)
+            wrong = bool(faults)
+        except Exception:
+            wrong = True
+            raise
+        finally:
+            if wrong:
+                self._say(f"The logs and the ledger stay in {self.directory}.")
+            else:
+                shutil.rmtree(self.directory, ignore_errors=True)
+        return faults
+
+    def _act(self, stack: ExitStack) -> list[str]:
+        stage = self._set_up(stack)
+        visitor = stack.enter_context(closing(Visitor(stage.addresses)))
+        with surviving(stage.sandbox, stage.daemon):
+            placed = self._order(visitor)
+            self._say(f"Watch them at {stage.page} as well.\n")
+            records = self._watch(stage, placed)
+            root = Path(stage.addresses["sftp"]["root"])
+            faults = Inspector(visitor, root, stage.contents).faults(placed, records)
+        self._report(placed, records, faults)
+        if self.keep:
+            self._linger(stage)
+        return faults
+
+    def _set_up(self, stack: ExitStack) -> Stage:
+        """The sandbox, the objects, the partner's directories and the daemon, in this order."""
+        self._say("Starting ServiceNow, S3 and a partner's SFTP server …")
+        command = [*program(), "sandbox", "--tls", "--directory", str(self.directory)]
+        surroundings = clean_environment()
+        sandbox = stack.enter_context(Child("sandbox", command, self.directory, surroundings))
+        addresses: Addresses = sandbox.answer(self.deadline)
+        with surviving(sandbox):
+            contents = put_objects(addresses, orders(self.size), self.size)
+        file = write_configuration(self.directory, addresses, poll_seconds=1.0)
+        for name in DIRECTORIES:
+            Path(addresses["sftp"]["root"], name).mkdir()
+        self._say("Starting FileFerry …")
+        variables = surroundings | environment(self.directory, addresses)
+        command = [*program(), "run", "--config", str(file)]
+        daemon = stack.enter_context(Child("daemon", command, self.directory, variables))
+        return Stage(addresses=addresses, sandbox=sandbox, daemon=daemon, contents=contents)
+
+    def _order(self, visitor: Visitor) -> list[Placed]:
+        placed = [visitor.order(order) for order in orders(self.size)]
+        approved = [each for each in placed if each.order.approved]
+        for each in approved:
+            visitor.approve(each)
+        self._say(f"{len(placed)} requests are ordered, {len(approved)} of them approved.")
+        return placed
+
+    def _watch(self, stage: Stage, placed: list[Placed]) -> Records:
+        board = (Bars if self.console.is_terminal else Lines)(self.console)
+        with closing(Ledger(self.directory / "ledger.db")) as ledger, board:
+            return watch(board, placed, ledger, stage.alive, self.deadline)
+
+    def _report(self, placed: list[Placed], records: Records, faults: list[str]) -> None:
+        self.console.print()
+        self.console.print(result_table(placed, records, self.console.width))
+        for fault in faults:
+            self.console.print(fault, style="red", soft_wrap=True)
+        if not faults:
+            self._say("Each request ended as it should; what arrived hashes to its source.")
+
+    def _linger(self, stage: Stage) -> None:
+        stopped = threading.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        self._say(f"\nRequests and tickets: {stage.page} (the certificate is the sandbox's own).")
+        self._say(f"Files: {stage.addresses['sftp']['root']}. Ctrl-C ends it all.")
+        while not stopped.wait(0.5):
+            stage.alive()
+
+    def _say(self, text: str) -> None:
+        self.console.say(*text.split("\n"))

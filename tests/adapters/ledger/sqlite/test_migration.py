@@ -1,0 +1,185 @@
+"""A ledger of an older schema is brought up to date whole, or stays as it was."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from adapters.ledger.sqlite.books import sqlite_books
+from adapters.ledger.sqlite.shelf import SqliteShelf
+from tests.adapters.ledger import version_1
+from tests.adapters.ledger.version_1 import CLOSED, OPEN
+from transfer.errors import Code, FerryError, Permanent
+from transfer.model import DeliveryState, Stage
+from transfer.tickets import TicketRole
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "ledger.db"
+    version_1.write(file)
+    return file
+
+
+def dump_of(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        return [str(version), *connection.iterdump()]
+
+
+def copies(path: Path) -> list[Path]:
+    return sorted(path.parent.glob("ledger.db.v1-*"))
+
+
+def test_everything_is_there_afterwards(path: Path) -> None:
+    assert "was brought to schema version 3" in SqliteShelf(path).migrate()
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        [head] = books.archive.unfinished()
+        assert (head.id, head.epoch, head.claims, head.stage) == (OPEN, 3, 0, Stage.PINNED)
+        assert head.request.sources == ("s3://exports/März.csv",)
+        [delivery] = books.ledger.deliveries(OPEN)
+        assert (delivery.state, delivery.moved) == (DeliveryState.INTENT, 7)
+        assert delivery.older == ()
+        closed, opened = books.archive.search()
+        assert (closed.transfer.id, opened.unsent, opened.last_error) == (CLOSED, 2, "no answer")
+        assert opened.tickets[TicketRole.USER].number == "INC1"
+        [(post, tries)] = books.outbox.due()
+        assert (post.key, tries) == ("first", 2)
+        assert books.ledger.claim(CLOSED) is None
+        claimed = books.ledger.claim(OPEN)
+        assert claimed
+        assert (claimed.epoch, claimed.claims) == (4, 1)
+
+
+def test_it_passes_its_own_check(path: Path) -> None:
+    SqliteShelf(path).migrate()
+    findings = SqliteShelf(path).check()
+    assert findings.good, findings.faults
+    assert (findings.unfinished, findings.unsent) == (1, 2)
+    assert dict(findings.stages) == {"pinned": 1, "closed": 1}
+
+
+def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
+    before = dump_of(path)
+    told = SqliteShelf(path).migrate()
+    [copy] = copies(path)
+    assert str(copy) in told
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert dump_of(copy) == before
+
+
+def test_a_second_time_there_is_nothing_to_do(path: Path) -> None:
+    shelf = SqliteShelf(path)
+    shelf.migrate()
+    assert "has schema version 3 already" in shelf.migrate()
+    assert len(copies(path)) == 1
+
+
+def test_the_daemon_migrates_nothing_by_itself(path: Path) -> None:
+    before = dump_of(path)
+    with pytest.raises(Permanent, match="schema version 1") as refused:
+        sqlite_books(path, "one", 60.0)
+    assert "fileferry ledger migrate" in refused.value.action
+    assert dump_of(path) == before
+
+
+def test_a_running_daemon_keeps_it_away(path: Path) -> None:
+    SqliteShelf(path).migrate()
+    with closing(sqlite_books(path, "one", 60.0)), pytest.raises(Permanent) as refused:
+        SqliteShelf(path).migrate()
+    assert refused.value.code is Code.LEDGER_BUSY
+
+
+def test_a_row_that_cannot_be_read_leaves_the_file_as_it_was(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE transfers SET document = '{' WHERE id = ?", (CLOSED,))
+        connection.commit()
+    before = dump_of(path)
+    with pytest.raises(Permanent, match=f"'{CLOSED}' of transfers"):
+        SqliteShelf(path).migrate()
+    assert dump_of(path) == before
+
+
+def test_a_foreign_and_a_later_file_are_refused(path: Path, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(Permanent, match="of a later FileFerry"):
+        SqliteShelf(path).migrate()
+    foreign = tmp_path / "foreign.db"
+    with closing(sqlite3.connect(foreign)) as connection:
+        connection.execute("CREATE TABLE t (x)")
+    with pytest.raises(Permanent, match="not a ledger of FileFerry"):
+        SqliteShelf(foreign).migrate()
+    with pytest.raises(Permanent, match="There is no ledger"):
+        SqliteShelf(tmp_path / "absent.db").migrate()
+    assert copies(path) == []
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from adapters.ledger.sqlite.migration import migrate
+
+seen, last = 0, int(sys.argv[2])
+
+def count(_frame, event, function):
+    global seen
+    if event == "c_call" and function.__name__ in ("execute", "backup", "fsync", "rename"):
+        seen += 1
+        if seen == last:
+            os.kill(os.getpid(), 9)
+
+sys.setprofile(count)
+migrate(Path(sys.argv[1]))
+sys.setprofile(None)
+print(seen)
+"""
+
+
+def migrate_until(path: Path, call: int) -> str:
+    """Killed before the `call`-th word to SQLite or to the disk; what it printed if it ended."""
+    command = [sys.executable, "-c", KILLED, str(path), str(call)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.stdout
+
+
+def test_a_kill_up_to_the_commit_leaves_the_old_one(path: Path, tmp_path: Path) -> None:
+    before, victim, whole = dump_of(path), tmp_path / "victim.db", tmp_path / "whole.db"
+    shutil.copy(path, whole)
+    calls = int(migrate_until(whole, 0))
+    for call in [*range(1, calls, calls // 5), calls]:
+        shutil.copy(path, victim)
+        assert not migrate_until(victim, call)
+        assert dump_of(victim) == before
+        SqliteShelf(victim).migrate()
+        assert SqliteShelf(victim).check().unsent == 2
+
+
+def test_a_disk_without_room_for_the_copy_leaves_it_as_it_was(path: Path) -> None:
+    before = dump_of(path)
+    script = (
+        "import resource, sys; from pathlib import Path\n"
+        "from adapters.ledger.sqlite.shelf import SqliteShelf\n"
+        "_, most = resource.getrlimit(resource.RLIMIT_FSIZE)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, most))\n"
+        "SqliteShelf(Path(sys.argv[1])).migrate()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ,
+    )
+    assert FerryError.__module__ in done.stderr
+    assert copies(path) == []
+    assert dump_of(path) == before

@@ -1,0 +1,1 @@
+"""FTP and FTPS servers and what they answer."""

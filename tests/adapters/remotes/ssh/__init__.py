@@ -1,0 +1,1 @@
+"""The line below SFTP: algorithms, pins, keys and logins."""

@@ -1,0 +1,1 @@
+"""Objects in S3, by both ways of asking."""

@@ -1,0 +1,1 @@
+"""HTTP, logins, the budget of calls, queries and rows."""

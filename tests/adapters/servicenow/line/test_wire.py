@@ -1,0 +1,134 @@
+"""What the line does to a call: hang-ups, drips, floods; each is bounded and has its code."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.credentials import Basic
+from adapters.servicenow.line.query import Query
+from adapters.servicenow.line.wire import instance_name
+from tests.adapters.servicenow.canned import JSON, Canned, answer
+from transfer.errors import Code, Permanent, Transient
+
+ROWS = answer(b'{"result":[]}')
+BUSY = answer(
+    b"<html>node restarts</html>", "503 Service Unavailable", b"Content-Type: text/html\r\n"
+)
+ID = "0" * 31 + "1"
+
+
+def client_of(url: str, timeout: float = 5.0, verify: str | bool = True) -> Client:
+    secret = Basic(user="fileferry", password="hunter2-canary")
+    return Client(url, secret, timeout=timeout, verify=verify)
+
+
+def poll(client: Client) -> object:
+    return client.rows("sc_task", Query().number("state", 1), ("sys_id",), limit=5)
+
+
+@pytest.mark.parametrize("first", [b"", BUSY], ids=["hung up", "503"])
+def test_a_read_is_tried_a_second_time(first: bytes) -> None:
+    with Canned(first, ROWS) as server:
+        assert poll(client_of(server.url)) == ()
+    assert len(server.requests) == 2
+
+
+def test_a_read_is_not_tried_a_third_time() -> None:
+    with Canned(BUSY) as server, pytest.raises(Transient) as caught:
+        poll(client_of(server.url))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("first", [b"", BUSY], ids=["hung up", "503"])
+def test_a_write_is_never_repeated(first: bytes) -> None:
+    with Canned(first, ROWS) as server, pytest.raises(Transient) as caught:
+        client_of(server.url).update("incident", ID, {"work_notes": "hello"}, ("sys_id",))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert len(server.requests) == 1
+
+
+def test_a_refused_connection_is_unreachable() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with pytest.raises(Transient) as caught:
+        poll(client_of(f"http://127.0.0.1:{port}"))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert f"127.0.0.1:{port} refused the connection: GET sc_task" in caught.value.message
+
+
+def test_a_name_that_does_not_resolve_is_unreachable() -> None:
+    with pytest.raises(Transient) as caught:
+        poll(client_of("https://no-such-instance.invalid"))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+
+
+@pytest.fixture
+def silent() -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_silence_ends_with_the_timeout_and_is_not_repeated(silent: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(Transient) as caught:
+        poll(client_of(silent, timeout=0.3))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert "did not answer in time" in caught.value.message
+    assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("at_once", [0, 120], ids=["in the head", "in the body"])
+def test_a_drip_is_bounded(at_once: int) -> None:
+    begin = time.monotonic()
+    script = answer(b'{"result":[' + b" " * 900 + b"]}")
+    with Canned(script, pace=0.02, at_once=at_once) as server, pytest.raises(Transient) as caught:
+        poll(client_of(server.url, timeout=0.5))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert "in time" in caught.value.message
+    assert time.monotonic() - begin < 5
+
+
+def test_a_body_that_ends_early_is_unreachable() -> None:
+    cut = ROWS[:-5]
+    with Canned(cut) as server, pytest.raises(Transient) as caught:
+        poll(client_of(server.url))
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+
+
+def test_a_chunked_body_is_read_to_its_end() -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + JSON + b"Transfer-Encoding: chunked\r\n\r\n"
+    with Canned(head + b'6\r\n{"resu\r\n7\r\nlt":[]}\r\n0\r\n\r\n') as server:
+        assert poll(client_of(server.url)) == ()
+
+
+def test_a_flood_is_cut_off_at_ten_mebibytes() -> None:
+    head = b"HTTP/1.1 200 OK\r\n" + JSON + b"\r\n"
+    with Canned(head + b" " * (12 * 1024 * 1024)) as server, pytest.raises(Permanent) as caught:
+        poll(client_of(server.url))
+    assert caught.value.code is Code.SERVICENOW_TOO_LARGE
+    assert "10 MiB" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("https://example.service-now.com", "example.service-now.com"),
+        ("https://example.service-now.com:443", "example.service-now.com"),
+        ("https://127.0.0.1:8443/", "127.0.0.1:8443"),
+    ],
+)
+def test_the_instance_is_named_by_its_host(url: str, name: str) -> None:
+    assert instance_name(url) == name
+
+
+def test_no_error_and_no_repr_holds_the_password(silent: str) -> None:
+    client = client_of(silent, timeout=0.2)
+    with pytest.raises(Transient) as caught:
+        poll(client)
+    assert "hunter2" not in f"{caught.value!r}{caught.value}{Basic(user='u', password='hunter2')!r}"

@@ -1,0 +1,1 @@
+"""Whether an instance has and allows all that is needed."""

@@ -1,0 +1,1 @@
+"""What is read of an instance, and what is believed of it."""

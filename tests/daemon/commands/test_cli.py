@@ -1,0 +1,96 @@
+"""The command line: help that fits a screen, and exit codes that a script can rely on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from sandbox.children import clean_environment, program
+
+COMMANDS = [
+    "",
+    "run",
+    "send",
+    "submit",
+    "status",
+    "show",
+    "config",
+    "config check",
+    "ledger",
+    "ledger init",
+    "ledger check",
+    "ledger migrate",
+    "servicenow",
+    "servicenow check",
+    "quarantine",
+    "quarantine list",
+    "quarantine release",
+    "retry",
+    "sandbox",
+    "demo",
+]
+
+
+def fileferry(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*program(), *words],
+        env=clean_environment() | {"COLUMNS": "80", "NO_COLOR": "1"} | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_fits_a_screen_and_shows_an_example(command: str) -> None:
+    done = fileferry(*command.split(), "--help")
+    lines = done.stdout.splitlines()
+    assert done.returncode == 0
+    assert len(lines) <= 24
+    assert max(map(len, lines)) <= 80
+    assert "Example: fileferry" in done.stdout
+
+
+def test_the_exit_codes_are_in_the_help() -> None:
+    shown = " ".join(fileferry("--help").stdout.split())
+    for words in ("0 done", "1 failed", "2 wrong command line", "3 configuration", "4 ledger"):
+        assert words in shown
+
+
+def test_a_wrong_command_line_is_2() -> None:
+    assert fileferry("fly").returncode == 2
+    assert fileferry("send", "s3://only/one").returncode == 2
+
+
+@pytest.mark.parametrize("command", ["run", "status", "config check"])
+def test_a_configuration_that_is_not_there_is_3(command: str, tmp_path: Path) -> None:
+    done = fileferry(*command.split(), "--config", str(tmp_path / "absent.yaml"))
+    assert done.returncode == 3
+    assert "There is no configuration file" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_every_fault_of_the_file_is_named_with_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "fileferry.yaml"
+    file.write_text("servicenow:\n  url: http://example.com\npoll:\n  evry: 5\n")
+    done = fileferry("config", "check", "--config", str(file))
+    assert done.returncode == 3
+    for place in ("servicenow.url", "servicenow.user", "poll.evry", "destinations", "grants"):
+        assert place in done.stderr
+
+
+def test_a_ledger_that_is_not_there_is_4(tmp_path: Path) -> None:
+    example = Path(__file__).parents[3] / "config" / "fileferry.example.yaml"
+    path = str(tmp_path / "absent" / "ledger.db")
+    done = fileferry("status", "--config", str(example), FILEFERRY_LEDGER__PATH=path)
+    assert done.returncode == 4
+    assert "There is no ledger" in done.stderr
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert fileferry("--version").stdout.startswith("fileferry 0.")
+    assert os.linesep in fileferry("--version").stdout

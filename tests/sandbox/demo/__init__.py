@@ -1,0 +1,1 @@
+"""`fileferry demo`, and what it shows."""

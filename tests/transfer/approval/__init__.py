@@ -1,0 +1,1 @@
+"""Who may: each broken link is refused by its own code."""

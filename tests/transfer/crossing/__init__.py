@@ -1,0 +1,1 @@
+"""How the bytes get there: on unusual roads, through crashes, refusals and late owners."""

@@ -1,0 +1,1 @@
+"""What people read, whatever a requester or a server put into it."""

@@ -1,0 +1,1 @@
+"""Who may: approvals, standing ones, grants, one item for one approval; the door is `policy`."""

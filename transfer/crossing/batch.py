@@ -1,0 +1,162 @@
+"""Many small files at once: the round trips, the ledger's writes and the re-check are shared.
+
+Nothing here is needed for a right end. Whatever does not go through smoothly is left as the ledger
+has it, and `deliver` takes it up one by one, as it does after a crash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, runtime_checkable
+
+from transfer import digests as digesting
+from transfer.crossing import late
+from transfer.crossing.crossing import Crossing, temp_of
+from transfer.crossing.publish import intend, published
+from transfer.crossing.verify import same_as_source
+from transfer.destination import Conflict, Tier
+from transfer.errors import FerryError
+from transfer.model import MIB, Delivery, DeliveryState, Pin
+
+LARGEST = MIB
+"""Bytes of a file that is small: it is held in memory whole."""
+MOST = 64
+"""Files of one batch; more gain nothing (measured on loopback)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Small:
+    """A whole file to be stored under `path`, which nothing has yet."""
+
+    path: str
+    data: bytes | memoryview
+    modified: datetime | None = None
+
+
+@runtime_checkable
+class Batch(Protocol):
+    """What a Remote offers beside its port when it can overlap the round trips of small files."""
+
+    def store(self, files: Sequence[Small]) -> list[int | FerryError | None]:
+        """For each the size on the server after the close (None when it is absent or untold), or
+        why the server refused it. Raises Transient when the line breaks.
+        """
+
+    def rename_all(
+        self, pairs: Sequence[tuple[str, str]], *, replace: bool
+    ) -> list[bool | FerryError]:
+        """For each what `Remote.rename` returns, or the Permanent that it raises; no name occurs
+        twice. Raises Transient when the line breaks: then nothing is known of any.
+        """
+
+
+def fits(delivery: Delivery, crossing: Crossing) -> bool:
+    """Whether this file may go with others: new, small, and nothing unusual asked for."""
+    destination, remote = crossing.destination, crossing.remote
+    return (
+        isinstance(remote, Batch)
+        and (remote.powers.replaces or not destination.replace)
+        and delivery.state is DeliveryState.PINNED
+        and delivery.size <= LARGEST
+        and destination.on_conflict is not Conflict.VERSION
+        and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
+        and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
+        and not remote.powers.digests
+    )
+
+
+def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
+    """As many of them as go through smoothly are PUBLISHED afterwards. Raises FerryError."""
+    remote = crossing.remote
+    if not isinstance(remote, Batch):
+        return
+    stored = _verified(_stored(deliveries, crossing, remote), crossing)
+    if not stored:
+        return
+    intended = intend(stored, crossing)
+    crossing.tools.fence()
+    pairs = [(temp_of(item), item.final) for item in intended]
+    renamed = remote.rename_all(pairs, replace=crossing.destination.replace)
+    done = [
+        published(item, crossing)
+        for item, outcome in zip(intended, renamed, strict=True)
+        if outcome is True
+    ]
+    crossing.tools.ledger.save(crossing.transfer, *done)
+    for item in done:
+        crossing.tools.observer.moved(crossing.transfer, item)
+
+
+def _stored(
+    deliveries: Sequence[Delivery], crossing: Crossing, remote: Batch
+) -> list[tuple[Delivery, object]]:
+    """Each with the size on the server, or with what the server refused it for."""
+    contents = [_read(item, crossing) for item in deliveries]
+    begun = [
+        _begun(item, content, crossing) for item, content in zip(deliveries, contents, strict=True)
+    ]
+    crossing.tools.ledger.save(crossing.transfer, *begun)
+    files = [
+        Small(path=temp_of(item), data=content, modified=item.pin.modified if item.pin else None)
+        for item, content in zip(begun, contents, strict=True)
+    ]
+    return list(zip(begun, remote.store(files), strict=True))
+
+
+def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
+    crossing.tools.halt()
+    pin = _pin(delivery)
+    # Not `read`, which copies: fresh memory costs more than the digests do.
+    content = memoryview(bytearray(pin.size))
+    if content:
+        crossing.tools.objects.read_into(delivery.source, pin, 0, content)
+    return content.toreadonly()
+
+
+def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:
+    pin, makers = _pin(delivery), crossing.tools.objects.checksums
+    hashes = digesting.begin(crossing.destination.digests, pin, makers)
+    for value in hashes.values():
+        value.update(content)
+    return delivery.evolve(
+        state=DeliveryState.UPLOADING,
+        temp=crossing.temp_name(delivery),
+        started_at=crossing.tools.clock(),
+        server=crossing.remote.identity,
+        digests=digesting.end(hashes, pin),
+    )
+
+
+def _verified(stored: Sequence[tuple[Delivery, object]], crossing: Crossing) -> list[Delivery]:
+    """Those whose size and source are right; the others are sent again, one by one."""
+    looks = iter(late.LOOKS)
+    return [
+        item.evolve(tier=Tier.SIZE.value, moved=item.size)
+        for item, size in stored
+        if _is_whole(item, size, crossing, looks) and _is_as_source(item)
+    ]
+
+
+def _is_whole(delivery: Delivery, size: object, crossing: Crossing, looks: Iterator[float]) -> bool:
+    if isinstance(size, FerryError):
+        return False
+    if size != delivery.size:
+        pause, temp = crossing.tools.pause, temp_of(delivery)
+        size = late.stored(crossing.remote, temp, delivery.size, pause, looks)
+    return size == delivery.size
+
+
+def _is_as_source(delivery: Delivery) -> bool:
+    try:
+        same_as_source(delivery)
+    except FerryError:
+        return False
+    return True
+
+
+def _pin(delivery: Delivery) -> Pin:
+    if delivery.pin is None:
+        raise ValueError(f"delivery {delivery.number} is not pinned")
+    return delivery.pin

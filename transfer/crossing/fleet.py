@@ -1,0 +1,150 @@
+"""The files of one request, several at once, each thread with one connection that it reuses."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from transfer.crossing.batch import LARGEST, MOST, deliver_many, fits
+from transfer.crossing.crossing import Crossing
+from transfer.crossing.delivery import deliver, prepare
+from transfer.crossing.resume import overtaken
+from transfer.destination import Destination
+from transfer.errors import ClaimLost, Code, FerryError, Stopping
+from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
+from transfer.ports import Remote
+from transfer.request.timing import may_start
+from transfer.tools import Tools
+
+FEW = 3
+"""Below this many small files a batch saves nothing."""
+
+
+def carry(
+    transfer: Transfer,
+    destination: Destination,
+    deliveries: Sequence[Delivery],
+    tools: Tools,
+    *,
+    hold: bool = False,
+) -> None:
+    """Deliver them all; with `hold` no further than VERIFIED.
+
+    Raises the gravest error; no file is begun after the first error, nor in a blackout.
+    """
+    boats = min(len(deliveries), destination.connections, tools.slots.total)
+    fleet = _Fleet(transfer, destination, tools, deque(deliveries), boats, hold)
+    if boats <= 1:
+        fleet.sail()
+    else:
+        with ThreadPoolExecutor(boats, thread_name_prefix="boat") as pool:
+            for _ in range(boats):
+                pool.submit(fleet.sail)
+    if fleet.errors:
+        raise min(fleet.errors, key=_gravity)
+
+
+def _gravity(error: BaseException) -> int:
+    """The claim and the stop come first: nobody may write a failure down after them."""
+    if isinstance(error, ClaimLost):
+        return 0
+    if isinstance(error, Stopping):
+        return 1
+    return 2 if not isinstance(error, FerryError) or error.permanent else 3
+
+
+@dataclass(slots=True)
+class _Fleet:
+    transfer: Transfer
+    destination: Destination
+    tools: Tools
+    waiting: deque[Delivery]
+    boats: int
+    hold: bool
+    errors: list[BaseException] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def sail(self) -> None:
+        """One thread's work: take the next files, until none is left or one has failed."""
+        remote: Remote | None = None
+        try:
+            while deliveries := self._next(MOST if remote else 1):
+                remote = self._cross(deliveries, remote)
+        except BaseException as error:  # noqa: BLE001 carried to the thread that asked
+            self.errors.append(error)
+        finally:
+            if remote is not None:
+                remote.close()
+
+    def _next(self, most: int) -> list[Delivery]:
+        """One file, or several small ones of a chunk in all; no more than this thread's share."""
+        with self.lock:
+            if self.errors or not self.waiting:
+                return []
+            share = min(most, -(-len(self.waiting) // self.boats))
+            taken = [self.waiting.popleft()]
+            room = CHUNK - taken[0].size
+            while len(taken) < share and self.waiting[0].size <= min(room, LARGEST):
+                room -= self.waiting[0].size
+                taken.append(self.waiting.popleft())
+            return taken
+
+    def _cross(self, deliveries: list[Delivery], remote: Remote | None) -> Remote | None:
+        tools, destination = self.tools, self.destination
+        tools.halt()
+        may_start(self.transfer.request, destination, tools.clock())
+        current = deliveries[0]
+        step = prepare if self.hold else deliver
+        asked = self.transfer.request
+        with tools.slots.take(self.transfer.id, destination, tools.halt, asked.requester):
+            try:
+                remote = remote or tools.remotes.connect(destination)
+                crossing = Crossing(
+                    transfer=self.transfer, destination=destination, remote=remote, tools=tools
+                )
+                with overtaken(deliveries, crossing):
+                    for current in self._left_over(deliveries, crossing):
+                        step(current, crossing)
+            except BaseException as error:
+                if remote is not None:
+                    remote.close()
+                if isinstance(error, FerryError):
+                    self._note(current, error)
+                raise
+            return self._kept(remote)
+
+    def _kept(self, remote: Remote) -> Remote | None:
+        """The connection for the next file, unless another request waits for one to this partner:
+        one that is held without a slot would be one more than `connections` allows.
+        """
+        if not self.tools.slots.wanted(self.destination):
+            return remote
+        remote.close()
+        return None
+
+    def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
+        """What has to go one by one, once all that can go together has gone."""
+        together = [] if self.hold else [item for item in deliveries if fits(item, crossing)]
+        if len(together) < FEW:
+            return deliveries
+        deliver_many(together, crossing)
+        numbers = {item.number for item in deliveries}
+        return [
+            item
+            for item in self.tools.ledger.deliveries(self.transfer.id)
+            if item.number in numbers and item.state is not DeliveryState.PUBLISHED
+        ]
+
+    def _note(self, delivery: Delivery, error: FerryError) -> None:
+        """Beside the delivery as the ledger has it: its state is what the next try starts from."""
+        if error.code in (Code.CLAIM_LOST, Code.STOPPING):
+            return
+        ledger = self.tools.ledger
+        with suppress(FerryError):
+            found = ledger.deliveries(self.transfer.id)
+            latest = next(item for item in found if item.number == delivery.number)
+            ledger.save(self.transfer, latest.evolve(failure=Failure.of(error)))

@@ -1,0 +1,82 @@
+"""`mode: direct`: no rename. The file shows from its first byte, and its close is the publish.
+
+    approval → bytes → approval → INTENT → close → look → VERIFIED → PUBLISHED
+
+INTENT is durable before the close is asked for. From then on an absent name says that the partner
+has taken the file away, and never that it has to be sent once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from transfer.crossing.crossing import Crossing
+from transfer.crossing.publish import intend, published, unknown
+from transfer.crossing.verify import same_as_source, verify
+from transfer.destination import Tier
+from transfer.errors import ClaimLost, Corrupted, FerryError, Permanent, Transient, Unanswered
+from transfer.model import Delivery, DeliveryState
+
+
+def close(delivery: Delivery, crossing: Crossing, finish: Callable[[], None]) -> Delivery:
+    """`finish` it, at INTENT. Raises Unanswered when nobody knows whether it was done."""
+    same_as_source(delivery)
+    [intended] = intend([delivery], crossing)
+    crossing.tools.fence()
+    try:
+        finish()
+    except ClaimLost:
+        raise
+    except Permanent:
+        unfinished(intended, crossing)
+        raise
+    except Transient as error:
+        raise Unanswered(
+            error.code, error.message, file=error.file, retry_after=error.retry_after
+        ) from error
+    return intended
+
+
+def checked(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """VERIFIED, or PUBLISHED and collected when the partner was faster than our look."""
+    try:
+        return verify(delivery, crossing)
+    except ClaimLost:
+        raise
+    except FerryError as error:
+        if isinstance(error, Transient) and not isinstance(error, Corrupted):
+            raise
+        if crossing.remote.size(delivery.final) is None:
+            return taken(delivery, crossing)
+        if isinstance(error, Corrupted):
+            unfinished(delivery, crossing)
+            crossing.drop(delivery.final)
+        raise
+
+
+def resumed(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """A file whose close was asked for, by whomever: VERIFIED, PUBLISHED, or UPLOADING once more
+    where a part of it stands. Raises Permanent `publish.unknown`.
+    """
+    stored = crossing.remote.size(delivery.final)
+    if stored is None:
+        return taken(delivery, crossing)
+    if stored == delivery.size:
+        return checked(delivery, crossing)
+    return unfinished(delivery, crossing)
+
+
+def taken(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """Nothing stands under the name although it was closed: what `collected` announces.
+
+    Without that, and where a proof by content was asked for, only a person can tell.
+    """
+    proof = crossing.destination.tier not in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
+    if proof or not crossing.destination.collected:
+        raise unknown(delivery, crossing)
+    return crossing.save(published(delivery, crossing, collected=True))
+
+
+def unfinished(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """It has to be sent anew, or to be removed: what stands there is not whole."""
+    return crossing.save(delivery, state=DeliveryState.UPLOADING, moved=0)

@@ -1,0 +1,131 @@
+"""Reading a pinned object front to back, ahead of who sends it, digesting what passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from threading import Thread
+from typing import Self
+
+from transfer import digests as digesting
+from transfer.crossing.ring import EndedError, Read, Ring
+from transfer.digests import Hash
+from transfer.model import CHUNK, MIB, Delivery, Digests
+from transfer.ports import ObjectStore
+
+READERS = 2
+"""Ranges that are read at once. One S3 connection gives 50 to 100 MB/s."""
+ROOM = 3
+"""Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
+SMALL = MIB
+"""Up to this size threads cost more than they bring."""
+
+
+class Reader:
+    """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
+
+    `digests` are names of Digests. `room` is at least 2, and more than the chunks that are held at
+    once by who sends. Its threads end with the `with` block, at the latest when the ranges that
+    are being read have come or timed out.
+    """
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        delivery: Delivery,
+        *,
+        digests: tuple[str, ...] = ("md5", "sha256"),
+        start: int = 0,
+        room: int = ROOM,
+    ) -> None:
+        if delivery.pin is None or start % CHUNK:
+            raise ValueError("a delivery is pinned before it is read, from the start of a chunk")
+        self._pin = delivery.pin
+        # Not a method of our own: buffers in a reference cycle would outlive the file for long.
+        self._read: Read = partial(objects.read_into, delivery.source, delivery.pin)
+        self._position = start
+        self._hashes = digesting.begin(digests, delivery.pin, objects.checksums)
+        self._small = bytearray(self._pin.size if self._pin.size <= SMALL else 0)
+        self._digesters: list[Thread] = []
+        self._readers: list[Thread] = []
+        # Without digests nobody asks for what was sent before `start`.
+        begin = 0 if self._hashes else start
+        self._ring = Ring(
+            self._read,
+            begin=begin,
+            size=self._pin.size,
+            room=room if self._pin.size > SMALL else 0,
+            followers=[start] + [0] * len(self._hashes),
+        )
+
+    def __enter__(self) -> Self:
+        try:
+            if self._pin.size > SMALL:
+                self._start()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._ring.stop()
+        for thread in (*self._readers, *self._digesters):
+            thread.join()
+
+    def chunks(self) -> Iterator[tuple[int, memoryview]]:
+        """In order, each with its offset. A chunk stays as it is for as long as a view of it is
+        held; who holds on to `room` of them waits for the next one in vain.
+
+        With `start` above 0 and digests, the first one comes when all before it has been read.
+        Raises what `ObjectStore.read_into` raises, after the chunks before it.
+        """
+        while self._position < self._pin.size:
+            start, self._position = self._position, self._position + CHUNK
+            # No name here for the chunk: that would hold it while the next one is waited for.
+            yield start, self._chunk(start)
+
+    def enlarge(self, count: int) -> None:
+        """Room for so many chunks more; for who sends several at once, at any time."""
+        if self._pin.size > SMALL:
+            self._ring.enlarge(count)
+
+    def digests(self) -> Digests:
+        """Of the whole object, after the last chunk. Empty strings for what was not asked for."""
+        if self._position < self._pin.size:
+            raise ValueError("the digests are known after the last chunk")
+        for thread in self._digesters:
+            thread.join()
+        self._ring.check()
+        # The few bytes of a small one are digested while the partner's server stores them.
+        small, self._small = self._small, bytearray()
+        for value in self._hashes.values():
+            value.update(memoryview(small))
+        return digesting.end(self._hashes, self._pin)
+
+    def _start(self) -> None:
+        for number in range(min(READERS, -(-self._pin.size // CHUNK))):
+            self._readers.append(_started(self._ring.fill, f"read-{number}"))
+        for name, value in self._hashes.items():
+            self._digesters.append(_started(partial(self._digest, value), name))
+
+    def _chunk(self, start: int) -> memoryview:
+        if self._small:
+            self._read(0, memoryview(self._small))
+            return memoryview(self._small).toreadonly()
+        return self._ring.take(start)
+
+    def _digest(self, value: Hash) -> None:
+        start = 0
+        try:
+            for start in range(0, self._pin.size, CHUNK):
+                value.update(self._ring.take(start))
+        except EndedError:
+            pass
+        except BaseException as error:  # noqa: BLE001  it is raised where the digests are asked for
+            self._ring.fail(start, error)
+
+
+def _started(task: Callable[[], None], name: str) -> Thread:
+    thread = Thread(target=task, name=name, daemon=True)
+    thread.start()
+    return thread

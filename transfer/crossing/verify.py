@@ -1,0 +1,159 @@
+"""(9) How we know that the temp holds the object: a ladder whose reached rung is on the receipt."""
+
+from __future__ import annotations
+
+import hashlib
+
+from transfer.crossing import late
+from transfer.crossing.crossing import Crossing, temp_of
+from transfer.destination import Tier
+from transfer.errors import Code, Corrupted, Permanent, Transient
+from transfer.model import Delivery, DeliveryState
+from transfer.ports import Proof
+
+LADDER = list(Tier)
+USUAL = {"ftp": Tier.READ_BACK}
+"""What plain FTP needs, whose transport has no integrity of its own; SIZE elsewhere."""
+STRONGEST = ("sha256", "md5")
+
+
+def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """Climb as far as the destination demands; VERIFIED with the tier that was reached.
+
+    A server's own hash is taken wherever it is offered. Raises Corrupted, and a temp is gone;
+    Permanent `verification.too_weak`.
+    """
+    try:
+        _same_size(delivery, crossing)
+        same_as_source(delivery)
+        tier = _climb(delivery, crossing)
+    except Corrupted:
+        if not crossing.in_place:
+            crossing.drop(temp_of(delivery))
+        raise
+    return crossing.note(
+        delivery,
+        state=DeliveryState.VERIFIED,
+        tier=tier.value,
+        failure=None,
+    )
+
+
+def _climb(delivery: Delivery, crossing: Crossing) -> Tier:
+    destination = crossing.destination
+    rungs = LADDER.index(before_publish(destination.tier, destination.protocol))
+    if rungs < LADDER.index(Tier.READ_BACK) and _server_hash_fits(delivery, crossing):
+        return Tier.SERVER_HASH
+    if rungs == 0:
+        return Tier.SIZE
+    _read_back(delivery, crossing)
+    return Tier.READ_BACK
+
+
+def before_publish(tier: Tier | None, protocol: str) -> Tier:
+    """The partner acknowledges afterwards, which makes up for nothing that is usual before."""
+    if tier is None or tier is Tier.ACKNOWLEDGED:
+        return USUAL.get(protocol, Tier.SIZE)
+    return tier
+
+
+def _server_hash_fits(delivery: Delivery, crossing: Crossing) -> bool:
+    for name in STRONGEST:
+        ours = _sent(delivery, name)
+        if ours and name in crossing.powers.digests:
+            theirs = _shown(delivery, name, crossing)
+            if theirs is not None:
+                _demand_equal(ours, theirs, f"the server's own {name.upper()}", delivery)
+                return True
+    return False
+
+
+def _shown(delivery: Delivery, name: str, crossing: Crossing) -> str | None:
+    """A server that ends the session over the question is not asked again."""
+    try:
+        return crossing.remote.proof.digest(temp_of(delivery), name)
+    except Transient as error:
+        if error.code is Code.REMOTE_DROPPED:
+            crossing.tools.refusals.note(crossing.destination, "digests")
+        raise
+
+
+def _read_back(delivery: Delivery, crossing: Crossing) -> None:
+    name = next((name for name in STRONGEST if _sent(delivery, name)), None)
+    if name is None:
+        raise Permanent(
+            Code.VERIFICATION_TOO_WEAK,
+            f"{crossing.destination.name} demands a proof by content, but computes no digest.",
+            file=delivery.final,
+        )
+    stored = _digest_of(crossing.remote.proof, temp_of(delivery), delivery.size, name)
+    _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)
+
+
+def holds(path: str, delivery: Delivery, crossing: Crossing) -> bool:
+    """Whether what stands there has the content of this file; False also when none may look."""
+    name = next((name for name in STRONGEST if _sent(delivery, name)), None)
+    if name is None:
+        return False
+    try:
+        return _digest_of(crossing.remote.proof, path, delivery.size, name) == _sent(delivery, name)
+    except Permanent:
+        return False
+
+
+def _digest_of(proof: Proof, path: str, size: int, name: str) -> str:
+    digest = hashlib.new(name, usedforsecurity=False)
+    for piece in proof.read(path, 0, size):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def _demand_equal(ours: str, theirs: str, what: str, delivery: Delivery) -> None:
+    if ours != theirs:
+        raise Corrupted(
+            Code.CHECKSUM_MISMATCH,
+            f"What the server stored of {delivery.final} is not what was sent: {what} differs.",
+            file=delivery.final,
+        )
+
+
+def _same_size(delivery: Delivery, crossing: Crossing) -> None:
+    stored = late.stored(crossing.remote, temp_of(delivery), delivery.size, crossing.tools.pause)
+    if stored != delivery.size:
+        raise Corrupted(
+            Code.CHECKSUM_MISMATCH,
+            f"{crossing.destination.name} stored {stored} of {delivery.size} bytes of "
+            f"{delivery.final}.",
+            file=delivery.final,
+        )
+
+
+def same_as_source(delivery: Delivery) -> None:
+    """Raises Corrupted when a digest or checksum of ours is not the one that S3 holds, Permanent
+    `checksum.mismatch` when it is not the one that the order or its manifest demands.
+    """
+    pin, sent = delivery.pin, delivery.digests
+    if pin is None or sent is None:
+        return
+    for name in ("md5", "sha256", "crc64nvme", "crc32c", "crc32"):
+        held, ours = getattr(pin, name), getattr(sent, name, "")
+        if held and ours and held != ours:
+            raise Corrupted(
+                Code.CHECKSUM_MISMATCH,
+                f"The {name.upper()} of the bytes read from {delivery.source.uri} "
+                "is not the one that S3 holds.",
+                file=delivery.source.uri,
+            )
+    demanded = delivery.source.sha256
+    if demanded and sent.sha256 != demanded:
+        raise Permanent(
+            Code.CHECKSUM_MISMATCH,
+            f"The SHA-256 of {delivery.source.uri} is {sent.sha256 or 'not known'}, not the "
+            f"{demanded} that is demanded of it.",
+            action="Nothing was published. Order again with the digest of what is to be sent.",
+            file=delivery.source.uri,
+        )
+
+
+def _sent(delivery: Delivery, name: str) -> str:
+    return getattr(delivery.digests, name, "") if delivery.digests else ""

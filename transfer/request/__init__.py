@@ -1,0 +1,1 @@
+"""What was asked for, checked, down to the list of files; the door is `planning`."""

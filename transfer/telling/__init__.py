@@ -1,0 +1,1 @@
+"""What people read: tickets and receipt.json; the doors are `notes` and `reports`."""

@@ -1,0 +1,127 @@
+"""`receipt.json`, attached to every audit ticket: all that the ledger holds of what was done.
+
+The same bytes whenever it is built, so that a second try attaches what the first one did.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from transfer.model import Delivery, DeliveryState, Manifest, Outcome, Transfer
+from transfer.request.binding import basis
+from transfer.visible import visible
+
+NAME = "receipt.json"
+FORMAT = "fileferry-receipt/1"
+
+_OF_THE_RECEIPT = (
+    *("md5", "sha256", "tier", "source_check", "server", "in_place", "collected", "started_at"),
+    *("rechecked_at", "published_at", "sidecar", "acknowledgement", "acknowledged_at"),
+)
+_ENDED = {
+    DeliveryState.PUBLISHED: "published",
+    DeliveryState.INTENT: "unknown",
+    DeliveryState.UNKNOWN: "unknown",
+}
+
+
+def ending_of(transfer: Transfer, now: datetime) -> str:
+    """What the ledger may hold otherwise later, as it is at the report: the text of the Post."""
+    return _canonical(
+        {
+            "epoch": transfer.epoch,
+            "outcome": transfer.outcome or Outcome.FAILED,
+            "failure": transfer.failure and asdict(transfer.failure),
+            "loose_ends": [asdict(end) for end in transfer.loose_ends],
+            "session": transfer.session and asdict(transfer.session),
+            "reported_at": now,
+        }
+    )
+
+
+def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> bytes:
+    """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end; escaped
+    is what JSON asks for, and what is not seen (transfer/visible.py).
+
+    Good for the generation that the ledger has: there is no retry before all words of the last one
+    have reached ServiceNow (transfer/decisions.py).
+    """
+    arrived = [item for item in files if item.state is DeliveryState.PUBLISHED]
+    request = asdict(transfer.request)
+    content = {
+        **json.loads(ending),
+        "format": FORMAT,
+        "transfer": request.pop("id"),
+        "generation": transfer.generation,
+        "received_at": transfer.received_at,
+        "request": request,
+        "content": basis(transfer.request),
+        "manifests": [_manifest(each) for each in transfer.manifests],
+        "files": [_file(item) for item in files],
+        "delivered": {"files": len(arrived), "bytes": sum(item.size for item in arrived)},
+    }
+    return (_canonical(content) + "\n").encode()
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _manifest(manifest: Manifest) -> dict[str, Any]:
+    return {
+        "source": manifest.source.uri,
+        "version": manifest.pin.version_id,
+        "etag": manifest.pin.etag,
+        "written_at": manifest.pin.modified,
+        "size": manifest.pin.size,
+        "sha256": manifest.sha256,
+        "files": manifest.files,
+    }
+
+
+def _file(delivery: Delivery) -> dict[str, Any]:
+    pin, receipt, digests = delivery.pin, delivery.receipt, delivery.digests
+    shown: dict[str, Any] = {
+        "number": delivery.number,
+        "source": delivery.source.uri,
+        "version": pin.version_id if pin else delivery.source.version_id,
+        "etag": pin.etag if pin else None,
+        "written_at": pin.modified if pin else None,
+        "demanded_sha256": delivery.source.sha256 or None,
+        "size": pin.size if pin else None,
+        "path": delivery.final,
+        "ordered": delivery.ordered or delivery.final,
+        "state": _ENDED.get(delivery.state, "not_delivered"),
+        "failure": delivery.failure and asdict(delivery.failure),
+    }
+    if receipt is not None:
+        proven = {"verified_before_publish": delivery.tier or receipt.tier}
+        # Not asdict, which copies every value: a request may have ten thousand files.
+        done = {name: getattr(receipt, name) for name in _OF_THE_RECEIPT}
+        return {**shown, **proven, **done}
+    if digests is not None:
+        return {**shown, "md5": digests.md5, "sha256": digests.sha256}
+    return shown
+
+
+def _canonical(value: object) -> str:
+    text = json.dumps(
+        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
+    )
+    # No encoder takes half a character, and a partner's server may have sent one.
+    return visible(text.encode("utf-8", "replace").decode())
+
+
+def _plain(value: object) -> Any:
+    if isinstance(value, datetime):
+        return _in_utc(value)
+    raise TypeError(type(value).__name__)
+
+
+def _in_utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
