@@ -187,6 +187,7 @@ class _Claimed:
         self._hold = hold
         self.admit = heart.ledger.admit
         self.claim = heart.ledger.claim
+        self.beat = heart.ledger.beat
         self.save = heart.ledger.save
         self.deliveries = heart.ledger.deliveries
 
