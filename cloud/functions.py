@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import transfer.steps as do
 from transfer.steps import Step
 
+CONFIGURATION = "fileferry.yaml"
+"""In the zip of the functions."""
 RESERVE = 60
 """Seconds before the end of its time at which a function that moves bytes stops by itself."""
 

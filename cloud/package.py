@@ -24,11 +24,11 @@ from typing import Any
 
 import yaml
 
+from cloud.functions import CONFIGURATION
 from config import door
 from config.settings import Settings
 from transfer.errors import Code, Permanent
 
-CONFIGURATION = "fileferry.yaml"
 LOCKS = (
     Path(__file__).with_name("requirements.lock"),
     Path(__file__).parents[1] / "requirements" / "cloud.lock",
