@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_fatal
-from daemon.heartbeat import Heartbeat, Hold
+from adapters.running.alarm import LedgerAlarm, is_fatal
+from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
 from transfer import decisions
 from transfer.books import Ledger

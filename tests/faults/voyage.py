@@ -15,7 +15,7 @@ from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
-from daemon.retries import retrying
+from adapters.running.retries import retrying
 from tests.faults.sightings import Sightings
 from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import OpenSSH

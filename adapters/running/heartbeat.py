@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_fatal
+from adapters.running.alarm import LedgerAlarm, is_fatal
 from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError
 from transfer.model import Transfer
