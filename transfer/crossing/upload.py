@@ -17,6 +17,7 @@ from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import close
 from transfer.crossing.lanes import Lanes
+from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
 from transfer.errors import (
@@ -111,11 +112,14 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _answered(lanes, len(uploads), start, crossing):
+        with (
+            _answered(lanes, len(uploads), start, crossing),
+            Progress(delivery, lanes, crossing) as progress,
+        ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                delivery = crossing.progress(delivery, lanes.proven)
+                delivery = progress.told()
                 crossing.tools.observer.moved(crossing.transfer, delivery)
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
             finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
