@@ -171,7 +171,7 @@ ACTIONS: dict[Code, str] = {
     Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
     Code.EXECUTION_FOREIGN: "Start no execution by hand: FileFerry starts them, one a transfer.",
     Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
-    Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
+    Code.DOOR_CHANGED: "Tell the operators: deploy the functions anew, then `fileferry retry`.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
