@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
 from daemon.carriers import InProcess
-from daemon.heartbeat import Heartbeat
-from daemon.retries import retrying
 from tests.transfer.bench import Bench, Fuse, Fused
 from tests.transfer.made import DESTINATIONS, request
 from tests.transfer.test_journey import SOURCE

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from daemon.retries import retrying
+from adapters.running.retries import retrying
 from tests.daemon.ferry import Ferry, waits
 from tests.transfer.test_journey import SOURCE
 from transfer.errors import Code, Permanent, Waiting

@@ -12,6 +12,7 @@ from adapters.memory.ledger import MemoryLedger
 from tests.daemon.ferry import Ferry, waits
 from tests.transfer.bench import FINAL
 from tests.transfer.test_journey import SOURCE
+from transfer.books import Beat
 from transfer.errors import Code, Permanent, Transient, Waiting
 from transfer.model import CHUNK, Outcome, Stage, Transfer
 
@@ -126,10 +127,12 @@ class Flawed(MemoryLedger):
             raise self.saves.pop(0)
         super().save(transfer, *changes)
 
-    def claim(self, transfer_id: str) -> Transfer | None:
+    def claim(
+        self, transfer_id: str, *, over: str = "", seen: Beat | None = None
+    ) -> Transfer | None:
         if self.claims:
             raise self.claims.pop(0)
-        return super().claim(transfer_id)
+        return super().claim(transfer_id, over=over, seen=seen)
 
 
 def flawed(saves: Sequence[Exception] = (), claims: Sequence[Exception] = ()) -> Ferry:

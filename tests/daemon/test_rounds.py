@@ -13,7 +13,7 @@ import apscheduler.triggers.interval
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
 from daemon.rounds import Rounds
 from tests.daemon.ferry import until
 from transfer.errors import Code, FerryError, Permanent, Transient

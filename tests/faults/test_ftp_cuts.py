@@ -13,11 +13,12 @@ from sandbox.tls import make_certificate
 from tests.faults.ftp_road import PORTS, SERVER, Partner, Road
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
-from tests.faults.voyage import Voyage
+from tests.faults.voyage import Stopped, Voyage, carried
 from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
 from tests.servers.proxy import Fault, Kind, Proxy, Way
 from tests.servers.vsftpd import Vsftpd
+from transfer.errors import Stopping
 from transfer.model import MIB
 
 SOURCE = "s3://exports/data.bin"
@@ -198,3 +199,17 @@ class Once:
     def __call__(self) -> None:
         if self.left:
             self.left.pop()()
+
+
+def test_a_stop_is_heard_while_the_bytes_crawl(partner: Partner) -> None:
+    """At this rate the file takes a minute, and no writing ends before."""
+    with partner.road(rate=20 * KIB) as road:
+        stopped = Stopped(
+            *(road.server, road.sightings, {SOURCE: DATA}),
+            port=road.control.port,
+            settings={"host": road.control.host},
+        )
+        stopped.when = lambda: carried(road.data) > 20 * KIB
+        with pytest.raises(Stopping):
+            stopped.sail()
+        assert carried(road.data) < len(DATA) // 2

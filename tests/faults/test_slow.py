@@ -13,9 +13,10 @@ import pytest
 
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
-from tests.faults.voyage import Voyage
+from tests.faults.voyage import Stopped, Voyage, carried
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
+from transfer.errors import Stopping
 from transfer.model import CHUNK
 from transfer.slots import Slots
 
@@ -125,6 +126,16 @@ def test_a_partner_below_the_least_rate_is_a_named_failure(
         assert ended.code == "remote.slow"
         assert ended.transfer.failure
         assert "100000 bytes a second" in ended.transfer.failure.message
+
+
+def test_a_stop_is_heard_in_the_middle_of_a_chunk(partner: OpenSSH, sightings: Sightings) -> None:
+    """At this rate the file takes five minutes, and its first chunk as long."""
+    with Proxy(partner.host, partner.port, rate=20 * KB) as proxy:
+        voyage = Stopped(partner, sightings, {SOURCE: os.urandom(6 * 1000 * KB)}, port=proxy.port)
+        voyage.when = lambda: carried(proxy) > 40 * KB
+        with pytest.raises(Stopping):
+            voyage.sail()
+        assert carried(proxy) < 1000 * KB
 
 
 class Once:

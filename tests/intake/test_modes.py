@@ -14,10 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
 from adapters.servicenow.desk.forms import TicketForm
-from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake
-from daemon.outbox import Sender
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.behaviours import BEHAVIOURS
 from sandbox.servicenow.instance import Properties

@@ -200,7 +200,9 @@ class Proxy:
         for fault in [fault for fault in reached if fault.at == flow.carried]:
             if link.open:
                 self._spend(fault)
-                self._befall(link, fault)
+                for struck in self._open() if fault.wide else [link]:
+                    self._befall(struck, fault)
+                    self._listen(struck)
 
     def _spend(self, fault: Fault) -> None:
         if not fault.lasting:

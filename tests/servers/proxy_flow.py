@@ -8,7 +8,7 @@ import socket
 import struct
 import termios
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -42,12 +42,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens once `way` has carried `at` bytes. It is spent then, unless it is `lasting`."""
+    """What happens once `way` has carried `at` bytes. It is spent then, unless it is `lasting`.
+
+    With `wide` it strikes every connection that is open at this moment.
+    """
 
     kind: Kind
     way: Way = "up"
     at: int = 0
     lasting: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Flow:
         self.carried = self.taken = 0
         self.blocked = self.ended = self.shut = self.deaf = self.draining = False
         self._pace = pace
+        self.alter: Callable[[bytes], bytes] = bytes
+        """What becomes of bytes that were taken."""
         self._waiting: deque[tuple[float, memoryview]] = deque()
         self._held = 0
         self._next = 0.0
@@ -113,6 +119,7 @@ class Flow:
             return True
         if self.deaf:
             return False
+        data = self.alter(data)
         places = [flip.at - self.taken for flip in flips]
         self.taken += len(data)
         self._enqueue(_flipped(data, [place for place in places if 0 <= place < len(data)]))

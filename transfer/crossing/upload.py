@@ -111,14 +111,18 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _answered(lanes, len(uploads), start, crossing):
+        with _counted(delivery, crossing, lanes), _answered(lanes, len(uploads), start, crossing):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                delivery = crossing.progress(delivery, lanes.proven)
-                crossing.tools.observer.moved(crossing.transfer, delivery)
+                _count(delivery, crossing, lanes)
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
-            finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+            # In place the close is the publish: once it is asked for it is waited for.
+            finish = partial(
+                lanes.finish,
+                delivery.pin.modified if delivery.pin else None,
+                heeds=not crossing.in_place,
+            )
             if not crossing.in_place:
                 finish()
         if crossing.in_place:
@@ -126,6 +130,24 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
+
+
+def _count(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> None:
+    counted = crossing.progress(delivery, lanes.proven)
+    crossing.tools.observer.moved(crossing.transfer, counted)
+
+
+@contextmanager
+def _counted(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> Iterator[None]:
+    """What was acknowledged when the line broke counts, though no further chunk was handed out: a
+    line that breaks off again and again would else never get on with several lanes.
+    """
+    try:
+        yield
+    except Transient as error:
+        if not crossing.in_place and _worth_keeping(error, crossing):
+            _count(delivery, crossing, lanes)
+        raise
 
 
 @contextmanager
@@ -194,6 +216,9 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
         with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
+        if len(uploads) <= spare and crossing.remote.size(temp) is None:
+            # copyparty deletes a file before it refuses to open it again.
+            raise _WithoutError("ranges")
     # FTP could not answer now; what it makes of a file is looked at when it is closed.
     if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
         raise _WithoutError("resumes")

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.ledger import MemoryLedger, MemoryStore
-from daemon.alarm import LedgerAlarm
-from daemon.heartbeat import Heartbeat, Hold, boot_time
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat, Hold, boot_time
 from tests.daemon.ferry import until
 from tests.transfer.made import request
 from transfer.errors import ClaimLost, Code, Fenced, FerryError, Permanent, Transient
