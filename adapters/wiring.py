@@ -45,6 +45,10 @@ if TYPE_CHECKING:
     from adapters.servicenow.reading.standing import StandingTable
 
 
+PROGRESS_EVERY = 5.0
+"""Seconds of sending that a kill may cost where a write is a transaction over the network."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Everything that the daemon works with, built and joined."""
@@ -191,6 +195,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,
         halt=halt,
+        progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
     )
 
 

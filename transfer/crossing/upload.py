@@ -17,6 +17,7 @@ from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import close
 from transfer.crossing.lanes import Lanes
+from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
 from transfer.errors import (
@@ -111,11 +112,14 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _counted(delivery, crossing, lanes), _answered(lanes, len(uploads), start, crossing):
+        with (
+            Progress(delivery, lanes, crossing, _worth_keeping) as progress,
+            _answered(lanes, len(uploads), start, crossing),
+        ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                _count(delivery, crossing, lanes)
+                progress.tell()
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
             # In place the close is the publish: once it is asked for it is waited for.
             finish = partial(
@@ -130,24 +134,6 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
-
-
-def _count(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> None:
-    counted = crossing.progress(delivery, lanes.proven)
-    crossing.tools.observer.moved(crossing.transfer, counted)
-
-
-@contextmanager
-def _counted(delivery: Delivery, crossing: Crossing, lanes: Lanes) -> Iterator[None]:
-    """What was acknowledged when the line broke counts, though no further chunk was handed out: a
-    line that breaks off again and again would else never get on with several lanes.
-    """
-    try:
-        yield
-    except Transient as error:
-        if not crossing.in_place and _worth_keeping(error, crossing):
-            _count(delivery, crossing, lanes)
-        raise
 
 
 @contextmanager
