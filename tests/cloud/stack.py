@@ -41,7 +41,7 @@ from transfer.tickets import TicketRole
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
 BUCKET, TABLE = "exports", "FileFerry"
-DEADLINE = 180.0
+DEADLINE = 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
