@@ -25,6 +25,9 @@ from transfer.errors import Code, FerryError
 ABSENT = frozenset({450, 550, 553})
 NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
+UNEXPLAINED = frozenset({450, 451})
+"""What some say of anything that fails: aioftp of a directory that is not there."""
+ABSENT_FOR_GOOD = 550
 NOT_CONTINUED = frozenset({425, 426, 522})
 """Codes with which servers refuse a data connection that is not of the control's TLS session."""
 VERDICT = 0.2
@@ -221,9 +224,23 @@ class Session:
         if code is None and refused.code in VAGUE and not is_long(path):
             there = self._is_directory(dirname(path))
             code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
+        elif code is None and refused.code in UNEXPLAINED and self._lacks(dirname(path)):
+            code = Code.REMOTE_NO_DIRECTORY
         elif code is Code.REMOTE_NO_DIRECTORY and self._is_directory(dirname(path)):
             code = None
         return failure(self.destination, code, doing, path, refused)
+
+    def _lacks(self, folder: str) -> bool:
+        """Whether it is proven that there is no such directory: it is refused for good, and not for
+        a right, while the one above it is entered.
+        """
+        try:
+            self.ask("CWD", folder)
+        except RefusedError as refused:
+            above = dirname(folder)
+            absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
+            return absent and above != folder and (self._is_directory(above) or self._lacks(above))
+        return False
 
     def _is_directory(self, path: str) -> bool:
         try:

@@ -269,7 +269,18 @@ class SftpRemote:
                 code = Code.REMOTE_EXISTS
             elif code is Code.REMOTE_FAILED and self._is_full(path):
                 code = Code.REMOTE_FULL
+            elif code is Code.REMOTE_FAILED and doing not in OF_A_FILE and self._lacks(path):
+                code = Code.REMOTE_NO_DIRECTORY
         return failure(self._line.destination, code, doing, path, refused)
+
+    def _lacks(self, path: str) -> bool:
+        """Whether it is proven that its directory is not there."""
+        try:
+            return not self._exists(dirname(path))
+        except FerryError as error:
+            if not error.permanent:
+                raise
+            return False
 
     def _is_full(self, path: str) -> bool:
         """Whether the file system cannot take one more request, as far as the server tells."""
