@@ -80,7 +80,9 @@ class Session:
     def _enter(self, opened: Opened) -> None:
         self.line, self.identity, self.features = opened.line, opened.identity, opened.features
         self.hashing: str | None = None
-        """The algorithm of HASH that we have chosen while bytes arrive."""
+        """The algorithm of HASH that we have chosen, None as long as it is the server's own."""
+        self.hashed: set[str] = set()
+        """Those that were chosen while bytes went out, empty for one that nobody knows."""
 
     def again(self) -> None:
         """Connect once more, in its turn, where the line broke; not after `close`."""
