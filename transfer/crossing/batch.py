@@ -63,7 +63,7 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
         and destination.on_conflict is not Conflict.VERSION
         and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
         and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
-        and not remote.powers.digests
+        and not crossing.powers.digests
     )
 
 

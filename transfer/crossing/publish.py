@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from transfer.crossing import late
 from transfer.crossing.beside import before_intent
 from transfer.crossing.conflict import demand_own_names, with_free_name
 from transfer.crossing.crossing import PUBLISH_LEASE, Crossing, beside_temp, temp_of
@@ -218,7 +219,8 @@ def _found(delivery: Delivery, crossing: Crossing) -> Delivery:
     if swaps(crossing):
         # The candidates may be gone because they are an heir's, and what stands aside is as well.
         fence(crossing)
-    size = crossing.remote.size(delivery.final)
+    pause, final = crossing.tools.pause, delivery.final
+    size = late.standing(crossing.remote, final, delivery.size, pause)
     if size is None and swaps(crossing) and reclaimed(delivery, crossing):
         size = delivery.size
     collected = size is None and crossing.destination.collected

@@ -223,3 +223,54 @@ def test_a_cancelled_request_whose_owner_died_at_intent_leaves_nothing() -> None
     assert [item.state for item in bench.record().deliveries] == [DeliveryState.FAILED]
     first.finish()
     assert bench.remotes.files == {}
+
+
+class Lingering:
+    """The first rename is asked for, and done so many renames later: nobody hears of it."""
+
+    def __init__(self, bench: Bench, after: int) -> None:
+        self.bench, self.after, self.asked = bench, after, 0
+        self.temp = ""
+        bench.remotes.hooks.append(self.rename)
+
+    def rename(self, verb: str, path: str, place: int) -> None:
+        del place
+        if verb != "rename" or path not in self.bench.remotes.files:
+            return
+        self.asked += 1
+        if self.asked == 1:
+            self.temp = path
+            raise Transient(Code.REMOTE_TIMEOUT, "No answer.")
+        if self.asked <= self.after:
+            raise Permanent(Code.REMOTE_DENIED, "It is being used by another process.")
+
+    def come(self) -> None:
+        files = self.bench.remotes.files
+        if self.asked == self.after and self.temp in files:
+            files[FINAL] = files.pop(self.temp)
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+@pytest.mark.parametrize("data", [DATA, LARGE], ids=["small", "large"])
+def test_a_refusal_after_a_lost_answer_does_not_forget_the_rename(
+    data: bytes, *, withdrawn: bool
+) -> None:
+    """It comes between two tries; the approval has gone by then, or has not: it is published."""
+    bench = made(data)
+    late = Lingering(bench, 2)
+
+    def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+        for _ in range(3):
+            try:
+                return step(transfer, tools)
+            except Transient:
+                late.come()
+                if withdrawn and late.asked == 2:
+                    refusal = Permanent(Code.APPROVAL_WITHDRAWN, "No longer approved.")
+                    bench.consent.refusal = refusal
+        return step(transfer, tools)
+
+    done = travel(bench.received(), bench.tools(), attempt)
+    assert (done.outcome, late.asked) == (Outcome.DELIVERED, 2)
+    assert bench.remotes.files == {FINAL: data}
+    assert [item.state for item in found(bench)] == [DeliveryState.PUBLISHED]
