@@ -158,4 +158,11 @@ PUBLISHING = (
         "        if self._end - self._start:\n",
         "tests/transfer/crossing/test_lanes.py::test_a_stop_is_heard_while_one_lane_is_slow",
     ),
+    Mutant(
+        "a rename that is acknowledged is not looked at",
+        "transfer/crossing/publish.py",
+        "    demand_renamed(temp_of(delivery), delivery.final, crossing)\n",
+        "",
+        f"{MOMENTARY}::test_a_rename_that_is_acknowledged_and_not_done_is_no_success",
+    ),
 )

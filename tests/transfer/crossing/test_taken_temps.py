@@ -35,7 +35,7 @@ class Collector:
 
     def notice(self, verb: str, path: str, place: int) -> None:
         del place
-        if verb == self.verb and path in self.closed:
+        if verb == self.verb and path in self.closed & self.bench.remotes.files.keys():
             self.closed.remove(path)
             self.taken.append(bytes(self.bench.remotes.files.pop(path)))
         if verb == "finish" and ".ff-" in path:
