@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from adapters.running.alarm import LedgerAlarm
 from adapters.servicenow.line.wire import instance_name
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Carrier, Intake
 from daemon.lookup import Lookup

@@ -12,15 +12,15 @@ from types import FrameType
 
 import structlog
 
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
+from adapters.running.sender import Sender
 from adapters.systemd import Supervisor
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
 from daemon.carriers import InProcess
 from daemon.doors import doors
-from daemon.heartbeat import Heartbeat
 from daemon.intake import Intake, Poll
-from daemon.outbox import Sender
-from daemon.retries import retrying
 from daemon.rounds import Rounds
 from daemon.watch import Watch
 from transfer.errors import FerryError

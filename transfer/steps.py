@@ -44,7 +44,12 @@ LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILE
 
 
 def validate_input(transfer: Transfer, tools: Tools) -> Transfer:
-    """(1) Every word of the request is checked before any connection is made."""
+    """(1) Every word of the request is checked before any connection is made.
+
+    An operator's retry is no approval: ServiceNow is asked before a byte leaves the house.
+    """
+    if transfer.generation > 1:
+        tools.authority.confirm(transfer.request)
     planned = planning.plan(transfer.request, tools.rules, tools.destinations)
     destination = destination_of(transfer, tools)
     start_of(transfer.request, destination, tools.clock())
@@ -101,7 +106,7 @@ def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
     """(4) The files of up to LARGE bytes, several at once; or the rehearsal of a dry run."""
-    if Options.of(transfer.request.options).dry_run:
+    if _is_dry(transfer):
         return rehearsed(transfer, tools)
     small = [item for item in undelivered(transfer, tools) if item.size <= LARGE]
     carry(transfer, small, tools, last=False)
@@ -109,7 +114,12 @@ def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
-    """(5) The files above LARGE; called again until the stage is DELIVERED."""
+    """(5) The files above LARGE; called again until the stage is DELIVERED.
+
+    Called before (4), it carries all of them.
+    """
+    if _is_dry(transfer):
+        return rehearsed(transfer, tools)
     carry(transfer, undelivered(transfer, tools), tools, last=True)
     return whole(transfer, tools)
 
@@ -149,6 +159,10 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
     closed = transfer.evolve(stage=Stage.CLOSED, closed_at=tools.clock())
     tools.ledger.save(closed, *(item.evolve(temp=None, older=()) for item in leftovers))
     return closed
+
+
+def _is_dry(transfer: Transfer) -> bool:
+    return Options.of(transfer.request.options).dry_run
 
 
 def _too_late(transfer: Transfer, tools: Tools) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryInbox
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Intake
 from daemon.lookup import Lookup, Standing, no_standing

@@ -39,6 +39,10 @@ class _Lane:
         self._open: deque[tuple[int, int]] = deque()
         self._sent = 0
 
+    def began(self) -> bool:
+        """Whether it was ever handed a chunk."""
+        return bool(self.first)
+
     def take(self, data: Chunk, offset: int) -> None:
         """From here on the chunk is this lane's to write."""
         self.first = self.first or len(data)
@@ -120,7 +124,8 @@ class Lanes:
             return
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
-        lane = next(lane for lane in self._lanes if not lane.busy)
+        # Each has its first chunk before any has a second: a handle that is refused shows early.
+        lane = min((lane for lane in self._lanes if not lane.busy), key=_Lane.began)
         self._settle(lane.task)
         lane.busy = True
         self._hand(lane, data, offset)

@@ -38,7 +38,7 @@ class Watch:
         self.times += 1
         self.inside += 1
         self.most = max(self.most, self.inside)
-        self.gate.wait(10)
+        self.gate.wait(60)
         self.inside -= 1
         if self.error is not None:
             raise self.error
@@ -50,7 +50,7 @@ def together(turns: Turns, watch: Watch, destination: Destination = HERE) -> lis
     asked = threading.Barrier(FILES + 1)
 
     def ask(_: int) -> object:
-        asked.wait(10)
+        asked.wait(60)
         try:
             return turns.take(destination, ["word"], watch.login)
         except FerryError as error:
@@ -58,7 +58,7 @@ def together(turns: Turns, watch: Watch, destination: Destination = HERE) -> lis
 
     with ThreadPoolExecutor(FILES) as pool:
         answers = pool.map(ask, range(FILES))
-        asked.wait(10)
+        asked.wait(60)
         watch.gate.set()
         return list(answers)
 
@@ -115,12 +115,12 @@ def test_nobody_waits_for_ever(turns: Turns) -> None:
 
     def hanging() -> Remote:
         inside.set()
-        outside.wait(10)
+        outside.wait(60)
         return yes()
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(turns.take, HERE, [], hanging)
-        inside.wait(10)
+        inside.wait(60)
         error = refused(turns.take, replace(HERE, connect_timeout=0.001), [], yes)
         outside.set()
         first.result().close()

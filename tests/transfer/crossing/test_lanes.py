@@ -31,7 +31,7 @@ class Sink:
         self.abandoned = False
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.failure:
             raise self.failure
         self.content[offset : offset + len(data)] = data
@@ -164,6 +164,18 @@ def test_a_chunk_that_no_thread_has_begun_is_not_proven() -> None:
         assert lanes.proven == 0
         pool.run(0)
         assert lanes.proven == 8
+
+
+def test_each_lane_has_its_first_chunk_before_any_has_a_second() -> None:
+    """However fast the first one is: a second handle that is refused must show at its first bytes,
+    when the file can still go over one.
+    """
+    sinks, pool = [Sink(bytearray(40)) for _ in range(3)], Held()
+    with Lanes(sinks, 0, pool=pool) as lanes:
+        for number, (offset, data) in enumerate(CHUNKS[:3]):
+            lanes.write(data, offset)
+            pool.run(number)
+    assert [sink.written for sink in sinks] == [4, 4, 4]
 
 
 def test_who_waits_for_a_lane_hears_that_the_work_is_to_end() -> None:
