@@ -173,8 +173,7 @@ ACTIONS: dict[Code, str] = {
     Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
     Code.EXECUTION_FOREIGN: "Start no execution by hand: FileFerry starts them, one a transfer.",
     Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
-    Code.EXECUTION_REFUSED: "Tell the operators: compare cloud.state_machine and the rights of "
-    "this host with what `fileferry deploy` printed. Meanwhile this host carries the file.",
+    Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
     Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
     Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
