@@ -81,13 +81,14 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
     """
     standing = books(settings)
     try:
-        return _furnished(settings, secrets, standing, observer(standing))
+        return furnish(settings, secrets, standing, observer(standing))
     except BaseException:
         standing.close()
         raise
 
 
-def _furnished(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+    """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
     client = _client(settings, secrets)
     inbox = _inbox(settings, client)
     halting = threading.Event()
@@ -131,12 +132,26 @@ def books(settings: Settings) -> Books:
         from adapters.ledger.sqlite.books import sqlite_books  # noqa: PLC0415
 
         return sqlite_books(part.path, _owner(), part.lease)
+    return shared_books(settings)(_owner())
+
+
+def shared_books(settings: Settings) -> Callable[[str], Books]:
+    """Books in DynamoDB for any number of owners, by name, over one client."""
     # Here, for its modules cost time that a SQLite bastion need not pay.
     from adapters.ledger.dynamo.books import dynamodb_books, make_client  # noqa: PLC0415
 
-    aws = settings.aws
+    part, aws = settings.ledger, settings.aws
     client = make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
-    return dynamodb_books(client, part.table, _owner(), part.lease)
+    return lambda owner: dynamodb_books(client, part.table, owner, part.lease)
+
+
+def vault(settings: Settings) -> Callable[[str], str]:
+    """Where a function finds secrets. Raises Permanent `config.invalid`."""
+    from adapters.aws.secrets import Vault, make_client  # noqa: PLC0415  boto3, as above
+
+    part, aws = settings.cloud, settings.aws
+    client = make_client(aws.region, part.endpoint_url, aws.timeout)
+    return Vault(client, part.secrets, part.keep_secrets)
 
 
 def ledger_place(settings: Settings) -> str:

@@ -189,6 +189,17 @@ Agent = Annotated[
 TableName = Annotated[
     str, _shaped(r"[A-Za-z0-9_.-]{3,255}", "must be 3 to 255 of: A to Z, a to z, 0 to 9, _ . -")
 ]
+MachineArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}",
+        "must look like arn:aws:states:eu-central-1:123456789012:stateMachine:FileFerry-Transfers",
+    ),
+]
+SecretPrefix = Annotated[
+    str,
+    _shaped(r"[A-Za-z0-9/_+=.@-]{0,128}", "must be at most 128 of: A-Z, a-z, 0-9, / _ + = . @ -"),
+]
 Host = Annotated[
     str, _shaped(r"[A-Za-z0-9._:-]+", "must be a host name or an address, nothing around it")
 ]

@@ -38,6 +38,7 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _approvals(data)
     yield from _grants(data)
     yield from _patience(data)
+    yield from _second_door(data)
 
 
 def _texts(value: Any, place: Place) -> Iterator[Fault]:
@@ -113,6 +114,14 @@ def _patience(data: dict[str, Any]) -> Iterator[Fault]:
     longest = poll.get("max_backoff", default.max_backoff)
     if isinstance(every, int | float) and isinstance(longest, int | float) and longest < every:
         yield Fault(("poll", "max_backoff"), "must be at least poll.every")
+
+
+def _second_door(data: dict[str, Any]) -> Iterator[Fault]:
+    part, ledger = data.get("cloud"), data.get("ledger")
+    kind = ledger.get("kind") if isinstance(ledger, dict) else None
+    if isinstance(part, dict) and part.get("state_machine") and kind != "dynamodb":
+        words = "needs ledger.kind: dynamodb, for both doors share one ledger"
+        yield Fault(("cloud", "state_machine"), words)
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

@@ -18,7 +18,7 @@ GO, DIE, DIED, LOSE, LOST = "go", "die before", "die after", "lose before", "los
 """What becomes of a call: `lost` is a call that is done and whose answer never comes."""
 FREE = frozenset({"describe", "read", "read_into"})
 """Calls that wait for nobody: the source never changes, and readers have threads of their own."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 LEASE = 61.0
 
 

@@ -88,10 +88,16 @@ PUBLISHING = (
     Mutant(
         "a name that is empty after the close is sent again",
         "transfer/crossing/in_place.py",
-        "        if crossing.remote.size(delivery.final) is None:\n"
-        "            return taken(delivery, crossing)\n",
+        "        if _is_gone(delivery, crossing):\n            return taken(delivery, crossing)\n",
         "",
         f"{IN_PLACE}::test_taken_between_close_and_look_it_was_collected",
+    ),
+    Mutant(
+        "a size that a server remembers is believed of a file that was taken",
+        "transfer/crossing/in_place.py",
+        'return bool(delivery.size) and not b"".join(',
+        'return not delivery.size and not b"".join(',
+        f"{IN_PLACE}::test_taken_from_a_server_that_remembers_its_size",
     ),
     Mutant(
         "a rename that is refused for a moment fails the file",

@@ -46,12 +46,26 @@ def checked(delivery: Delivery, crossing: Crossing) -> Delivery:
     except FerryError as error:
         if isinstance(error, Transient) and not isinstance(error, Corrupted):
             raise
-        if crossing.remote.size(delivery.final) is None:
+        if _is_gone(delivery, crossing):
             return taken(delivery, crossing)
         if isinstance(error, Corrupted):
             unfinished(delivery, crossing)
             crossing.drop(delivery.final)
         raise
+
+
+def _is_gone(delivery: Delivery, crossing: Crossing) -> bool:
+    """A server that remembers its directories (rclone) tells the size of what somebody has taken;
+    it has nothing of it to show.
+    """
+    remote, final = crossing.remote, delivery.final
+    if remote.size(final) is None:
+        return True
+    try:
+        return bool(delivery.size) and not b"".join(remote.proof.read(final, 0, 1))
+    except Permanent:
+        # Who may not read can tell nothing of it.
+        return False
 
 
 def resumed(delivery: Delivery, crossing: Crossing) -> Delivery:

@@ -28,6 +28,11 @@ from transfer.model import Delivery, DeliveryState, Digests, Receipt
 from transfer.request.planning import check_grants
 from transfer.request.timing import may_publish
 
+TAKEN_EARLY = (
+    "Ask the partner what takes files such as {} away, and whether it was used; order again once"
+    " such names are left alone, or once temp.prefix or temp.folder of the destination is another."
+)
+
 
 def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> Delivery:
     """Give a VERIFIED temp its final name, unless the approval no longer holds.
@@ -243,6 +248,21 @@ def published(delivery: Delivery, crossing: Crossing, *, collected: bool = False
     )
     return delivery.evolve(
         state=DeliveryState.PUBLISHED, receipt=receipt, moved=delivery.size, failure=None
+    )
+
+
+def vanished(delivery: Delivery, crossing: Crossing) -> Permanent:
+    """A temp that was whole and closed has gone before its final name was asked for. Saved as
+    UNKNOWN: whoever takes temps would get one with each further upload.
+    """
+    crossing.save(delivery, state=DeliveryState.UNKNOWN)
+    temp, where = temp_of(delivery), crossing.destination.name
+    return Permanent(
+        Code.PUBLISH_UNKNOWN,
+        f"{delivery.final} was stored on {where} as {temp}, whole, and that has gone before it got "
+        "its final name; nobody can tell who took it.",
+        action=TAKEN_EARLY.format(temp),
+        file=delivery.final,
     )
 
 

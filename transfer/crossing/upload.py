@@ -113,16 +113,20 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
         with (
+            Progress(delivery, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),
-            Progress(delivery, lanes, crossing) as progress,
         ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                delivery = progress.told()
-                crossing.tools.observer.moved(crossing.transfer, delivery)
+                progress.tell()
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
-            finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+            # In place the close is the publish: once it is asked for it is waited for.
+            finish = partial(
+                lanes.finish,
+                delivery.pin.modified if delivery.pin else None,
+                heeds=not crossing.in_place,
+            )
             if not crossing.in_place:
                 finish()
         if crossing.in_place:
@@ -198,6 +202,9 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
         with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
+        if len(uploads) <= spare and crossing.remote.size(temp) is None:
+            # copyparty deletes a file before it refuses to open it again.
+            raise _WithoutError("ranges")
     # FTP could not answer now; what it makes of a file is looked at when it is closed.
     if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
         raise _WithoutError("resumes")

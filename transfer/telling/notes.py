@@ -146,6 +146,17 @@ def waiting(evidence: Evidence, error: FerryError) -> Post:
     )
 
 
+def foreign(transfer: Transfer, execution: str) -> Post:
+    """The note that an execution asked for the transfer that is not the one which carries it."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"The execution {execution} asked for this transfer. FileFerry carries it by "
+        f"{transfer.execution or 'none'}, so it was refused, and nothing was done for it.",
+        what=f"foreign-{execution}",
+    )
+
+
 def may_wait(note: Post) -> bool:
     """It is about a task that waits itself: drafts must not use up the calls of approved ones."""
     return note.generation == 0

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from posixpath import basename, dirname, join
 from select import POLLIN, poll
 from time import monotonic
@@ -44,6 +45,14 @@ Reopen = Callable[[ssl.TLSVersion | None], Opened]
 """Connects and logs in, with TLS no later than the given version."""
 
 
+Turn = Callable[[Callable[[], Opened]], Opened]
+"""Waits for who is logging in at that address already, then calls what logs in."""
+
+
+def _at_once(login: Callable[[], Opened]) -> Opened:
+    return login()
+
+
 class _NotContinuedError(Exception):
     """The data connection was refused, as it seems for its TLS session."""
 
@@ -58,6 +67,7 @@ class Session:
     def __init__(self, destination: Destination, reopen: Reopen) -> None:
         self.destination = destination
         self.closed = False
+        self.turn: Turn = _at_once
         self._reopen = reopen
         self._latest: ssl.TLSVersion | None = None
         self._settled = False
@@ -70,10 +80,10 @@ class Session:
         """The algorithm of HASH that we have chosen while bytes arrive."""
 
     def again(self) -> None:
-        """Connect once more, where the line broke; not after `close`."""
+        """Connect once more, in its turn, where the line broke; not after `close`."""
         self.line.hang_up()
         if not self.closed:
-            self._enter(self._reopen(self._latest))
+            self._enter(self.turn(partial(self._reopen, self._latest)))
 
     def is_well(self, patience: float) -> bool:
         line = self.line

@@ -87,7 +87,11 @@ class Line:
 
     def connecting(self, patience: float) -> AbstractContextManager[None]:
         """As `speaking`, with so many seconds in all: nobody is known there yet."""
-        return self._watched(None, patience, None)
+        return self._watched(None, patience, None, in_all=True)
+
+    def parting(self, path: str, patience: float) -> AbstractContextManager[None]:
+        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer."""
+        return self._watched(path, patience, None, in_all=True)
 
     def carrying(self, path: str | None = None) -> AbstractContextManager[None]:
         """As `speaking`, while much goes out: below the least rate the line is cut as well."""
@@ -101,12 +105,18 @@ class Line:
 
     @contextmanager
     def _watched(
-        self, path: str | None, seconds: float, gauge: Gauge | None, least: float = 0
+        self,
+        path: str | None,
+        seconds: float,
+        gauge: Gauge | None,
+        least: float = 0,
+        *,
+        in_all: bool = False,
     ) -> Iterator[None]:
         if self._left:
             raise self.lost(EOFError("it was closed on this side"), path, seconds)
         try:
-            with self.watchdog.watch(seconds, gauge, least):
+            with self.watchdog.watch(seconds, gauge, least, in_all=in_all):
                 yield
         except IncompatiblePeer:
             raise

@@ -109,6 +109,25 @@ def test_taken_between_the_look_and_the_reading_back(protocol: str) -> None:
 
 
 @pytest.mark.parametrize("collected", [True, False])
+def test_taken_from_a_server_that_remembers_its_size(*, collected: bool) -> None:
+    """rclone's FTP: SIZE tells of a file that has gone, and RETR has nothing of it."""
+    bench = made(collected=collected, protocol="ftp")
+    bench.remotes.protocols = frozenset({"ftp"})
+
+    def remember(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "finish":
+            bench.remotes.remembered[path] = len(DATA)
+
+    bench.remotes.hooks.append(remember)
+    box = Mailbox(bench)
+    done = carried(bench)
+    assert done.outcome is (Outcome.DELIVERED if collected else Outcome.UNKNOWN)
+    assert box.taken == [DATA]
+    assert bench.remotes.opened == [0]
+
+
+@pytest.mark.parametrize("collected", [True, False])
 def test_taken_at_a_close_whose_answer_is_lost(*, collected: bool) -> None:
     bench = made(collected=collected)
 

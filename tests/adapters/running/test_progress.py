@@ -11,8 +11,8 @@ from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryLedger, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
 from adapters.running.alarm import LedgerAlarm
+from adapters.running.progress import ProgressNotes
 from adapters.running.sender import Sender
-from daemon.commands.progress import ProgressNotes
 from tests.daemon.door import Clock, Stop
 from tests.transfer.made import request
 from transfer.books import Books
