@@ -52,9 +52,12 @@ def choose(
     left = [item for item in deliveries if item.state is not DeliveryState.PUBLISHED]
     if any(item.pin is None for item in left):
         return Choice(Route.IN_PROCESS, "The sizes are not known yet.")
-    size = sum(item.size for item in left)
-    told = f"{len(left):,} files, {size / GIB:,.1f} GiB:"
-    if len(left) > MOST_FILES:
+    return _by_size(len(left), sum(item.size for item in left))
+
+
+def _by_size(count: int, size: int) -> Choice:
+    told = f"{count:,} files, {size / GIB:,.1f} GiB:"
+    if count > MOST_FILES:
         return Choice(Route.STEP_FUNCTIONS, f"{told} more than {MOST_FILES:,} files.")
     if size > MOST_BYTES:
         return Choice(Route.STEP_FUNCTIONS, f"{told} more than {MOST_BYTES / GIB:g} GiB.")
