@@ -175,7 +175,7 @@ ACTIONS: dict[Code, str] = {
     Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
     Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
     Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
-    Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
+    Code.DOOR_CHANGED: "Tell the operators: deploy the functions anew, then `fileferry retry`.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
