@@ -161,7 +161,8 @@ def test_cloudformation_takes_it(tmp_path: Path) -> None:
         resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
         template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Machine": resource}}
         (tmp_path / "template.json").write_text(json.dumps(template))
-        command = [Path(sys.executable).with_name("cfn-lint"), "-t", tmp_path / "template.json"]
+        program = str(Path(sys.executable).with_name("cfn-lint"))
+        command = [program, "-t", str(tmp_path / "template.json")]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == verdict, done.stdout
 
