@@ -30,20 +30,34 @@ class Choice:
     reason: str
 
 
-def choose(asked: str, deliveries: Sequence[Delivery], *, dry_run: bool = False) -> Choice:
+def choose(
+    asked: str,
+    deliveries: Sequence[Delivery],
+    *,
+    dry_run: bool = False,
+    in_place: bool = False,
+) -> Choice:
     """`asked` is the destination's `route`. With AUTO it is decided by what is still to be sent;
     before the pins nobody knows, and the transfer begins in process.
+
+    `in_place` (Mode.DIRECT): a function that is taken for dead and lives would write on to the
+    final name, where no fence holds.
     """
     if dry_run:
         return Choice(Route.IN_PROCESS, "A rehearsal sends nothing.")
+    if in_place:
+        return Choice(Route.IN_PROCESS, "The file is written in place, where no fence holds.")
     if asked != AUTO:
         return Choice(Route(asked), "The destination says so.")
     left = [item for item in deliveries if item.state is not DeliveryState.PUBLISHED]
     if any(item.pin is None for item in left):
         return Choice(Route.IN_PROCESS, "The sizes are not known yet.")
-    size = sum(item.size for item in left)
-    told = f"{len(left):,} files, {size / GIB:,.1f} GiB:"
-    if len(left) > MOST_FILES:
+    return _by_size(len(left), sum(item.size for item in left))
+
+
+def _by_size(count: int, size: int) -> Choice:
+    told = f"{count:,} files, {size / GIB:,.1f} GiB:"
+    if count > MOST_FILES:
         return Choice(Route.STEP_FUNCTIONS, f"{told} more than {MOST_FILES:,} files.")
     if size > MOST_BYTES:
         return Choice(Route.STEP_FUNCTIONS, f"{told} more than {MOST_BYTES / GIB:g} GiB.")

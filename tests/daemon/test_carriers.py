@@ -14,7 +14,7 @@ from tests.transfer.bench import FINAL
 from tests.transfer.test_journey import SOURCE
 from transfer.books import Beat
 from transfer.errors import Code, Permanent, Transient, Waiting
-from transfer.model import CHUNK, Outcome, Stage, Transfer
+from transfer.model import CHUNK, Outcome, Route, Stage, Transfer
 
 
 def test_a_transfer_is_carried_and_its_claim_given_back() -> None:
@@ -62,6 +62,38 @@ def test_a_halt_checkpoints_what_runs_and_takes_nothing_up() -> None:
     head = ferry.head(first)
     assert (ferry.owner(first), head.claims, head.stage) == (None, 0, Stage.PINNED)
     assert ferry.head(second).epoch == 0
+
+
+def routed(ferry: Ferry, transfer: Transfer) -> Transfer:
+    """Another door carries it from now on; nobody holds it between two of its functions."""
+    ledger = ferry.bench.ledger
+    taken = ledger.claim(transfer.id)
+    assert taken
+    ledger.save(taken.evolve(route=Route.STEP_FUNCTIONS, execution="ff-1"))
+    ledger.renew(taken, 0)
+    return ferry.head(transfer)
+
+
+def test_what_another_door_carries_is_passed_over_until_that_is_dead() -> None:
+    ferry = Ferry()
+    head = routed(ferry, ferry.admit())
+    ferry.carry()
+    assert ferry.carrier.drain(10.0)
+    assert ferry.head(head) == head
+    ferry.carrier.elsewhere = lambda _: False
+    ferry.carry()
+    assert ferry.carrier.drain(10.0)
+    assert ferry.head(head).outcome is Outcome.DELIVERED
+
+
+def test_what_was_routed_since_the_look_is_given_back_untouched() -> None:
+    ferry = Ferry()
+    transfer = ferry.admit()
+    head = routed(ferry, transfer)
+    ferry.carrier.carry([transfer])
+    assert ferry.carrier.drain(10.0)
+    assert ferry.head(transfer) == head.evolve(epoch=head.epoch + 1)
+    assert ferry.owner(transfer) is None
 
 
 def test_a_taken_over_transfer_is_left_to_its_new_owner() -> None:

@@ -68,5 +68,6 @@ def test_the_choice_has_its_reason(
     assert why in choice.reason
 
 
-def test_a_rehearsal_stays_at_home() -> None:
+def test_a_rehearsal_and_what_is_written_in_place_stay_at_home() -> None:
     assert choose("step_functions", [], dry_run=True).route is Route.IN_PROCESS
+    assert choose("step_functions", [], in_place=True).route is Route.IN_PROCESS
