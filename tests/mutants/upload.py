@@ -65,9 +65,9 @@ UPLOAD = (
     ),
     Mutant(
         "what was acknowledged when the line broke is not counted",
-        "transfer/crossing/upload.py",
-        "if not crossing.in_place and _worth_keeping(error, crossing):",
-        "if crossing.in_place and _worth_keeping(error, crossing):",
+        "transfer/crossing/progress.py",
+        "and not self._crossing.in_place",
+        "and self._crossing.in_place",
         f"{REFUSALS}::test_what_lanes_had_acknowledged_when_the_line_broke_counts",
     ),
     Mutant(
