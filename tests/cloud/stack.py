@@ -9,15 +9,18 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from adapters import wiring
 from adapters.ledger.dynamo.books import dynamodb_shelf
-from cloud.functions import FUNCTIONS
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
+from cloud.functions import FUNCTIONS, RESERVE
 from cloud.package import build
 from cloud.state_machine import as_text, definition
 from config import door
@@ -33,12 +36,17 @@ from tests.servers.openssh import OpenSSH
 from transfer.books import Record
 from transfer.model import Delivery, Route, Transfer
 from transfer.routing import execution_name
+from transfer.tickets import TicketRole
 
+KEPT = Path(__file__).parents[2] / ".cache" / "functions"
+"""The libraries of the zip, compiled once for all tests."""
 BUCKET, TABLE = "exports", "FileFerry"
 DEADLINE = 180.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
-CUT = {"ChunkedTransfer": 66}
-"""Seconds of a function that has six for its work: a minute is kept."""
+CUT = RESERVE + 4
+"""Seconds of a function that then has four for its work."""
+LIMITS = {"ChunkedTransfer": CUT}
+"""Where a function's own time is not what a test needs."""
 TRUST = {
     "Effect": "Allow",
     "Action": "sts:AssumeRole",
@@ -97,7 +105,7 @@ class Stack:
         """Ordered, approved, and taken up by the service's own poll."""
         self.placed = self.visitor.order(Order(label="", keys=(key,)))
         self.visitor.approve(self.placed)
-        return self.until(self._polled)
+        return cast("Transfer", self.until(self._polled))
 
     def _polled(self) -> Transfer | None:
         self.intake.round()
@@ -105,7 +113,7 @@ class Stack:
         return record.transfer if record else None
 
     def claimed(self, head: Transfer) -> Transfer:
-        return self.until(lambda: self.house.books.ledger.claim(head.id))
+        return cast("Transfer", self.until(lambda: self.house.books.ledger.claim(head.id)))
 
     def route(self, claim: Transfer, machine: str = "Transfers") -> Transfer:
         """Give it to an execution, and start that."""
@@ -127,14 +135,17 @@ class Stack:
 
     def ended(self, name: str, machine: str = "Transfers") -> dict[str, Any]:
         """The execution, once it is over."""
-        arn = self.machines[machine].replace(":stateMachine:", ":execution:") + f":{name}"
-        client = self.aws.client("stepfunctions")
 
         def over() -> dict[str, Any] | None:
-            found: dict[str, Any] = client.describe_execution(executionArn=arn)
+            found = self.execution(name, machine)
             return found if found["status"] != "RUNNING" else None
 
-        return self.until(over)
+        return cast("dict[str, Any]", self.until(over))
+
+    def execution(self, name: str, machine: str = "Transfers") -> dict[str, Any]:
+        arn = self.machines[machine].replace(":stateMachine:", ":execution:") + f":{name}"
+        client = self.aws.client("stepfunctions")
+        return cast("dict[str, Any]", client.describe_execution(executionArn=arn))
 
     def history(self, execution: dict[str, Any]) -> list[dict[str, Any]]:
         pages = self.aws.client("stepfunctions").get_paginator("get_execution_history")
@@ -145,12 +156,31 @@ class Stack:
         found = self.house.books.archive.search(placed.number)
         return found[0] if found else None
 
+    def ticket(self, role: TicketRole) -> dict[str, str]:
+        """Once all is written: what the functions have left the service sends."""
+
+        def written() -> Record | None:
+            self.sender.round()
+            record = self.record(self.placed)
+            return record if record and not record.unsent else None
+
+        record = cast("Record", self.until(written))
+        return self.servicenow.instance.get("incident", record.tickets[role].sys_id)
+
+    def logs(self) -> str:
+        """What the functions have logged."""
+        client = self.aws.client("logs")
+        pages = client.get_paginator("filter_log_events")
+        groups = [group["logGroupName"] for group in client.describe_log_groups()["logGroups"]]
+        found = [page for group in groups for page in pages.paginate(logGroupName=group)]
+        return "\n".join(event["message"] for page in found for event in page["events"])
+
     def until(self, happened: Callable[[], Any]) -> Any:
         """What it returns, once that is something."""
         deadline = time.monotonic() + DEADLINE
         while not (found := happened()):
             if time.monotonic() > deadline:
-                raise AssertionError(f"It did not happen.\n{self.aws.log[-8000:]}")
+                raise AssertionError(f"It did not happen.\n{self.logs()[-8000:]}")
             time.sleep(0.05)
         return found
 
@@ -160,6 +190,12 @@ class Stack:
         for pid in found:
             os.kill(pid, signal.SIGKILL)
         return len(found)
+
+    def limit(self, function: str, seconds: int) -> None:
+        """Give the function another time; the calls that run are ended."""
+        self.aws.client("lambda").update_function_configuration(
+            FunctionName=f"FileFerry-{function}", Timeout=seconds
+        )
 
     def carry(self, heads: Sequence[Transfer]) -> None:
         """As a Carrier: what the poll has taken up stays for the test."""
@@ -174,7 +210,7 @@ class Stack:
             vault.create_secret(Name=f"fileferry/{name}", SecretString=text)
 
     def _make_functions(self) -> None:
-        package = build(self.settings, self.directory / "functions.zip")
+        package = build(self.settings, self.directory / "functions.zip", kept=KEPT)
         self.aws.client("s3").upload_file(str(package.path), BUCKET, "functions.zip")
         role = self._make_role()
         for each in FUNCTIONS:
@@ -184,7 +220,7 @@ class Stack:
                 Handler=each.handler,
                 Role=role,
                 Code={"S3Bucket": BUCKET, "S3Key": "functions.zip"},
-                Timeout=CUT.get(each.name, each.seconds),
+                Timeout=LIMITS.get(each.name, each.seconds),
                 MemorySize=each.memory,
             )
 
@@ -217,6 +253,14 @@ class Stack:
     def _make_service(self) -> None:
         secrets = Secrets({}, vault=self.secrets.__getitem__)
         self.house = wiring.build(self.settings, secrets, lambda _: Silent())
+        self.sender = Sender(
+            outbox=self.house.books.outbox,
+            archive=self.house.books.archive,
+            desk=self.house.desk,
+            stop=threading.Event(),
+            alarm=LedgerAlarm(lambda _: None),
+            lease=self.settings.ledger.lease,
+        )
         self.intake = Intake(
             inbox=self.house.inbox,
             ledger=self.house.books.ledger,

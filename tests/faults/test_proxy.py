@@ -31,7 +31,10 @@ class Listener:
         threading.Thread(target=self._serve, daemon=True).start()
 
     def _serve(self) -> None:
-        connection, _ = self._socket.accept()
+        try:
+            connection, _ = self._socket.accept()
+        except OSError:  # closed, after a line that was cut before we had taken it
+            return
         with closing(connection):
             try:
                 if self._greeting:  # sending nothing would report a reset before the bytes

@@ -49,6 +49,7 @@ EXCUSED = {
     "names.py: addresses": "of a number, for which nobody is asked",
     "crossing/acknowledgement.py: _connection": "of the Remotes port",
     "crossing/acknowledgement.py: _words": "of the Proof port",
+    "crossing/in_place.py: _is_gone": "of the Proof port",
     "crossing/fleet.py: carry": "boats, whose every wait is one of these",
     "crossing/fleet.py: _cross": "of the Remotes port",
     "crossing/lanes.py: __init__": "lanes, which abandon ends",

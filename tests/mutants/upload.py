@@ -66,8 +66,8 @@ UPLOAD = (
     Mutant(
         "what was acknowledged when the line broke is not counted",
         "transfer/crossing/progress.py",
-        "and not self._crossing.in_place",
-        "and self._crossing.in_place",
+        "stumbled = isinstance(error, Transient) and not self._crossing.in_place",
+        "stumbled = isinstance(error, Transient) and self._crossing.in_place",
         f"{REFUSALS}::test_what_lanes_had_acknowledged_when_the_line_broke_counts",
     ),
     Mutant(

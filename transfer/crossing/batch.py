@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from transfer import digests as digesting
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
-from transfer.crossing.publish import intend, published, vanished
+from transfer.crossing.publish import demand_renamed, intend, published, vanished
 from transfer.crossing.verify import same_as_source
 from transfer.destination import Conflict, Tier
 from transfer.errors import FerryError
@@ -63,7 +63,7 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
         and destination.on_conflict is not Conflict.VERSION
         and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
         and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
-        and not remote.powers.digests
+        and not crossing.powers.digests
     )
 
 
@@ -88,6 +88,9 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
         for item, outcome in zip(intended, renamed, strict=True)
         if outcome is True
     ]
+    for item in done[:1]:
+        # One that lies does so of all.
+        demand_renamed(temp_of(item), item.final, crossing)
     crossing.tools.ledger.save(crossing.transfer, *done)
     for item in done:
         crossing.tools.observer.moved(crossing.transfer, item)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transfer.crossing import late
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.publish import intend, published, unknown
 from transfer.crossing.verify import same_as_source, verify
@@ -72,7 +73,7 @@ def resumed(delivery: Delivery, crossing: Crossing) -> Delivery:
     """A file whose close was asked for, by whomever: VERIFIED, PUBLISHED, or UPLOADING once more
     where a part of it stands. Raises Permanent `publish.unknown`.
     """
-    stored = crossing.remote.size(delivery.final)
+    stored = late.standing(crossing.remote, delivery.final, delivery.size, crossing.tools.pause)
     if stored is None:
         return taken(delivery, crossing)
     if stored == delivery.size:

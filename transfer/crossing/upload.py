@@ -273,4 +273,4 @@ def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:
         # Nobody knows for how long: half a file must not stand under its final name till then.
         return False
     again = isinstance(error, Transient) and not isinstance(error, Corrupted)
-    return again and crossing.remote.powers.resumes
+    return again and crossing.powers.resumes

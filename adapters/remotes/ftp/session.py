@@ -25,6 +25,9 @@ from transfer.errors import Code, FerryError
 ABSENT = frozenset({450, 550, 553})
 NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
+UNEXPLAINED = frozenset({450, 451})
+"""What some say of anything that fails: aioftp of a directory that is not there."""
+ABSENT_FOR_GOOD = 550
 NOT_CONTINUED = frozenset({425, 426, 522})
 """Codes with which servers refuse a data connection that is not of the control's TLS session."""
 VERDICT = 0.2
@@ -77,7 +80,9 @@ class Session:
     def _enter(self, opened: Opened) -> None:
         self.line, self.identity, self.features = opened.line, opened.identity, opened.features
         self.hashing: str | None = None
-        """The algorithm of HASH that we have chosen while bytes arrive."""
+        """The algorithm of HASH that we have chosen, None as long as it is the server's own."""
+        self.hashed: set[str] = set()
+        """Those that were chosen while bytes went out, empty for one that nobody knows."""
 
     def again(self) -> None:
         """Connect once more, in its turn, where the line broke; not after `close`."""
@@ -221,9 +226,23 @@ class Session:
         if code is None and refused.code in VAGUE and not is_long(path):
             there = self._is_directory(dirname(path))
             code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
+        elif code is None and refused.code in UNEXPLAINED and self._lacks(dirname(path)):
+            code = Code.REMOTE_NO_DIRECTORY
         elif code is Code.REMOTE_NO_DIRECTORY and self._is_directory(dirname(path)):
             code = None
         return failure(self.destination, code, doing, path, refused)
+
+    def _lacks(self, folder: str) -> bool:
+        """Whether it is proven that there is no such directory: it is refused for good, and not for
+        a right, while the one above it is entered.
+        """
+        try:
+            self.ask("CWD", folder)
+        except RefusedError as refused:
+            above = dirname(folder)
+            absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
+            return absent and above != folder and (self._is_directory(above) or self._lacks(above))
+        return False
 
     def _is_directory(self, path: str) -> bool:
         try:

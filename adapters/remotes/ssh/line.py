@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
+from adapters.log import Log
 from adapters.remotes.dial import SHORTEST, dial, name_of, plain, too_slow
 from adapters.remotes.ssh import algorithms
 from adapters.remotes.ssh import pins as ssh_pins
@@ -39,6 +40,7 @@ LINE_ERRORS = (
 )
 """What a broken line makes the libraries raise; OSError includes every time-out."""
 
+log = Log()
 # What matters is raised as a FerryError; paramiko's log would print tracebacks beside it.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -175,6 +177,9 @@ def connect(
         key = _negotiate(line, [name for kind in kinds for name in HOST_KEYS[kind]], deadline)
         if ssh_pins.is_pinned(destination, key.fingerprint):
             ssh_pins.learn(key)
+            if seen:
+                name, asked = destination.name, len(seen) + 1
+                log.info("remote.host_key_type", destination=name, pin=line.identity, asked=asked)
             return line
         line.hang_up()
         seen.append(line.identity)

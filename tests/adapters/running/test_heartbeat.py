@@ -54,7 +54,7 @@ class Watchtower:
         """One look, and everything that it begins."""
         self.heart.look()
         until(lambda: not any(hold.lock.locked() for hold in self.heart._holds))
-        self.heart._beaters.submit(int).result(20)
+        self.heart._beaters.submit(int).result(60)
 
 
 @pytest.fixture
