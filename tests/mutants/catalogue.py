@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.approvals import APPROVALS
+from tests.mutants.doors import DOORS
 from tests.mutants.mutant import Mutant
 
 BINDING = "tests/transfer/request/test_binding.py"
@@ -44,8 +45,8 @@ MUTANTS = (
     Mutant(
         "a claim is taken from an owner that lives: SQLite",
         "adapters/ledger/sqlite/ledger.py",
-        "AND (owner IS NULL OR lease_until <= ?)",
-        "AND (owner IS NULL OR lease_until <= ? OR 1)",
+        "if owner is None or until <= self._now() or (",
+        "if owner is None or until <= self._now() or True or (",
         f"{LEDGER}::test_a_live_claim_keeps_everybody_off[sqlite]",
     ),
     Mutant(
@@ -255,4 +256,5 @@ MUTANTS = (
         "tests/adapters/ledger/sqlite/test_disk.py",
     ),
     *APPROVALS,
+    *DOORS,
 )

@@ -70,7 +70,9 @@ def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     rows = {row.number: row for row in crossing.tools.ledger.deliveries(crossing.transfer.id)}
     for row in (rows[delivery.number] for delivery in deliveries):
         temp = crossing.temp_name(row)
-        if temp not in (row.final, row.temp, *row.candidates):
+        # A whole one that the heir is about to rename: were it gone, nobody could tell why.
+        whole = row.older if row.state is DeliveryState.VERIFIED else ()
+        if temp not in (row.final, row.temp, *row.candidates, *whole):
             crossing.drop(temp)
             if swaps(crossing):
                 crossing.remote.rename(aside(temp), row.final, replace=False)
