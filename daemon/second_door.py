@@ -20,7 +20,7 @@ import structlog
 from adapters.running.trouble import Trouble
 from daemon.carriers import HandedOver, Verdict
 from transfer.books import Books
-from transfer.destination import Destination
+from transfer.destination import Destination, Mode
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.journey import is_homeward
 from transfer.model import Stage, Transfer
@@ -69,7 +69,8 @@ class SecondDoor:
             return
         found = tools.ledger.deliveries(transfer.id)
         dry_run = Options.of(transfer.request.options).dry_run
-        choice = choose(destination.route, found, dry_run=dry_run)
+        in_place = destination.mode is Mode.DIRECT
+        choice = choose(destination.route, found, dry_run=dry_run, in_place=in_place)
         log.info("door chosen", route=choice.route, reason=choice.reason)
         if choice.route is Route.IN_PROCESS:
             self._keep(transfer)
