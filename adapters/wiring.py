@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -26,6 +26,7 @@ from transfer.errors import Stopping
 from transfer.model import SessionKind
 from transfer.ports import (
     Authority,
+    Executions,
     Inbox,
     ObjectStore,
     Observer,
@@ -46,6 +47,10 @@ if TYPE_CHECKING:
     from adapters.servicenow.reading.standing import StandingTable
 
 
+PROGRESS_EVERY = 5.0
+"""Seconds of sending that a kill may cost where a write is a transaction over the network."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Everything that the daemon works with, built and joined."""
@@ -60,6 +65,7 @@ class House:
     short: Callable[[], bool]
     halting: threading.Event
     close: Callable[[], None]
+    executions: Executions | None = None
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -67,6 +73,7 @@ class House:
             "servicenow": self.settings.servicenow.url,
             "ledger": ledger_place(self.settings),
             "queue": self.settings.queue.url or "none",
+            "second_door": self.settings.cloud.state_machine or "none",
             "destinations": len(self.settings.destinations),
         }
 
@@ -78,13 +85,15 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
     """
     standing = books(settings)
     try:
-        return _furnished(settings, secrets, standing, observer(standing))
+        house = furnish(settings, secrets, standing, observer(standing))
+        return replace(house, executions=executions(settings))
     except BaseException:
         standing.close()
         raise
 
 
-def _furnished(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+    """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
     client = _client(settings, secrets)
     inbox = _inbox(settings, client)
     halting = threading.Event()
@@ -128,12 +137,39 @@ def books(settings: Settings) -> Books:
         from adapters.ledger.sqlite.books import sqlite_books  # noqa: PLC0415
 
         return sqlite_books(part.path, _owner(), part.lease)
+    return shared_books(settings)(_owner())
+
+
+def shared_books(settings: Settings) -> Callable[[str], Books]:
+    """Books in DynamoDB for any number of owners, by name, over one client."""
     # Here, for its modules cost time that a SQLite bastion need not pay.
     from adapters.ledger.dynamo.books import dynamodb_books, make_client  # noqa: PLC0415
 
-    aws = settings.aws
+    part, aws = settings.ledger, settings.aws
     client = make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
-    return dynamodb_books(client, part.table, _owner(), part.lease)
+    return lambda owner: dynamodb_books(client, part.table, owner, part.lease)
+
+
+def executions(settings: Settings) -> Executions | None:
+    """Those of the second door, where there is one. Raises Permanent `config.invalid`."""
+    part, aws = settings.cloud, settings.aws
+    if part.state_machine is None:
+        return None
+    # Here, for most services have no second door.
+    from adapters.aws.executions import StepFunctions, make_client  # noqa: PLC0415
+
+    region = part.state_machine.split(":")[3]
+    client = make_client(region, part.endpoint_url, aws.profile, aws.timeout)
+    return StepFunctions(client, part.state_machine)
+
+
+def vault(settings: Settings) -> Callable[[str], str]:
+    """Where a function finds secrets. Raises Permanent `config.invalid`."""
+    from adapters.aws.secrets import Vault, make_client  # noqa: PLC0415  boto3, as above
+
+    part, aws = settings.cloud, settings.aws
+    client = make_client(aws.region, part.endpoint_url, aws.timeout)
+    return Vault(client, part.secrets, part.keep_secrets)
 
 
 def ledger_place(settings: Settings) -> str:
@@ -178,6 +214,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,
         halt=halt,
+        progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
     )
 
 

@@ -196,6 +196,17 @@ RoleArn = Annotated[
         "must be the ARN of a role, like arn:aws:iam::123456789012:role/reader",
     ),
 ]
+MachineArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}",
+        "must look like arn:aws:states:eu-central-1:123456789012:stateMachine:FileFerry-Transfers",
+    ),
+]
+SecretPrefix = Annotated[
+    str,
+    _shaped(r"[A-Za-z0-9/_+=.@-]{0,128}", "must be at most 128 of: A-Z, a-z, 0-9, / _ + = . @ -"),
+]
 Host = Annotated[
     str, _shaped(r"[A-Za-z0-9._:-]+", "must be a host name or an address, nothing around it")
 ]

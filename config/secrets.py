@@ -31,12 +31,19 @@ class Secrets:
     one line, without a byte order mark before it and one line ending behind it.
 
     The place is `$CREDENTIALS_DIRECTORY/<name>`, else `$FILEFERRY_SECRET_<NAME>` (upper case, `-`
-    as `_`). Raises Permanent `secret.missing`, `secret.exposed`; no message holds a secret.
+    as `_`), else the `vault`. Raises Permanent `secret.missing`, `secret.exposed`, and what the
+    vault raises; no message holds a secret.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, systemd: Path = SYSTEMD) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] = os.environ,
+        systemd: Path = SYSTEMD,
+        vault: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._environ = environ
         self._systemd = systemd
+        self._vault = vault
 
     def __repr__(self) -> str:
         return "Secrets()"
@@ -47,6 +54,8 @@ class Secrets:
         text = self._from_file(name)
         if text is None:
             text = self._environ.get(self._variable(name))
+        if text is None:
+            text = self._vault(name)
         if text is None:
             raise self._missing(name, "is in neither of")
         secret = _as_meant(text)

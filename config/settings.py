@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from config.cloud import CloudSettings
 from config.destination import DestinationSettings
 from config.doors import ApprovalSettings, EccSettings, StandingSettings
 from config.instance import Auth, JwtSettings, TicketSettings
@@ -275,6 +276,7 @@ class Settings(Part):
     aws: AwsSettings = Field(default_factory=AwsSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     transfers: TransferSettings = Field(default_factory=TransferSettings)
+    cloud: CloudSettings = Field(default_factory=CloudSettings)
     destinations: dict[DestinationName, DestinationSettings] = Field(
         min_length=1, examples=["bank"]
     )

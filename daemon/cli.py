@@ -73,9 +73,9 @@ def run(config: Config = None) -> None:
 
     Logs to standard error; tells systemd when it is ready and that it is alive.
     """
+    from adapters.running.progress import ProgressNotes
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.commands.progress import ProgressNotes
     from daemon.service import Service, stop_on_signals
 
     stop = threading.Event()

@@ -76,6 +76,11 @@ class Code(StrEnum):
     LEDGER_UNAVAILABLE = "ledger.unavailable"
     TRANSFER_QUARANTINED = "transfer.quarantined"
     DECISION_REFUSED = "decision.refused"
+    EXECUTION_FOREIGN = "execution.foreign"
+    EXECUTION_BROKEN = "execution.broken"
+    EXECUTION_REFUSED = "execution.refused"
+    EXECUTION_UNAVAILABLE = "execution.unavailable"
+    DOOR_CHANGED = "door.changed"
     CONFIG_INVALID = "config.invalid"
     SECRET_MISSING = "secret.missing"
     SECRET_EXPOSED = "secret.exposed"
@@ -168,6 +173,11 @@ ACTIONS: dict[Code, str] = {
     Code.LEDGER_UNAVAILABLE: "Check the ledger's table, its rights and the network to AWS.",
     Code.TRANSFER_QUARANTINED: "Tell the operators: `fileferry quarantine list` shows the cause.",
     Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
+    Code.EXECUTION_FOREIGN: "Start no execution by hand: FileFerry starts them, one a transfer.",
+    Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
+    Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
+    Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
+    Code.DOOR_CHANGED: "Tell the operators: deploy the functions anew, then `fileferry retry`.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",

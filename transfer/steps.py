@@ -55,7 +55,12 @@ LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILE
 
 
 def validate_input(transfer: Transfer, tools: Tools) -> Transfer:
-    """(1) Every word of the request is checked before any connection is made."""
+    """(1) Every word of the request is checked before any connection is made.
+
+    An operator's retry is no approval: ServiceNow is asked before a byte leaves the house.
+    """
+    if transfer.generation > 1:
+        tools.authority.confirm(transfer.request)
     planned = planning.plan(transfer.request, tools.rules, tools.destinations)
     destination = destination_of(transfer, tools)
     start_of(transfer.request, destination, tools.clock())
@@ -121,7 +126,7 @@ def _pinned(transfer: Transfer, wanted: Iterable[Delivery], tools: Tools) -> lis
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
     """(4) The files of up to LARGE bytes, several at once; or the rehearsal of a dry run."""
-    if Options.of(transfer.request.options).dry_run:
+    if _is_dry(transfer):
         return rehearsed(transfer, tools)
     small = [item for item in undelivered(transfer, tools) if item.size <= LARGE]
     with _under_session(transfer, tools) as reading:
@@ -130,7 +135,12 @@ def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
-    """(5) The files above LARGE; called again until the stage is DELIVERED."""
+    """(5) The files above LARGE; called again until the stage is DELIVERED.
+
+    Called before (4), it carries all of them.
+    """
+    if _is_dry(transfer):
+        return rehearsed(transfer, tools)
     with _under_session(transfer, tools) as reading:
         carry(transfer, undelivered(transfer, tools), reading, last=True)
     return whole(transfer.evolve(session=_told(transfer, tools)), tools)
@@ -211,6 +221,10 @@ def _ended(transfer: Transfer, session: Session) -> Transfer:
     )
     ends = (*transfer.loose_ends, Failure.of(error))
     return transfer.evolve(session=session, loose_ends=ends)
+
+
+def _is_dry(transfer: Transfer) -> bool:
+    return Options.of(transfer.request.options).dry_run
 
 
 def _too_late(transfer: Transfer, tools: Tools) -> str:

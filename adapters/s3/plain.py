@@ -31,6 +31,8 @@ HARMLESS = frozenset(
 """Those of the region give way to the setting."""
 UNUSUAL = re.compile("AWS_|BOTO|(?!NO_)[A-Z]+_PROXY", re.IGNORECASE)
 """Beginnings of names of variables that may change where and how boto3 asks."""
+OF_LAMBDA = re.compile("AWS_(LAMBDA|XRAY)_|AWS_EXECUTION_ENV$")
+"""What every Lambda function finds; boto3 asks no other place for it."""
 REGION = re.compile(r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]+")
 """Regions of the partition `aws`."""
 STORE = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
@@ -80,7 +82,8 @@ def plain(
 
 def _is_unusual(environ: Mapping[str, str]) -> bool:
     known = {*HARMLESS, *FILES, *BUNDLES}
-    if any(UNUSUAL.match(name) and name not in known for name in environ):
+    strange = [name for name in environ if UNUSUAL.match(name) and not OF_LAMBDA.match(name)]
+    if not known.issuperset(strange):
         return True
     files = [environ.get(variable, usual) for variable, usual in FILES.items()]
     return Path(MODELS).expanduser().exists() or not all(map(_says_nothing, files))

@@ -19,6 +19,7 @@ ENDPOINTS = (
     "aws.sts_endpoint_url",
     "queue.endpoint_url",
     "ledger.endpoint_url",
+    "cloud.endpoint_url",
 )
 
 

@@ -78,21 +78,21 @@ MUTANTS = (
     ),
     Mutant(
         "a post is settled before it is sent",
-        "daemon/outbox.py",
+        "adapters/running/sender.py",
         "            ticket = self._write(post, again=tries > 0)\n",
         "            ticket = Ticket(\n"
         '                role=post.ticket, sys_id="0" * 32, number="", url="", state=""\n'
         "            )\n"
         "            self._outbox.settle(post, ticket)\n"
         "            ticket = self._write(post, again=tries > 0)\n",
-        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+        "tests/adapters/running/test_sender.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
     ),
     Mutant(
         "a second try of a post does not look whether it has arrived",
-        "daemon/outbox.py",
+        "adapters/running/sender.py",
         "ticket = self._write(post, again=tries > 0)",
         "ticket = self._write(post, again=False)",
-        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+        "tests/adapters/running/test_sender.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
     ),
     Mutant(
         "the list of candidates is not persisted before the first rename",
