@@ -23,6 +23,7 @@ from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
 from transfer.books import Books
 from transfer.errors import Stopping
+from transfer.model import SessionKind
 from transfer.ports import (
     Authority,
     Executions,
@@ -198,10 +199,11 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         if halting.is_set():
             raise Stopping
 
+    objects, sessions = _reading(settings, halting.wait)
     return Tools(
-        objects=_objects(settings),
+        objects=objects,
         remotes=remotes or Register(secrets),
-        sessions=_sessions(settings),
+        sessions=sessions,
         authority=authority,
         ledger=books.ledger,
         locks=books.locks,
@@ -221,17 +223,23 @@ def clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _objects(settings: Settings) -> ObjectStore:
+def _reading(settings: Settings, pause: Callable[[float], object]) -> tuple[ObjectStore, Sessions]:
+    """The objects, and who reads them; with sessions of a role nobody else does."""
     aws = settings.aws
-    return make_objects(aws.region, aws.endpoint_url, aws.profile, aws.timeout)
-
-
-def _sessions(settings: Settings) -> Sessions:
-    aws = settings.aws
-    if not aws.check_identity:
-        return ProcessSessions(None, clock)
+    store = make_objects(aws.region, aws.endpoint_url, aws.profile, aws.timeout)
+    if aws.sessions == "process" and not aws.check_identity:
+        return store, ProcessSessions(None, clock)
     endpoint = aws.sts_endpoint_url or aws.endpoint_url
-    return ProcessSessions(make_sts_client(aws.region, endpoint, aws.profile, aws.timeout), clock)
+    sts = make_sts_client(aws.region, endpoint, aws.profile, aws.timeout)
+    if aws.sessions == "process" or aws.role_arn is None:
+        return store, ProcessSessions(sts, clock)
+    # Here, for they bring botocore, which most of the rest does without.
+    from adapters.aws.role import Role  # noqa: PLC0415
+    from adapters.aws.scoped import NoObjects, RoleSessions  # noqa: PLC0415
+
+    role = Role(sts, aws.role_arn, clock)
+    sessions = RoleSessions(role, store, SessionKind(aws.sessions), clock, pause)
+    return NoObjects(store.checksums), sessions
 
 
 def _client(settings: Settings, secrets: Secrets) -> Client:

@@ -189,6 +189,13 @@ Agent = Annotated[
 TableName = Annotated[
     str, _shaped(r"[A-Za-z0-9_.-]{3,255}", "must be 3 to 255 of: A to Z, a to z, 0 to 9, _ . -")
 ]
+RoleArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}",
+        "must be the ARN of a role, like arn:aws:iam::123456789012:role/reader",
+    ),
+]
 MachineArn = Annotated[
     str,
     _shaped(

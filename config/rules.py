@@ -39,7 +39,19 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _approvals(data)
     yield from _grants(data)
     yield from _patience(data)
+    yield from _sessions(data)
     yield from _second_door(data)
+
+
+def _sessions(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("aws")
+    if not isinstance(part, dict):
+        return
+    own = part.get("sessions", "process") == "process"
+    if not own and not part.get("role_arn"):
+        yield Fault(("aws", "role_arn"), "must name the role that reads, for aws.sessions")
+    if own and part.get("role_arn"):
+        yield Fault(("aws", "sessions"), "must be scoped or role where aws.role_arn is set")
 
 
 def _texts(value: Any, place: Place) -> Iterator[Fault]:

@@ -22,6 +22,7 @@ from config.kinds import (
     Once,
     Prefix,
     QueueUrl,
+    RoleArn,
     Seconds,
     SecondsOrZero,
     SecretName,
@@ -166,6 +167,16 @@ class AwsSettings(Part):
         True,
         description="Ask STS who FileFerry is before each transfer, and name it on the audit "
         "ticket; false for stores without STS.",
+    )
+    sessions: Literal["process", "scoped", "role"] = Field(
+        "process",
+        description="Whose credentials read the objects. process: FileFerry's own, which need no "
+        "role and end with nothing; scoped: of aws.role_arn, ten seconds and one object each "
+        "(sts:GetScopedCredentials; where AWS refuses that, as role); role: the same by a session "
+        "policy that ends after ten seconds.",
+    )
+    role_arn: RoleArn | None = Field(
+        None, description="The role that may read the buckets, for aws.sessions: scoped and role."
     )
     timeout: Seconds = Field(30.0, description="Seconds without a byte from S3.")
 

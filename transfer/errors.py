@@ -46,6 +46,7 @@ class Code(StrEnum):
     SOURCE_NEWER = "source.newer_than_approval"
     SOURCE_UNAVAILABLE = "source.unavailable"
     SESSION_REFUSED = "session.refused"
+    SESSION_ALIVE = "session.alive"
     AUTH_REFUSED = "auth.refused"
     HOSTKEY_UNKNOWN = "hostkey.unknown"
     CERTIFICATE_REFUSED = "certificate.refused"
@@ -142,6 +143,7 @@ ACTIONS: dict[Code, str] = {
     Code.SOURCE_NEWER: "Order again, so that what is there now is what is approved.",
     Code.SOURCE_UNAVAILABLE: "Check S3 and the network of the bastion; then order again.",
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
+    Code.SESSION_ALIVE: "Tell the operators: the store ends no sessions; see docs/security.md.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
     Code.HOSTKEY_UNKNOWN: "Stop and ask the partner whether the host key was changed, by phone.",
     Code.CERTIFICATE_REFUSED: "Ask the partner for a valid certificate; nothing was sent.",

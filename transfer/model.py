@@ -173,14 +173,33 @@ class Failure:
         )
 
 
+class SessionKind(StrEnum):
+    """Whose credentials read the objects."""
+
+    PROCESS = "process"  # those of the process itself, which end with nothing
+    SCOPED = "scoped"  # of ten seconds each, for one object: sts:GetScopedCredentials
+    ROLE = "role"  # of a role, for one object; their policy ends after ten seconds
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The authority under which the objects are read. It names credentials, never holds them."""
+    """The authority under which the objects are read. It names credentials, never holds them.
+
+    `opened` counts the openings for an object, as far as they are known; `not_after` is the end of
+    the latest. `ended` says how the end was proven; `alive`: it was not refused after it.
+    """
 
     id: str
     identity: str
     opened_at: datetime
     not_after: datetime | None = None
+    kind: SessionKind = SessionKind.PROCESS
+    opened: int = 0
+    ended: str = ""
+    alive: bool = False
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ an adapter translates its library's exceptions at its own edge and never retries
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -182,8 +182,21 @@ class Sessions(Protocol):
     def open(self, transfer: Transfer) -> Session:
         """Raises Permanent `session.refused`, Transient `source.unavailable`."""
 
-    def close(self, session: Session) -> None:
-        """End it; closing twice is fine."""
+    def reading(
+        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+    ) -> ObjectStore:
+        """What reads `objects` under the transfer's session. `may` raises when it must not go on;
+        it is asked before each authority that has to be opened anew.
+
+        Reading raises what `open` raises too. Raises Permanent `session.refused` for a transfer of
+        which nothing more is to be read.
+        """
+
+    def told(self, session: Session) -> Session:
+        """With what is known by now of its openings."""
+
+    def close(self, session: Session) -> Session:
+        """End it, and look whether it has ended; closing twice is fine. May wait for seconds."""
 
 
 class Authority(Protocol):

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.aws.keys import Keys
 from adapters.aws.terms import TRIES, Terms
 from adapters.s3.address import Address
-from adapters.s3.signing import Keys, Signer
+from adapters.s3.signing import Signer
 
 AGENT = "fileferry"
 ACCESS, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"

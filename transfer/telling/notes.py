@@ -11,7 +11,7 @@ from datetime import datetime
 from transfer.books import Record
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
-from transfer.model import Delivery, DeliveryState, Transfer
+from transfer.model import Delivery, DeliveryState, Session, Transfer
 from transfer.telling.writing import Writer, count_of, in_bytes, lined, shortened
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.visible import in_utc
@@ -77,6 +77,14 @@ def resumed(transfer: Transfer) -> Post:
         f"Resumed after an interruption at stage “{transfer.stage}”, epoch {transfer.epoch}.",
         what=f"resumed-{transfer.epoch}",
     )
+
+
+def ended(transfer: Transfer, session: Session) -> list[Post]:
+    """The note on how the end of the session was proven, behind the end of the audit ticket."""
+    if not session.ended:
+        return []
+    text = f"End of session {session.id}: {session.ended}."
+    return [Writer(transfer).post(TicketRole.AUDIT, PostAction.NOTE, text, what="session-ended")]
 
 
 def restarted(transfer: Transfer, delivery: Delivery, why: str) -> Post:
