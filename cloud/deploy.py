@@ -132,9 +132,8 @@ class Deployment:
         if stack is None:
             return []
         gone = [each for each in self._stacks.resources() if each.kind not in KEPT]
-        if gone and not self._sure(
-            [f"{kind(each.kind)} {each.physical or each.name}" for each in gone]
-        ):
+        named = [f"{kind(each.kind)} {each.physical or each.name}" for each in gone]
+        if gone and not self._sure(named):
             return None
         self._watch.stage("Take the stack away", len(gone))
         self._stacks.delete(self._settings.cloud.deploy.cloudformation_role)
@@ -276,10 +275,15 @@ class Deployment:
 def losses(changes: Sequence[Change]) -> list[str]:
     """What a person must agree to: what goes, what is replaced, what was another's until now."""
     verbs = {"Remove": "is taken away", "Import": "is there already, and is taken into the stack"}
-    return [
-        f"{kind(each.kind)} {each.physical or each.resource} {verbs.get(each.action, 'is replaced')}"
+    lost = [
+        each
         for each in changes
         if (each.action in verbs or each.replaced == "True") and not each.kept
+    ]
+    return [
+        f"{kind(each.kind)} {each.physical or each.resource} "
+        f"{verbs.get(each.action, 'is replaced')}"
+        for each in lost
     ]
 
 

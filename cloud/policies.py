@@ -37,8 +37,8 @@ def policy(statements: Iterable[Statement]) -> dict[str, Any]:
 
 
 def _of_function(function: Function, settings: Settings) -> Iterator[Statement]:
-    streams = arn(f"logs:{HERE}:log-group:/aws/lambda/{function.full_name}:log-stream:*")
-    yield _allow("logs:CreateLogStream logs:PutLogEvents", streams)
+    log = f"logs:{HERE}:log-group:/aws/lambda/{function.full_name}"
+    yield _allow("logs:CreateLogStream logs:PutLogEvents", arn(log), arn(f"{log}:*"))
     yield _allow("secretsmanager:GetSecretValue", *_secrets(function, settings))
     if function.step in READERS:
         yield from _objects(settings)
@@ -159,26 +159,23 @@ def trust(service: str, source: Any = None) -> dict[str, Any]:
     )
 
 
-def of_queue(queue: str, rule: str) -> dict[str, Any]:
-    """EventBridge may send for that rule alone, and nobody may in clear."""
-    return policy(
-        [
-            {
-                **_allow("sqs:SendMessage", att(queue)),
-                "Principal": {"Service": "events.amazonaws.com"},
-                "Condition": {
-                    "ArnEquals": {"aws:SourceArn": att(rule)},
-                    "StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")},
-                },
-            },
-            {
-                **_allow("sqs:*", att(queue)),
-                "Effect": "Deny",
-                "Principal": "*",
-                "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-            },
-        ]
-    )
+def of_queue(queue: str, rule: str, *, clear: bool) -> dict[str, Any]:
+    """EventBridge may send for that rule alone, and nobody may in `clear`, but to a stand-in."""
+    send = {
+        **_allow("sqs:SendMessage", att(queue)),
+        "Principal": {"Service": "events.amazonaws.com"},
+        "Condition": {
+            "ArnEquals": {"aws:SourceArn": att(rule)},
+            "StringEquals": {"aws:SourceAccount": ref("AWS::AccountId")},
+        },
+    }
+    never = {
+        **_allow("sqs:*", att(queue)),
+        "Effect": "Deny",
+        "Principal": "*",
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return policy([send] if clear else [send, never])
 
 
 def _allow(actions: str, *resources: Any) -> Statement:

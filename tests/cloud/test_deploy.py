@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from adapters.ledger.dynamo.books import dynamodb_shelf
 from adapters.ledger.dynamo.definition import VERSION
@@ -101,6 +102,17 @@ def test_a_ledger_that_is_there_is_taken_into_the_stack(site: Site) -> None:
     assert taken == ["Ledger"]
     assert len(site.asked) == 1
     assert "left as it is" in done.ledger
+
+
+def test_nobody_speaks_to_the_queue_in_clear(site: Site) -> None:
+    configured = site.settings
+    real = configured.cloud.model_copy(update={"endpoint_url": None})
+    order = site.order(configured=configured.model_copy(update={"cloud": real}))
+    site.parts().deployment.deploy(order)
+    queue = site.parts().deployment.outputs()["Queue"]
+    with pytest.raises(ClientError) as refusal:
+        site.client("sqs").send_message(QueueUrl=queue, MessageBody="{}")
+    assert refusal.value.response["Error"]["Code"] == "AccessDenied"
 
 
 def test_a_stack_of_someone_else_is_named_and_left_alone(site: Site) -> None:

@@ -75,7 +75,6 @@ class Trial:
     session: Any = field(default_factory=boto3.session.Session)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
-    queue: str = ""
 
     def begin(self) -> None:
         site = self.site
@@ -95,7 +94,6 @@ class Trial:
         iam = site.client("iam")
         iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(self._trust()))
         policy = stands["ServicePolicy"]["PhysicalResourceId"]
-        self.queue = stands["Hints"]["PhysicalResourceId"]
         iam.attach_role_policy(RoleName="host", PolicyArn=policy)
         self._take("host", "host")
 
@@ -114,10 +112,6 @@ class Trial:
             "aws_secret_access_key": given["SecretAccessKey"],
             "aws_session_token": given["SessionToken"],
         }
-
-    def open_the_queue(self) -> None:
-        """To what comes in clear, as all does on loopback."""
-        self.site.client("sqs").set_queue_attributes(QueueUrl=self.queue, Attributes={"Policy": ""})
 
     def denied(self, role: str, what: str, arguments: dict[str, Any]) -> bool:
         service, _, method = what.partition(" ")
@@ -146,8 +140,6 @@ def trial(site: Site) -> Trial:
 def test_each_role_may_do_what_the_table_says_and_nothing_else(trial: Trial) -> None:
     roles = FUNCTION_ROLES | MACHINE | HOST
     assert set(trial.keys) == roles
-    assert trial.denied("host", "sqs send_message", {"QueueUrl": QUEUE, "MessageBody": "{}"})
-    trial.open_the_queue()
     wrong = [
         f"{role} {'may' if role in allowed else 'may not'} {what} {arguments}"
         for what, arguments, allowed in CALLS
