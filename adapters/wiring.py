@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -25,6 +25,7 @@ from transfer.books import Books
 from transfer.errors import Stopping
 from transfer.ports import (
     Authority,
+    Executions,
     Inbox,
     ObjectStore,
     Observer,
@@ -45,6 +46,10 @@ if TYPE_CHECKING:
     from adapters.servicenow.reading.standing import StandingTable
 
 
+PROGRESS_EVERY = 5.0
+"""Seconds of sending that a kill may cost where a write is a transaction over the network."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class House:
     """Everything that the daemon works with, built and joined."""
@@ -59,6 +64,7 @@ class House:
     short: Callable[[], bool]
     halting: threading.Event
     close: Callable[[], None]
+    executions: Executions | None = None
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -66,6 +72,7 @@ class House:
             "servicenow": self.settings.servicenow.url,
             "ledger": ledger_place(self.settings),
             "queue": self.settings.queue.url or "none",
+            "second_door": self.settings.cloud.state_machine or "none",
             "destinations": len(self.settings.destinations),
         }
 
@@ -77,7 +84,8 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
     """
     standing = books(settings)
     try:
-        return furnish(settings, secrets, standing, observer(standing))
+        house = furnish(settings, secrets, standing, observer(standing))
+        return replace(house, executions=executions(settings))
     except BaseException:
         standing.close()
         raise
@@ -141,6 +149,19 @@ def shared_books(settings: Settings) -> Callable[[str], Books]:
     return lambda owner: dynamodb_books(client, part.table, owner, part.lease)
 
 
+def executions(settings: Settings) -> Executions | None:
+    """Those of the second door, where there is one. Raises Permanent `config.invalid`."""
+    part, aws = settings.cloud, settings.aws
+    if part.state_machine is None:
+        return None
+    # Here, for most services have no second door.
+    from adapters.aws.executions import StepFunctions, make_client  # noqa: PLC0415
+
+    region = part.state_machine.split(":")[3]
+    client = make_client(region, part.endpoint_url, aws.profile, aws.timeout)
+    return StepFunctions(client, part.state_machine)
+
+
 def vault(settings: Settings) -> Callable[[str], str]:
     """Where a function finds secrets. Raises Permanent `config.invalid`."""
     from adapters.aws.secrets import Vault, make_client  # noqa: PLC0415  boto3, as above
@@ -191,6 +212,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,
         halt=halt,
+        progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
     )
 
 

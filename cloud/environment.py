@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -42,6 +43,8 @@ class Environment:
 def environment() -> Environment:
     """Of this process. Raises what the configuration and the secrets raise."""
     settings = load(Path(os.environ.get("LAMBDA_TASK_ROOT", "."), CONFIGURATION))
+    # AWS has put a handler of its own there, and each line would be logged twice.
+    logging.getLogger().handlers.clear()
     configure(settings.log)
     report_strays()
     return furnished(settings)

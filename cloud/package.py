@@ -12,11 +12,12 @@ import hashlib
 import importlib.metadata
 import platform
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import Distribution, PackageNotFoundError, PackagePath
 from pathlib import Path
@@ -64,16 +65,18 @@ class Package:
     architecture: str
 
 
-def build(settings: Settings, path: Path) -> Package:
-    """Write the zip. Raises Permanent `config.invalid` where this installation makes none."""
+def build(
+    settings: Settings, path: Path, *, lock: str | None = None, kept: Path | None = None
+) -> Package:
+    """Write the zip. Raises Permanent `config.invalid` where this installation makes none.
+
+    `lock` is of other libraries than the usual ones. In `kept` the libraries stay as they are
+    compiled, which takes the longest, for the next build.
+    """
     with tempfile.TemporaryDirectory(prefix="fileferry-zip-") as scratch:
-        top = Path(scratch)
-        for name, data in _content(settings):
-            place = top / name
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
-        _compile(top)
-        _zip(top, path)
+        libraries = _libraries(_lock() if lock is None else lock, kept or Path(scratch, "kept"))
+        ours = _written(Path(scratch, "ours"), _ours(settings))
+        _zip((libraries, ours), path)
     return Package(
         path=path,
         sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
@@ -83,15 +86,42 @@ def build(settings: Settings, path: Path) -> Package:
     )
 
 
-def _content(settings: Settings) -> Iterator[tuple[str, bytes]]:
+def _libraries(lock: str, kept: Path) -> Path:
+    """The directory with all of them, compiled."""
+    name = hashlib.sha256(f"{sys.version}\n{lock}".encode()).hexdigest()[:16]
+    place = kept / name
+    if not place.exists():
+        kept.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=kept))
+        _written(fresh, _locked(lock))
+        try:
+            fresh.rename(place)
+        except OSError:  # another build was quicker
+            shutil.rmtree(fresh)
+    return place
+
+
+def _locked(lock: str) -> Iterator[tuple[str, bytes]]:
+    for name, version, conditional in PINNED.findall(lock):
+        yield from _library(name, version, needed=not conditional)
+
+
+def _ours(settings: Settings) -> Iterator[tuple[str, bytes]]:
     yield from door.sources()
     yield from _papers()
-    for name, version, conditional in PINNED.findall(_lock()):
-        yield from _library(name, version, needed=not conditional)
     authorities = door.authorities(settings)
     for path, digest in authorities.items():
         yield _place(digest), path.read_bytes()
     yield CONFIGURATION, _configuration(settings, authorities).encode()
+
+
+def _written(top: Path, content: Iterator[tuple[str, bytes]]) -> Path:
+    for name, data in content:
+        place = top / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+    _compile(top)
+    return top
 
 
 def _configuration(settings: Settings, authorities: dict[Path, str]) -> str:
@@ -170,14 +200,19 @@ def _compile(top: Path) -> None:
     )
 
 
-def _zip(top: Path, path: Path) -> None:
-    names = sorted(file.relative_to(top).as_posix() for file in top.rglob("*") if file.is_file())
+def _zip(trees: Sequence[Path], path: Path) -> None:
+    files = {
+        file.relative_to(top).as_posix(): file
+        for top in trees
+        for file in top.rglob("*")
+        if file.is_file()
+    }
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in names:
+        for name in sorted(files):
             entry = zipfile.ZipInfo(name, EPOCH)
             entry.create_system, entry.external_attr = 3, 0o644 << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, (top / name).read_bytes())
+            archive.writestr(entry, files[name].read_bytes())
 
 
 def _architecture() -> str:

@@ -35,6 +35,7 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _items_as_found(data)
     yield from _doors(data)
     yield from _destinations(data)
+    yield from _routes(data)
     yield from _approvals(data)
     yield from _grants(data)
     yield from _patience(data)
@@ -80,6 +81,17 @@ def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
             for setting, words in complaints(destination):
                 place = ("destinations", name, *filter(None, setting.split(".")))
                 yield Fault(place, words)
+
+
+def _routes(data: dict[str, Any]) -> Iterator[Fault]:
+    """What AWS may carry needs somewhere to go, and a ledger that both doors share."""
+    machine = _section(data, "cloud").get("state_machine")
+    shared = _section(data, "ledger").get("kind") == "dynamodb"
+    for name, destination in _items(data.get("destinations")):
+        asked = destination.get("route") if isinstance(destination, dict) else None
+        if asked in ("step_functions", "auto") and not (machine and shared):
+            words = "needs cloud.state_machine, and ledger.kind: dynamodb, which both doors share"
+            yield Fault(("destinations", name, "route"), words)
 
 
 def _approvals(data: dict[str, Any]) -> Iterator[Fault]:

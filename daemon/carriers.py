@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import structlog
 
@@ -18,6 +19,7 @@ from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, is_homeward, travel
 from transfer.model import DeliveryState, Route, Transfer
+from transfer.routing import in_process
 from transfer.steps import Step
 from transfer.tools import Tools
 
@@ -41,6 +43,24 @@ Elsewhere = Callable[[Transfer], bool]
 def routed(transfer: Transfer) -> bool:
     """The plainest Elsewhere: by the word of its head."""
     return transfer.route is not Route.IN_PROCESS
+
+
+class HandedOver(Stopping):
+    """Another door has it from here on; `head` is what it has to know."""
+
+    def __init__(self, head: Transfer) -> None:
+        super().__init__()
+        self.head = head
+
+
+class Second(Protocol):
+    """A door beside this one."""
+
+    def hand_over(self, transfer: Transfer, tools: Tools) -> None:
+        """Raises HandedOver for what goes by it, Waiting for what is to; else does nothing."""
+
+    def start(self, head: Transfer) -> None:
+        """Once nobody here has the claim any more. Never raises a FerryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +92,7 @@ class InProcess:
     ) -> None:
         self.verdict: Verdict = lambda _: None
         self.elsewhere: Elsewhere = routed
+        self.second: Second | None = None
         self._ledger = ledger
         self._tools = tools
         self._attempt = attempt
@@ -173,13 +194,9 @@ class InProcess:
                 raise
 
     def _carry_over(self, hold: Hold) -> None:
+        handed_over = None
         try:
-            if self.elsewhere(hold.claim):
-                log.info("transfer left to another door", execution=hold.claim.execution)
-            elif hold.claim.claims > decisions.MOST_CLAIMS:
-                self._quarantine(hold.claim)
-            else:
-                self._travel(hold)
+            handed_over = self._gone_over(hold)
             self._resumed(hold.claim.id)
         except Stopping:
             log.info("transfer left for the next start")
@@ -200,6 +217,21 @@ class InProcess:
         except Exception:
             log.exception("transfer set aside")
         self._heart.give_back(hold)
+        if handed_over and self.second:
+            self.second.start(handed_over)
+
+    def _gone_over(self, hold: Hold) -> Transfer | None:
+        """The head that another door is to be told of, once its claim is given back."""
+        try:
+            if self.elsewhere(hold.claim):
+                log.info("transfer left to another door", execution=hold.claim.execution)
+            elif hold.claim.claims > decisions.MOST_CLAIMS:
+                self._quarantine(hold.claim)
+            else:
+                self._travel(hold)
+        except HandedOver as handed:
+            return handed.head
+        return None
 
     def _travel(self, hold: Hold) -> None:
         transfer = hold.claim
@@ -214,6 +246,10 @@ class InProcess:
             halt=lambda: self._halt(hold),
             fence=lambda: self._heart.fence(hold),
         )
+        if routed(transfer):
+            # No door of this host follows its execution: the claim keeps them apart.
+            transfer = in_process(transfer)
+            tools.ledger.save(transfer)
         travel(transfer, tools, self._guarded(hold))
 
     def _guarded(self, hold: Hold) -> Attempt:
@@ -224,6 +260,8 @@ class InProcess:
                 self._turned_home(transfer)
                 return self._attempt(step, transfer, replace(tools, halt=lambda: self._on(hold)))
             tools.halt()
+            if self.second:
+                self.second.hand_over(transfer, tools)
             return self._attempt(step, transfer, tools)
 
         return attempt

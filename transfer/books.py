@@ -135,7 +135,8 @@ class Keeper(Protocol):
     def evict(self, transfer_id: str) -> Transfer | None:
         """Take the claim from whoever has it, alive or dead, and bring the transfer home: the epoch
         is raised by one, nobody holds it, `claims` is 0, `route` is in process, and it has no
-        execution; returns it so. None when it is at rest or absent.
+        execution; returns it so. Of a transfer that nobody holds, and that is in process already,
+        nothing is changed. None when it is at rest or absent.
 
         The owner that is evicted writes nothing more here and publishes nothing, and finds that out
         at its next write. A function that was about to claim it finds another execution than its

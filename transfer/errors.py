@@ -77,6 +77,8 @@ class Code(StrEnum):
     DECISION_REFUSED = "decision.refused"
     EXECUTION_FOREIGN = "execution.foreign"
     EXECUTION_BROKEN = "execution.broken"
+    EXECUTION_REFUSED = "execution.refused"
+    EXECUTION_UNAVAILABLE = "execution.unavailable"
     DOOR_CHANGED = "door.changed"
     DEPLOY_ELSEWHERE = "deploy.elsewhere"
     DEPLOY_FOREIGN = "deploy.foreign"
@@ -176,6 +178,8 @@ ACTIONS: dict[Code, str] = {
     Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
     Code.EXECUTION_FOREIGN: "Start no execution by hand: FileFerry starts them, one a transfer.",
     Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
+    Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
+    Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
     Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
     Code.DEPLOY_ELSEWHERE: "Take the credentials, or mend the setting, that is meant.",
     Code.DEPLOY_FOREIGN: "Find out whose it is; nothing was changed.",

@@ -8,7 +8,7 @@ from adapters.memory.ledger import MemoryStore, Row
 from transfer.approval import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
-from transfer.routing import evicted
+from transfer.routing import evicted, in_process
 from transfer.tickets import Post
 
 
@@ -34,8 +34,9 @@ class MemoryKeeper:
             row = self.store.rows.get(transfer_id)
             if row is None or row.transfer.at_rest:
                 return None
-            row.owner, row.lease_until = None, 0.0
-            self.store.write(row, evicted(row.transfer), ())
+            if row.owner is not None or row.transfer != in_process(row.transfer):
+                row.owner, row.lease_until = None, 0.0
+                self.store.write(row, evicted(row.transfer), ())
             return row.transfer
 
     def forget(self, before: datetime) -> int:

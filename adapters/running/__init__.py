@@ -1,1 +1,1 @@
-"""What any door needs to carry transfers: claims kept alive, steps tried again, tickets sent."""
+"""What any door runs transfers by; the doors are `heartbeat`, `retries` and `sender`."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -147,6 +150,21 @@ def test_the_longest_transfer_stays_far_below_the_longest_history(
     assert done.events < most < LONGEST_HISTORY / 9
     assert done.status == "SUCCEEDED"
     assert left[0] <= 0
+
+
+def test_cloudformation_takes_it(tmp_path: Path) -> None:
+    """As far as cfn-lint knows the language; where the states lead is asked above."""
+    arn = "arn:aws:lambda:eu-central-1:123456789012:function:"
+    machine = definition(WORK, lambda function: arn + function.full_name)
+    for written, verdict in ((machine, 0), ({**machine, "States": {"X": {"Type": "Tsk"}}}, 2)):
+        properties = {"RoleArn": "arn:aws:iam::123456789012:role/states", "Definition": written}
+        resource = {"Type": "AWS::StepFunctions::StateMachine", "Properties": properties}
+        template = {"AWSTemplateFormatVersion": "2010-09-09", "Resources": {"Machine": resource}}
+        (tmp_path / "template.json").write_text(json.dumps(template))
+        program = str(Path(sys.executable).with_name("cfn-lint"))
+        command = [program, "-t", str(tmp_path / "template.json")]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == verdict, done.stdout
 
 
 def test_the_text_is_readable_and_small() -> None:

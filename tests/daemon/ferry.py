@@ -89,7 +89,7 @@ class Ferry:
         return self.bench.store.rows[transfer.id].owner
 
 
-def until(happened: Callable[[], object], seconds: float = 20.0) -> None:
+def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for what a thread does."""
     deadline = time.monotonic() + seconds
     while not happened():

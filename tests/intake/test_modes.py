@@ -122,7 +122,7 @@ class Visit:
         self.sender = Sender(
             outbox=outbox,
             archive=archive,
-            desk=stage.desk(timeout=1.0),
+            desk=stage.desk(),
             stop=Event(),
             alarm=LedgerAlarm(lambda _: None),
             lease=60.0,
@@ -133,6 +133,8 @@ class Visit:
         """Nothing is carried here."""
 
     def plays(self, play: Play) -> None:
+        if play.mode in ("slow", "late"):
+            self.sender._desk = self.stage.desk(timeout=1.0)
         options = {"path": API, **play.options}
         self.stage.server.modes.set(play.mode, **options)
 

@@ -69,6 +69,17 @@ class EmbeddedAws:
         names = ("endpoint_url", "access_key", "secret_key", "region")
         return make_client(service, {name: getattr(self, name) for name in names} | keys)
 
+    def processes(self, function: str) -> list[int]:
+        """Those that run the function, or wait for its next call."""
+        wanted = f"AWS_LAMBDA_FUNCTION_NAME={function}".encode()
+        found = []
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                ours = os.getpgid(int(place.name)) == self._process.pid
+                if ours and wanted in (place / "environ").read_bytes().split(b"\0"):
+                    found.append(int(place.name))
+        return found
+
     def environment(self) -> dict[str, str]:
         """All that it is told, and all that a function inherits: nothing of ours."""
         home = str(self.home)

@@ -157,6 +157,26 @@ def foreign(transfer: Transfer, execution: str) -> Post:
     )
 
 
+def routed(transfer: Transfer, reason: str) -> Post:
+    """The note that AWS carries the transfer from here on, and why: once an execution."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"Carried by the execution {transfer.execution} of Step Functions. {reason}",
+        what=f"routed-{transfer.execution}",
+    )
+
+
+def taken_over(transfer: Transfer, execution: str, why: str) -> Post:
+    """The note that this host goes on where the execution left off: once for each."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"Taken over from the execution {execution} at stage “{transfer.stage}”: {why}.",
+        what=f"taken-over-{execution}",
+    )
+
+
 def may_wait(note: Post) -> bool:
     """It is about a task that waits itself: drafts must not use up the calls of approved ones."""
     return note.generation == 0

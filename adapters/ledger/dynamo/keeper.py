@@ -9,7 +9,7 @@ from uuid import uuid4
 
 from adapters.ledger.dynamo import takers
 from adapters.ledger.dynamo.errors import Cancelled, Refused
-from adapters.ledger.dynamo.heads import CLOSED, unfinished
+from adapters.ledger.dynamo.heads import CLOSED, ROUTED, unfinished
 from adapters.ledger.dynamo.items import (
     Item,
     Value,
@@ -35,6 +35,8 @@ EVICT = (
     "SET #epoch = #epoch + :one, #claims = :zero, #beat = :zero, #token = :token, "
     "#updated_at = :now REMOVE #owner, #route, #execution, #door"
 )
+HELD = frozenset({"owner", *ROUTED})
+"""Attributes of a head that somebody holds or carries."""
 OLD = "#at_rest = :yes AND #closed_at < :before"
 EVERYTHING = ("a", "z")
 """All sort keys: each begins with a word."""
@@ -86,22 +88,22 @@ class DynamoKeeper:
         return True
 
     def evict(self, transfer_id: str) -> Transfer | None:
-        key, token = head_key(transfer_id), uuid4().hex
+        key = head_key(transfer_id)
         item = self._table.get(key)
-        while item is not None and unfinished(item) and item.get("token") != token:
+        while item is not None and unfinished(item) and not HELD.isdisjoint(item):
             # The document stays as its last owner writes it: a save that comes before counts.
-            seen: dict[str, Value] = {"epoch": number(item, "epoch"), "no": False}
+            values: dict[str, Value] = {"epoch": number(item, "epoch"), "no": False, "one": 1}
             change = Change(
                 key=key,
                 update=EVICT,
                 condition=MINE_UNFINISHED,
-                values=seen | {"one": 1, "zero": 0, "token": token, "now": now_stamp()},
+                values=values | {"zero": 0, "token": uuid4().hex, "now": now_stamp()},
                 tell=True,
             )
             try:
                 item = self._table.write(change)
             except Refused as refused:
-                # Claimed that very moment; or ourselves, by an answer that was lost.
+                # Claimed that very moment; or the transport has sent it twice.
                 item = refused.item
         return self._store.heads.transfer(item) if item and unfinished(item) else None
 

@@ -38,7 +38,11 @@ TAKE = (
     "#owner = :owner, #token = :token"
 )
 FREE = "#at_rest = :no AND attribute_not_exists(#owner)"
-FREE_OR_OURS = "#at_rest = :no AND (attribute_not_exists(#owner) OR begins_with(#owner, :over))"
+# Without the token a request that the transport sends twice would take over from itself.
+FREE_OR_OURS = (
+    "#at_rest = :no AND (attribute_not_exists(#owner) "
+    "OR (begins_with(#owner, :over) AND #token <> :token))"
+)
 SILENT = "#at_rest = :no AND #epoch = :epoch AND #beat = :beat AND attribute_exists(#owner)"
 MINE = "#epoch = :epoch"
 

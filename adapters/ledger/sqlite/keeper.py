@@ -10,7 +10,7 @@ from adapters.ledger.sqlite.rows import Rows, stamp, transfer_of
 from transfer.approval import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
-from transfer.routing import evicted
+from transfer.routing import evicted, in_process
 from transfer.tickets import Post
 
 BATCH = 200
@@ -41,10 +41,12 @@ class SqliteKeeper:
             row = rows.head(transfer_id)
             if row is None or row["at_rest"]:
                 return None
-            free = evicted(transfer_of(row))
+            head, (owner, _) = transfer_of(row), rows.holder(transfer_id)
+            if owner is None and head == in_process(head):
+                return head
             rows.hold(transfer_id, None, 0.0)
-            rows.write_head(free, row)
-            return free
+            rows.write_head(evicted(head), row)
+            return evicted(head)
 
     def forget(self, before: datetime) -> int:
         forgotten = 0

@@ -239,7 +239,7 @@ class Meeting(MemoryDesk):
         self._meeting = Barrier(count)
 
     def open(self, post: Post, *, again: bool) -> Ticket:
-        self._meeting.wait(20.0)
+        self._meeting.wait(60)
         return super().open(post, again=again)
 
 

@@ -20,6 +20,7 @@ import os, sys
 import awslambdaric.__main__ as client
 from awslambdaric import lambda_runtime_hooks_runner
 task = os.environ["LAMBDA_TASK_ROOT"]
+del os.environ["AWS_DISABLE_HOST_PREFIX_INJECTION"]
 sys.path[:] = [task, *(place for place in sys.path if "site-packages" not in place)]
 client.main(["bootstrap", os.environ["_HANDLER"]])
 """
