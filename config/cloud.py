@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from config.deploy import DeploySettings
 from config.kinds import MachineArn, Seconds, SecretPrefix, ServiceUrl
 from config.part import Part
 
@@ -27,3 +28,4 @@ class CloudSettings(Part):
         description="Address of a stand-in for Step Functions, Lambda, CloudFormation and Secrets "
         "Manager.",
     )
+    deploy: DeploySettings = Field(default_factory=DeploySettings)

@@ -146,6 +146,11 @@ def _second_door(data: dict[str, Any]) -> Iterator[Fault]:
     if isinstance(part, dict) and part.get("state_machine") and kind != "dynamodb":
         words = "needs ledger.kind: dynamodb, for both doors share one ledger"
         yield Fault(("cloud", "state_machine"), words)
+    deploy = part.get("deploy") if isinstance(part, dict) else None
+    if isinstance(deploy, dict) and bool(deploy.get("subnets")) != bool(
+        deploy.get("security_groups")
+    ):
+        yield Fault(("cloud", "deploy", "subnets"), "goes with cloud.deploy.security_groups")
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

@@ -156,6 +156,17 @@ def _named(settings: Settings) -> Iterator[_Named]:
                 yield _Named(("destinations", name, *setting.split(".")), secret, trouble)
 
 
+def names_of_login(settings: Settings) -> Iterator[str]:
+    """The secrets by which ServiceNow is asked."""
+    return (each.name for each in _login(settings.servicenow))
+
+
+def names_of_destinations(settings: Settings) -> Iterator[str]:
+    """The secrets by which partners are called."""
+    for destination in settings.destinations.values():
+        yield from (secret for _, secret, _ in _of(destination) if secret)
+
+
 def _login(part: ServiceNowSettings) -> Iterator[_Named]:
     if part.auth != "certificate":
         yield _Named(("servicenow", "secret"), part.secret)

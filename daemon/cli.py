@@ -22,7 +22,14 @@ from daemon.commands.servicenow import servicenow_app
 
 
 class Compact(TyperGroup):
-    """Room for the commands on a screen: that there is --help is known to whoever reads it."""
+    """Room for the commands on a screen: that there is --help is known to whoever reads it.
+
+    A command of another part ends with its sentence and its exit code as ours do.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        with explained():
+            return super().invoke(ctx)
 
     def get_help_option(self, ctx: Any) -> Any:
         option = super().get_help_option(ctx)
@@ -201,7 +208,7 @@ def main() -> None:
             plugin.load()(app)
         except ModuleNotFoundError as error:
             # A bastion has no sandbox: its libraries are the `sandbox` extra.
-            if (error.name or "").partition(".")[0] in ("daemon", "adapters", "sandbox"):
+            if (error.name or "").partition(".")[0] in ("daemon", "adapters", "cloud", "sandbox"):
                 raise
     try:
         app()

@@ -81,6 +81,11 @@ class Code(StrEnum):
     EXECUTION_REFUSED = "execution.refused"
     EXECUTION_UNAVAILABLE = "execution.unavailable"
     DOOR_CHANGED = "door.changed"
+    DEPLOY_ELSEWHERE = "deploy.elsewhere"
+    DEPLOY_FOREIGN = "deploy.foreign"
+    DEPLOY_REFUSED = "deploy.refused"
+    DEPLOY_FAILED = "deploy.failed"
+    DEPLOY_UNAVAILABLE = "deploy.unavailable"
     CONFIG_INVALID = "config.invalid"
     SECRET_MISSING = "secret.missing"
     SECRET_EXPOSED = "secret.exposed"
@@ -177,7 +182,12 @@ ACTIONS: dict[Code, str] = {
     Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
     Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
     Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
-    Code.DOOR_CHANGED: "Tell the operators: deploy the functions anew, then `fileferry retry`.",
+    Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
+    Code.DEPLOY_ELSEWHERE: "Take the credentials, or mend the setting, that is meant.",
+    Code.DEPLOY_FOREIGN: "Find out whose it is; nothing was changed.",
+    Code.DEPLOY_REFUSED: "Give the named right to whoever deploys, or mend what AWS names.",
+    Code.DEPLOY_FAILED: "Mend what is named, and run `fileferry deploy` again.",
+    Code.DEPLOY_UNAVAILABLE: "Run `fileferry deploy` again: it goes on where it was.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
