@@ -216,13 +216,6 @@ PolicyArn = Annotated[
         "must look like arn:aws:iam::123456789012:policy/boundary",
     ),
 ]
-RoleArn = Annotated[
-    str,
-    _shaped(
-        r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+",
-        "must look like arn:aws:iam::123456789012:role/cloudformation",
-    ),
-]
 RolePath = Annotated[
     str, _shaped(r"/([\w+=,.@-]+/)*", "must begin and end with a slash, e.g. /fileferry/")
 ]
