@@ -63,10 +63,12 @@ LOCKS := "run" "sandbox --extra sandbox" "dev --extra sandbox --group dev --grou
 
 lock: ## resolve the dependencies anew (needs uv); the locks name no package host
 	$(RESOLVE) --group build --output-file requirements/build.lock
+	$(RESOLVE) --group aws --output-file requirements/aws.lock
 	for set in $(LOCKS); do \
 	  set -- $$set; name=$$1; shift; \
 	  $(RESOLVE) pyproject.toml $$@ --output-file requirements/$$name.lock || exit 1; \
 	done
+	$(RESOLVE) --group cloud --constraints requirements/run.lock --output-file requirements/cloud.lock
 	@echo "Now: make licences"
 
 clean: ## remove the virtual environment, caches and built files

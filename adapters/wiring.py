@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
@@ -18,15 +18,16 @@ from adapters.remotes.pool import Pool
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
 from config.notices import PORTS as MAIL_PORTS
-from config.notices import NoticeSettings
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
 from transfer.books import Books
 from transfer.errors import Stopping
+from transfer.model import SessionKind
 from transfer.ports import (
     Authority,
+    Executions,
     Inbox,
     Notifier,
     ObjectStore,
@@ -41,12 +42,16 @@ from transfer.slots import Slots
 from transfer.tools import Tools
 
 if TYPE_CHECKING:
-    from adapters.notices.notices import Told, Way
+    from adapters.notices.notices import Told
     from adapters.servicenow.desk.forms import TicketForm
     from adapters.servicenow.line.client import Client
     from adapters.servicenow.look.survey import Survey
     from adapters.servicenow.reading.inbox import Intake
     from adapters.servicenow.reading.standing import StandingTable
+
+
+PROGRESS_EVERY = 5.0
+"""Seconds of sending that a kill may cost where a write is a transaction over the network."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +68,7 @@ class House:
     short: Callable[[], bool]
     halting: threading.Event
     close: Callable[[], None]
+    executions: Executions | None = None
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -70,6 +76,7 @@ class House:
             "servicenow": self.settings.servicenow.url,
             "ledger": ledger_place(self.settings),
             "queue": self.settings.queue.url or "none",
+            "second_door": self.settings.cloud.state_machine or "none",
             "destinations": len(self.settings.destinations),
         }
 
@@ -81,13 +88,15 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
     """
     standing = books(settings)
     try:
-        return _furnished(settings, secrets, standing, observer(standing))
+        house = furnish(settings, secrets, standing, observer(standing))
+        return replace(house, executions=executions(settings))
     except BaseException:
         standing.close()
         raise
 
 
-def _furnished(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
+    """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
     client = _client(settings, secrets)
     inbox = _inbox(settings, client)
     halting = threading.Event()
@@ -131,12 +140,39 @@ def books(settings: Settings) -> Books:
         from adapters.ledger.sqlite.books import sqlite_books  # noqa: PLC0415
 
         return sqlite_books(part.path, _owner(), part.lease)
+    return shared_books(settings)(_owner())
+
+
+def shared_books(settings: Settings) -> Callable[[str], Books]:
+    """Books in DynamoDB for any number of owners, by name, over one client."""
     # Here, for its modules cost time that a SQLite bastion need not pay.
     from adapters.ledger.dynamo.books import dynamodb_books, make_client  # noqa: PLC0415
 
-    aws = settings.aws
+    part, aws = settings.ledger, settings.aws
     client = make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
-    return dynamodb_books(client, part.table, _owner(), part.lease)
+    return lambda owner: dynamodb_books(client, part.table, owner, part.lease)
+
+
+def executions(settings: Settings) -> Executions | None:
+    """Those of the second door, where there is one. Raises Permanent `config.invalid`."""
+    part, aws = settings.cloud, settings.aws
+    if part.state_machine is None:
+        return None
+    # Here, for most services have no second door.
+    from adapters.aws.executions import StepFunctions, make_client  # noqa: PLC0415
+
+    region = part.state_machine.split(":")[3]
+    client = make_client(region, part.endpoint_url, aws.profile, aws.timeout)
+    return StepFunctions(client, part.state_machine)
+
+
+def vault(settings: Settings) -> Callable[[str], str]:
+    """Where a function finds secrets. Raises Permanent `config.invalid`."""
+    from adapters.aws.secrets import Vault, make_client  # noqa: PLC0415  boto3, as above
+
+    part, aws = settings.cloud, settings.aws
+    client = make_client(aws.region, part.endpoint_url, aws.timeout)
+    return Vault(client, part.secrets, part.keep_secrets)
 
 
 def ledger_place(settings: Settings) -> str:
@@ -167,10 +203,11 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         if halting.is_set():
             raise Stopping
 
+    objects, sessions = _reading(settings, halting.wait)
     return Tools(
-        objects=_objects(settings),
+        objects=objects,
         remotes=remotes or Register(secrets),
-        sessions=_sessions(settings),
+        sessions=sessions,
         authority=authority,
         ledger=books.ledger,
         locks=books.locks,
@@ -181,6 +218,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,
         halt=halt,
+        progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
     )
 
 
@@ -195,12 +233,22 @@ def told(settings: Settings, secrets: Secrets) -> Notifier:
 
 def ways(settings: Settings, secrets: Secrets) -> list[Told]:
     """The configured notices. Nothing is read or connected to before one is sent."""
+    from adapters.notices import making  # noqa: PLC0415
     from adapters.notices.notices import Told  # noqa: PLC0415
 
+    aws = settings.aws
     return [
         Told(
             name=name,
-            way=_way(part, settings, secrets),
+            way=making.way(
+                {
+                    **part.model_dump(),
+                    "port": part.port or MAIL_PORTS[part.encryption],
+                    "region": part.region or aws.region,
+                    "profile": aws.profile,
+                },
+                secrets,
+            ),
             outcomes=frozenset(part.outcomes),
             destinations=frozenset(part.destinations),
             timeout=part.timeout,
@@ -209,65 +257,28 @@ def ways(settings: Settings, secrets: Secrets) -> list[Told]:
     ]
 
 
-def _way(part: NoticeSettings, settings: Settings, secrets: Secrets) -> Way:
-    ca_file = str(part.ca_file) if part.ca_file else None
-    if part.kind in ("teams", "slack"):
-        from adapters.notices import slack, teams, webhook  # noqa: PLC0415
-
-        hook = webhook.Webhook(
-            secret=lambda: secrets(part.webhook or ""), timeout=part.timeout, ca_file=ca_file
-        )
-        return slack.Slack(hook) if part.kind == "slack" else teams.Teams(hook)
-    if part.kind == "smtp":
-        from adapters.notices.smtp import Smtp  # noqa: PLC0415
-
-        return Smtp(
-            host=part.host or "",
-            port=part.port or MAIL_PORTS[part.encryption],
-            implicit=part.encryption == "tls",
-            sender=part.sender or "",
-            to=tuple(part.to),
-            user=part.user or "",
-            secret=lambda: secrets(part.password or ""),
-            timeout=part.timeout,
-            ca_file=ca_file,
-        )
-    return _amazon(part, settings)
-
-
-def _amazon(part: NoticeSettings, settings: Settings) -> Way:
-    from adapters.notices.amazon import Account, Ses, Sns  # noqa: PLC0415
-
-    aws = settings.aws
-    # The region of a topic stands in its name.
-    region = part.topic.split(":")[3] if part.topic else part.region or aws.region
-    account = Account(
-        region=region,
-        endpoint_url=part.endpoint_url,
-        profile=aws.profile,
-        timeout=part.timeout,
-    )
-    if part.topic:
-        return Sns(account, part.topic)
-    return Ses(account, part.sender or "", tuple(part.to))
-
-
 def clock() -> datetime:
     """The time that stands on tickets and receipts."""
     return datetime.now(UTC)
 
 
-def _objects(settings: Settings) -> ObjectStore:
+def _reading(settings: Settings, pause: Callable[[float], object]) -> tuple[ObjectStore, Sessions]:
+    """The objects, and who reads them; with sessions of a role nobody else does."""
     aws = settings.aws
-    return make_objects(aws.region, aws.endpoint_url, aws.profile, aws.timeout)
-
-
-def _sessions(settings: Settings) -> Sessions:
-    aws = settings.aws
-    if not aws.check_identity:
-        return ProcessSessions(None, clock)
+    store = make_objects(aws.region, aws.endpoint_url, aws.profile, aws.timeout)
+    if aws.sessions == "process" and not aws.check_identity:
+        return store, ProcessSessions(None, clock)
     endpoint = aws.sts_endpoint_url or aws.endpoint_url
-    return ProcessSessions(make_sts_client(aws.region, endpoint, aws.profile, aws.timeout), clock)
+    sts = make_sts_client(aws.region, endpoint, aws.profile, aws.timeout)
+    if aws.sessions == "process" or aws.role_arn is None:
+        return store, ProcessSessions(sts, clock)
+    # Here, for they bring botocore, which most of the rest does without.
+    from adapters.aws.role import Role  # noqa: PLC0415
+    from adapters.aws.scoped import NoObjects, RoleSessions  # noqa: PLC0415
+
+    role = Role(sts, aws.role_arn, clock)
+    sessions = RoleSessions(role, store, SessionKind(aws.sessions), clock, pause)
+    return NoObjects(store.checksums), sessions
 
 
 def _client(settings: Settings, secrets: Secrets) -> Client:

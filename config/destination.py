@@ -232,6 +232,11 @@ class DestinationSettings(Part):
         description="Bytes a second below which a transfer is broken off after timeout seconds, so "
         "that others get its place, and continued later; 0: never.",
     )
+    route: Literal["in_process", "step_functions", "auto"] = Field(
+        "in_process",
+        description="Who carries its files: this host, AWS (cloud.state_machine), or auto: AWS "
+        "what is more than 10 GiB or 1,000 files.",
+    )
 
     @field_validator("host_keys")
     @classmethod

@@ -43,6 +43,14 @@ def complaints(destination: Mapping[str, Any]) -> Iterator[Complaint]:
     temp = _part(destination, "temp")
     if temp.get("prefix") == "" and temp.get("suffix") == "" and not temp.get("folder"):
         yield "temp", "must have a prefix, a suffix or a folder, by which others know what to skip"
+    if (
+        destination.get("mode") == Mode.DIRECT
+        and destination.get("route", "in_process") != "in_process"
+    ):
+        yield (
+            "route",
+            "must be in_process beside mode: direct, where nothing fences a late function",
+        )
     replaces = destination.get("on_conflict") == Conflict.REPLACE
     if destination.get("mode") == Mode.RENAME and replaces:
         yield (

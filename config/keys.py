@@ -20,10 +20,16 @@ HOST_KEYS = {
 }
 """The types of host key, each with the number of its fields (RFC 4253, 5656 and 8709)."""
 ALLOWED = (
-    "a fingerprint (SHA256: and 43 characters) or a line of known_hosts "
+    "a fingerprint (SHA256: and 43 characters), a line of `ssh-keygen -lf` "
+    "(256 SHA256:… sftp.bank.example (ED25519)), or a line of known_hosts "
     "(sftp.bank.example ssh-ed25519 AAAA…)"
 )
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_PRINTED = re.compile(
+    rf"(?:\d+\s+)?({_FINGERPRINT.pattern})(?:\s.*)?\s\((ED25519|ECDSA|RSA)\)", re.ASCII
+)
+_PRINTED_KINDS = {"ED25519": "ssh-ed25519", "ECDSA": "ecdsa", "RSA": "ssh-rsa"}
+"""As `ssh-keygen -lf` says it; of ECDSA it does not tell which curve."""
 _PEM = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----\s*\n(.*?)-----END \1-----", re.DOTALL)
 _OPENSSH = b"openssh-key-v1\0"
 _NAMES = {
@@ -44,11 +50,13 @@ def fingerprint(text: str) -> Fingerprint:
     """The fingerprint of a pinned host key; raises ValueError that says what is allowed.
 
     A line of known_hosts may lack the host. Its fingerprint is the SHA-256 of the decoded key in
-    base64 without padding, as OpenSSH prints it. Such a line tells
-    the key's type as well.
+    base64 without padding, as OpenSSH prints it. Such a line tells the key's type as well, and so
+    does one of `ssh-keygen -lf`.
     """
     if _FINGERPRINT.fullmatch(text):
         return Fingerprint(text)
+    if printed := _PRINTED.fullmatch(text.strip()):
+        return Fingerprint(printed[1], _PRINTED_KINDS[printed[2]])
     words = text.split()
     if words and words[0].startswith("@"):
         raise ValueError(f"must not be marked as an authority or as revoked; allowed is {ALLOWED}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field
@@ -189,7 +189,7 @@ Agent = Annotated[
 TableName = Annotated[
     str, _shaped(r"[A-Za-z0-9_.-]{3,255}", "must be 3 to 255 of: A to Z, a to z, 0 to 9, _ . -")
 ]
-TopicArn = Annotated[
+NoticeTopic = Annotated[
     str,
     _shaped(
         r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,250}(\.fifo)?",
@@ -203,6 +203,54 @@ MailAddress = Annotated[
         "must be one bare mail address, e.g. operations@example.com",
     ),
 ]
+RoleArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]{1,512}",
+        "must be the ARN of a role, like arn:aws:iam::123456789012:role/reader",
+    ),
+]
+MachineArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:states:[a-z0-9-]+:\d{12}:stateMachine:[A-Za-z0-9_-]{1,80}",
+        "must look like arn:aws:states:eu-central-1:123456789012:stateMachine:FileFerry-Transfers",
+    ),
+]
+SecretPrefix = Annotated[
+    str,
+    _shaped(r"[A-Za-z0-9/_+=.@-]{0,128}", "must be at most 128 of: A-Z, a-z, 0-9, / _ + = . @ -"),
+]
+AccountId = Annotated[str, _shaped(r"\d{12}", "must be the 12 digits of an account, quoted")]
+Bucket = Annotated[str, _shaped(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", "must be a bucket's name")]
+PolicyArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:iam::(\d{12}|aws):policy/[\w+=,.@/-]+",
+        "must look like arn:aws:iam::123456789012:policy/boundary",
+    ),
+]
+RolePath = Annotated[
+    str, _shaped(r"/([\w+=,.@-]+/)*", "must begin and end with a slash, e.g. /fileferry/")
+]
+KeyArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+",
+        "must look like arn:aws:kms:eu-central-1:123456789012:key/…",
+    ),
+]
+TopicArn = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256}",
+        "must look like arn:aws:sns:eu-central-1:123456789012:alarms",
+    ),
+]
+SubnetId = Annotated[str, _shaped(r"subnet-[0-9a-f]+", "must look like subnet-0123abcd")]
+GroupId = Annotated[str, _shaped(r"sg-[0-9a-f]+", "must look like sg-0123abcd")]
+LogDays = Literal[30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2557, 3653]
+"""What CloudWatch Logs can keep, from a month on."""
 Host = Annotated[
     str, _shaped(r"[A-Za-z0-9._:-]+", "must be a host name or an address, nothing around it")
 ]

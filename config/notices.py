@@ -13,12 +13,12 @@ from config.kinds import (
     DestinationName,
     Host,
     MailAddress,
+    NoticeTopic,
     Once,
     Seconds,
     SecretName,
     ServiceUrl,
     Text,
-    TopicArn,
 )
 from config.part import Part
 from transfer.model import Outcome
@@ -70,11 +70,11 @@ class NoticeSettings(Part):
         default_factory=list,
         description="Names of destinations above; none: all, and orders that name an unknown one.",
     )
-    timeout: Seconds = Field(10.0, le=60, description="Seconds for a notice as a whole.")
+    timeout: Seconds = Field(10.0, le=20, description="Seconds for a notice as a whole.")
     webhook: SecretName | None = Field(
         None, description="teams, slack. Name of the secret: the webhook's address."
     )
-    topic: TopicArn | None = Field(None, description="sns. ARN of the topic, also a FIFO one.")
+    topic: NoticeTopic | None = Field(None, description="sns. ARN of the topic, also a FIFO one.")
     sender: MailAddress | None = Field(
         None, description="smtp, ses. Who sends it.", examples=["fileferry@example.com"]
     )

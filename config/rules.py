@@ -36,10 +36,24 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _items_as_found(data)
     yield from _doors(data)
     yield from _destinations(data)
+    yield from _routes(data)
     yield from _approvals(data)
     yield from _grants(data)
     yield from _notices(data)
     yield from _patience(data)
+    yield from _sessions(data)
+    yield from _second_door(data)
+
+
+def _sessions(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("aws")
+    if not isinstance(part, dict):
+        return
+    own = part.get("sessions", "process") == "process"
+    if not own and not part.get("role_arn"):
+        yield Fault(("aws", "role_arn"), "must name the role that reads, for aws.sessions")
+    if own and part.get("role_arn"):
+        yield Fault(("aws", "sessions"), "must be scoped or role where aws.role_arn is set")
 
 
 def _texts(value: Any, place: Place) -> Iterator[Fault]:
@@ -83,6 +97,17 @@ def _destinations(data: dict[str, Any]) -> Iterator[Fault]:
                 yield Fault(place, words)
 
 
+def _routes(data: dict[str, Any]) -> Iterator[Fault]:
+    """What AWS may carry needs somewhere to go, and a ledger that both doors share."""
+    machine = _section(data, "cloud").get("state_machine")
+    shared = _section(data, "ledger").get("kind") == "dynamodb"
+    for name, destination in _items(data.get("destinations")):
+        asked = destination.get("route") if isinstance(destination, dict) else None
+        if asked in ("step_functions", "auto") and not (machine and shared):
+            words = "needs cloud.state_machine, and ledger.kind: dynamodb, which both doors share"
+            yield Fault(("destinations", name, "route"), words)
+
+
 def _approvals(data: dict[str, Any]) -> Iterator[Fault]:
     part = data.get("approvals")
     accounts = part.get("accounts") if isinstance(part, dict) else None
@@ -122,6 +147,19 @@ def _patience(data: dict[str, Any]) -> Iterator[Fault]:
     longest = poll.get("max_backoff", default.max_backoff)
     if isinstance(every, int | float) and isinstance(longest, int | float) and longest < every:
         yield Fault(("poll", "max_backoff"), "must be at least poll.every")
+
+
+def _second_door(data: dict[str, Any]) -> Iterator[Fault]:
+    part, ledger = data.get("cloud"), data.get("ledger")
+    kind = ledger.get("kind") if isinstance(ledger, dict) else None
+    if isinstance(part, dict) and part.get("state_machine") and kind != "dynamodb":
+        words = "needs ledger.kind: dynamodb, for both doors share one ledger"
+        yield Fault(("cloud", "state_machine"), words)
+    deploy = part.get("deploy") if isinstance(part, dict) else None
+    if isinstance(deploy, dict) and bool(deploy.get("subnets")) != bool(
+        deploy.get("security_groups")
+    ):
+        yield Fault(("cloud", "deploy", "subnets"), "goes with cloud.deploy.security_groups")
 
 
 def _items(value: Any) -> Iterator[tuple[str | int, Any]]:

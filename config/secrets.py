@@ -32,12 +32,19 @@ class Secrets:
     one line, without a byte order mark before it and one line ending behind it.
 
     The place is `$CREDENTIALS_DIRECTORY/<name>`, else `$FILEFERRY_SECRET_<NAME>` (upper case, `-`
-    as `_`). Raises Permanent `secret.missing`, `secret.exposed`; no message holds a secret.
+    as `_`), else the `vault`. Raises Permanent `secret.missing`, `secret.exposed`, and what the
+    vault raises; no message holds a secret.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ, systemd: Path = SYSTEMD) -> None:
+    def __init__(
+        self,
+        environ: Mapping[str, str] = os.environ,
+        systemd: Path = SYSTEMD,
+        vault: Callable[[str], str | None] = lambda _: None,
+    ) -> None:
         self._environ = environ
         self._systemd = systemd
+        self._vault = vault
 
     def __repr__(self) -> str:
         return "Secrets()"
@@ -48,6 +55,8 @@ class Secrets:
         text = self._from_file(name)
         if text is None:
             text = self._environ.get(self._variable(name))
+        if text is None:
+            text = self._vault(name)
         if text is None:
             raise self._missing(name, "is in neither of")
         secret = _as_meant(text)
@@ -155,6 +164,23 @@ def _named(settings: Settings) -> Iterator[_Named]:
 
 def _trouble_of_webhook(text: str) -> str | None:
     return None if is_webhook(text) else "is no address https://host/path of a webhook"
+
+
+def names_of_login(settings: Settings) -> Iterator[str]:
+    """The secrets by which ServiceNow is asked."""
+    return (each.name for each in _login(settings.servicenow))
+
+
+def names_of_destinations(settings: Settings) -> Iterator[str]:
+    """The secrets by which partners are called."""
+    for destination in settings.destinations.values():
+        yield from (secret for _, secret, _ in _of(destination) if secret)
+
+
+def names_of_notices(settings: Settings) -> Iterator[str]:
+    """The secrets by which people are told beside the tickets."""
+    for notice in settings.notices.values():
+        yield from filter(None, (notice.webhook, notice.password))
 
 
 def _login(part: ServiceNowSettings) -> Iterator[_Named]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from config.cloud import CloudSettings
 from config.destination import DestinationSettings
 from config.doors import ApprovalSettings, EccSettings, StandingSettings
 from config.instance import Auth, JwtSettings, TicketSettings
@@ -21,6 +22,7 @@ from config.kinds import (
     Once,
     Prefix,
     QueueUrl,
+    RoleArn,
     Seconds,
     SecondsOrZero,
     SecretName,
@@ -167,6 +169,16 @@ class AwsSettings(Part):
         description="Ask STS who FileFerry is before each transfer, and name it on the audit "
         "ticket; false for stores without STS.",
     )
+    sessions: Literal["process", "scoped", "role"] = Field(
+        "process",
+        description="Whose credentials read the objects. process: FileFerry's own, which need no "
+        "role and end with nothing; scoped: of aws.role_arn, ten seconds and one object each "
+        "(sts:GetScopedCredentials; where AWS refuses that, as role); role: the same by a session "
+        "policy that ends after ten seconds.",
+    )
+    role_arn: RoleArn | None = Field(
+        None, description="The role that may read the buckets, for aws.sessions: scoped and role."
+    )
     timeout: Seconds = Field(30.0, description="Seconds without a byte from S3.")
 
 
@@ -270,6 +282,7 @@ class Settings(Part):
     aws: AwsSettings = Field(default_factory=AwsSettings)
     ledger: LedgerSettings = Field(default_factory=LedgerSettings)
     transfers: TransferSettings = Field(default_factory=TransferSettings)
+    cloud: CloudSettings = Field(default_factory=CloudSettings)
     destinations: dict[DestinationName, DestinationSettings] = Field(
         min_length=1, examples=["bank"]
     )

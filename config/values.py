@@ -92,6 +92,7 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
         min_rate=part.min_rate,
+        route=part.route,
     )
 
 

@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import wraps
+from typing import Protocol
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_fatal
-from daemon.heartbeat import Heartbeat, Hold
+from adapters.running.alarm import LedgerAlarm, is_fatal
+from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
 from transfer import decisions
 from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting
-from transfer.journey import ORDER, Attempt, travel
-from transfer.model import DeliveryState, Stage, Transfer
+from transfer.journey import Attempt, is_homeward, travel
+from transfer.model import DeliveryState, Route, Transfer
+from transfer.routing import in_process
 from transfer.steps import Step
 from transfer.tools import Tools
 
@@ -35,6 +36,31 @@ log = structlog.get_logger()
 
 Verdict = Callable[[Transfer], Permanent | None]
 """Why a transfer must not go on, as ServiceNow was last seen; None when nothing is known."""
+Elsewhere = Callable[[Transfer], bool]
+"""Another door carries it, and is not known to have died over it."""
+
+
+def routed(transfer: Transfer) -> bool:
+    """The plainest Elsewhere: by the word of its head."""
+    return transfer.route is not Route.IN_PROCESS
+
+
+class HandedOver(Stopping):
+    """Another door has it from here on; `head` is what it has to know."""
+
+    def __init__(self, head: Transfer) -> None:
+        super().__init__()
+        self.head = head
+
+
+class Second(Protocol):
+    """A door beside this one."""
+
+    def hand_over(self, transfer: Transfer, tools: Tools) -> None:
+        """Raises HandedOver for what goes by it, Waiting for what is to; else does nothing."""
+
+    def start(self, head: Transfer) -> None:
+        """Once nobody here has the claim any more. Never raises a FerryError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +91,8 @@ class InProcess:
         alarm: LedgerAlarm,
     ) -> None:
         self.verdict: Verdict = lambda _: None
+        self.elsewhere: Elsewhere = routed
+        self.second: Second | None = None
         self._ledger = ledger
         self._tools = tools
         self._attempt = attempt
@@ -97,7 +125,7 @@ class InProcess:
             heads = [head for head, _ in self._under_way.values()]
             heads += [pause.transfer for pause in self._pauses.values()]
             heads += [*self._suspects.values(), *self._line]
-        return [head for head in heads if not _homeward(head)]
+        return [head for head in heads if not is_homeward(head)]
 
     def drain(self, seconds: float) -> bool:
         """Wait for what runs; True when nothing runs any more."""
@@ -117,7 +145,7 @@ class InProcess:
         pause = self._pauses.get(head.id)
         waits = pause is not None and pause.until > self._heart.now() and not self.verdict(head)
         known = head.id in self._under_way or head.id in self._line
-        busy = known or self._heart.owes(head.id)
+        busy = known or self._heart.owes(head.id) or self.elsewhere(head)
         return not (busy or waits or self._halting.is_set())
 
     def _begin(self) -> None:
@@ -166,11 +194,9 @@ class InProcess:
                 raise
 
     def _carry_over(self, hold: Hold) -> None:
+        handed_over = None
         try:
-            if hold.claim.claims > decisions.MOST_CLAIMS:
-                self._quarantine(hold.claim)
-            else:
-                self._travel(hold)
+            handed_over = self._gone_over(hold)
             self._resumed(hold.claim.id)
         except Stopping:
             log.info("transfer left for the next start")
@@ -191,6 +217,21 @@ class InProcess:
         except Exception:
             log.exception("transfer set aside")
         self._heart.give_back(hold)
+        if handed_over and self.second:
+            self.second.start(handed_over)
+
+    def _gone_over(self, hold: Hold) -> Transfer | None:
+        """The head that another door is to be told of, once its claim is given back."""
+        try:
+            if self.elsewhere(hold.claim):
+                log.info("transfer left to another door", execution=hold.claim.execution)
+            elif hold.claim.claims > decisions.MOST_CLAIMS:
+                self._quarantine(hold.claim)
+            else:
+                self._travel(hold)
+        except HandedOver as handed:
+            return handed.head
+        return None
 
     def _travel(self, hold: Hold) -> None:
         transfer = hold.claim
@@ -205,18 +246,23 @@ class InProcess:
             halt=lambda: self._halt(hold),
             fence=lambda: self._heart.fence(hold),
         )
+        if routed(transfer):
+            # No door of this host follows its execution: the claim keeps them apart.
+            transfer = in_process(transfer)
+            tools.ledger.save(transfer)
         travel(transfer, tools, self._guarded(hold))
 
     def _guarded(self, hold: Hold) -> Attempt:
         """Outbound, a verdict ends the work at once; homeward, it is too late for one."""
 
         def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
-            if _homeward(transfer):
+            if is_homeward(transfer):
                 self._turned_home(transfer)
                 return self._attempt(step, transfer, replace(tools, halt=lambda: self._on(hold)))
             tools.halt()
-            again = transfer.generation > 1 and transfer.stage is Stage.RECEIVED
-            return self._attempt(_confirmed(step) if again else step, transfer, tools)
+            if self.second:
+                self.second.hand_over(transfer, tools)
+            return self._attempt(step, transfer, tools)
 
         return attempt
 
@@ -263,19 +309,3 @@ class InProcess:
     def _resumed(self, transfer_id: str) -> None:
         with self._lock:
             self._pauses.pop(transfer_id, None)
-
-
-def _confirmed(step: Step) -> Step:
-    """An operator's retry is no approval: ServiceNow is asked before a byte leaves the house."""
-
-    @wraps(step)
-    def ask_first(transfer: Transfer, tools: Tools) -> Transfer:
-        tools.authority.confirm(transfer.request)
-        return step(transfer, tools)
-
-    return ask_first
-
-
-def _homeward(transfer: Transfer) -> bool:
-    turned = ORDER.index(transfer.stage) >= ORDER.index(Stage.DELIVERED)
-    return turned or transfer.failure is not None

@@ -23,7 +23,14 @@ from daemon.commands.servicenow import servicenow_app
 
 
 class Compact(TyperGroup):
-    """Room for the commands on a screen: that there is --help is known to whoever reads it."""
+    """Room for the commands on a screen: that there is --help is known to whoever reads it.
+
+    A command of another part ends with its sentence and its exit code as ours do.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        with explained():
+            return super().invoke(ctx)
 
     def get_help_option(self, ctx: Any) -> Any:
         option = super().get_help_option(ctx)
@@ -50,7 +57,8 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(servicenow_app, name="servicenow")
-app.add_typer(notices_app, name="notices")
+# One line more than a screen has; config check and docs/notices.md name it.
+app.add_typer(notices_app, name="notices", hidden=True)
 app.add_typer(operators.quarantine, name="quarantine")
 
 out, err = Terminal(), Terminal(stderr=True)
@@ -75,9 +83,9 @@ def run(config: Config = None) -> None:
 
     Logs to standard error; tells systemd when it is ready and that it is alive.
     """
+    from adapters.running.progress import ProgressNotes
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.commands.progress import ProgressNotes
     from daemon.service import Service, stop_on_signals
 
     stop = threading.Event()
@@ -203,7 +211,7 @@ def main() -> None:
             plugin.load()(app)
         except ModuleNotFoundError as error:
             # A bastion has no sandbox: its libraries are the `sandbox` extra.
-            if (error.name or "").partition(".")[0] in ("daemon", "adapters", "sandbox"):
+            if (error.name or "").partition(".")[0] in ("daemon", "adapters", "cloud", "sandbox"):
                 raise
     try:
         app()

@@ -5,24 +5,39 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+from adapters.running.alarm import LedgerAlarm
 from adapters.servicenow.line.wire import instance_name
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Carrier, Intake
-from daemon.lookup import Lookup
+from daemon.lookup import Ended, Lookup, no_execution
 from daemon.standing import StandingDoor
 from transfer.request import parameters
 
 
-def doors(
-    house: House, intake: Intake, carrier: Carrier, stop: threading.Event, alarm: LedgerAlarm
+def doors(  # noqa: PLR0913 what meets here
+    house: House,
+    intake: Intake,
+    carrier: Carrier,
+    stop: threading.Event,
+    alarm: LedgerAlarm,
+    *,
+    ended: Ended | None = None,
 ) -> Iterator[Hints]:
-    """SQS, whose S3 events standing approvals judge, and ServiceNow's ECC queue."""
+    """SQS, whose S3 events standing approvals judge, and ServiceNow's ECC queue.
+
+    `ended` is told of executions.
+    """
     settings = house.settings
     instance, patience = instance_name(settings.servicenow.url), settings.poll.max_backoff
     if house.queue is not None:
-        lookup = Lookup(house.inbox, intake, instance, _standing(house, carrier))
+        lookup = Lookup(
+            house.inbox,
+            intake,
+            instance,
+            _standing(house, carrier),
+            ended=ended or no_execution,
+        )
         seconds = settings.queue.visibility
         yield Hints(house.queue, lookup, stop, alarm, visibility=seconds, patience=patience)
     if house.ecc is not None:

@@ -14,9 +14,9 @@ from collections.abc import Callable
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_of_ledger
+from adapters.running.alarm import LedgerAlarm, is_of_ledger
+from adapters.running.trouble import Trouble
 from daemon.lookup import Lookup, is_of_outside
-from daemon.trouble import Trouble
 from transfer.errors import Code, FerryError, Permanent
 from transfer.ports import Message, Queue
 

@@ -10,8 +10,8 @@ from typing import Protocol
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_of_ledger
-from daemon.trouble import Trouble
+from adapters.running.alarm import LedgerAlarm, is_of_ledger
+from adapters.running.trouble import Trouble
 from transfer.approval import items, policy
 from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient

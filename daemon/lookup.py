@@ -15,7 +15,14 @@ from transfer.evidence import Evidence
 from transfer.ports import Inbox
 from transfer.remembered import Remembered
 from transfer.request import hints
-from transfer.request.hints import Hint, ObjectHint, Reading, RequestHint, TaskHint
+from transfer.request.hints import (
+    ExecutionHint,
+    Hint,
+    ObjectHint,
+    Reading,
+    RequestHint,
+    TaskHint,
+)
 
 UNKNOWN, UNKNOWN_FOR = 10_000, 60.0
 """How many names are remembered of which nothing stands there, and for how many seconds: a flood of
@@ -24,10 +31,16 @@ them must not use up the calls, and the order that comes after its hint is found
 
 Standing = Callable[[ObjectHint], None]
 """Takes up what a standing approval lets an S3 event alone send, or raises FerryError."""
+Ended = Callable[[str], None]
+"""Looks at the transfer of an execution that has ended, by its name."""
 Read = Callable[[str], Reading]
 """What a message says; raises Permanent `hint.malformed`."""
 
 log = structlog.get_logger()
+
+
+def no_execution(name: str) -> None:
+    """Where there is no second door: others' executions end as well."""
 
 
 def no_standing(hint: ObjectHint) -> NoReturn:
@@ -53,6 +66,7 @@ class Lookup:
         instance: str,
         standing: Standing = no_standing,
         *,
+        ended: Ended = no_execution,
         read: Read = hints.read,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -62,6 +76,7 @@ class Lookup:
         self._intake = intake
         self._instance = instance
         self._standing = standing
+        self._ended = ended
         self.counts: Counter[str] = Counter()
         self.answers = 0
         """Hints that ServiceNow and the ledger have answered, whatever they said."""
@@ -97,6 +112,10 @@ class Lookup:
     def _look_up(self, hint: Hint) -> None:
         if isinstance(hint, ObjectHint):
             self._event(hint)
+        elif isinstance(hint, ExecutionHint):
+            self._ended(hint.name)
+            self.answers += 1
+            self._note("ended", hint)
         elif self._intake.known(self._in_the_ledger(hint)):
             self._note("known", hint)
         elif why := self._unknown.get(_name(hint)):
@@ -168,4 +187,6 @@ def _verdict(judged: Judgement) -> str:
 def _name(hint: Hint) -> str:
     if isinstance(hint, ObjectHint):
         return f"s3://{hint.bucket}/{hint.key}"
+    if isinstance(hint, ExecutionHint):
+        return hint.name
     return hint.number if isinstance(hint, RequestHint) else hint.task_id

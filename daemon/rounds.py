@@ -11,7 +11,7 @@ import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from daemon.alarm import LedgerAlarm, is_of_ledger
+from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from transfer.errors import FerryError
 
 log = structlog.get_logger()

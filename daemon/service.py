@@ -12,18 +12,21 @@ from types import FrameType
 
 import structlog
 
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
+from adapters.running.sender import Sender
 from adapters.systemd import Supervisor
 from adapters.wiring import House
-from daemon.alarm import LedgerAlarm
+from config.door import digest
 from daemon.carriers import InProcess
 from daemon.doors import doors
-from daemon.heartbeat import Heartbeat
 from daemon.intake import Intake, Poll
-from daemon.outbox import Sender
-from daemon.retries import retrying
 from daemon.rounds import Rounds
+from daemon.second_door import SecondDoor
 from daemon.watch import Watch
 from transfer.errors import FerryError
+from transfer.model import Transfer
 
 SEND_EVERY = 1.0
 SENDERS = 4
@@ -76,7 +79,11 @@ class Service:
             workers=SENDERS,
         )
         self._intake = self._built_intake()
-        self._doors = list(doors(house, self._intake, self._carrier, stop, self._alarm))
+        self._second = self._built_second_door()
+        ended = self._second.ended if self._second else None
+        self._doors = list(
+            doors(house, self._intake, self._carrier, stop, self._alarm, ended=ended)
+        )
         self._rounds = self._scheduled()
 
     def run(self) -> None:
@@ -96,7 +103,8 @@ class Service:
 
     def _scheduled(self) -> Rounds:
         poll = self._house.settings.poll
-        watch = Watch(self._house.inbox, self._house.tools.authority, self._carrier.watched)
+        second = self._second
+        watch = Watch(self._house.inbox, self._house.tools.authority, self._watched)
         self._carrier.verdict = watch.verdict
         rounds = Rounds(self._alarm)
         rounds.add(
@@ -104,6 +112,9 @@ class Service:
         )
         rounds.add("resume", self._intake.resume, min(poll.every, RESUME_EVERY))
         rounds.add("watch", watch.round, poll.every)
+        if second:
+            second.verdict = watch.verdict
+            rounds.add("second door", second.round, poll.every)
         rounds.add("send", self._sender.round, SEND_EVERY)
         rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
         rounds.add("beat", self._note_beat, BEAT_EVERY)
@@ -122,6 +133,26 @@ class Service:
             carrier=self._carrier,
             clock=house.tools.clock,
         )
+
+    def _built_second_door(self) -> SecondDoor | None:
+        """Without one, what another host or an older configuration gave to AWS is taken back."""
+        house = self._house
+        if house.executions is None:
+            self._carrier.elsewhere = lambda _: False
+            return None
+        second = SecondDoor(
+            executions=house.executions,
+            books=house.books,
+            destinations=house.tools.destinations,
+            door=digest(house.settings),
+        )
+        self._carrier.elsewhere = second.elsewhere
+        self._carrier.second = second
+        return second
+
+    def _watched(self) -> list[Transfer]:
+        there = self._second.watched() if self._second else []
+        return [*self._carrier.watched(), *there]
 
     def _recover(self) -> None:
         """What an earlier run left unfinished goes on before anything new is taken."""

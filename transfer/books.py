@@ -16,7 +16,46 @@ from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
 
-class Ledger(Protocol):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """A claim as it was seen: `count` is another one after each sign of life of its owner."""
+
+    epoch: int
+    count: int
+    owner: str
+
+
+class Claims(Protocol):
+    """Who may work on a transfer. Each verb is one transaction, durable when it returns."""
+
+    def claim(
+        self, transfer_id: str, *, over: str = "", seen: Beat | None = None
+    ) -> Transfer | None:
+        """Take the right to work on it: epoch and `claims` are raised by one, and returned.
+
+        None when it is at rest, absent, or another live owner holds it. An owner is live until it
+        gives back, or has not renewed for a lease (by the clock of who asks).
+
+        `over` is the name of an execution and a slash; it stands before the owner's name from now
+        on. An owner whose name begins with it is the caller's own invocation that has died: its
+        claim is taken at once. `seen` is what beat() said a lease ago, by the word of the caller,
+        who may be another process by now: the claim is taken if it is still the same.
+
+        Whoever is taken for dead and lives is fenced by the epoch. Only a file that is written in
+        place (Mode.DIRECT) has no fence at the partner: there neither is to be used before a lease.
+        """
+
+    def beat(self, transfer_id: str) -> Beat | None:
+        """Who holds it, to be looked at again later; None when it is absent, free or at rest."""
+
+    def renew(self, transfer: Transfer, seconds: float) -> None:
+        """Hold the claim for `seconds` more; 0 gives it back, and sets `claims` to 0.
+
+        Raises ClaimLost.
+        """
+
+
+class Ledger(Claims, Protocol):
     """The durable memory. Each verb is one transaction, durable when it returns."""
 
     def admit(self, transfer: Transfer) -> Transfer:
@@ -25,19 +64,6 @@ class Ledger(Protocol):
         What comes without a failure takes its item (items.key_of). While another transfer holds
         that (items.holds) nothing is inserted, and the first that does is returned: of any number
         of tasks of one item, admitted at one instant by any number of owners, one is carried.
-        """
-
-    def claim(self, transfer_id: str) -> Transfer | None:
-        """Take the right to work on it: epoch and `claims` are raised by one, and returned.
-
-        None when it is at rest, absent, or another live owner holds it. An owner is live until it
-        gives back, or has not renewed for a lease (by the clock of who asks).
-        """
-
-    def renew(self, transfer: Transfer, seconds: float) -> None:
-        """Hold the claim for `seconds` more; 0 gives it back, and sets `claims` to 0.
-
-        Raises ClaimLost.
         """
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
@@ -104,6 +130,17 @@ class Keeper(Protocol):
 
         It takes its item, whoever else holds that: this is an operator's word. Raises Permanent
         `decision.refused` while another taker has to end first (items.wait_for).
+        """
+
+    def evict(self, transfer_id: str) -> Transfer | None:
+        """Take the claim from whoever has it, alive or dead, and bring the transfer home: the epoch
+        is raised by one, nobody holds it, `claims` is 0, `route` is in process, and it has no
+        execution; returns it so. Of a transfer that nobody holds, and that is in process already,
+        nothing is changed. None when it is at rest or absent.
+
+        The owner that is evicted writes nothing more here and publishes nothing, and finds that out
+        at its next write. A function that was about to claim it finds another execution than its
+        own. In place (Mode.DIRECT) the owner may write to the final name until then.
         """
 
     def forget(self, before: datetime) -> int:

@@ -13,6 +13,7 @@ from transfer.approval import items
 from transfer.books import Record
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
+from transfer.routing import in_process
 from transfer.telling import reports
 from transfer.telling.writing import Writer, lined, shortened
 from transfer.tickets import Post, PostAction, TicketRole
@@ -82,14 +83,17 @@ def quarantine(
 
 
 def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
-    """Let a transfer go on from where it was left. Raises Permanent `decision.refused`."""
+    """Let a transfer go on from where it was left, in process.
+
+    Raises Permanent `decision.refused`.
+    """
     transfer = record.transfer
     if transfer.quarantined_at is None or transfer.finished:
         raise _refused(
             f"{transfer.request.number} is not in quarantine.",
             "`fileferry quarantine list` shows what is.",
         )
-    released = transfer.evolve(
+    released = in_process(transfer).evolve(
         quarantined_at=None,
         failure=None if _is_quarantine(transfer.failure) else transfer.failure,
         loose_ends=tuple(end for end in transfer.loose_ends if not _is_quarantine(end)),
@@ -123,7 +127,7 @@ def retry(
     Raises Permanent `decision.refused`.
     """
     _insist_on_retry(record, resend_unknown=resend_unknown)
-    begun = record.transfer.evolve(
+    begun = in_process(record.transfer).evolve(
         generation=record.transfer.generation + 1,
         stage=Stage.RECEIVED,
         session=None,

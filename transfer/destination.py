@@ -170,6 +170,7 @@ class Destination:
     database).
     `collected`: the partner takes files away at once, so a final name that is empty after a publish
     without an answer means that the file arrived.
+    `route`: by which door, in the words of routing.py.
     """
 
     name: str
@@ -204,6 +205,7 @@ class Destination:
     connect_timeout: float = 15.0
     timeout: float = 30.0
     min_rate: int = 256
+    route: str = "in_process"
 
     @property
     def replace(self) -> bool:

@@ -46,6 +46,7 @@ class Code(StrEnum):
     SOURCE_NEWER = "source.newer_than_approval"
     SOURCE_UNAVAILABLE = "source.unavailable"
     SESSION_REFUSED = "session.refused"
+    SESSION_ALIVE = "session.alive"
     AUTH_REFUSED = "auth.refused"
     HOSTKEY_UNKNOWN = "hostkey.unknown"
     CERTIFICATE_REFUSED = "certificate.refused"
@@ -75,6 +76,16 @@ class Code(StrEnum):
     LEDGER_UNAVAILABLE = "ledger.unavailable"
     TRANSFER_QUARANTINED = "transfer.quarantined"
     DECISION_REFUSED = "decision.refused"
+    EXECUTION_FOREIGN = "execution.foreign"
+    EXECUTION_BROKEN = "execution.broken"
+    EXECUTION_REFUSED = "execution.refused"
+    EXECUTION_UNAVAILABLE = "execution.unavailable"
+    DOOR_CHANGED = "door.changed"
+    DEPLOY_ELSEWHERE = "deploy.elsewhere"
+    DEPLOY_FOREIGN = "deploy.foreign"
+    DEPLOY_REFUSED = "deploy.refused"
+    DEPLOY_FAILED = "deploy.failed"
+    DEPLOY_UNAVAILABLE = "deploy.unavailable"
     CONFIG_INVALID = "config.invalid"
     SECRET_MISSING = "secret.missing"
     SECRET_EXPOSED = "secret.exposed"
@@ -138,6 +149,7 @@ ACTIONS: dict[Code, str] = {
     Code.SOURCE_NEWER: "Order again, so that what is there now is what is approved.",
     Code.SOURCE_UNAVAILABLE: "Check S3 and the network of the bastion; then order again.",
     Code.SESSION_REFUSED: "Tell the operators: the AWS credentials of FileFerry do not work.",
+    Code.SESSION_ALIVE: "Tell the operators: the store ends no sessions; see docs/security.md.",
     Code.AUTH_REFUSED: "Check user and credential with the partner; no further try was made.",
     Code.HOSTKEY_UNKNOWN: "Stop and ask the partner whether the host key was changed, by phone.",
     Code.CERTIFICATE_REFUSED: "Ask the partner for a valid certificate; nothing was sent.",
@@ -167,6 +179,16 @@ ACTIONS: dict[Code, str] = {
     Code.LEDGER_UNAVAILABLE: "Check the ledger's table, its rights and the network to AWS.",
     Code.TRANSFER_QUARANTINED: "Tell the operators: `fileferry quarantine list` shows the cause.",
     Code.DECISION_REFUSED: "`fileferry show` tells how the transfer stands.",
+    Code.EXECUTION_FOREIGN: "Start no execution by hand: FileFerry starts them, one a transfer.",
+    Code.EXECUTION_BROKEN: "Tell the operators: the log of the functions has the cause.",
+    Code.EXECUTION_REFUSED: "Tell the operators: look at cloud.state_machine and its rights.",
+    Code.EXECUTION_UNAVAILABLE: "Nothing has to be done: AWS is asked again.",
+    Code.DOOR_CHANGED: "Tell the operators: run `fileferry deploy`, then `fileferry retry`.",
+    Code.DEPLOY_ELSEWHERE: "Take the credentials, or mend the setting, that is meant.",
+    Code.DEPLOY_FOREIGN: "Find out whose it is; nothing was changed.",
+    Code.DEPLOY_REFUSED: "Give the named right to whoever deploys, or mend what AWS names.",
+    Code.DEPLOY_FAILED: "Mend what is named, and run `fileferry deploy` again.",
+    Code.DEPLOY_UNAVAILABLE: "Run `fileferry deploy` again: it goes on where it was.",
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",

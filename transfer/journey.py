@@ -9,7 +9,7 @@ delivered | failed ─UpdateServiceNow→ reported ─NotifyUser→ notified ─
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import transfer.steps as do
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping, Waiting
@@ -23,16 +23,17 @@ Attempt = Callable[[Step, Transfer, Tools], Transfer]
 
 ORDER = list(Stage)
 
-OUTBOUND: dict[Stage, Step] = {
-    Stage.RECEIVED: do.validate_input,
-    Stage.VALIDATED: do.auth_sso,
-    Stage.AUTHORISED: do.download_s3,
+STEPS: Mapping[Step, Stage] = {
+    do.validate_input: Stage.RECEIVED,
+    do.auth_sso: Stage.VALIDATED,
+    do.download_s3: Stage.AUTHORISED,
+    do.transfer_ftp: Stage.PINNED,
+    do.chunked_transfer: Stage.PINNED,
+    do.update_servicenow: Stage.DELIVERED,
+    do.notify_user: Stage.REPORTED,
+    do.cleanup: Stage.NOTIFIED,
 }
-HOMEWARD: dict[Stage, Step] = {
-    Stage.DELIVERED: do.update_servicenow,
-    Stage.REPORTED: do.notify_user,
-    Stage.NOTIFIED: do.cleanup,
-}
+"""The eight steps in their order, each with the one stage that it takes further."""
 
 
 def once(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
@@ -41,44 +42,57 @@ def once(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def travel(transfer: Transfer, tools: Tools, attempt: Attempt = once) -> Transfer:
-    """Take the transfer from the stage that it is in to CLOSED.
+    """Take the transfer from the stage that it is in to CLOSED; raises as `advance` does."""
+    take_up(transfer, tools)
+    for step in STEPS:
+        transfer = advance(transfer, tools, step, attempt)
+        while step is do.chunked_transfer and due(step, transfer):
+            transfer = advance(transfer, tools, step, attempt)
+    return transfer
 
-    Raises ClaimLost, Stopping and Waiting only, and what the ledger itself raises: the ledger then
-    holds the stage from which to go on.
-    """
+
+def take_up(transfer: Transfer, tools: Tools) -> None:
+    """What an owner says first of a claim after another owner's death: once an epoch."""
     if transfer.claims > 1 and transfer.stage is not Stage.RECEIVED:
         tools.ledger.save(transfer, notes.resumed(transfer))
-    if not transfer.failure and ORDER.index(transfer.stage) < ORDER.index(Stage.DELIVERED):
-        transfer = _outbound(transfer, tools, attempt)
-    return _homeward(transfer, tools, attempt)
 
 
-def _outbound(transfer: Transfer, tools: Tools, attempt: Attempt) -> Transfer:
+def advance(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt = once) -> Transfer:
+    """Run one step if it is due; one whose stage is reached already, or not yet, does nothing.
+
+    What makes it stumble outbound is the failure of the transfer, and it turns home; homeward it is
+    a loose end, and the next step is due. Raises ClaimLost, Stopping and Waiting only, and what the
+    ledger itself raises: the ledger then holds the stage from which to go on. What `attempt` lets
+    out of a step is taken for its last word.
+    """
+    if not due(step, transfer):
+        return transfer
     try:
-        while transfer.stage in OUTBOUND:
-            transfer = attempt(OUTBOUND[transfer.stage], transfer, tools)
-        transfer = attempt(do.transfer_ftp, transfer, tools)
-        while transfer.stage is Stage.PINNED:
-            transfer = attempt(do.chunked_transfer, transfer, tools)
+        return attempt(step, transfer, tools)
     except (ClaimLost, Stopping, Waiting):
         raise
     except Exception as error:  # noqa: BLE001 a fault of ours must reach the tickets as well
-        transfer = transfer.failed(_named(error))
-        tools.ledger.save(transfer)
-    return transfer
+        named = _named(error)
+    if is_homeward(transfer):
+        return _with_loose_end(transfer, STEPS[step], named, tools)
+    failed = transfer.failed(named)
+    tools.ledger.save(failed)
+    return failed
 
 
-def _homeward(transfer: Transfer, tools: Tools, attempt: Attempt) -> Transfer:
-    stages = list(HOMEWARD)
-    first = stages.index(transfer.stage) if transfer.stage in HOMEWARD else 0
-    for stage in stages[first:]:
-        try:
-            transfer = attempt(HOMEWARD[stage], transfer, tools)
-        except (ClaimLost, Stopping, Waiting):
-            raise
-        except Exception as error:  # noqa: BLE001 a loose end must not stop the way home
-            transfer = _with_loose_end(transfer, stage, _named(error), tools)
-    return transfer
+def due(step: Step, transfer: Transfer) -> bool:
+    """It is the one to take the transfer further; of (4) and (5) either is."""
+    turned = transfer.failure is not None and not _reached(transfer, Stage.DELIVERED)
+    return STEPS[step] is (Stage.DELIVERED if turned else transfer.stage)
+
+
+def is_homeward(transfer: Transfer) -> bool:
+    """All is delivered, or nothing more will be."""
+    return transfer.failure is not None or _reached(transfer, Stage.DELIVERED)
+
+
+def _reached(transfer: Transfer, stage: Stage) -> bool:
+    return ORDER.index(transfer.stage) >= ORDER.index(stage)
 
 
 def _with_loose_end(transfer: Transfer, stage: Stage, error: FerryError, tools: Tools) -> Transfer:

@@ -104,6 +104,13 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # a person has to find out whether it arrived
 
 
+class Route(StrEnum):
+    """By which door a Transfer goes: carried by the daemon itself, or by an execution in AWS."""
+
+    IN_PROCESS = "in_process"
+    STEP_FUNCTIONS = "step_functions"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What a person asked for and an approver approved, as ServiceNow says it.
@@ -166,14 +173,33 @@ class Failure:
         )
 
 
+class SessionKind(StrEnum):
+    """Whose credentials read the objects."""
+
+    PROCESS = "process"  # those of the process itself, which end with nothing
+    SCOPED = "scoped"  # of ten seconds each, for one object: sts:GetScopedCredentials
+    ROLE = "role"  # of a role, for one object; their policy ends after ten seconds
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """The authority under which the objects are read. It names credentials, never holds them."""
+    """The authority under which the objects are read. It names credentials, never holds them.
+
+    `opened` counts the openings for an object, as far as they are known; `not_after` is the end of
+    the latest. `ended` says how the end was proven; `alive`: it was not refused after it.
+    """
 
     id: str
     identity: str
     opened_at: datetime
     not_after: datetime | None = None
+    kind: SessionKind = SessionKind.PROCESS
+    opened: int = 0
+    ended: str = ""
+    alive: bool = False
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -267,7 +293,9 @@ class Transfer:
     `claims` counts the claims in a row that were not given back, this one included: 1 in a quiet
     life, and one more for each owner that died over it. `expanded`: the deliveries are complete,
     patterns and manifests included. `generation` is raised by an operator only. `manifests` are
-    those that the deliveries were read from.
+    those that the deliveries were read from. `route` is the door that carries it now, `execution`
+    the name of the run behind it; `door` is the digest of the configuration and the code of the
+    door that began it.
     """
 
     request: Request
@@ -284,6 +312,9 @@ class Transfer:
     received_at: datetime | None = None
     closed_at: datetime | None = None
     quarantined_at: datetime | None = None
+    route: Route = Route.IN_PROCESS
+    execution: str | None = None
+    door: str | None = None
 
     @property
     def id(self) -> str:

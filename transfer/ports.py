@@ -6,9 +6,10 @@ an adapter translates its library's exceptions at its own edge and never retries
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from transfer.destination import Destination
@@ -181,8 +182,21 @@ class Sessions(Protocol):
     def open(self, transfer: Transfer) -> Session:
         """Raises Permanent `session.refused`, Transient `source.unavailable`."""
 
-    def close(self, session: Session) -> None:
-        """End it; closing twice is fine."""
+    def reading(
+        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+    ) -> ObjectStore:
+        """What reads `objects` under the transfer's session. `may` raises when it must not go on;
+        it is asked before each authority that has to be opened anew.
+
+        Reading raises what `open` raises too. Raises Permanent `session.refused` for a transfer of
+        which nothing more is to be read.
+        """
+
+    def told(self, session: Session) -> Session:
+        """With what is known by now of its openings."""
+
+    def close(self, session: Session) -> Session:
+        """End it, and look whether it has ended; closing twice is fine. May wait for seconds."""
 
 
 class Authority(Protocol):
@@ -284,6 +298,31 @@ class TicketDesk(Protocol):
 
     def read(self, post: Post) -> Ticket | None:
         """The ticket that the post is about, None when it is not there."""
+
+
+class ExecutionState(StrEnum):
+    """What AWS says of an execution; one that has ended may have left its transfer anywhere."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    ENDED = "ended"
+
+
+class Executions(Protocol):
+    """Runs of the state machine behind the second door, each known by its name.
+
+    Raises Permanent `execution.refused`, Transient `execution.unavailable`.
+    """
+
+    def start(self, name: str, told: Mapping[str, object]) -> None:
+        """Asking again for a name starts nothing twice, even when the first answer was lost; of
+        one that has ended it starts nothing more.
+        """
+
+    def state(self, name: str) -> ExecutionState: ...
+
+    def stop(self, name: str, why: str) -> None:
+        """No further step begins; the function that runs goes on. One that is over is fine."""
 
 
 class Notifier(Protocol):

@@ -7,9 +7,10 @@ ChunkedTransfer. Homeward: (6) UpdateServiceNow, (7) NotifyUser, (8) Cleanup.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 
 from transfer.crossing.carrying import carry, destination_of, rehearsed, undelivered, whole
 from transfer.crossing.crossing import Crossing
@@ -25,7 +26,16 @@ from transfer.errors import (
     Transient,
     passing,
 )
-from transfer.model import LARGE, Delivery, DeliveryState, Outcome, Stage, Transfer
+from transfer.model import (
+    LARGE,
+    Delivery,
+    DeliveryState,
+    Failure,
+    Outcome,
+    Session,
+    Stage,
+    Transfer,
+)
 from transfer.ports import Remote
 from transfer.request import planning
 from transfer.request.binding import insist
@@ -33,6 +43,7 @@ from transfer.request.options import Options
 from transfer.request.planning import expand
 from transfer.request.timing import start_of
 from transfer.telling import notes, reports
+from transfer.tickets import Post
 from transfer.tools import Tools
 
 Step = Callable[[Transfer, Tools], Transfer]
@@ -44,7 +55,12 @@ LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILE
 
 
 def validate_input(transfer: Transfer, tools: Tools) -> Transfer:
-    """(1) Every word of the request is checked before any connection is made."""
+    """(1) Every word of the request is checked before any connection is made.
+
+    An operator's retry is no approval: ServiceNow is asked before a byte leaves the house.
+    """
+    if transfer.generation > 1:
+        tools.authority.confirm(transfer.request)
     planned = planning.plan(transfer.request, tools.rules, tools.destinations)
     destination = destination_of(transfer, tools)
     start_of(transfer.request, destination, tools.clock())
@@ -70,12 +86,20 @@ def auth_sso(transfer: Transfer, tools: Tools) -> Transfer:
 
 def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
     """(3) Expand what names several objects, and pin them all. The bytes flow later."""
-    request = transfer.request
+    with _under_session(transfer, tools) as reading:
+        wanted, done = _found(transfer, reading)
+        pins = _pinned(transfer, wanted, reading)
+    done = done.evolve(session=_told(transfer, tools))
+    tools.ledger.save(done, *pins, *notes.started(done, pins))
+    return done
+
+
+def _found(transfer: Transfer, tools: Tools) -> tuple[Sequence[Delivery], Transfer]:
     wanted = tools.ledger.deliveries(transfer.id)
     done = transfer.evolve(stage=Stage.PINNED, expanded=True)
     if not transfer.expanded:
         found = expand(
-            request,
+            transfer.request,
             tools.rules,
             destination_of(transfer, tools),
             wanted,
@@ -84,39 +108,47 @@ def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
         )
         wanted += found.deliveries
         done = done.evolve(manifests=found.manifests)
+    return wanted, done
 
+
+def _pinned(transfer: Transfer, wanted: Iterable[Delivery], tools: Tools) -> list[Delivery]:
     def pin(delivery: Delivery) -> Delivery:
         tools.halt()
         if delivery.state is DeliveryState.PUBLISHED:
             return delivery
         # What an earlier generation pinned stays pinned.
         pin = delivery.pin or tools.objects.describe(delivery.source)
-        return pinned(delivery, insist(pin, delivery.source, request, tools.rules))
+        return pinned(delivery, insist(pin, delivery.source, transfer.request, tools.rules))
 
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
-        pins = list(pool.map(pin, wanted))
-    tools.ledger.save(done, *pins, *notes.started(done, pins))
-    return done
+        return list(pool.map(pin, wanted))
 
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
     """(4) The files of up to LARGE bytes, several at once; or the rehearsal of a dry run."""
-    if Options.of(transfer.request.options).dry_run:
+    if _is_dry(transfer):
         return rehearsed(transfer, tools)
     small = [item for item in undelivered(transfer, tools) if item.size <= LARGE]
-    carry(transfer, small, tools, last=False)
-    return whole(transfer, tools)
+    with _under_session(transfer, tools) as reading:
+        carry(transfer, small, reading, last=False)
+    return whole(transfer.evolve(session=_told(transfer, tools)), tools)
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
-    """(5) The files above LARGE; called again until the stage is DELIVERED."""
-    carry(transfer, undelivered(transfer, tools), tools, last=True)
-    return whole(transfer, tools)
+    """(5) The files above LARGE; called again until the stage is DELIVERED.
+
+    Called before (4), it carries all of them.
+    """
+    if _is_dry(transfer):
+        return rehearsed(transfer, tools)
+    with _under_session(transfer, tools) as reading:
+        carry(transfer, undelivered(transfer, tools), reading, last=True)
+    return whole(transfer.evolve(session=_told(transfer, tools)), tools)
 
 
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
-    reported = transfer.evolve(stage=Stage.REPORTED)
+    reported = transfer.evolve(stage=Stage.REPORTED, session=_told(transfer, tools))
     _look_into(transfer, tools)
     deliveries = [_settled(item) for item in tools.ledger.deliveries(transfer.id)]
     posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
@@ -133,9 +165,12 @@ def notify_user(transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
-    """(8) The session ends, no temp stays behind."""
+    """(8) The session ends, and has to show it; no temp stays behind."""
+    posts: list[Post] = []
     if transfer.session:
-        tools.sessions.close(transfer.session)
+        session = tools.sessions.close(transfer.session)
+        transfer = _ended(transfer, session)
+        posts = notes.ended(transfer, session)
     leftovers = [
         item
         for item in tools.ledger.deliveries(transfer.id)
@@ -147,8 +182,49 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
         with closing(tools.remotes.connect(destination_of(transfer, tools))) as remote:
             _remove_temps(leftovers, remote)
     closed = transfer.evolve(stage=Stage.CLOSED, closed_at=tools.clock())
-    tools.ledger.save(closed, *(item.evolve(temp=None, older=()) for item in leftovers))
+    tools.ledger.save(closed, *(item.evolve(temp=None, older=()) for item in leftovers), *posts)
     return closed
+
+
+@contextmanager
+def _under_session(transfer: Transfer, tools: Tools) -> Iterator[Tools]:
+    """Tools whose objects are read by the transfer's session alone, each time while it may run.
+
+    What had been opened before a stumble is saved: the next try may be another process's.
+    """
+
+    def may() -> None:
+        tools.halt()
+        tools.fence()
+
+    try:
+        yield replace(tools, objects=tools.sessions.reading(transfer, tools.objects, may))
+    except BaseException:
+        told = _told(transfer, tools)
+        if told != transfer.session:
+            with suppress(FerryError):
+                tools.ledger.save(transfer.evolve(session=told))
+        raise
+
+
+def _told(transfer: Transfer, tools: Tools) -> Session | None:
+    return transfer.session and tools.sessions.told(transfer.session)
+
+
+def _ended(transfer: Transfer, session: Session) -> Transfer:
+    """A session that outlives its end is a loose end, and keeps no temp from being removed."""
+    if not session.alive:
+        return transfer.evolve(session=session)
+    error = Permanent(
+        Code.SESSION_ALIVE,
+        f"The last session of {transfer.request.number} still reads after its end.",
+    )
+    ends = (*transfer.loose_ends, Failure.of(error))
+    return transfer.evolve(session=session, loose_ends=ends)
+
+
+def _is_dry(transfer: Transfer) -> bool:
+    return Options.of(transfer.request.options).dry_run
 
 
 def _too_late(transfer: Transfer, tools: Tools) -> str:

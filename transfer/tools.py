@@ -23,6 +23,7 @@ class Tools:
     `halt` raises what ends the work between two chunks: Stopping once the service is being stopped,
     Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
+    `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
     """
 
     objects: ObjectStore
@@ -42,3 +43,4 @@ class Tools:
     halt: Callable[[], None]
     fence: Callable[[], None] = lambda: None
     pause: Callable[[float], object] = sleep
+    progress_every: float = 0.0

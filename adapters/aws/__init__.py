@@ -1,1 +1,1 @@
-"""What all services of AWS have in common, and STS and SQS; the door is `client`."""
+"""What all services of AWS have in common, and STS, SQS and secrets; the door is `client`."""

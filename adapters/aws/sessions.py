@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from transfer.errors import Code, Permanent
 from transfer.model import Session, Transfer
+from transfer.ports import ObjectStore
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
@@ -47,8 +48,20 @@ class ProcessSessions:
         identity = UNCHECKED if self._sts is None else _caller(self._sts)
         return Session(id=uuid.uuid4().hex[:12], identity=identity, opened_at=self._clock())
 
-    def close(self, session: Session) -> None:
+    def reading(
+        self,
+        transfer: Transfer,  # noqa: ARG002  one authority for all of them
+        objects: ObjectStore,
+        may: Callable[[], None],  # noqa: ARG002  nothing is opened
+    ) -> ObjectStore:
+        return objects
+
+    def told(self, session: Session) -> Session:
+        return session
+
+    def close(self, session: Session) -> Session:
         """The credentials of the process outlive every transfer: there is nothing to end."""
+        return session
 
 
 def _caller(sts: STSClient) -> str:

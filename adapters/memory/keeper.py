@@ -8,6 +8,7 @@ from adapters.memory.ledger import MemoryStore, Row
 from transfer.approval import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
+from transfer.routing import evicted, in_process
 from transfer.tickets import Post
 
 
@@ -27,6 +28,16 @@ class MemoryKeeper:
             row.owner, row.lease_until = None, 0.0
             self.store.write(row, amended, changes)
             return amended
+
+    def evict(self, transfer_id: str) -> Transfer | None:
+        with self.store.lock:
+            row = self.store.rows.get(transfer_id)
+            if row is None or row.transfer.at_rest:
+                return None
+            if row.owner is not None or row.transfer != in_process(row.transfer):
+                row.owner, row.lease_until = None, 0.0
+                self.store.write(row, evicted(row.transfer), ())
+            return row.transfer
 
     def forget(self, before: datetime) -> int:
         with self.store.lock:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from transfer.approval import items
-from transfer.books import Record
+from transfer.books import Beat, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -25,6 +25,7 @@ class Row:
     received: int
     owner: str | None = None
     lease_until: float = 0.0
+    beats: int = 0
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     updated_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
@@ -105,25 +106,39 @@ class MemoryLedger:
         others = self.store.others(transfer)
         return next((each for each in others if items.holds(each, self.store.files)), None)
 
-    def claim(self, transfer_id: str) -> Transfer | None:
+    def claim(
+        self, transfer_id: str, *, over: str = "", seen: Beat | None = None
+    ) -> Transfer | None:
         with self.store.lock:
             row = self.store.rows.get(transfer_id)
-            if row is None or row.transfer.at_rest:
+            if row is None or row.transfer.at_rest or self._is_live(row, over, seen):
                 return None
-            if row.owner is not None and row.lease_until > self._now():
-                return None
-            row.owner, row.lease_until = self._owner, self._now() + self._lease
+            row.owner, row.lease_until = over + self._owner, self._now() + self._lease
+            row.beats = 0
             standing = row.transfer
             row.transfer = standing.evolve(epoch=standing.epoch + 1, claims=standing.claims + 1)
             return row.transfer
 
+    def _is_live(self, row: Row, over: str, seen: Beat | None) -> bool:
+        if row.owner is None or row.lease_until <= self._now():
+            return False
+        dead = over and row.owner.startswith(over)
+        return not dead and (seen is None or seen != _beat(row))
+
+    def beat(self, transfer_id: str) -> Beat | None:
+        with self.store.lock:
+            row = self.store.rows.get(transfer_id)
+            return _beat(row) if row else None
+
     def renew(self, transfer: Transfer, seconds: float) -> None:
         with self.store.lock:
             row = self._mine(transfer)
-            row.owner = self._owner if seconds else None
+            if seconds and row.owner is None:
+                raise ClaimLost(transfer.id)
+            row.beats += 1
             row.lease_until = self._now() + seconds
             if not seconds:
-                row.transfer = row.transfer.evolve(claims=0)
+                row.owner, row.transfer = None, row.transfer.evolve(claims=0)
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with self.store.lock:
@@ -139,6 +154,12 @@ class MemoryLedger:
         if row is None or row.transfer.epoch != transfer.epoch:
             raise ClaimLost(transfer.id)
         return row
+
+
+def _beat(row: Row) -> Beat | None:
+    if row.owner is None or row.transfer.at_rest:
+        return None
+    return Beat(epoch=row.transfer.epoch, count=row.beats, owner=row.owner)
 
 
 class MemoryLocks:

@@ -6,8 +6,9 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from transfer.errors import FerryError
+from transfer.errors import Code, FerryError, Permanent
 from transfer.model import Session, Transfer
+from transfer.ports import ObjectStore
 
 
 class MemorySessions:
@@ -32,5 +33,17 @@ class MemorySessions:
         self.live[session.id] = session
         return session
 
-    def close(self, session: Session) -> None:
+    def reading(
+        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+    ) -> ObjectStore:
+        if transfer.failure or transfer.outcome:
+            raise Permanent(Code.SESSION_REFUSED, "Nothing more of it is to be read.")
+        may()
+        return objects
+
+    def told(self, session: Session) -> Session:
+        return session
+
+    def close(self, session: Session) -> Session:
         self.live.pop(session.id, None)
+        return session

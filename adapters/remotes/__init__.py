@@ -51,6 +51,14 @@ class Shared(Protocol):
         """For another thread; it ends with this one. Raises what `Remote` raises."""
 
 
+@runtime_checkable
+class Returning(Protocol):
+    """A Remote that connects again by itself, where its line is no longer good."""
+
+    def by_turns(self, turn: Callable[[Callable[[], Any]], Any]) -> None:
+        """From now on `turn` calls what logs in, in its turn."""
+
+
 class Register:
     """Port `Remotes` over every registered protocol."""
 
@@ -77,7 +85,11 @@ class Register:
             *(destination.certificate, destination.tls.certificate),
         )
         shown = [self._secret(name) for name in named if name is not None]
-        return self._turns.take(destination, shown, partial(connect, destination, self._secret))
+        turn = partial(self._turns.take, destination, shown)
+        remote = turn(partial(connect, destination, self._secret))
+        if isinstance(remote, Returning):
+            remote.by_turns(turn)
+        return remote
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import socket
 from posixpath import basename
 from time import monotonic
 
+from adapters.names import addresses
 from transfer.destination import Destination
 from transfer.errors import Code, Transient
 
@@ -62,12 +63,13 @@ def too_slow(destination: Destination, path: str | None) -> Transient:
 def dial(destination: Destination, deadline: float) -> socket.socket:
     """A TCP connection to the first address that answers, IPv6 and IPv4 alike.
 
-    The time that is left is shared among the addresses that are left. Raises Transient
+    The look-up of its name has that time too; what is left of it is shared among the addresses
+    that are left. Raises Transient
     `remote.unreachable`, `remote.timeout`.
     """
     error: OSError | None = None
     try:
-        found = socket.getaddrinfo(destination.host, destination.port, type=socket.SOCK_STREAM)
+        found = addresses(destination.host, destination.port, max(deadline - monotonic(), SHORTEST))
     except OSError as unknown:
         found, error = [], unknown
     for left, (family, kind, number, _, address) in zip(

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from time import monotonic
+from typing import TypeVar
 
+from adapters.remotes.dial import name_of
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
-from transfer.ports import Remote
 
+Made = TypeVar("Made")
 REMEMBERED = 60.0
 """Seconds for which a refused credential is not shown again; a changed one is, at once."""
 LOGINS = 16
@@ -49,8 +51,8 @@ class Turns:
         self._change = threading.Lock()
 
     def take(
-        self, destination: Destination, secrets: list[str], connect: Callable[[], Remote]
-    ) -> Remote:
+        self, destination: Destination, secrets: Sequence[str], connect: Callable[[], Made]
+    ) -> Made:
         """What `connect` returns, in its turn; `secrets` are what it shows.
 
         Waiting ends: every login has its time, and this has one too. Raises what `connect` raises,
@@ -59,20 +61,21 @@ class Turns:
         if self._process != os.getpid():
             self._begin()  # a lock that was held at a fork is never given back
         shown, asked = self._print([destination.username, *secrets]), self._clock()
+        # DNS does not tell A from a, nor a name from the same with a dot behind.
+        where = destination.host.lower().rstrip("."), destination.port
         with self._change:
-            door = self._doors.setdefault((destination.host, destination.port), _Door())
+            door = self._doors.setdefault(where, _Door())
         patience = LOGINS * destination.connect_timeout
         if not door.lock.acquire(timeout=patience):
-            where = f"destination {destination.name} ({destination.host}:{destination.port})"
-            message = f"Other logins at {where} have not come to an end for {patience:g} seconds."
-            raise Transient(Code.REMOTE_TIMEOUT, message)
+            message = f"Other logins at {name_of(destination)} have not come to an end"
+            raise Transient(Code.REMOTE_TIMEOUT, f"{message} for {patience:g} seconds.")
         try:
             self._look(door, shown, asked)
             return self._tried(door, shown, connect)
         finally:
             door.lock.release()
 
-    def _tried(self, door: _Door, shown: bytes, connect: Callable[[], Remote]) -> Remote:
+    def _tried(self, door: _Door, shown: bytes, connect: Callable[[], Made]) -> Made:
         try:
             return connect()
         except FerryError as error:

@@ -42,20 +42,31 @@ class Watch:
     """
 
     def __init__(
-        self, patience: float, now: float, gauge: Gauge | None = None, least: float = 0
+        self,
+        patience: float,
+        now: float,
+        gauge: Gauge | None = None,
+        least: float = 0,
+        *,
+        in_all: bool = False,
     ) -> None:
         self._patience = patience
+        self._in_all = in_all
         self._gauge = gauge
         self._least = least
         self._stretch: tuple[float, int] | None = None
-        self.pat(now)
+        self._mark: int | None = None
+        self._deadline = now + patience
 
     def pat(self, now: float) -> None:
-        """Something moved: the patience begins anew."""
-        self._deadline = now + self._patience
-        self._mark: int | None = None
+        """Something moved: the patience begins anew, unless it is one for everything."""
+        if not self._in_all:
+            self._deadline = now + self._patience
+            self._mark = None
 
     def renewed(self, now: float) -> Watch:
+        if self._in_all:
+            return self
         return Watch(self._patience, now, self._gauge, self._least)
 
     def look(self, now: float) -> Verdict:
@@ -110,9 +121,15 @@ class Watchdog:
 
     @contextmanager
     def watch(
-        self, patience: float, gauge: Gauge | None = None, least: float = 0
+        self,
+        patience: float,
+        gauge: Gauge | None = None,
+        least: float = 0,
+        *,
+        in_all: bool = False,
     ) -> Iterator[None]:
-        """Bite when nothing moves for `patience` seconds, or less than `least` bytes a second.
+        """Bite when nothing moves for `patience` seconds, or less than `least` bytes a second;
+        `in_all` after so many seconds, whatever moves.
 
         An inner watch suspends an outer one. Raises TimeoutError when another thread's call is
         under way for as long as `patience`.
@@ -123,7 +140,7 @@ class Watchdog:
             raise TimeoutError("another call is under way")
         outer = self._watch
         self._user = threading.get_ident()
-        self._watch = Watch(patience, monotonic(), gauge, least)
+        self._watch = Watch(patience, monotonic(), gauge, least, in_all=in_all)
         try:
             yield
         finally:

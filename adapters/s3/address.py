@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
-from adapters.s3.signing import Keys, Signer
+from adapters.aws.keys import Keys
+from adapters.s3.signing import Signer
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSRequest
@@ -44,6 +45,11 @@ class Address:
         usual = parts.port == USUAL_PORTS.get(parts.scheme)
         self._host = parts.netloc.rpartition(":")[0] if usual else parts.netloc
         self._path = parts.path
+
+    def under(self, keys: Callable[[], Keys]) -> Address:
+        """The same place, asked with other credentials."""
+        ours = Signer(self.signer.region, self.signer.service, keys)
+        return Address(self.base, self.agent, ours)
 
     def signed(self, method: str, key: str, query: str, headers: Mapping[str, str]) -> Signed:
         """`headers` have their names in small letters; `query` is without its question mark.

@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from adapters.aws.terms import POOL, Terms
+from adapters.names import addresses
 from adapters.s3.address import Address, Origin, Signed
 from adapters.s3.wire import Answered, Wire
 
@@ -108,9 +109,7 @@ class ThinHttp:
     def _connect(self, origin: Origin) -> Wire:
         scheme, host, port = origin
         secure = scheme == "https"
-        sock = socket.create_connection(
-            (host, port or (HTTPS if secure else 80)), self._terms.connect_timeout
-        )
+        sock = _dial(host, port or (HTTPS if secure else 80), self._terms.connect_timeout)
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -129,6 +128,22 @@ class ThinHttp:
 
             self._tls = ssl.create_default_context(cafile=self._terms.trust)
         return self._tls
+
+
+def _dial(host: str, port: int, patience: float) -> socket.socket:
+    """As `socket.create_connection`, which waits for name servers as long as they like."""
+    error: OSError | None = None
+    for family, kind, number, _, address in addresses(host, port, patience):
+        sock = socket.socket(family, kind, number)
+        sock.settimeout(patience)
+        try:
+            sock.connect(address)
+        except OSError as failed:
+            sock.close()
+            error = failed
+        else:
+            return sock
+    raise error or OSError("no address")
 
 
 class _Body:

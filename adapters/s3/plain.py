@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.aws.keys import Keys
 from adapters.aws.terms import TRIES, Terms
 from adapters.s3.address import Address
-from adapters.s3.signing import Keys, Signer
+from adapters.s3.signing import Signer
 
 AGENT = "fileferry"
 ACCESS, SECRET, TOKEN = "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"
@@ -30,6 +31,8 @@ HARMLESS = frozenset(
 """Those of the region give way to the setting."""
 UNUSUAL = re.compile("AWS_|BOTO|(?!NO_)[A-Z]+_PROXY", re.IGNORECASE)
 """Beginnings of names of variables that may change where and how boto3 asks."""
+OF_LAMBDA = re.compile("AWS_(LAMBDA|XRAY)_|AWS_EXECUTION_ENV$")
+"""What every Lambda function finds; boto3 asks no other place for it."""
 REGION = re.compile(r"(af|ap|ca|eu|il|me|mx|sa|us)-[a-z]+-[0-9]+")
 """Regions of the partition `aws`."""
 STORE = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]+)?")
@@ -79,7 +82,8 @@ def plain(
 
 def _is_unusual(environ: Mapping[str, str]) -> bool:
     known = {*HARMLESS, *FILES, *BUNDLES}
-    if any(UNUSUAL.match(name) and name not in known for name in environ):
+    strange = [name for name in environ if UNUSUAL.match(name) and not OF_LAMBDA.match(name)]
+    if not known.issuperset(strange):
         return True
     files = [environ.get(variable, usual) for variable, usual in FILES.items()]
     return Path(MODELS).expanduser().exists() or not all(map(_says_nothing, files))

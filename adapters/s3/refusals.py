@@ -79,6 +79,12 @@ def refusal(method: str, status: int, headers: Mapping[str, str], body: bytes) -
     return ClientError(told, "HeadObject" if method == "HEAD" else "GetObject")
 
 
+def status(error: Exception) -> int:
+    """The HTTP status of S3's answer; 0 where another try may get one that says something."""
+    refused = isinstance(error, ClientError) and not aws.is_busy(error)
+    return aws.status_of(error) if isinstance(error, ClientError) and refused else 0
+
+
 def is_busy(error: Exception) -> bool:
     return isinstance(error, ClientError) and aws.is_busy(error)
 

@@ -9,21 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from adapters.aws.keys import Keys
 
 EMPTY = hashlib.sha256(b"").hexdigest()
 """The hash of no body."""
 METHOD = "AWS4-HMAC-SHA256"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Keys:
-    """Credentials at one moment. They have no repr, so that no log can show them."""
-
-    access: str
-    secret: str
-    token: str | None = None
 
 
 def now() -> datetime:

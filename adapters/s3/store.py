@@ -8,6 +8,8 @@ from functools import partial
 from types import ModuleType
 from typing import TYPE_CHECKING, TypeVar
 
+from adapters.aws.keys import Keys
+from adapters.aws.scope import Scope
 from adapters.s3 import checksums
 from adapters.s3 import pin as s3_pin
 from adapters.s3.http import Answer
@@ -19,7 +21,11 @@ from transfer.model import Pin, Source
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
+OK = 200
 T = TypeVar("T")
+
+Lend = Callable[[Scope], Callable[[], Keys]]
+"""The credentials for one thing; they are asked for at each request, for they may change."""
 
 
 def make_client(
@@ -59,9 +65,14 @@ class S3Objects:
     `Pin.etag` stands as S3 wrote it, quotes and all.
     """
 
-    def __init__(self, over: S3Client | Ways) -> None:
+    def __init__(self, over: S3Client | Ways, lend: Lend | None = None) -> None:
         self._ways = over if isinstance(over, Ways) else Ways(lambda: over)
+        self._lend = lend
         self.checksums = checksums.Available()
+
+    def under(self, lend: Lend) -> S3Objects:
+        """The same store, read with lent credentials; connections are shared."""
+        return S3Objects(self._ways, lend)
 
     def describe(self, source: Source) -> Pin:
         with _translated(source):
@@ -69,8 +80,9 @@ class S3Objects:
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         with _translated(Source(bucket=bucket, key=prefix)):
-            keys = self._ways.boto.list(bucket, prefix)
-            yield from (key for key in keys if not key.endswith("/"))
+            keys = self._keys(Scope(bucket, prefix, listing=True))
+            found = self._ways.boto(keys).list(bucket, prefix)
+            yield from (key for key in found if not key.endswith("/"))
 
     def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
         data = bytearray(length)
@@ -83,25 +95,42 @@ class S3Objects:
             return
         with (
             _translated(source),
-            closing(self._ask(source, lambda way: way.get(source, pin, start, length))) as answer,
+            closing(
+                self._ask(source, pin.version_id, lambda way: way.get(source, pin, start, length))
+            ) as answer,
         ):
             s3_pin.check_fit(source, pin, start, length, answer.headers)
             count = _fill(buffer, answer)
         if count != length:
             raise s3_pin.misfit(source, f"the body ended after {count:,} of {length:,} bytes")
 
+    def status(self, source: Source, keys: Keys) -> int:
+        """The HTTP status of HEAD with those credentials."""
+        way = self._ways.thin(source, lambda: keys) or self._ways.boto(lambda: keys)
+        with _translated(source):
+            try:
+                way.head(source)
+            except Exception as error:
+                status: int = _refusals().status(error)
+                if not status:
+                    raise
+                return status
+        return OK
+
     def _head(self, source: Source) -> s3_pin.Headers:
         try:
-            return self._ask(source, lambda way: way.head(source))
+            return self._ask(source, source.version_id, lambda way: way.head(source))
         except Exception as error:
             if _refusals().wants_reason(error):
-                self._ways.boto.provoke_reason(source)
+                keys = self._keys(Scope(source.bucket, source.key, source.version_id))
+                self._ways.boto(keys).provoke_reason(source)
             raise
 
-    def _ask(self, source: Source, ask: Callable[[Way], T]) -> T:
-        thin = self._ways.thin(source)
+    def _ask(self, source: Source, version: str | None, ask: Callable[[Way], T]) -> T:
+        keys = self._keys(Scope(source.bucket, source.key, version))
+        thin = self._ways.thin(source, keys)
         if thin is None:
-            return ask(self._ways.boto)
+            return ask(self._ways.boto(keys))
         try:
             return ask(thin)
         except Exception as error:
@@ -109,7 +138,10 @@ class S3Objects:
             if not _refusals().is_misplaced(error):
                 raise
         self._ways.mistaken(source)
-        return ask(self._ways.boto)
+        return ask(self._ways.boto(keys))
+
+    def _keys(self, scope: Scope) -> Callable[[], Keys] | None:
+        return self._lend(scope) if self._lend else None
 
 
 def _fill(buffer: memoryview, answer: Answer) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
 
+from adapters.aws.keys import Keys, Lending
 from adapters.aws.terms import TRIES, Terms
 from adapters.s3.address import Address, Addresses
 from adapters.s3.http import Answer, ThinHttp
@@ -48,12 +49,17 @@ class Ways:
         self._made: _Made | None = None
         self._mistaken: set[str] = set()
 
-    @property
-    def boto(self) -> ByBoto:
-        return self._client.way
+    def boto(self, keys: Callable[[], Keys] | None = None) -> ByBoto:
+        """With `keys` in place of the client's own credentials."""
+        way = self._client.way
+        return way.under(keys) if keys else way
 
-    def thin(self, source: Source) -> Way | None:
+    def thin(self, source: Source, keys: Callable[[], Keys] | None = None) -> Way | None:
         """None where only boto3 can; it also has the words for a key that cannot be."""
+        found = self._thin(source)
+        return Thin(found.http, found.address.under(keys)) if found and keys else found
+
+    def _thin(self, source: Source) -> Thin | None:
         if not source.key:
             return None
         if self._plain and self._plain_http and source.bucket not in self._mistaken:
@@ -74,7 +80,7 @@ class Ways:
             if self._made is None:
                 client = self._make_client()
                 http = ThinHttp(_terms(client))
-                self._made = _Made(ByBoto(client), Addresses(client), http)
+                self._made = _Made(ByBoto(client, Lending(client)), Addresses(client), http)
             return self._made
 
 
@@ -96,8 +102,15 @@ class Thin:
 
 
 class ByBoto:
-    def __init__(self, client: S3Client) -> None:
+    def __init__(
+        self, client: S3Client, lending: Lending, keys: Callable[[], Keys] | None = None
+    ) -> None:
         self._client = client
+        self._lending = lending
+        self._keys = keys
+
+    def under(self, keys: Callable[[], Keys]) -> ByBoto:
+        return ByBoto(self._client, self._lending, keys)
 
     def head(self, source: Source) -> Headers:
         request: HeadObjectRequestTypeDef = {
@@ -107,7 +120,8 @@ class ByBoto:
         }
         if source.version_id:
             request["VersionId"] = source.version_id
-        answer = self._client.head_object(**request)
+        with self._lending.by(self._keys):
+            answer = self._client.head_object(**request)
         return answer["ResponseMetadata"]["HTTPHeaders"]
 
     def get(self, source: Source, pin: Pin, start: int, length: int) -> Answer:
@@ -119,13 +133,20 @@ class ByBoto:
         }
         if pin.version_id:
             request["VersionId"] = pin.version_id
-        answer = self._client.get_object(**request)
+        with self._lending.by(self._keys):
+            answer = self._client.get_object(**request)
         return _BotoAnswer(answer["ResponseMetadata"]["HTTPHeaders"], answer["Body"])
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         """1,000 keys a request (ListObjectsV2); botocore undoes their URL encoding."""
-        pages = self._client.get_paginator("list_objects_v2")
-        for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+        found = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        pages = iter(found)
+        while True:
+            # Not around the `yield`: whoever has the keys may ask this client for something else.
+            with self._lending.by(self._keys):
+                page = next(pages, None)
+            if page is None:
+                return
             yield from (item["Key"] for item in page.get("Contents", ()))
 
     def provoke_reason(self, source: Source) -> None:
@@ -136,7 +157,8 @@ class ByBoto:
         request: GetObjectRequestTypeDef = {"Bucket": source.bucket, "Key": source.key}
         if source.version_id:
             request["VersionId"] = source.version_id
-        self._client.get_object(**request)["Body"].close()
+        with self._lending.by(self._keys):
+            self._client.get_object(**request)["Body"].close()
 
 
 @dataclass(frozen=True, slots=True)

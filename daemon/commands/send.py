@@ -28,10 +28,10 @@ from adapters import wiring
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryStore
 from adapters.notify import LogNotifier
+from adapters.running.retries import retrying
 from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings
-from daemon.retries import retrying
 from transfer.books import Books, Record
 from transfer.errors import Code, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, travel

@@ -57,6 +57,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         "Id": f"{transfer.id}, generation {transfer.generation}, epoch {transfer.epoch}",
         "State": _state(record),
         **_deaths(transfer),
+        **_elsewhere(transfer),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
         **({"Does not count": "\n".join(request.discounted)} if request.discounted else {}),
@@ -158,6 +159,10 @@ def _deaths(transfer: Transfer) -> dict[str, str | Text]:
     if transfer.claims < 2:  # noqa: PLR2004 one is the claim of whoever works on it
         return {}
     return {"Claims": f"{transfer.claims} in a row, of which none was given back"}
+
+
+def _elsewhere(transfer: Transfer) -> dict[str, str | Text]:
+    return {"Carried by": f"execution {transfer.execution}"} if transfer.execution else {}
 
 
 def _tickets(record: Record) -> str:

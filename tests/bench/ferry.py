@@ -12,8 +12,8 @@ from adapters.memory.ledger import MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
+from adapters.running.retries import retrying
 from adapters.s3.store import make_objects
-from daemon.retries import retrying
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand, read
 from transfer.destination import Destination, HostKey, Tier, Tls
 from transfer.journey import travel

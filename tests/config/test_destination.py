@@ -217,3 +217,20 @@ def test_hours_that_make_no_sense_are_told_their_form(faults: Faults, hours: str
 def test_a_zone_that_nobody_knows_is_told(faults: Faults) -> None:
     (fault,) = faults(text=bank({**SFTP, "time_zone": "Europe/Atlantis"}))
     assert fault.startswith("destinations.bank.time_zone: must be a zone of the IANA database")
+
+
+@pytest.mark.parametrize("route", ["step_functions", "auto"])
+def test_what_aws_may_carry_needs_a_machine_and_a_ledger_for_both(
+    faults: Faults, write: Write, route: str
+) -> None:
+    text = bank({**SFTP, "route": route})
+    words = "needs cloud.state_machine, and ledger.kind: dynamodb, which both doors share"
+    assert any(words in fault for fault in faults(text=text))
+    arn = "arn:aws:states:eu-central-1:123456789012:stateMachine:FileFerry-Transfers"
+    text += f"cloud:\n  state_machine: {arn}\nledger:\n  kind: dynamodb\n"
+    assert load(write(text)).destinations["bank"].route == route
+
+
+def test_what_is_written_in_place_is_never_given_to_aws(faults: Faults) -> None:
+    found = faults(text=bank({**SFTP, "route": "auto", "mode": "direct"}))
+    assert any("must be in_process beside mode: direct" in fault for fault in found)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from config.keys import fingerprint
 from config.loading import load
 from config.settings import Settings
 from tests.config.conftest import FINGERPRINT, SFTP, Faults, Write, bank
@@ -51,12 +52,28 @@ def test_a_line_of_known_hosts_becomes_its_fingerprint(write: Write, key: str, l
 
 
 @pytest.mark.parametrize(
+    "line", ["256 {} bank ({})", "{} ({})", " 3072 {} no comment at all ({}) "]
+)
+@pytest.mark.parametrize(
+    ("name", "kind"), [("ED25519", "ssh-ed25519"), ("ECDSA", "ecdsa"), ("RSA", "ssh-rsa")]
+)
+def test_a_line_of_ssh_keygen_tells_the_type_as_well(
+    write: Write, line: str, name: str, kind: str
+) -> None:
+    settings = load(write(keyed(line.format(FINGERPRINT, name))))
+    [pin] = settings.destinations["bank"].host_keys
+    assert (pin.key, fingerprint(line.format(FINGERPRINT, name)).kind) == (FINGERPRINT, kind)
+
+
+@pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ("", "must be a fingerprint (SHA256: and 43 characters) or a line of known_hosts"),
+        ("", "must be a fingerprint (SHA256: and 43 characters), a line of `ssh-keygen -lf`"),
         (FINGERPRINT + "=", "must be a fingerprint"),
         ("MD5:16:27:ac:a5:76:28:2d:36:63:1b:56:4d:eb:df:a6:48", "must be a fingerprint"),
-        (f"256 {FINGERPRINT} bank (ED25519)", "must be a fingerprint"),
+        (f"256 {FINGERPRINT} bank", "must be a fingerprint"),
+        (f"256 {FINGERPRINT} bank (DSA)", "must be a fingerprint"),
+        (f"256 {FINGERPRINT}(RSA)", "must be a fingerprint"),
         ("bank.example ssh-ed25519", "must be a fingerprint"),
         ("bank.example ssh-dss AAAAB3NzaC1kc3M=", "must be a fingerprint"),
         ("ssh-ed25519 AAAA…", "holds a key that is cut off or misspelt; allowed is a fingerprint"),

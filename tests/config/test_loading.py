@@ -70,7 +70,8 @@ def test_every_fault_is_found_in_one_run(write: Write) -> None:
         "destinations.bank.host: is missing - Host name or address (line 8)",
         "destinations.bank.hots: is not a setting; did you mean host? (line 9)",
         (
-            "destinations.bank.host_keys[0]: must be a fingerprint (SHA256: and 43 characters) or "
+            "destinations.bank.host_keys[0]: must be a fingerprint (SHA256: and 43 characters), "
+            "a line of `ssh-keygen -lf` (256 SHA256:… sftp.bank.example (ED25519)), or "
             "a line of known_hosts (sftp.bank.example ssh-ed25519 AAAA…); the types are "
             "ssh-ed25519, ecdsa-sha2-nistp256, ecdsa-sha2-nistp384, ecdsa-sha2-nistp521, ssh-rsa "
             "(line 12)"

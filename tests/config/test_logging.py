@@ -110,7 +110,10 @@ def test_the_level_holds(log: Log) -> None:
     assert stream.getvalue() == ""
 
 
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=300,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(event=st.text(), value=st.text(), form=st.sampled_from(["json", "console"]))
 def test_any_text_stays_on_its_line(
     log: Log, event: str, value: str, form: Literal["json", "console"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 
 from sandbox.children import clean_environment, program
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 
 
 def environment(world: World) -> dict[str, str]:
@@ -26,7 +26,7 @@ def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=DEADLINE,
     )
 
 

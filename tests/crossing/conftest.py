@@ -12,7 +12,10 @@ from sandbox.servicenow import ServiceNow
 from sandbox.tls import Certificate, make_certificate
 from tests.crossing.world import World
 from tests.servers.openssh import OpenSSH
+from tests.servers.ports import free_port
+from tests.servers.proxy import Proxy
 from tests.servers.seaweedfs import SeaweedFS
+from transfer.model import MIB
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +29,26 @@ def openssh() -> Iterator[OpenSSH]:
         yield server
 
 
+RATE = 12 * MIB
+"""Bytes a second to the partner: slow enough to be met in the middle."""
+
+
+@pytest.fixture
+def line(world: World) -> Iterator[Proxy]:
+    """The partner of this world by a slow line, until it is told to hasten."""
+    with Proxy(world.partner.host, world.partner.port, rate=RATE) as proxy:
+        world.config["destinations"]["partner"]["port"] = proxy.port
+        yield proxy
+
+
 @pytest.fixture
 def world(
     tmp_path: Path, certificate: Certificate, seaweedfs: SeaweedFS, openssh: OpenSSH
 ) -> Iterator[World]:
     bucket = f"exports-{uuid4().hex[:8]}"
     seaweedfs.client().create_bucket(Bucket=bucket)
-    with ServiceNow(tls=certificate) as servicenow:
+    # A port that nobody else is given while the instance is away.
+    with ServiceNow(tls=certificate, port=free_port()) as servicenow:
         world = World(tmp_path, servicenow, certificate.ca_file, seaweedfs, openssh, bucket)
         yield world
         world.visitor.close()

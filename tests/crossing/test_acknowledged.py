@@ -7,7 +7,6 @@ import json
 import signal
 import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,12 +27,12 @@ DATA = b"a;b\n" * 1000
 
 @pytest.fixture
 def asking(world: World) -> World:
-    """The partner gets a sidecar, and is asked for our digest within a few seconds."""
+    """The partner gets a sidecar, and is asked for our digest within two minutes."""
     world.put("a", DATA)
     world.config["destinations"]["partner"] |= {
         "tier": "T3",
         "sidecar": {"name": "{name}.sha256"},
-        "acknowledgement": {"name": "{name}.ack", "digest": "sha256", "within": 20},
+        "acknowledgement": {"name": "{name}.ack", "digest": "sha256", "within": 120},
     }
     return world
 
@@ -134,10 +133,8 @@ def test_send_waits_in_place(asking: World) -> None:
         sender = threading.Thread(target=lambda: done.append(fileferry(asking, *words)))
         sender.start()
         asking.until(lambda: SIDE in asking.files())
-        begun = time.monotonic()
         may.set()
         sender.join(DEADLINE)
-    assert time.monotonic() - begun < DEADLINE
     assert done[0].returncode == 0, done[0].stderr
     [file] = json.loads(done[0].stdout)["files"]
     assert (file["receipt"]["tier"], file["receipt"]["acknowledgement"][-9:]) == ("T3", ACK)

@@ -7,7 +7,8 @@ import signal
 from pathlib import Path
 
 from tests.crossing.commands import begun, fileferry
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
+from tests.servers.proxy import Proxy
 from transfer.model import MIB
 
 
@@ -37,14 +38,14 @@ def test_send_refuses_what_the_configuration_does_not_know(world: World) -> None
     assert fileferry(world, "send", "s3://b/a", "no-colon").returncode == 1
 
 
-def test_send_that_is_interrupted_leaves_nothing(world: World) -> None:
+def test_send_that_is_interrupted_leaves_nothing(world: World, line: Proxy) -> None:
     """In the middle of a file that goes over two sessions."""
     world.put("large", bytes(256 * MIB))
     root = Path(world.partner.root)
     with begun(world, "send", f"s3://{world.bucket}/large", "partner:large") as sending:
         world.until(lambda: any(path.stat().st_size for path in root.glob(".ff-*")))
         sending.send_signal(signal.SIGINT)
-        told, _ = sending.communicate(timeout=60)
+        told, _ = sending.communicate(timeout=DEADLINE)
     assert sending.returncode == 130, told
     assert world.files() == {}
 

@@ -5,31 +5,19 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-import pytest
-
 from sandbox.demo.visitor import Placed
 from tests.crossing.commands import fileferry
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 from tests.servers.proxy import Proxy
 from transfer.books import Record
 from transfer.errors import Code
 from transfer.model import CHUNK, MIB, Outcome
 from transfer.tickets import TicketRole
 
-RATE = 24 * MIB
-"""Bytes a second to the partner: slow enough to be met in the middle."""
 BOTH = (TicketRole.USER, TicketRole.AUDIT)
-
-
-@pytest.fixture
-def slow(world: World) -> Iterator[World]:
-    with Proxy(world.partner.host, world.partner.port, rate=RATE) as proxy:
-        world.config["destinations"]["partner"]["port"] = proxy.port
-        yield world
 
 
 def large(world: World, size: int = 72 * MIB) -> bytes:
@@ -78,23 +66,24 @@ def open_again(world: World, placed: Placed) -> None:
     world.servicenow.instance.update("sc_task", task, {"state": "2"})
 
 
-def test_a_cancelled_item_stops_the_upload_in_the_middle(slow: World) -> None:
-    data = large(slow)
-    with slow.daemon():
-        placed = slow.order("large")
-        slow.until(lambda: moved(slow, placed) >= CHUNK)
-        cancel(slow, placed)
-        record = slow.ended(placed)
-        slow.put("next", b"next")
-        assert slow.ended(slow.order("next")).transfer.outcome is Outcome.DELIVERED
+def test_a_cancelled_item_stops_the_upload_in_the_middle(world: World, line: Proxy) -> None:
+    data = large(world)
+    with world.daemon():
+        placed = world.order("large")
+        world.until(lambda: moved(world, placed) >= CHUNK)
+        cancel(world, placed)
+        record = world.ended(placed)
+        line.hasten()
+        world.put("next", b"next")
+        assert world.ended(world.order("next")).transfer.outcome is Outcome.DELIVERED
     assert record.transfer.outcome is Outcome.CANCELLED
     assert record.transfer.failure
     assert record.transfer.failure.code == Code.REQUEST_CANCELLED
     assert record.deliveries[0].moved < len(data)
-    assert slow.files() == {"next": b"next"}
+    assert world.files() == {"next": b"next"}
     for role in BOTH:
-        assert "request.cancelled" in told(slow, record, role)
-    assert slow.events().count("transfer is no longer wanted") == 1
+        assert "request.cancelled" in told(world, record, role)
+    assert world.events().count("transfer is no longer wanted") == 1
 
 
 def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(world: World) -> None:
@@ -144,37 +133,40 @@ def test_what_arrived_is_not_retried_and_nonsense_is_told_so(world: World) -> No
     assert (released.returncode, "not in quarantine" in released.stderr) == (1, True)
 
 
-def gone_on(world: World, placed: Placed, seen: int, size: int) -> bool:
-    return moved(world, placed) > seen or seen >= size
+def gone_on(world: World, placed: Placed, seen: int) -> bool:
+    return moved(world, placed) > seen
 
 
-def test_what_kills_five_daemons_is_set_aside_and_goes_on_when_it_is_released(slow: World) -> None:
-    data = large(slow)
-    placed = slow.order("large")
+def test_what_kills_five_daemons_is_set_aside_and_goes_on_when_it_is_released(
+    world: World, line: Proxy
+) -> None:
+    data = large(world, 88 * MIB)
+    placed = world.order("large")
     for number in range(5):
-        with slow.daemon(f"victim-{number}") as victim:
-            seen = moved(slow, placed)
-            slow.until(partial(gone_on, slow, placed, seen, len(data)))
+        with world.daemon(f"victim-{number}") as victim:
+            seen = moved(world, placed)
+            world.until(partial(gone_on, world, placed, seen))
             victim.send(signal.SIGKILL)
-            assert victim.wait(10) == -signal.SIGKILL
-    with slow.daemon("survivor"):
-        slow.until(lambda: "transfer quarantined" in slow.events("survivor"))
-        slow.put("next", b"next")
-        assert slow.ended(slow.order("next")).transfer.outcome is Outcome.DELIVERED
-        assert slow.files().get("large") is None
-        listed = json.loads(fileferry(slow, "quarantine", "list", "--json").stdout)
+            assert victim.wait(DEADLINE) == -signal.SIGKILL
+    line.hasten()
+    with world.daemon("survivor"):
+        world.until(lambda: "transfer quarantined" in world.events("survivor"))
+        world.put("next", b"next")
+        assert world.ended(world.order("next")).transfer.outcome is Outcome.DELIVERED
+        assert world.files().get("large") is None
+        listed = json.loads(fileferry(world, "quarantine", "list", "--json").stdout)
         [head] = listed["quarantined"]
         assert head["request"]["number"] == placed.number
         assert "5 times in a row" in head["failure"]["message"]
-        assert placed.number in fileferry(slow, "quarantine", "list").stdout
-        assert "quarantined" in fileferry(slow, "status").stdout
+        assert placed.number in fileferry(world, "quarantine", "list").stdout
+        assert "quarantined" in fileferry(world, "status").stdout
 
         reason = "the kernel was mended"
-        done = fileferry(slow, "quarantine", "release", placed.number, "--reason", reason)
+        done = fileferry(world, "quarantine", "release", placed.number, "--reason", reason)
         assert (done.returncode, done.stderr) == (0, "")
-        record = slow.ended(placed)
+        record = world.ended(placed)
     assert record.transfer.outcome is Outcome.DELIVERED
-    assert slow.files() == {"large": data, "next": b"next"}
-    user, audit = (told(slow, record, role) for role in BOTH)
+    assert world.files() == {"large": data, "next": b"next"}
+    user, audit = (told(world, record, role) for role in BOTH)
     assert user.count("is in quarantine") >= 1
     assert reason in audit

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.aws import Aws
 from sandbox.children import clean_environment, program
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 from transfer.model import Outcome
 
 NEVER = 100_000.0
@@ -54,7 +54,7 @@ class Queue:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=DEADLINE,
         )
 
 
@@ -66,7 +66,7 @@ def queue(world: World, moto: Aws) -> Queue:
 def polled_once(world: World) -> None:
     """The first poll, at the start, is over: nothing polls again while the test runs."""
     task_url = "/api/now/table/sc_task"
-    world.until(lambda: any(task_url in each.path for each in world.servicenow.site.served))
+    world.until(lambda: any(task_url in each.path for each in list(world.servicenow.site.served)))
 
 
 def test_a_submitted_number_brings_an_order_that_no_poll_sees(world: World, queue: Queue) -> None:

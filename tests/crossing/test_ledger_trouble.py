@@ -13,13 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 from tests.servers import need
 from tests.servers.openssh import is_root
 from tests.servers.proxy import Proxy
 from transfer.model import CHUNK, MIB, Outcome
-
-RATE = 24 * MIB
 
 
 def troubles(world: World) -> list[str]:
@@ -84,24 +82,23 @@ def test_a_ledger_that_is_locked_for_a_while_is_waited_for(world: World) -> None
     assert world.files() == {"a": b"a"}
 
 
-def test_a_daemon_that_was_frozen_past_its_lease_delivers_once(world: World) -> None:
-    data = os.urandom(MIB) * 72
+def test_a_daemon_that_was_frozen_past_its_lease_delivers_once(world: World, line: Proxy) -> None:
+    data = os.urandom(MIB) * 48
     world.put("large", data)
     world.config["ledger"]["lease"] = 1.0
-    with Proxy(world.partner.host, world.partner.port, rate=RATE) as proxy:
-        world.config["destinations"]["partner"]["port"] = proxy.port
-        with world.daemon() as daemon:
-            placed = world.order("large")
+    with world.daemon() as daemon:
+        placed = world.order("large")
 
-            def moving() -> bool:
-                record = world.record(placed)
-                return bool(record and record.deliveries and record.deliveries[0].moved >= CHUNK)
+        def moving() -> bool:
+            record = world.record(placed)
+            return bool(record and record.deliveries and record.deliveries[0].moved >= CHUNK)
 
-            world.until(moving)
-            daemon.send(signal.SIGSTOP)
-            time.sleep(1.5)
-            daemon.send(signal.SIGCONT)
-            record = world.ended(placed)
+        world.until(moving)
+        daemon.send(signal.SIGSTOP)
+        time.sleep(1.5)
+        line.hasten()
+        daemon.send(signal.SIGCONT)
+        record = world.ended(placed)
     assert record.transfer.outcome is Outcome.DELIVERED
     assert world.files() == {"large": data}
 
@@ -118,8 +115,8 @@ def test_after_a_failed_fsync_the_service_ends_with_4_and_the_next_one_delivers(
         with subprocess.Popen(traced, stderr=subprocess.DEVNULL) as tracer:
             world.until(lambda: _is_traced(first._process.pid))
             placed = world.order("a")
-            assert first.wait(30) == 4
-            tracer.wait(10)
+            assert first.wait(DEADLINE) == 4
+            tracer.wait(DEADLINE)
     assert world.files() == {}
     log = (world.directory / "first.log").read_text()
     assert log.count('"ledger lost"') == 1
@@ -130,4 +127,6 @@ def test_after_a_failed_fsync_the_service_ends_with_4_and_the_next_one_delivers(
 
 
 def _is_traced(pid: int) -> bool:
-    return "TracerPid:\t0" not in Path(f"/proc/{pid}/status").read_text()
+    """All of its threads."""
+    threads = Path(f"/proc/{pid}/task").glob("*/status")
+    return all("TracerPid:\t0" not in status.read_text() for status in threads)

@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.children import program
 from tests.crossing.commands import environment
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 
 NAME = "Übersicht 日本.csv"
 
@@ -23,7 +23,7 @@ def sent(world: World, redirected: str, **variables: str) -> subprocess.Complete
         env=environment(world) | variables,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=DEADLINE,
     )
 
 
@@ -53,6 +53,6 @@ def test_commands_that_only_look_go_on_without_a_reader(world: World) -> None:
             env=environment(world) | {"PYTHONIOENCODING": "ascii"},
             capture_output=True,
             check=False,
-            timeout=60,
+            timeout=DEADLINE,
         )
         assert (done.returncode, done.stderr) == (0, b"")

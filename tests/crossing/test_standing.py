@@ -26,8 +26,6 @@ from transfer.errors import Code
 from transfer.model import MIB, Outcome
 from transfer.tickets import TicketRole
 
-RATE = 12 * MIB
-"""Bytes a second to the partner: slow enough to be met in the middle."""
 TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%d} 00:00:00"
 YESTERDAY = f"{datetime.now(UTC) - timedelta(days=1):%Y-%m-%d} 00:00:00"
 
@@ -169,17 +167,16 @@ def test_one_that_waits_for_its_approval_keeps_the_event(nightly: Nightly, world
     ],
 )
 def test_what_changes_before_the_publish_stops_it(
-    nightly: Nightly, world: World, fields: dict[str, str], code: Code
+    nightly: Nightly, world: World, line: Proxy, fields: dict[str, str], code: Code
 ) -> None:
     record = nightly.agree(nightly.stand())
-    with Proxy(world.partner.host, world.partner.port, rate=RATE) as proxy:
-        world.config["destinations"]["partner"]["port"] = proxy.port
-        with world.daemon():
-            nightly.upload("nightly/large", b"x" * (36 * MIB))
-            world.until(lambda: moved(world, nightly.placed(record)) > 0)
-            world.visitor.alter(record, **fields)
-            found = world.ended(nightly.placed(record))
-            assert nightly.dead() == []
+    with world.daemon():
+        nightly.upload("nightly/large", b"x" * (36 * MIB))
+        world.until(lambda: moved(world, nightly.placed(record)) > 0)
+        world.visitor.alter(record, **fields)
+        line.hasten()
+        found = world.ended(nightly.placed(record))
+        assert nightly.dead() == []
     assert (code_of(found), found.transfer.outcome) == (code, Outcome.REFUSED)
     assert_told(world, found, code)
     assert world.files() == {}

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def notified(world: World) -> Iterator[socket.socket]:
     path = world.directory / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(path))
-        listener.settimeout(20)
+        listener.settimeout(DEADLINE)
         world.environment |= {"NOTIFY_SOCKET": str(path), "WATCHDOG_USEC": "400000"}
         yield listener
 
@@ -28,7 +28,7 @@ def test_it_is_ready_alive_and_then_stopping(world: World, notified: socket.sock
         daemon.send(signal.SIGTERM)
         while "STOPPING=1" not in said[-1]:
             said.append(notified.recv(4096).decode())
-        assert daemon.wait(20) == 0
+        assert daemon.wait(DEADLINE) == 0
     assert "READY=1" in said[0]
     assert [word for word in said[1:6] if "WATCHDOG=1" in word]
     assert sum("READY=1" in word for word in said) == 1

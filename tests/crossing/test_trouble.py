@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from sandbox.children import clean_environment, program
-from tests.crossing.world import World
+from tests.crossing.world import DEADLINE, World
+from tests.servers.proxy import Proxy
 from transfer.model import CHUNK, MIB, Outcome
 
 
@@ -48,7 +49,7 @@ def test_servicenow_that_is_not_there_at_all_is_waited_for(world: World) -> None
     assert world.files() == {"a": b"a"}
 
 
-def large(world: World, size: int = 96 * MIB) -> bytes:
+def large(world: World, size: int = 48 * MIB) -> bytes:
     data = os.urandom(MIB) * (size // MIB)
     world.put("large", data)
     return data
@@ -59,13 +60,14 @@ def moving(world: World, placed: Any) -> bool:
     return bool(record and record.deliveries and record.deliveries[0].moved >= CHUNK)
 
 
-def test_a_killed_daemon_goes_on_at_its_next_start(world: World) -> None:
+def test_a_killed_daemon_goes_on_at_its_next_start(world: World, line: Proxy) -> None:
     data = large(world)
     with world.daemon("first") as first:
         placed = world.order("large")
         world.until(lambda: moving(world, placed))
         first.send(signal.SIGKILL)
-        assert first.wait(10) == -signal.SIGKILL
+        assert first.wait(DEADLINE) == -signal.SIGKILL
+    line.hasten()
     with world.daemon("second"):
         record = world.ended(placed)
     assert record.transfer.outcome is Outcome.DELIVERED
@@ -73,14 +75,17 @@ def test_a_killed_daemon_goes_on_at_its_next_start(world: World) -> None:
     assert world.files() == {"large": data}
 
 
-def test_a_stop_finishes_or_checkpoints_what_runs_and_exits_in_order(world: World) -> None:
+def test_a_stop_finishes_or_checkpoints_what_runs_and_exits_in_order(
+    world: World, line: Proxy
+) -> None:
     data = large(world)
     world.config["transfers"]["drain"] = 0.0
     with world.daemon("first") as first:
         placed = world.order("large")
         world.until(lambda: moving(world, placed))
         first.send(signal.SIGTERM)
-        assert first.wait(30) == 0
+        assert first.wait(DEADLINE) == 0
+    line.hasten()
     assert world.events("first")[-1] == "stopped"
     # A temp may stay: the second daemon goes on with it.
     final = {name: content for name, content in world.files().items() if name == "large"}
@@ -90,14 +95,16 @@ def test_a_stop_finishes_or_checkpoints_what_runs_and_exits_in_order(world: Worl
     assert world.files() == {"large": data}
 
 
-def test_a_stop_waits_for_a_short_transfer(world: World) -> None:
-    data = large(world, 32 * MIB)
-    world.config["transfers"]["drain"] = 30.0
+def test_a_stop_waits_for_a_short_transfer(world: World, line: Proxy) -> None:
+    data = large(world)
+    world.config["transfers"]["drain"] = DEADLINE
     with world.daemon() as daemon:
         placed = world.order("large")
         world.until(lambda: moving(world, placed))
         daemon.send(signal.SIGTERM)
-        assert daemon.wait(40) == 0
+        world.until(lambda: "stopping" in world.events())
+        line.hasten()
+        assert daemon.wait(DEADLINE) == 0
     assert world.files() == {"large": data}
     record = world.record(placed)
     assert record
@@ -113,7 +120,7 @@ def test_a_second_daemon_on_the_same_ledger_is_refused_with_a_sentence(world: Wo
             capture_output=True,
             text=True,
             check=False,
-            timeout=30,
+            timeout=DEADLINE,
         )
     assert second.returncode == 4
     assert "Another FileFerry is running" in second.stderr

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 BUCKET = "exports"
-DEADLINE = 40.0
+DEADLINE = 120.0
 """Seconds after which something that should have happened is said not to."""
 
 
@@ -164,7 +164,7 @@ class World:
             "private_key": "partner-key",
             "host_keys": [self.partner.host_key],
             "root": str(self.partner.root),
-            "timeout": 5.0,
+            "timeout": 30.0,
         }
         return {
             "servicenow": {
@@ -174,7 +174,7 @@ class World:
                 "group": SEEDED.group,
                 "approver_group": SEEDED.approver_group,
                 "catalog_items": [SEEDED.catalog_item],
-                "timeout": 5.0,
+                "timeout": 30.0,
             },
             "poll": {"every": 0.2, "max_backoff": 1.0},
             "aws": {"endpoint_url": self.seaweedfs.endpoint_url, "check_identity": False},

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryInbox
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
 from daemon.hints import Hints
 from daemon.intake import Intake
 from daemon.lookup import Lookup, Standing, no_standing
@@ -81,7 +81,9 @@ class OddQueue(MemoryQueue):
 
 @dataclass
 class Door:
-    """`carried` lists the ids that were handed over, `ruin` the errors that end the service."""
+    """`carried` lists the ids that were handed over, `ruin` the errors that end the service,
+    `ended` the executions that it was told of.
+    """
 
     standing: Standing = no_standing
     inbox: CountingInbox = field(default_factory=CountingInbox)
@@ -89,6 +91,7 @@ class Door:
     clock: Clock = field(default_factory=Clock)
     carried: list[str] = field(default_factory=list)
     ruin: list[FerryError] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.queue = OddQueue(now=self.clock)
@@ -104,7 +107,12 @@ class Door:
             clock=lambda: NOON,
         )
         self.lookup = Lookup(
-            self.inbox, self.intake, evidence().instance, self.standing, now=self.clock
+            self.inbox,
+            self.intake,
+            evidence().instance,
+            self.standing,
+            ended=self.ended.append,
+            now=self.clock,
         )
         self.hints = Hints(self.queue, self.lookup, self.stop, LedgerAlarm(self.ruin.append))
         self.stop.meanwhile = self.hints.beat

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
 from daemon.carriers import InProcess
-from daemon.heartbeat import Heartbeat
-from daemon.retries import retrying
 from tests.transfer.bench import Bench, Fuse, Fused
 from tests.transfer.made import DESTINATIONS, request
 from tests.transfer.test_journey import SOURCE
@@ -89,7 +89,7 @@ class Ferry:
         return self.bench.store.rows[transfer.id].owner
 
 
-def until(happened: Callable[[], object], seconds: float = 20.0) -> None:
+def until(happened: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for what a thread does."""
     deadline = time.monotonic() + seconds
     while not happened():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from daemon.retries import retrying
+from adapters.running.retries import retrying
 from tests.daemon.ferry import Ferry, waits
 from tests.transfer.test_journey import SOURCE
 from transfer.errors import Code, Permanent, Waiting
@@ -31,7 +31,7 @@ def test_a_cancelled_transfer_stops_at_the_next_chunk_and_removes_its_temp() -> 
 
     ferry.bench.watcher.then = cancel
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     head = ferry.head(transfer)
     assert (head.outcome, head.finished) == (Outcome.CANCELLED, True)
     assert [moved for _, moved in ferry.bench.watcher.seen] == [CHUNK]
@@ -42,11 +42,11 @@ def test_one_that_waits_for_hours_is_cancelled_at_once() -> None:
     ferry = Ferry(attempt=waits(Waiting(Code.DESTINATION_BUSY, "Busy.", retry_after=9999.0)))
     transfer = ferry.admit()
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     assert [each.id for each in ferry.carrier.watched()] == [transfer.id]
     ferry.carrier.verdict = cancelled(transfer)
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     assert ferry.head(transfer).outcome is Outcome.CANCELLED
 
 
@@ -65,7 +65,7 @@ def test_a_verdict_after_the_publish_stops_nothing() -> None:
 
     ferry.carrier._attempt = attempt
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     head = ferry.head(transfer)
     assert (head.outcome, head.finished, head.loose_ends) == (Outcome.DELIVERED, True, ())
     assert watched == [0]
@@ -86,11 +86,11 @@ def test_a_verdict_while_only_the_partners_word_is_missing_comes_too_late() -> N
 
     ferry.carrier._attempt = attempt
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     assert "/inbox/file-7" in ferry.bench.remotes.files
     ferry.carrier.verdict = cancelled(transfer)
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     assert ferry.head(transfer).outcome is Outcome.DELIVERED
 
 
@@ -101,7 +101,7 @@ def test_a_retried_transfer_asks_servicenow_before_a_byte_leaves_the_house() -> 
     store = ferry.bench.store
     store.rows[transfer.id].transfer = replace(transfer, generation=2)
     ferry.carry()
-    assert ferry.carrier.drain(10.0)
+    assert ferry.carrier.drain(60.0)
     assert ferry.head(transfer).outcome is Outcome.CANCELLED
     assert ferry.bench.watcher.seen == []
     assert ferry.bench.remotes.opened == []

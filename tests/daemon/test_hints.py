@@ -13,6 +13,7 @@ from adapters.memory.ledger import MemoryLedger
 from tests.daemon.door import Door
 from tests.transfer.made import approval, evidence, order_of_its_own
 from tests.transfer.request.messages import s3_record, sns, wrong
+from tests.transfer.request.test_hints_executions import NAME, event
 from transfer.approval import policy
 from transfer.errors import Code, Permanent
 from transfer.model import Outcome, Stage, Transfer
@@ -291,3 +292,10 @@ def test_a_hint_never_decides_what_the_poll_would_decide_otherwise(door: Door) -
     [one], [two] = door.archive.search(), polled.archive.search()
     assert one.transfer == two.transfer
     assert one.transfer.request.fingerprint == policy.fingerprint(evidence())
+
+
+def test_the_end_of_an_execution_is_passed_on_and_its_message_settled(door: Door) -> None:
+    door.queue.send(json.dumps(event()), "")
+    door.drain()
+    assert door.ended == [NAME]
+    assert (len(door.queue), door.queue.dead, door.lookup.counts["ended"]) == (0, [], 1)

@@ -288,12 +288,12 @@ def test_the_end_does_not_wait_for_a_long_poll() -> None:
 
     def long_poll() -> Sequence[Message]:
         called.set()
-        released.wait(30)
+        released.wait(60)
         return []
 
     door.queue.instead = long_poll
     door.hints.start()
-    assert called.wait(10)
+    assert called.wait(60)
     door.stop.set()
     door.hints.end()
     released.set()

@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.servicenow import MemoryInbox
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
 from daemon.intake import Intake, Poll
 from tests.transfer.made import NOON, RULES, approval, evidence, order_of_its_own, variables
 from transfer.errors import Code, FerryError, Permanent, Transient

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryLedger
 from adapters.memory.servicenow import MemoryDesk
-from daemon.alarm import LedgerAlarm
-from daemon.outbox import Sender
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
 from tests.daemon.test_intake import Desk
 from tests.transfer.made import evidence
 from transfer.errors import Code, FerryError, Permanent, Transient

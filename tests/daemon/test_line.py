@@ -80,7 +80,7 @@ class Harbour:
     def __call__(self, step: Step, transfer: Transfer, tools: Tools) -> Transfer:
         del step, tools
         self.begun.append(transfer.request.requester)
-        assert self.tokens.acquire(timeout=30)
+        assert self.tokens.acquire(timeout=60)
         raise Waiting(Code.DESTINATION_BUSY, "Done for this test.", retry_after=1e6)
 
 
@@ -100,7 +100,7 @@ def test_five_thousand_of_one_and_then_one_of_another() -> None:
     assert len(harbour.begun) == 7
     ferry.halting.set()
     harbour.tokens.release(7)
-    assert ferry.carrier.drain(20.0)
+    assert ferry.carrier.drain(60.0)
     assert len(harbour.begun) == 7
 
 
@@ -111,6 +111,6 @@ def test_a_flood_ends_whole() -> None:
     for head in [*heads("anna.berg", 400), *heads("otto.lind", 100, first=1000)]:
         ferry.bench.ledger.admit(head)
     ferry.carry()
-    assert ferry.carrier.drain(30.0)
+    assert ferry.carrier.drain(60.0)
     assert len(harbour.begun) == 500
     assert harbour.begun[:150].count("otto.lind") > 50

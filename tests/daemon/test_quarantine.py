@@ -58,14 +58,14 @@ class Ward:
                 raise Crash
             if self.deadly and self.runs <= 2:
                 # They run beside the killer, and go down with it.
-                struck.wait(20)
+                struck.wait(60)
             if ferry.fuse.dead:
                 raise Crash
 
         self.bench.remotes.hooks = [strike]
         for _ in range(rounds):
             ferry.carry()
-            assert ferry.carrier.drain(20.0)
+            assert ferry.carrier.drain(60.0)
         return ferry
 
     def head(self, transfer: Transfer) -> Transfer:
@@ -171,6 +171,6 @@ def test_a_graceful_stop_is_no_death(ward: Ward) -> None:
         stop = ferry.halting.set
         ward.bench.remotes.hooks = [lambda *_, stop=stop: stop()]
         ferry.carry()
-        assert ferry.carrier.drain(20.0)
+        assert ferry.carrier.drain(60.0)
     assert {ward.head(each).claims for each in ward.transfers} == {0}
     assert not any(ward.head(each).quarantined_at for each in ward.transfers)

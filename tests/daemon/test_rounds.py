@@ -13,7 +13,7 @@ import apscheduler.triggers.interval
 import pytest
 from structlog.testing import capture_logs
 
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
 from daemon.rounds import Rounds
 from tests.daemon.ferry import until
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -69,7 +69,7 @@ def test_a_slow_round_neither_overlaps_itself_nor_holds_up_the_others(
     def slow() -> None:
         nonlocal inside
         inside += 1
-        go_on.wait(20)
+        go_on.wait(60)
 
     clockwork.rounds.add("slow", slow, 0.01)
     clockwork.rounds.start()

@@ -27,4 +27,4 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_lock_up(number: signal.Signal
     # As the main thread does for a moment at the end of each Event.wait().
     with stop._cond:  # type: ignore[attr-defined]
         signal.raise_signal(number)
-    assert stop.wait(10)
+    assert stop.wait(60)

@@ -65,7 +65,10 @@ def test_a_consumer_who_takes_files_at_once_gets_each_of_them_once(
     assert ended.temps() == []
 
 
-def test_a_sweeper_of_temps_costs_a_try(voyage: Voyage, partner: OpenSSH) -> None:
+def test_a_temp_that_is_swept_under_way_is_not_sent_a_second_time(
+    voyage: Voyage, partner: OpenSSH
+) -> None:
+    """The server takes all of it without a word; nobody can tell who has it."""
     swept: list[Path] = []
 
     def sweep() -> None:
@@ -75,8 +78,10 @@ def test_a_sweeper_of_temps_costs_a_try(voyage: Voyage, partner: OpenSSH) -> Non
                 temp.unlink()
 
     voyage.watcher.then = sweep
-    assert voyage.sail().judged().delivered
-    assert swept
+    assert voyage.sail().judged().code == "publish.unknown"
+    assert voyage.sightings.of(voyage.name) == 0
+    assert len(swept) == 1
+    assert voyage.sightings.of(swept[0].name) == 1
 
 
 def test_a_sweeper_who_never_rests_is_a_named_failure(voyage: Voyage, partner: OpenSSH) -> None:

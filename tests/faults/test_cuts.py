@@ -125,7 +125,7 @@ def test_a_bit_that_flips_before_the_first_byte_of_the_file_has_a_name(
     """In the greeting, the key exchange, the login; what it alters of the offers is Permanent."""
     with Proxy(partner.host, partner.port, faults=[Fault(Kind.FLIP, way, at)]) as proxy:
         voyage = through(proxy, partner, sightings, b"abc")
-        voyage.settings |= {"timeout": 0.5, "connect_timeout": 1.0}
+        voyage.hurry(lambda: proxy.faults)
         ended = voyage.sail().judged()
         assert ended.delivered or ended.code in ("remote.insecure", "hostkey.unknown")
 

@@ -1,6 +1,7 @@
 """A file of 64 MiB whose line is cut at every 10 MB, on every server, with and without lanes.
 
 The exact bytes arrive once, or the failure has a name, nothing is left behind, and each run ends.
+One connection carries every byte, whatever the lanes: they are sessions of it. So each cut strikes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tests import sweeps
 from tests.faults.ftp_road import PORTS, SERVER
 from tests.faults.ftp_road import Partner as FtpPartner
 from tests.faults.sightings import Sightings
-from tests.faults.voyage import Ended, Voyage
+from tests.faults.voyage import Voyage
 from tests.servers.openssh import OpenSSH
 from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
@@ -36,7 +37,7 @@ SOURCE = "s3://exports/data.bin"
 DATA = os.urandom(64 * MIB)
 CUTS = range(CHUNK, len(DATA), CHUNK)
 ONE, SEVERAL = Width(wide=len(DATA) + 1, far=60.0), Width(wide=MIB, share=8 * MIB)
-SETTINGS: dict[str, Any] = {"timeout": 20.0, "connect_timeout": 20.0}
+SETTINGS: dict[str, Any] = {"timeout": 60.0, "connect_timeout": 60.0}
 SFTP = ("openssh", "proftpd", "sandbox")
 FTP = ("vsftpd", "proftpd-ftp", "pureftpd")
 POINTS = [
@@ -58,6 +59,10 @@ class Trip(Voyage):
 
     def tools(self) -> Tools:
         return replace(super().tools(), width=self.width)
+
+    def local(self, path: str) -> Path:
+        own = isinstance(self.server, SftpServer)
+        return Path(self.server.root, path.lstrip("/")) if own else Path(path)
 
 
 @contextmanager
@@ -105,11 +110,4 @@ def test_the_exact_bytes_arrive_once_wherever_the_line_is_cut(
     point: tuple[str, int, bool], tmp_path: Path
 ) -> None:
     with trip(point, tmp_path) as voyage:
-        ended: Ended = voyage.sail()
-        if point[0] == "sandbox":
-            # Its paths are not those of this machine.
-            assert ended.delivered
-            assert (tmp_path / voyage.name).read_bytes() == DATA
-            assert [path.name for path in tmp_path.iterdir()] == [voyage.name]
-        else:
-            assert ended.judged().delivered
+        assert voyage.sail().judged().delivered

@@ -13,17 +13,18 @@ from sandbox.tls import make_certificate
 from tests.faults.ftp_road import PORTS, SERVER, Partner, Road
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
-from tests.faults.voyage import Voyage
+from tests.faults.voyage import Stopped, Voyage, carried
 from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
 from tests.servers.proxy import Fault, Kind, Proxy, Way
 from tests.servers.vsftpd import Vsftpd
+from transfer.errors import Stopping
 from transfer.model import MIB
 
 SOURCE = "s3://exports/data.bin"
 KIB = 1024
 DATA = os.urandom(MIB + 12_345)
-QUICK: dict[str, Any] = {"timeout": 0.7, "connect_timeout": 3.0}
+QUICK: dict[str, Any] = {"timeout": 0.7, "connect_timeout": 1.4}
 CUTS: list[tuple[Kind, Way]] = [
     (Kind.RESET, "up"), (Kind.RESET, "down"), (Kind.FIN, "up"), (Kind.FIN, "down"),
 ]  # fmt: skip
@@ -134,7 +135,9 @@ def test_bits_that_flip_in_every_upload_are_never_delivered(partner: Partner) ->
 def test_a_line_that_hangs_once_costs_a_try(line: str, at: int, partner: Partner) -> None:
     faults: dict[str, Any] = {line: [Fault(Kind.HANG, "up", at)]}
     with partner.road(**faults) as road:
-        assert voyage(road, **QUICK).sail().judged().delivered
+        sent = voyage(road)
+        sent.hurry(lambda: road.control.faults or road.data.faults, 0.7)
+        assert sent.sail().judged().delivered
 
 
 @pytest.mark.parametrize("line", ["control", "data"])
@@ -148,8 +151,10 @@ def test_lines_that_always_hang_are_a_named_failure(line: str, partner: Partner)
 def test_the_last_reply_never_comes(kind: Kind, partner: Partner) -> None:
     """All bytes are there; the size, asked over another connection, says so."""
     with partner.road() as road:
-        sent = voyage(road, **QUICK)
-        sent.watcher.then = Once(lambda: road.control.strike(kind))
+        sent = voyage(road)
+        strike = Once(lambda: road.control.strike(kind))
+        sent.hurry(lambda: strike.left, 0.7)
+        sent.watcher.then = strike
         assert sent.sail().judged().delivered
         assert len(road.control.links) > 1
 
@@ -181,7 +186,7 @@ def test_a_crawling_partner_gets_a_small_file(partner: Partner) -> None:
     ProFTPD waits for ever for an LF that comes alone.
     """
     with partner.road(rate=1700) as road:
-        ended = voyage(road, DATA[:2000], timeout=6.0, connect_timeout=30.0).sail().judged()
+        ended = voyage(road, DATA[:2000], timeout=30.0, connect_timeout=60.0).sail().judged()
         assert ended.delivered, ended.transfer.failure
 
 
@@ -189,8 +194,22 @@ class Once:
     """Calls it the first time only."""
 
     def __init__(self, call: Callable[[], object]) -> None:
-        self._calls = [call]
+        self.left = [call]
 
     def __call__(self) -> None:
-        if self._calls:
-            self._calls.pop()()
+        if self.left:
+            self.left.pop()()
+
+
+def test_a_stop_is_heard_while_the_bytes_crawl(partner: Partner) -> None:
+    """At this rate the file takes a minute, and no writing ends before."""
+    with partner.road(rate=20 * KIB) as road:
+        stopped = Stopped(
+            *(road.server, road.sightings, {SOURCE: DATA}),
+            port=road.control.port,
+            settings={"host": road.control.host},
+        )
+        stopped.when = lambda: carried(road.data) > 20 * KIB
+        with pytest.raises(Stopping):
+            stopped.sail()
+        assert carried(road.data) < len(DATA) // 2

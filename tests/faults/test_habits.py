@@ -79,7 +79,7 @@ def test_who_cannot_continue_a_file_gets_it_from_its_first_byte(
         Sightings(server.root) as seen,
         Proxy(server.host, server.port) as proxy,
     ):
-        trip = Trip(server, seen, {SOURCE: DATA}, port=proxy.port, settings={"timeout": 20.0})
+        trip = Trip(server, seen, {SOURCE: DATA}, port=proxy.port)
         if cut:
             trip.watcher.then = cut_once(proxy, trip)
         assert trip.sail().judged().delivered
@@ -89,9 +89,11 @@ def test_who_cannot_continue_a_file_gets_it_from_its_first_byte(
 @pytest.mark.parametrize("kind", [Proftpd, ProftpdSftp])
 def test_a_name_that_a_dead_session_holds_is_left_to_it(kind: type[Proftpd]) -> None:
     with serving(kind, HIDDEN) as server, Sightings(server.root) as seen:
-        trip = Trip(server, seen, {SOURCE: DATA}, settings={"timeout": 20.0})
+        trip = Trip(server, seen, {SOURCE: DATA})
         held = Path(server.root, f".in..ff-{trip._request().token}-1-e1.part.")
         held.write_bytes(b"of a dead session")
         os.chown(held, server.uid, server.uid)
-        assert trip.sail().judged().delivered
+        ended = trip.sail()
         assert held.read_bytes() == b"of a dead session"
+        held.unlink()
+        assert ended.judged().delivered

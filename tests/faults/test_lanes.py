@@ -13,9 +13,9 @@ from tests import sweeps
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
 from tests.servers.openssh import OpenSSH, is_root
-from tests.servers.proxy import Proxy
+from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.errors import Stopping
-from transfer.model import MIB
+from transfer.model import CHUNK, MIB
 from transfer.tools import Tools
 from transfer.width import Width
 
@@ -28,10 +28,11 @@ RUNS = 16 if sweeps.WHOLE else 2
 
 
 class Wide(Voyage):
+    width = LANES
     stop = threading.Event()
 
     def tools(self) -> Tools:
-        return replace(super().tools(), width=LANES, halt=self.halt)
+        return replace(super().tools(), width=self.width, halt=self.halt)
 
     def halt(self) -> None:
         if self.stop.is_set():
@@ -74,3 +75,17 @@ def test_a_stop_ends_every_lane_and_the_next_one_goes_on(
         [delivery] = voyage.ledger.deliveries(f"faults:{voyage.id}")
         assert delivery.temp
         Path(delivery.temp).unlink()
+
+
+def test_lanes_whose_line_is_cut_again_and_again_get_on(
+    partner: OpenSSH, sightings: Sightings
+) -> None:
+    """What was acknowledged when the line broke counts, though no further chunk was handed out."""
+    fault = Fault(Kind.RESET, "up", 3 * CHUNK, lasting=True)
+    data = DATA[: 5 * CHUNK + MIB]
+    with Proxy(partner.host, partner.port, faults=[fault]) as proxy:
+        # Many tries: a line's first chunk may be its slowest, and then nothing counts for once.
+        voyage = Wide(partner, sightings, {SOURCE: data}, port=proxy.port, tries=9)
+        voyage.width = Width(wide=MIB, share=8 * MIB)
+        assert voyage.sail().judged().delivered
+        assert len(proxy.links) > 2

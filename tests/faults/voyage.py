@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 from uuid import uuid4
 
@@ -15,11 +16,14 @@ from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
-from daemon.retries import retrying
+from adapters.running.retries import retrying
+from tests.faults.meddling import Hurried
 from tests.faults.sightings import Sightings
 from tests.servers.ftp_server import FtpServer
 from tests.servers.openssh import OpenSSH
+from tests.servers.proxy import Proxy
 from transfer.destination import Destination, HostKey, Tls
+from transfer.errors import Stopping
 from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Request, Transfer
 from transfer.ports import ObjectStore, Remotes
@@ -38,6 +42,10 @@ RULES = Rules(
 
 def clock() -> datetime:
     return datetime.now(UTC)
+
+
+LONG = 30.0
+"""Seconds, more than a busy machine takes for anything; where nothing hangs, nobody waits."""
 
 
 class Consent:
@@ -63,7 +71,8 @@ class Watcher:
 class Voyage:
     """From `store` to `server`, by way of `port` where something stands in between.
 
-    `contents` are the bytes of each source. `settings` are fields of Destination.
+    `contents` are the bytes of each source, `options` those of the request. `settings` are fields
+    of Destination.
     """
 
     server: OpenSSH | FtpServer
@@ -72,6 +81,7 @@ class Voyage:
     port: int = 0
     store: ObjectStore = field(default_factory=MemoryObjects)
     settings: dict[str, Any] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
     tries: int = 3
     remotes: Remotes | None = None
     slots: Slots = field(default_factory=lambda: Slots(5))
@@ -86,15 +96,28 @@ class Voyage:
                 self.store.put(uri, data)
 
     def sail(self) -> Ended:
-        """Until the transfer is closed; the waits between the tries are left out."""
-        asked = self._request()
-        self.ledger.admit(Transfer(request=asked, received_at=clock()))
+        """Until it is closed; without the waits between the tries, nor long ones for a size."""
+        admitted = self.ledger.admit(Transfer(request=self._request(), received_at=clock()))
+        return self._travel(admitted)
+
+    def go_on(self) -> Ended:
+        """By an heir, from where an owner has left it."""
+        [record] = MemoryArchive(self.ledger.store).search(self._request().id)
+        self.ledger.renew(record.transfer, 0.0)
+        return self._travel(record.transfer)
+
+    def _travel(self, asked: Transfer) -> Ended:
         claimed = self.ledger.claim(asked.id)
         assert claimed
         attempt = retrying(self.tries, 0.001, lambda _seconds: None)
         ended = travel(claimed, self.tools(), attempt)
         [record] = MemoryArchive(self.ledger.store).search(asked.id)
         return Ended(self, ended, record.deliveries)
+
+    def hurry(self, coming: Callable[[], object], timeout: float = 0.5) -> None:
+        """Short times until the fault has struck, and more tries for what is late without one."""
+        self.remotes = Hurried(self.register, coming, timeout, 2 * timeout)
+        self.tries = 10
 
     def tools(self) -> Tools:
         return Tools(
@@ -111,6 +134,7 @@ class Voyage:
             slots=self.slots,
             clock=clock,
             halt=lambda: None,
+            pause=lambda seconds: sleep(seconds / 20),
         )
 
     def destination(self) -> Destination:
@@ -120,10 +144,17 @@ class Voyage:
             "port": self.port or self.server.port,
             "username": self.server.username,
             "root": str(self.server.root),
-            "connect_timeout": 5.0,
-            "timeout": 5.0,
+            "connect_timeout": LONG,
+            "timeout": LONG,
         }
         return Destination(**fields | self._credential() | self.settings)
+
+    def local(self, path: str) -> Path:
+        """Where the file lies that a client calls `path`."""
+        return Path(path)
+
+    def settle(self) -> None:
+        """Wait until the server's files are where they are looked for."""
 
     def _credential(self) -> dict[str, Any]:
         """The names of secrets are those of the server's attributes."""
@@ -144,12 +175,32 @@ class Voyage:
             sources=tuple(self.contents),
             target=self.name if len(self.contents) == 1 else "",
             fingerprint="0" * 64,
+            options=self.options,
         )
 
     @property
     def name(self) -> str:
         """The final name of a single file."""
         return f"{self.id}.bin"
+
+
+@dataclass
+class Stopped(Voyage):
+    """The service is stopped as soon as `when` says so."""
+
+    when: Callable[[], bool] = lambda: False
+
+    def tools(self) -> Tools:
+        return replace(super().tools(), halt=self._halt)
+
+    def _halt(self) -> None:
+        if self.when():
+            raise Stopping
+
+
+def carried(proxy: Proxy) -> int:
+    """Bytes that went to the server."""
+    return sum(link.up.carried for link in proxy.links)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +223,7 @@ class Ended:
         assert self.transfer.finished
         assert self.delivered == (not self.code)
         assert self.code != "internal"
+        self.voyage.settle()
         for delivery in self.deliveries:
             self._judge(delivery)
         if not self.transfer.loose_ends:
@@ -179,12 +231,13 @@ class Ended:
         return self
 
     def temps(self) -> list[str]:
+        """Whatever their pattern, wherever they lie."""
         token = self.transfer.request.token
-        return [path.name for path in self.voyage.server.root.glob(f".ff-{token}*")]
+        return [path.name for path in self.voyage.server.root.rglob(f"*{token}*")]
 
     def _judge(self, delivery: Delivery) -> None:
         data = self.voyage.contents[delivery.source.uri]
-        final = Path(delivery.final)
+        final = self.voyage.local(delivery.final)
         stands = final.exists()
         assert not stands or final.read_bytes() == data
         published = delivery.state is DeliveryState.PUBLISHED

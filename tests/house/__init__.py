@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 
 TOP = Path(__file__).parents[2]
-PACKAGES = ("adapters", "config", "daemon", "sandbox", "transfer")
+PACKAGES = ("adapters", "cloud", "config", "daemon", "sandbox", "transfer")
 
 
 def tracked(*patterns: str) -> list[Path]:

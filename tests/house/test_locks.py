@@ -12,7 +12,7 @@ import pytest
 
 from tests.house import TOP
 
-LOCKS = ("build", "run", "sandbox", "dev")
+LOCKS = ("aws", "build", "cloud", "run", "sandbox", "dev")
 REQUIREMENT = re.compile(
     r"^(?P<name>[a-z0-9-]+)==(?P<version>[A-Za-z0-9.+!]+)(?P<marker> ; [^\\]+?)?"
     r"(?P<hashes>(?: \\\n    --hash=sha256:[0-9a-f]{64})+)\n",
@@ -45,7 +45,8 @@ def test_no_lock_names_a_host(file: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("smaller", "larger"), [("run", "sandbox"), ("sandbox", "dev"), ("build", "dev")]
+    ("smaller", "larger"),
+    [("cloud", "run"), ("run", "sandbox"), ("sandbox", "dev"), ("build", "dev")],
 )
 def test_the_larger_lock_agrees_with_the_smaller(smaller: str, larger: str) -> None:
     assert versions(smaller).items() <= versions(larger).items()
@@ -58,7 +59,9 @@ def test_what_the_project_asks_for_is_locked(lock: str) -> None:
     project, groups = asked["project"], asked["dependency-groups"]
     run, sandbox = project["dependencies"], project["optional-dependencies"]["sandbox"]
     wanted = {
+        "aws": groups["aws"],
         "build": groups["build"],
+        "cloud": groups["cloud"],
         "run": run,
         "sandbox": [*run, *sandbox],
         "dev": [*run, *sandbox, *groups["dev"], *groups["build"]],
@@ -70,6 +73,15 @@ def test_what_the_project_asks_for_is_locked(lock: str) -> None:
 def test_what_builds_is_no_part_of_what_runs(lock: str) -> None:
     assert {"hatchling", "editables"} <= versions("build").keys()
     assert not versions("build").keys() & versions(lock).keys()
+
+
+def test_a_function_brings_what_the_project_asks_for_but_the_command_line() -> None:
+    with (TOP / "pyproject.toml").open("rb") as file:
+        asked = tomllib.load(file)
+    names = {canonical(each) for each in asked["project"]["dependencies"]}
+    brought = {canonical(each) for each in asked["dependency-groups"]["cloud"]}
+    assert names - brought == {"apscheduler", "rich", "typer"}
+    assert brought <= names
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from sandbox.children import clean_environment
 # A closed port: the libraries of the protocol are loaded, and the line is refused.
 PROGRAM = """
 import sys
-import daemon.retries
+import adapters.running.retries
 from adapters.memory.ledger import MemoryLedger
 from adapters.remotes import Register
 from adapters.s3.store import make_objects

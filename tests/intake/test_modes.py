@@ -14,10 +14,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
 from adapters.servicenow.desk.forms import TicketForm
-from daemon.alarm import LedgerAlarm
 from daemon.intake import Intake
-from daemon.outbox import Sender
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.behaviours import BEHAVIOURS
 from sandbox.servicenow.instance import Properties
@@ -122,7 +122,7 @@ class Visit:
         self.sender = Sender(
             outbox=outbox,
             archive=archive,
-            desk=stage.desk(timeout=1.0),
+            desk=stage.desk(),
             stop=Event(),
             alarm=LedgerAlarm(lambda _: None),
             lease=60.0,
@@ -133,6 +133,8 @@ class Visit:
         """Nothing is carried here."""
 
     def plays(self, play: Play) -> None:
+        if play.mode in ("slow", "late"):
+            self.sender._desk = self.stage.desk(timeout=1.0)
         options = {"path": API, **play.options}
         self.stage.server.modes.set(play.mode, **options)
 

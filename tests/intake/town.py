@@ -11,14 +11,14 @@ from dataclasses import replace
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryDesk
-from daemon.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat
+from adapters.running.retries import retrying
+from adapters.running.sender import Sender
 from daemon.carriers import InProcess
-from daemon.heartbeat import Heartbeat
 from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.lookup import Lookup
-from daemon.outbox import Sender
-from daemon.retries import retrying
 from daemon.watch import Watch
 from tests.daemon.door import Clock, CountingInbox, Stop
 from tests.transfer.bench import Bench

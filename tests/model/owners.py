@@ -11,14 +11,16 @@ from tests.transfer.bench import Bench, Crash, Fuse
 from tests.transfer.made import NOON, request
 from tests.transfer.test_journey import three_tries
 from transfer.errors import Code, FerryError, Transient
-from transfer.journey import travel
+from transfer.journey import STEPS, advance, take_up, travel
 from transfer.model import Transfer
+from transfer.routing import owner_of
+from transfer.tools import Tools
 
 GO, DIE, DIED, LOSE, LOST = "go", "die before", "die after", "lose before", "lose after"
 """What becomes of a call: `lost` is a call that is done and whose answer never comes."""
 FREE = frozenset({"describe", "read", "read_into"})
 """Calls that wait for nobody: the source never changes, and readers have threads of their own."""
-PATIENCE = 20.0
+PATIENCE = 60.0
 LEASE = 61.0
 
 
@@ -54,11 +56,18 @@ def _no_answer() -> Transient:
     return Transient(Code.REMOTE_TIMEOUT, "No answer.")
 
 
-class Owner:
-    """Admits the request, claims the transfer if it can be had, and carries it to its end."""
+EXECUTION = owner_of("ff-1")
 
-    def __init__(self, world: Bench) -> None:
+
+class Owner:
+    """Admits the request, claims the transfer if it can be had, and carries it to its end.
+
+    As `invocations` of one execution it claims it anew for each step, over its own dead ones.
+    """
+
+    def __init__(self, world: Bench, *, invocations: bool = False) -> None:
         self._world = world
+        self._go_on = self._invoked if invocations else self._carried
         self._baton = Baton()
         self.epoch = 0
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -87,7 +96,20 @@ class Owner:
     def _carry(self) -> None:
         tools, asked = self._world.tools(self._baton), request()
         tools.ledger.admit(Transfer(request=asked, received_at=NOON))
-        claimed = tools.ledger.claim(asked.id)
+        self._go_on(asked.id, tools)
+
+    def _carried(self, transfer_id: str, tools: Tools) -> None:
+        claimed = tools.ledger.claim(transfer_id)
         if claimed:
             self.epoch = claimed.epoch
             travel(claimed, tools, three_tries)
+
+    def _invoked(self, transfer_id: str, tools: Tools) -> None:
+        for step in (*STEPS, *STEPS):
+            claimed = tools.ledger.claim(transfer_id, over=EXECUTION)
+            if claimed is None:
+                return
+            self.epoch = claimed.epoch
+            take_up(claimed, tools)
+            advance(claimed, tools, step, three_tries)
+            tools.ledger.renew(claimed, 0)

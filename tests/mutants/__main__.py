@@ -20,7 +20,7 @@ from tests.mutants.publishing import PUBLISHING
 from tests.mutants.upload import UPLOAD
 
 TREE = Path(__file__).parents[2]
-PARTS = ("adapters", "config", "daemon", "sandbox", "tests", "transfer", "pyproject.toml")
+PARTS = ("adapters", "cloud", "config", "daemon", "sandbox", "tests", "transfer", "pyproject.toml")
 PATIENCE = 600
 FAILED = 1
 """pytest's exit code when tests ran and some of them failed; others mean that none ran."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.mutants.approvals import APPROVALS
+from tests.mutants.doors import DOORS
 from tests.mutants.mutant import Mutant
 
 BINDING = "tests/transfer/request/test_binding.py"
@@ -44,8 +45,8 @@ MUTANTS = (
     Mutant(
         "a claim is taken from an owner that lives: SQLite",
         "adapters/ledger/sqlite/ledger.py",
-        "AND (owner IS NULL OR lease_until <= ?)",
-        "AND (owner IS NULL OR lease_until <= ? OR 1)",
+        "if owner is None or until <= self._now() or (",
+        "if owner is None or until <= self._now() or True or (",
         f"{LEDGER}::test_a_live_claim_keeps_everybody_off[sqlite]",
     ),
     Mutant(
@@ -78,21 +79,21 @@ MUTANTS = (
     ),
     Mutant(
         "a post is settled before it is sent",
-        "daemon/outbox.py",
+        "adapters/running/sender.py",
         "            ticket = self._write(post, again=tries > 0)\n",
         "            ticket = Ticket(\n"
         '                role=post.ticket, sys_id="0" * 32, number="", url="", state=""\n'
         "            )\n"
         "            self._outbox.settle(post, ticket)\n"
         "            ticket = self._write(post, again=tries > 0)\n",
-        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+        "tests/adapters/running/test_sender.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
     ),
     Mutant(
         "a second try of a post does not look whether it has arrived",
-        "daemon/outbox.py",
+        "adapters/running/sender.py",
         "ticket = self._write(post, again=tries > 0)",
         "ticket = self._write(post, again=False)",
-        "tests/daemon/test_outbox.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+        "tests/adapters/running/test_sender.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
     ),
     Mutant(
         "the list of candidates is not persisted before the first rename",
@@ -255,4 +256,5 @@ MUTANTS = (
         "tests/adapters/ledger/sqlite/test_disk.py",
     ),
     *APPROVALS,
+    *DOORS,
 )

@@ -9,6 +9,7 @@ SWAP = "tests/transfer/crossing/test_swap.py"
 IN_PLACE = "tests/transfer/crossing/test_in_place.py"
 RECOVERY = "tests/model/test_recovery.py"
 MOMENTARY = "tests/transfer/crossing/test_momentary.py"
+TAKEN = "tests/transfer/crossing/test_taken_temps.py"
 
 PUBLISHING = (
     Mutant(
@@ -88,10 +89,16 @@ PUBLISHING = (
     Mutant(
         "a name that is empty after the close is sent again",
         "transfer/crossing/in_place.py",
-        "        if crossing.remote.size(delivery.final) is None:\n"
-        "            return taken(delivery, crossing)\n",
+        "        if _is_gone(delivery, crossing):\n            return taken(delivery, crossing)\n",
         "",
         f"{IN_PLACE}::test_taken_between_close_and_look_it_was_collected",
+    ),
+    Mutant(
+        "a size that a server remembers is believed of a file that was taken",
+        "transfer/crossing/in_place.py",
+        'return bool(delivery.size) and not b"".join(',
+        'return not delivery.size and not b"".join(',
+        f"{IN_PLACE}::test_taken_from_a_server_that_remembers_its_size",
     ),
     Mutant(
         "a rename that is refused for a moment fails the file",
@@ -127,5 +134,41 @@ PUBLISHING = (
         "    tools.ledger.save(transfer, *intended)\n    return intended",
         "    return intended",
         CRASHES,
+    ),
+    Mutant(
+        "back to VERIFIED although a rename may still come",
+        "transfer/crossing/publish.py",
+        "    if not asked_before:\n        after",
+        "    if passes or not asked_before:\n        after",
+        f"{MOMENTARY}::test_a_refusal_after_a_lost_answer_does_not_forget_the_rename",
+    ),
+    Mutant(
+        "a temp that was whole and has gone is sent again",
+        "transfer/crossing/delivery.py",
+        "        if crossing.remote.size(temp_of(delivery)) is None:\n"
+        "            raise vanished(delivery, crossing) from error\n",
+        "",
+        f"{TAKEN}::test_taken_right_after_its_close",
+    ),
+    Mutant(
+        "one that waits for its approval and has gone is sent again",
+        "transfer/crossing/delivery.py",
+        "    if _is_gone(delivery, crossing):\n        raise vanished(delivery, crossing)\n",
+        "",
+        f"{TAKEN}::test_taken_while_it_waits_for_its_approval",
+    ),
+    Mutant(
+        "what one lane writes is written where nobody hears a stop",
+        "transfer/crossing/lanes.py",
+        "        if self._end - self._start <= QUICK:\n",
+        "        if self._end - self._start:\n",
+        "tests/transfer/crossing/test_lanes.py::test_a_stop_is_heard_while_one_lane_is_slow",
+    ),
+    Mutant(
+        "a rename that is acknowledged is not looked at",
+        "transfer/crossing/publish.py",
+        "    demand_renamed(temp_of(delivery), delivery.final, crossing)\n",
+        "",
+        f"{MOMENTARY}::test_a_rename_that_is_acknowledged_and_not_done_is_no_success",
     ),
 )

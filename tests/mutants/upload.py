@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+REFUSALS = "tests/transfer/crossing/test_refusals.py"
+
 UPLOAD = (
     Mutant(
         "a chunk stands with its lane only once its thread has begun",
@@ -60,5 +62,35 @@ UPLOAD = (
         "self._closed = True",
         "tests/adapters/remotes/sftp/test_upload.py::"
         "test_a_file_is_given_up_while_another_thread_writes_it",
+    ),
+    Mutant(
+        "what was acknowledged when the line broke is not counted",
+        "transfer/crossing/progress.py",
+        "stumbled = isinstance(error, Transient) and not self._crossing.in_place",
+        "stumbled = isinstance(error, Transient) and self._crossing.in_place",
+        f"{REFUSALS}::test_what_lanes_had_acknowledged_when_the_line_broke_counts",
+    ),
+    Mutant(
+        "a file that was deleted by a second opening is written on",
+        "transfer/crossing/upload.py",
+        "if len(uploads) <= spare and crossing.remote.size(temp) is None:",
+        "if len(uploads) < 0:",
+        f"{REFUSALS}::test_a_second_handle_that_is_refused_leaves_one_and_is_remembered",
+    ),
+    Mutant(
+        "a lane has its second chunk before another has its first",
+        "transfer/crossing/lanes.py",
+        "key=_Lane.began)",
+        "key=id)",
+        "tests/transfer/crossing/test_lanes.py::"
+        "test_each_lane_has_its_first_chunk_before_any_has_a_second",
+    ),
+    Mutant(
+        "a temp that was removed once is forgotten",
+        "transfer/crossing/resume.py",
+        "        _remove(name, crossing)\n    return begun\n",
+        "        _remove(name, crossing)\n    return begun.evolve(older=())\n",
+        "tests/transfer/crossing/test_resume.py::"
+        "test_a_temp_that_its_dead_session_brings_back_is_removed",
     ),
 )

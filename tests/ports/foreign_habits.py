@@ -55,7 +55,7 @@ class Habit(Enum):
     )
     GIVES_NO_REASON = Excuse(
         "it says 451 'file system error' of everything: remote.failed, which is transient",
-        ("test_a_directory_without_the_right_to_write", "test_a_missing_directory"),
+        ("test_a_directory_without_the_right_to_write",),
     )
     OFFERS_HASHES_IN_VAIN = Excuse(
         "it offers check-file by the draft's name and answers nothing by it: there is no T1",

@@ -15,7 +15,7 @@ from sandbox.aws import Aws
 from transfer.errors import Code, Permanent
 from transfer.ports import Message, Queue
 
-SECONDS = 15.0
+SECONDS = 60.0
 WHY = Permanent(Code.HINT_UNKNOWN, "Nobody knows RITM0010001.", action="Order – again\n.")
 
 
@@ -47,7 +47,7 @@ class Moto:
         name, ending = uuid4().hex, ".fifo" if fifo else ""
         url, self._dead_url = server.make_queue(f"q-{name}{ending}", f"dead-{name}{ending}")
         self._sqs = server.client("sqs")
-        client = make_client(server.region, server.endpoint_url, timeout=10)
+        client = make_client(server.region, server.endpoint_url, timeout=60)
         self.queue = SqsQueue(client, url, wait=1)
 
     def dead(self) -> list[DeadLetter]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from adapters.aws.sessions import ProcessSessions
 from adapters.memory.sessions import MemorySessions
 from sandbox.aws import Aws
 from tests.servers.odd_s3 import Answer, OddS3
+from tests.servers.ports import nobody
 from tests.servers.s3_clients import REGION
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import Request, Transfer
@@ -146,10 +146,9 @@ def test_an_sts_that_does_not_answer_is_transient(answer: Answer) -> None:
 
 
 def test_an_sts_that_is_not_there_is_transient() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    gone = ProcessSessions(sts(f"http://127.0.0.1:{port}"), clock=lambda: NOON)
-    assert isinstance(refused(gone.open, TRANSFER), Transient)
+    with nobody() as port:
+        gone = ProcessSessions(sts(f"http://127.0.0.1:{port}"), clock=lambda: NOON)
+        assert isinstance(refused(gone.open, TRANSFER), Transient)
 
 
 def sts_refusal(status: int, code: str, words: str = "") -> Answer:

@@ -23,6 +23,7 @@ from typer.testing import CliRunner
 from config.loading import load
 from sandbox.children import Child, clean_environment
 from sandbox.cli import register
+from tests.servers.ports import free_port
 
 COMMAND = [sys.executable, "-m", "sandbox", "sandbox"]
 
@@ -30,13 +31,13 @@ COMMAND = [sys.executable, "-m", "sandbox", "sandbox"]
 @contextmanager
 def sandbox(directory: Path, *arguments: str) -> Iterator[tuple[dict[str, Any], Child]]:
     with Child("sandbox", [*COMMAND, *arguments], directory, clean_environment()) as child:
-        yield child.answer(time.monotonic() + 30), child
+        yield child.answer(time.monotonic() + 60), child
 
 
 def refused(*arguments: str) -> str:
     """The words with which the sandbox refuses to start."""
     ended = subprocess.run(
-        [*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=30
+        [*COMMAND, *arguments], check=False, capture_output=True, text=True, timeout=60
     )
     assert (ended.returncode, ended.stdout) == (2, "")
     return ended.stderr.strip()
@@ -50,7 +51,7 @@ def test_all_parts_answer_where_they_say(tmp_path: Path) -> None:
             f"{servicenow['url']}/api/now/table/sys_user/{servicenow['users']['anna.berg']['sys_id']}",
             auth=(servicenow["user"], servicenow["password"]),
             verify=servicenow["ca_file"],
-            timeout=10,
+            timeout=60,
         )
         assert user.json()["result"]["user_name"] == "anna.berg"
         client: Any = boto3.client(
@@ -62,7 +63,7 @@ def test_all_parts_answer_where_they_say(tmp_path: Path) -> None:
         )
         assert [each["Name"] for each in client.list_buckets()["Buckets"]] == [aws["bucket"]]
         assert Path(sftp["root"]).is_dir()
-        with socket.create_connection((sftp["host"], sftp["port"]), timeout=10) as connection:
+        with socket.create_connection((sftp["host"], sftp["port"]), timeout=60) as connection:
             assert connection.recv(8).startswith(b"SSH-2.0-")
 
 
@@ -72,15 +73,14 @@ def test_it_stays_until_a_signal_and_leaves_nothing(tmp_path: Path, number: int)
         assert set(addresses) == {"sftp"}
         child.check()
         child.send(number)
-        assert child.wait(10) == 0
+        assert child.wait(60) == 0
         assert not Path(addresses["sftp"]["root"]).exists()
         assert json.loads(child.out.read_text()) == addresses
         assert child.log.read_text() == ""
 
 
 def test_chosen_ports_and_directory(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     files = tmp_path / "files"
     arguments = ("remotes", "--sftp-port", str(port), "--directory", str(files))
     with sandbox(tmp_path, *arguments) as (addresses, child):
@@ -102,7 +102,7 @@ def test_seed(tmp_path: Path, name: str, text: str) -> None:
         servicenow = addresses["servicenow"]
         admin = ("admin", servicenow["users"]["admin"]["password"])
         url = f"{servicenow['url']}/api/now/table/u_partner"
-        [row] = requests.get(url, auth=admin, timeout=10).json()["result"]
+        [row] = requests.get(url, auth=admin, timeout=60).json()["result"]
         assert (row["name"], row["active"], row["level"]) == ("Acme", "true", "3")
 
 

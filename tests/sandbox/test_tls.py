@@ -11,6 +11,7 @@ import requests
 
 from sandbox.servicenow import SEEDED, ServiceNow
 from sandbox.tls import Certificate, make_certificate
+from tests.servers.ports import free_port
 
 
 @pytest.fixture(scope="module")
@@ -46,17 +47,17 @@ def test_clients_that_trust_the_authority_get_through(
 ) -> None:
     with ServiceNow(tls=certificate) as server, session:
         url = server.url.replace("127.0.0.1", name) + "/api/now/table/incident"
-        answer = session.get(url, timeout=10)
+        answer = session.get(url, timeout=60)
         assert answer.status_code == 200
         assert answer.headers["Strict-Transport-Security"]
-        assert session.post(url, json={}, timeout=10).headers["Location"].startswith("https://")
+        assert session.post(url, json={}, timeout=60).headers["Location"].startswith("https://")
 
 
 def test_others_do_not(certificate: Certificate) -> None:
     with ServiceNow(tls=certificate) as server, requests.Session() as stranger:
         stranger.trust_env = False
         with pytest.raises(requests.exceptions.SSLError):
-            stranger.get(server.url, timeout=10)
+            stranger.get(server.url, timeout=60)
 
 
 def test_a_silent_client_holds_nobody_up(
@@ -64,8 +65,8 @@ def test_a_silent_client_holds_nobody_up(
 ) -> None:
     with ServiceNow(tls=certificate) as server, session:
         port = int(server.url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=10):
-            assert session.get(server.url, timeout=10).status_code == 200
+        with socket.create_connection(("127.0.0.1", port), timeout=60):
+            assert session.get(server.url, timeout=60).status_code == 200
 
 
 def test_a_reset_reaches_through_tls(certificate: Certificate, session: requests.Session) -> None:
@@ -73,21 +74,22 @@ def test_a_reset_reaches_through_tls(certificate: Certificate, session: requests
         server.modes.set("reset_after_commit", count=1)
         url = server.url + "/api/now/table/incident"
         with pytest.raises(requests.ConnectionError):
-            session.post(url, json={"short_description": "A"}, timeout=10)
+            session.post(url, json={"short_description": "A"}, timeout=60)
         assert len(server.instance.query("incident")) == 1
 
 
 def test_a_stopped_instance_starts_again_where_it_was(
     certificate: Certificate, session: requests.Session
 ) -> None:
-    server = ServiceNow(tls=certificate)
+    # None that others are given meanwhile.
+    server = ServiceNow(tls=certificate, port=free_port())
     with server, session:
         url = server.url
-        session.post(url + "/api/now/table/incident", json={}, timeout=10)
+        session.post(url + "/api/now/table/incident", json={}, timeout=60)
     with pytest.raises(requests.ConnectionError):
-        session.get(url, timeout=10)
+        session.get(url, timeout=60)
     with server, session:
         assert server.url == url
-        rows = session.get(url + "/api/now/table/incident", timeout=10).json()["result"]
+        rows = session.get(url + "/api/now/table/incident", timeout=60).json()["result"]
         assert len(rows) == 1
     server.stop()

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import ClassVar, Self
 
 from tests.servers import UNPACKED, absent, need
-from tests.servers.openssh import is_root
+from tests.servers.openssh import PATIENCE, is_root
 from tests.servers.ports import free_port
 
 CHECKOUT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ class Foreign:
         if hasattr(self, "_process"):
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         shutil.rmtree(self.home)
 
     @property
@@ -102,7 +102,7 @@ class Foreign:
                 stderr=log,
                 start_new_session=True,
             )
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not self._greets():
             if time.monotonic() > deadline or self._process.poll() is not None:
                 raise RuntimeError(f"{type(self).__name__} does not start: {self.log}")
@@ -181,7 +181,7 @@ class RcloneCached(Rclone):
         return [*super().command(), "--vfs-write-back", "0s"]
 
     def settle(self) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while any(self._owed()):
             if time.monotonic() > deadline:
                 raise RuntimeError(f"rclone does not write to its store: {self.log}")

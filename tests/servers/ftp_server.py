@@ -16,7 +16,7 @@ from typing import ClassVar, Self
 
 from sandbox.tls import Certificate
 from tests.servers import UNPACKED, need
-from tests.servers.openssh import PASSWORD, UID, descendants, is_root
+from tests.servers.openssh import PASSWORD, PATIENCE, UID, descendants, is_root, strike
 from tests.servers.ports import free_port
 
 # A private mount namespace: own account files, and a small disk where the test asks for one.
@@ -84,7 +84,7 @@ class FtpServer:
     def __exit__(self, *_exc: object) -> None:
         if hasattr(self, "_process"):
             self.kill()
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         shutil.rmtree(self.home)
 
     def prepare(self) -> None:
@@ -109,14 +109,14 @@ class FtpServer:
 
     def freeze(self) -> None:
         """Stop the connections, as a server does whose disk hangs; TCP stays up."""
-        self._signal(signal.SIGSTOP)
+        strike(self.sessions(), signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        strike(self.sessions(), signal.SIGCONT)
 
     def drop(self) -> None:
         """Kill the connections; the listening server goes on."""
-        self._signal(signal.SIGKILL)
+        strike(self.sessions(), signal.SIGKILL)
 
     def kill(self) -> None:
         sessions = self.sessions()
@@ -124,11 +124,6 @@ class FtpServer:
         for pid in sessions:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        for pid in self.sessions():
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
 
     def _make_room(self) -> None:
         self.home.chmod(0o755)
@@ -160,7 +155,7 @@ class FtpServer:
         self._await()
 
     def _await(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
             with suppress(OSError), closing(socket.create_connection((self.host, self.port))):
                 return

@@ -29,6 +29,10 @@ SHADOW = (
     "aF6VApa4aSygIHbr6wC9Jh1yWlsfplMsne5G7jshy0"
 )
 UID = 4711
+PATIENCE = 60.0
+"""Seconds for what happens at once where nothing else is at work."""
+AFTER = {signal.SIGSTOP: "TZX", signal.SIGCONT: "RSDZX", signal.SIGKILL: "ZX"}
+"""The states of a process that the signal has reached."""
 NOBODY = 65534
 CONFIG = """
 Port {port}
@@ -43,6 +47,8 @@ LogLevel VERBOSE
 Subsystem sftp internal-sftp
 ForceCommand internal-sftp
 """
+# By default it drops some at random once ten have not logged in. Of this the last line counts.
+CROWD = "MaxStartups 1000"
 # Private copies of the account files; /run is private too where sshd's own directory is missing.
 NAMESPACE = """
 for file in passwd group shadow; do mount --bind "$1/$file" "/etc/$file" || exit 1; done
@@ -98,7 +104,7 @@ class OpenSSH:
     def __exit__(self, *_exc: object) -> None:
         if hasattr(self, "_process"):
             self.kill()
-            self._process.wait(10)
+            self._process.wait(PATIENCE)
         shutil.rmtree(self._home)
 
     @property
@@ -116,14 +122,14 @@ class OpenSSH:
 
     def freeze(self) -> None:
         """Stop the connections, as a server does whose disk hangs; TCP stays up."""
-        self._signal(signal.SIGSTOP)
+        strike(self.sessions(), signal.SIGSTOP)
 
     def thaw(self) -> None:
-        self._signal(signal.SIGCONT)
+        strike(self.sessions(), signal.SIGCONT)
 
     def drop(self) -> None:
         """Kill the connections; the listening sshd goes on."""
-        self._signal(signal.SIGKILL)
+        strike(self.sessions(), signal.SIGKILL)
 
     def kill(self) -> None:
         sessions = self.sessions()
@@ -131,11 +137,6 @@ class OpenSSH:
         for pid in sessions:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-    def _signal(self, number: int) -> None:
-        for pid in self.sessions():
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
 
     def _prepare(self) -> None:
         home = self._home
@@ -168,7 +169,7 @@ class OpenSSH:
             password="yes" if self.password else "no",
         )
         keys = [f"HostKey {self._home}/host_{kind}" for kind in self._types]
-        (self._home / "config").write_text("\n".join([*self._options, *keys, settings]))
+        (self._home / "config").write_text("\n".join([CROWD, *self._options, *keys, settings]))
 
     def _write_accounts(self) -> None:
         lines = {
@@ -196,13 +197,16 @@ class OpenSSH:
         self._await()
 
     def _await(self) -> None:
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + PATIENCE
         while time.monotonic() < deadline and self._process.poll() is None:
-            with suppress(OSError), closing(socket.create_connection((self.host, self.port))) as up:
+            with suppress(OSError), closing(self._called()) as up:
                 if up.recv(4) == b"SSH-":
                     return
             time.sleep(0.01)
         raise RuntimeError(f"sshd does not start: {self.log}")
+
+    def _called(self) -> socket.socket:
+        return socket.create_connection((self.host, self.port), PATIENCE)
 
 
 def make_key(path: Path, kind: str) -> str:
@@ -216,6 +220,27 @@ def make_key(path: Path, kind: str) -> str:
 def _give(uid: int, *paths: Path) -> None:
     for path in paths:
         os.chown(path, uid, uid)
+
+
+def strike(processes: Sequence[int], number: signal.Signals) -> None:
+    """Send them the signal, and wait until it has done its work: a killed process keeps its sockets
+    until the kernel gets round to it.
+    """
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+    deadline = time.monotonic() + PATIENCE
+    while not all(state_of(pid) in AFTER[number] for pid in processes):
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"{number.name} has no effect on {processes}")
+        time.sleep(0.001)
+
+
+def state_of(pid: int) -> str:
+    """The letter of proc(5), X for one that is gone."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return "X"
 
 
 def descendants(pid: int) -> Iterator[int]:

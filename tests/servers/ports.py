@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from functools import cache
 from itertools import cycle
 
@@ -33,6 +33,14 @@ def free_ports(count: int, *hosts: str) -> range:
                 next(starts)
             return ports
     raise OSError(f"no {count} ports in a row are free for this process")
+
+
+@contextmanager
+def nobody() -> Iterator[int]:
+    """A port of 127.0.0.1 that refuses every connection: it is taken, and nobody listens."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield int(taken.getsockname()[1])
 
 
 def _all_free(ports: range, hosts: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ import socket
 import struct
 import termios
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
@@ -42,12 +42,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What happens once `way` has carried `at` bytes. It is spent then, unless it is `lasting`."""
+    """What happens once `way` has carried `at` bytes. It is spent then, unless it is `lasting`.
+
+    With `wide` it strikes every connection that is open at this moment.
+    """
 
     kind: Kind
     way: Way = "up"
     at: int = 0
     lasting: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ class Flow:
         self.carried = self.taken = 0
         self.blocked = self.ended = self.shut = self.deaf = self.draining = False
         self._pace = pace
+        self.alter: Callable[[bytes], bytes] = bytes
+        """What becomes of bytes that were taken."""
         self._waiting: deque[tuple[float, memoryview]] = deque()
         self._held = 0
         self._next = 0.0
@@ -113,6 +119,7 @@ class Flow:
             return True
         if self.deaf:
             return False
+        data = self.alter(data)
         places = [flip.at - self.taken for flip in flips]
         self.taken += len(data)
         self._enqueue(_flipped(data, [place for place in places if 0 <= place < len(data)]))
@@ -148,6 +155,11 @@ class Flow:
         if sent < len(data):
             self._waiting.appendleft((due, data[sent:]))
         return True
+
+    def hasten(self) -> None:
+        """What waits is due, and what comes is no longer held back."""
+        self._pace = Pace()
+        self._waiting = deque((0.0, data) for _, data in self._waiting)
 
     def drain(self) -> None:
         """Swallow everything from here on."""
@@ -186,6 +198,13 @@ class Link:
 
     def flow(self, way: Way) -> Flow:
         return self.up if way == "up" else self.down
+
+    def hasten(self) -> None:
+        for flow in (self.up, self.down):
+            flow.hasten()
+        for sock in self.sockets:
+            for option in (socket.SO_RCVBUF, socket.SO_SNDBUF):
+                sock.setsockopt(socket.SOL_SOCKET, option, PIECE)
 
     def answer_to(self, way: Way) -> Flow:
         return self.down if way == "up" else self.up

@@ -31,10 +31,36 @@ class Webhooks:
     over: threading.Event = field(default_factory=threading.Event)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A client that hung up, or trusts nobody, is what some tests are about."""
+
+
 @contextmanager
 def webhooks(certificate: Certificate) -> Iterator[Webhooks]:
     made = Webhooks(certificate.ca_file)
+    server = _Server(("127.0.0.1", 0), _handler(made))
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate.cert_file, certificate.key_file)
+    # The handshake in the thread of the connection: the other one would stand still over it.
+    server.socket = context.wrap_socket(
+        server.socket, server_side=True, do_handshake_on_connect=False
+    )
+    made.url = f"https://localhost:{server.server_address[1]}{PATH}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield made
+    finally:
+        made.over.set()
+        server.shutdown()
+        thread.join(30)
+        server.server_close()
 
+
+def _handler(made: Webhooks) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             sent = self.rfile.read(int(self.headers["Content-Length"]))
@@ -52,26 +78,4 @@ def webhooks(certificate: Certificate) -> Iterator[Webhooks]:
         def log_message(self, *_: object) -> None:
             pass
 
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A client that hung up, or trusts nobody, is what some tests are about."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(certificate.cert_file, certificate.key_file)
-    # The handshake in the thread of the connection: the other one would stand still over it.
-    server.socket = context.wrap_socket(
-        server.socket, server_side=True, do_handshake_on_connect=False
-    )
-    made.url = f"https://localhost:{server.server_address[1]}{PATH}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield made
-    finally:
-        made.over.set()
-        server.shutdown()
-        thread.join(30)
-        server.server_close()
+    return Handler

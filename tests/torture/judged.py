@@ -27,6 +27,11 @@ def told_wrong(verdicts: Sequence[Verdict]) -> str:
     )
 
 
+def missed(verdicts: Sequence[Verdict]) -> int:
+    """Points that a run never came to: how many calls there are of a verb is a matter of time."""
+    return sum(not one.reached for one in verdicts)
+
+
 def figure(what: str, verdicts: Sequence[Verdict]) -> str:
     """The line that stands at the end of the run."""
     reached = [one for one in verdicts if one.reached]

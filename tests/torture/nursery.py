@@ -16,12 +16,12 @@ import threading
 from collections.abc import Mapping
 from pathlib import Path
 
+from adapters.running.progress import ProgressNotes
 from adapters.systemd import Supervisor
 from adapters.wiring import build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
-from daemon.commands.progress import ProgressNotes
 from daemon.service import Service, stop_on_signals
 from tests.torture.failpoints import Gate, watched
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests import sweeps
 from tests.torture.arena import Arena, Verdict, until
-from tests.torture.judged import figure, points, told_wrong
+from tests.torture.judged import figure, missed, points, told_wrong
 
 
 def frozen(arena: Arena, point: str) -> Verdict:
@@ -38,4 +38,4 @@ def test_an_owner_that_slept_past_its_lease_does_no_harm(arena: Arena) -> None:
     verdicts = [frozen(arena, point) for point in chosen]
     sweeps.tell(figure("frozen past the lease, SFTP and DynamoDB", verdicts))
     assert not told_wrong(verdicts), told_wrong(verdicts)
-    assert sum(one.reached for one in verdicts) > len(chosen) * 0.9
+    assert missed(verdicts) <= max(1, len(chosen) // 10)

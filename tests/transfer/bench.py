@@ -115,7 +115,8 @@ class HookedRemotes(MemoryRemotes):
     """A server that counts how often a file appears under a name that is not a temp's.
 
     `hooks` are called with verb and path before each verb of a connection or an upload; what they
-    raise is what the server answers. `opened` lists where the uploads began.
+    raise is what the server answers. `opened` lists where the uploads began. `remembered` are the
+    sizes that it tells of files, be they there or not.
     """
 
     def __post_init__(self) -> None:
@@ -123,6 +124,7 @@ class HookedRemotes(MemoryRemotes):
         self.appeared: dict[str, int] = {}
         self.hooks: list[Callable[[str, str, int], object]] = []
         self.opened: list[int] = []
+        self.remembered: dict[str, int] = {}
         self.unreadable = self.unremovable = self.touchy = False
 
     def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
@@ -146,7 +148,7 @@ class HookedRemote(MemoryRemote):
 
     def size(self, path: str) -> int | None:
         self._hooked.told("size", path)
-        return super().size(path)
+        return self._hooked.remembered.get(path, super().size(path))
 
     def create(self, path: str, *, at: int = 0) -> MemoryUpload:
         self._hooked.told("create", path, at)
@@ -176,7 +178,8 @@ class HookedProof(MemoryProof):
 
     def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
         self._server.told("read", path, start)  # type: ignore[attr-defined]
-        yield from super().read(path, start, length)
+        if path in self._server.files or path not in self._server.remembered:  # type: ignore[attr-defined]
+            yield from super().read(path, start, length)
 
 
 class UnreadableProof(MemoryProof):

@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 from transfer import digests as digesting
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
-from transfer.crossing.publish import intend, published
+from transfer.crossing.publish import demand_renamed, intend, published, vanished
 from transfer.crossing.verify import same_as_source
 from transfer.destination import Conflict, Tier
 from transfer.errors import FerryError
@@ -63,7 +63,7 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
         and destination.on_conflict is not Conflict.VERSION
         and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
         and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)
-        and not remote.powers.digests
+        and not crossing.powers.digests
     )
 
 
@@ -72,7 +72,11 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     remote = crossing.remote
     if not isinstance(remote, Batch):
         return
-    stored = _verified(_stored(deliveries, crossing, remote), crossing)
+    looked_at = _looked_at(_stored(deliveries, crossing, remote), crossing)
+    stored, gone = _verified(looked_at), [item for item, size in looked_at if size is None]
+    if gone:
+        # All of them are saved as what they are.
+        raise min([vanished(item, crossing) for item in gone], key=lambda error: error.file or "")
     if not stored:
         return
     intended = intend(stored, crossing)
@@ -84,6 +88,9 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
         for item, outcome in zip(intended, renamed, strict=True)
         if outcome is True
     ]
+    for item in done[:1]:
+        # One that lies does so of all.
+        demand_renamed(temp_of(item), item.final, crossing)
     crossing.tools.ledger.save(crossing.transfer, *done)
     for item in done:
         crossing.tools.observer.moved(crossing.transfer, item)
@@ -129,23 +136,28 @@ def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Deliv
     )
 
 
-def _verified(stored: Sequence[tuple[Delivery, object]], crossing: Crossing) -> list[Delivery]:
-    """Those whose size and source are right; the others are sent again, one by one."""
+def _looked_at(
+    stored: Sequence[tuple[Delivery, object]], crossing: Crossing
+) -> list[tuple[Delivery, object]]:
+    """With the sizes looked at again where they are not right; None is one that has gone."""
     looks = iter(late.LOOKS)
+    return [(item, _size(item, size, crossing, looks)) for item, size in stored]
+
+
+def _size(delivery: Delivery, size: object, crossing: Crossing, looks: Iterator[float]) -> object:
+    if isinstance(size, FerryError) or size == delivery.size:
+        return size
+    pause, temp = crossing.tools.pause, temp_of(delivery)
+    return late.stored(crossing.remote, temp, delivery.size, pause, looks)
+
+
+def _verified(looked_at: Sequence[tuple[Delivery, object]]) -> list[Delivery]:
+    """Those whose size and source are right; the others are sent again, one by one."""
     return [
         item.evolve(tier=Tier.SIZE.value, moved=item.size)
-        for item, size in stored
-        if _is_whole(item, size, crossing, looks) and _is_as_source(item)
+        for item, size in looked_at
+        if size == item.size and _is_as_source(item)
     ]
-
-
-def _is_whole(delivery: Delivery, size: object, crossing: Crossing, looks: Iterator[float]) -> bool:
-    if isinstance(size, FerryError):
-        return False
-    if size != delivery.size:
-        pause, temp = crossing.tools.pause, temp_of(delivery)
-        size = late.stored(crossing.remote, temp, delivery.size, pause, looks)
-    return size == delivery.size
 
 
 def _is_as_source(delivery: Delivery) -> bool:

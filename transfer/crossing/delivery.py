@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from transfer.crossing.beside import before_upload
 from transfer.crossing.conflict import settle_name
-from transfer.crossing.crossing import Crossing
+from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import checked, resumed
-from transfer.crossing.publish import asked, publish, recover, unknown, withdrawn
-from transfer.crossing.resume import inherit
+from transfer.crossing.publish import asked, publish, recover, unknown, vanished, withdrawn
+from transfer.crossing.resume import inherit, with_older
 from transfer.crossing.sidecar import write_sidecar
 from transfer.crossing.upload import upload
 from transfer.crossing.verify import verify
+from transfer.errors import ClaimLost, Corrupted, FerryError, Transient
 from transfer.model import Delivery, DeliveryState, Pin
 
 ASKED = (DeliveryState.INTENT, DeliveryState.PUBLISHED, DeliveryState.UNKNOWN)
@@ -75,12 +76,30 @@ def _verified(delivery: Delivery, crossing: Crossing) -> Delivery:
     delivery = inherit(delivery, crossing)
     if _waits_for_publish(delivery, crossing):
         return delivery
+    if _is_gone(delivery, crossing):
+        raise vanished(delivery, crossing)
     delivery = settle_name(delivery, crossing)
     if crossing.in_place:
         asked(crossing)
     before_upload(delivery, crossing)
-    look = checked if crossing.in_place else verify
+    look = checked if crossing.in_place else _looked_at
     return look(upload(delivery, crossing), crossing)
+
+
+def _looked_at(delivery: Delivery, crossing: Crossing) -> Delivery:
+    """VERIFIED, unless the temp has gone since its close: it is not sent again for that."""
+    try:
+        return verify(delivery, crossing)
+    except ClaimLost:
+        raise
+    except FerryError as error:
+        if isinstance(error, Transient) and not isinstance(error, Corrupted):
+            raise
+        if crossing.remote.size(temp_of(delivery)) is None:
+            raise vanished(delivery, crossing) from error
+        if isinstance(error, Corrupted):
+            crossing.drop(temp_of(delivery))
+        raise
 
 
 def pinned(delivery: Delivery, pin: Pin) -> Delivery:
@@ -88,6 +107,15 @@ def pinned(delivery: Delivery, pin: Pin) -> Delivery:
     if delivery.state is not DeliveryState.WAITING:
         return delivery
     return delivery.evolve(pin=pin, state=DeliveryState.PINNED)
+
+
+def _is_gone(delivery: Delivery, crossing: Crossing) -> bool:
+    """It was verified, and stands under none of its names. All are asked once more: a rename whose
+    answer was lost may have come while they were tried.
+    """
+    if delivery.state is not DeliveryState.VERIFIED or crossing.in_place:
+        return False
+    return all(crossing.remote.size(name) is None for name in with_older(delivery))
 
 
 def _waits_for_publish(delivery: Delivery, crossing: Crossing) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from transfer.crossing import late
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.publish import intend, published, unknown
 from transfer.crossing.verify import same_as_source, verify
@@ -46,7 +47,7 @@ def checked(delivery: Delivery, crossing: Crossing) -> Delivery:
     except FerryError as error:
         if isinstance(error, Transient) and not isinstance(error, Corrupted):
             raise
-        if crossing.remote.size(delivery.final) is None:
+        if _is_gone(delivery, crossing):
             return taken(delivery, crossing)
         if isinstance(error, Corrupted):
             unfinished(delivery, crossing)
@@ -54,11 +55,25 @@ def checked(delivery: Delivery, crossing: Crossing) -> Delivery:
         raise
 
 
+def _is_gone(delivery: Delivery, crossing: Crossing) -> bool:
+    """A server that remembers its directories (rclone) tells the size of what somebody has taken;
+    it has nothing of it to show.
+    """
+    remote, final = crossing.remote, delivery.final
+    if remote.size(final) is None:
+        return True
+    try:
+        return bool(delivery.size) and not b"".join(remote.proof.read(final, 0, 1))
+    except Permanent:
+        # Who may not read can tell nothing of it.
+        return False
+
+
 def resumed(delivery: Delivery, crossing: Crossing) -> Delivery:
     """A file whose close was asked for, by whomever: VERIFIED, PUBLISHED, or UPLOADING once more
     where a part of it stands. Raises Permanent `publish.unknown`.
     """
-    stored = crossing.remote.size(delivery.final)
+    stored = late.standing(crossing.remote, delivery.final, delivery.size, crossing.tools.pause)
     if stored is None:
         return taken(delivery, crossing)
     if stored == delivery.size:

@@ -9,16 +9,19 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from datetime import datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from transfer.ports import Upload
 
 Chunk = bytes | memoryview
 LOOK_UP = 0.5
-"""Seconds after which one that waits for a free lane asks whether the work is to end."""
+"""Seconds after which one that waits for a lane asks whether the work is to end."""
+QUICK = 32 * 1024
+"""Bytes that are gone in no time, or in two minutes at the least rate: not worth a thread."""
 PROBE = 32 * 1024
 """Bytes that are kept of the first chunk of each lane, to be looked for once all is closed."""
 
@@ -36,10 +39,9 @@ class _Lane:
         self._open: deque[tuple[int, int]] = deque()
         self._sent = 0
 
-    def settle(self) -> None:
-        """Raises what the last write raised."""
-        if self.task:
-            self.task.result()
+    def began(self) -> bool:
+        """Whether it was ever handed a chunk."""
+        return bool(self.first)
 
     def take(self, data: Chunk, offset: int) -> None:
         """From here on the chunk is this lane's to write."""
@@ -59,9 +61,10 @@ class _Lane:
 
 
 class Lanes:
-    """Writes chunks in the order in which they are given; a single lane in the caller's thread.
+    """Writes chunks in the order in which they are given; a single lane one after the other.
 
-    Leaving the block abandons what was not finished.
+    Leaving the block abandons what was not finished. Each lane has a thread of its own, so that who
+    waits for a slow one hears that the work is to end.
     """
 
     def __init__(
@@ -73,8 +76,9 @@ class Lanes:
     ) -> None:
         """`halt` is asked while all lanes are busy; `pool` has a thread for each of several."""
         self._lanes = [_Lane(upload) for upload in uploads]
-        self._end = start
+        self._start = self._end = start
         self._halt = halt
+        self._side: Executor | None = None
         self._free = threading.Semaphore(len(uploads))
         self._pool = pool
         if len(uploads) > 1 and pool is None:
@@ -89,12 +93,12 @@ class Lanes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._pool:
-            # A write that hangs ends when its connection is given up.
-            if kind is not None:
-                for lane in self._lanes:
-                    lane.upload.abandon()
-            self._pool.shutdown(wait=True)
+        # A write that hangs ends when its connection is given up.
+        if (self._pool or self._side) and kind is not None:
+            for lane in self._lanes:
+                lane.upload.abandon()
+        for threads in filter(None, (self._pool, self._side)):
+            threads.shutdown(wait=True)
 
     @property
     def proven(self) -> int:
@@ -116,22 +120,45 @@ class Lanes:
         """Returns when a lane has taken it. Raises what an earlier write of any lane raised."""
         if self._pool is None:
             self._hand(self._lanes[0], data, offset)
-            self._lanes[0].upload.write(data, offset)
+            self._heard(self._lanes[0].upload.write, data, offset)
             return
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
-        lane = next(lane for lane in self._lanes if not lane.busy)
-        lane.settle()
+        # Each has its first chunk before any has a second: a handle that is refused shows early.
+        lane = min((lane for lane in self._lanes if not lane.busy), key=_Lane.began)
+        self._settle(lane.task)
         lane.busy = True
         self._hand(lane, data, offset)
         lane.task = self._pool.submit(self._write, lane, data, offset)
 
-    def finish(self, modified: datetime | None) -> None:
-        """Returns only if every byte of every lane is acknowledged and every handle closed."""
+    def finish(self, modified: datetime | None, *, heeds: bool = True) -> None:
+        """Returns only if every byte of every lane is acknowledged and every handle closed.
+
+        `heeds`: what `halt` raises meanwhile ends it too, as it ends a write.
+        """
+        if not heeds:
+            self._halt = lambda: None
         for lane in self._lanes:
-            lane.settle()
+            self._settle(lane.task)
         for lane in self._lanes:
-            lane.upload.finish(modified)
+            self._heard(lane.upload.finish, modified)
+
+    def _heard(self, act: Callable[..., None], *given: Any) -> None:
+        """It may take hours on a slow line. Raises what it raises, and what `halt` raises."""
+        if self._end - self._start <= QUICK:
+            act(*given)
+            return
+        if self._side is None:
+            self._side = ThreadPoolExecutor(1, thread_name_prefix="lane")
+        self._settle(self._side.submit(copy_context().run, act, *given))
+
+    def _settle(self, task: Future[None] | None) -> None:
+        """Raises what the write raised."""
+        if task is None:
+            return
+        while not wait((task,), LOOK_UP).done:
+            self._halt()
+        task.result()
 
     def _hand(self, lane: _Lane, data: Chunk, offset: int) -> None:
         """The lane first: the end must never lie behind a chunk that nobody has."""

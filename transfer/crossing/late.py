@@ -30,3 +30,11 @@ def stored(
         if size is not None and size >= wanted:
             break
     return size
+
+
+def standing(
+    remote: Remote, path: str, wanted: int, pause: Callable[[float], object]
+) -> int | None:
+    """The size of a file that somebody else may have closed just now; an absent one is absent."""
+    size = remote.size(path)
+    return size if size is None else stored(remote, path, wanted, pause)

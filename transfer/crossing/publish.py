@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from transfer.crossing import late
 from transfer.crossing.beside import before_intent
 from transfer.crossing.conflict import demand_own_names, with_free_name
 from transfer.crossing.crossing import PUBLISH_LEASE, Crossing, beside_temp, temp_of
 from transfer.crossing.swap import fence, give_back, put_back, reclaimed, swap, swaps, tidied
 from transfer.destination import Conflict, Mode
 from transfer.errors import (
+    MOMENT,
     PASSING,
     ClaimLost,
     Code,
@@ -22,11 +24,17 @@ from transfer.errors import (
     Permanent,
     Stopping,
     Transient,
+    Unanswered,
     passing,
 )
 from transfer.model import Delivery, DeliveryState, Digests, Receipt
 from transfer.request.planning import check_grants
 from transfer.request.timing import may_publish
+
+TAKEN_EARLY = (
+    "Ask the partner what takes files such as {} away, and whether it was used; order again once"
+    " such names are left alone, or once temp.prefix or temp.folder of the destination is another."
+)
 
 
 def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> Delivery:
@@ -54,7 +62,20 @@ def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> De
         if asked_before:
             return _found(delivery, crossing)
         raise unknown(delivery, crossing)
+    demand_renamed(temp_of(delivery), delivery.final, crossing)
     return _done(delivery, crossing)
+
+
+def demand_renamed(temp: str, final: str, crossing: Crossing) -> None:
+    """Some gateways acknowledge a rename that they have not done, or not yet: the file stays at
+    INTENT, and who comes next finds out. Raises Unanswered.
+    """
+    remote = crossing.remote
+    if remote.size(temp) is None or remote.size(final) is not None:
+        return
+    where = crossing.destination.name
+    message = f"{where} says that {temp} was renamed to {final}, and shows it by its old name only."
+    raise Unanswered(Code.REMOTE_FAILED, message, file=final, retry_after=MOMENT)
 
 
 def intend(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]:
@@ -213,7 +234,8 @@ def _found(delivery: Delivery, crossing: Crossing) -> Delivery:
     if swaps(crossing):
         # The candidates may be gone because they are an heir's, and what stands aside is as well.
         fence(crossing)
-    size = crossing.remote.size(delivery.final)
+    pause, final = crossing.tools.pause, delivery.final
+    size = late.standing(crossing.remote, final, delivery.size, pause)
     if size is None and swaps(crossing) and reclaimed(delivery, crossing):
         size = delivery.size
     collected = size is None and crossing.destination.collected
@@ -243,6 +265,21 @@ def published(delivery: Delivery, crossing: Crossing, *, collected: bool = False
     )
     return delivery.evolve(
         state=DeliveryState.PUBLISHED, receipt=receipt, moved=delivery.size, failure=None
+    )
+
+
+def vanished(delivery: Delivery, crossing: Crossing) -> Permanent:
+    """A temp that was whole and closed has gone before its final name was asked for. Saved as
+    UNKNOWN: whoever takes temps would get one with each further upload.
+    """
+    crossing.save(delivery, state=DeliveryState.UNKNOWN)
+    temp, where = temp_of(delivery), crossing.destination.name
+    return Permanent(
+        Code.PUBLISH_UNKNOWN,
+        f"{delivery.final} was stored on {where} as {temp}, whole, and that has gone before it got "
+        "its final name; nobody can tell who took it.",
+        action=TAKEN_EARLY.format(temp),
+        file=delivery.final,
     )
 
 

@@ -70,7 +70,9 @@ def _take_away(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
     rows = {row.number: row for row in crossing.tools.ledger.deliveries(crossing.transfer.id)}
     for row in (rows[delivery.number] for delivery in deliveries):
         temp = crossing.temp_name(row)
-        if temp not in (row.final, row.temp, *row.candidates):
+        # A whole one that the heir is about to rename: were it gone, nobody could tell why.
+        whole = row.older if row.state is DeliveryState.VERIFIED else ()
+        if temp not in (row.final, row.temp, *row.candidates, *whole):
             crossing.drop(temp)
             if swaps(crossing):
                 crossing.remote.rename(aside(temp), row.final, replace=False)
@@ -127,19 +129,20 @@ def begin(delivery: Delivery, crossing: Crossing, why: str) -> Delivery:
     crossing.tools.ledger.save(crossing.transfer, begun, *posts)
     if left:
         crossing.tools.fence()
-    stuck = [name for name in left if not _removed(name, crossing)]
-    return begun.evolve(older=tuple(name for name in stuck if name != temp))
+    for name in left:
+        _remove(name, crossing)
+    return begun
 
 
-def _removed(name: str, crossing: Crossing) -> bool:
-    """What the server will not remove stays in the ledger, and is tried again by Cleanup."""
+def _remove(name: str, crossing: Crossing) -> None:
+    """It stays in the ledger, for Cleanup to do it once more: the server may not do it now, and the
+    last that came over a line before it broke may bring it back.
+    """
     try:
         crossing.remote.remove(name)
     except Permanent:
         if crossing.in_place:
             raise
-        return False
-    return True
 
 
 def same_tail(delivery: Delivery, crossing: Crossing, at: int) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from posixpath import basename, dirname
 
+from transfer.crossing import late
 from transfer.crossing.crossing import Crossing
 from transfer.destination import Destination
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Transient
@@ -64,7 +65,7 @@ def _put(content: bytes, temp: str, path: str, crossing: Crossing) -> None:
         crossing.drop(temp)
         raise
     if temp != path and not remote.rename(temp, path, replace=False):
-        raise Transient(Code.REMOTE_FAILED, f"{temp} vanished before it had its name.")
+        raise _taken(temp)
 
 
 def _fill(content: bytes, temp: str, crossing: Crossing) -> None:
@@ -76,8 +77,16 @@ def _fill(content: bytes, temp: str, crossing: Crossing) -> None:
     except BaseException:
         upload.abandon()
         raise
-    if crossing.remote.size(temp) != len(content):
+    stored = late.stored(crossing.remote, temp, len(content), crossing.tools.pause)
+    if stored is None and not (crossing.in_place and crossing.destination.collected):
+        raise _taken(temp)
+    if stored not in (None, len(content)):
         raise Transient(Code.REMOTE_FAILED, f"The server stored {temp} in another size.")
+
+
+def _taken(name: str) -> Permanent:
+    """It was whole and closed, and is not written again for somebody who takes it away."""
+    return Permanent(Code.REMOTE_FAILED, f"{name} was stored, and has gone since.", file=name)
 
 
 def _content(receipt: Receipt, digest: str) -> bytes:

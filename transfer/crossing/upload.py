@@ -17,6 +17,7 @@ from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import close
 from transfer.crossing.lanes import Lanes
+from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
 from transfer.errors import (
@@ -111,14 +112,21 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
-        with _answered(lanes, len(uploads), start, crossing):
+        with (
+            Progress(delivery, lanes, crossing, _worth_keeping) as progress,
+            _answered(lanes, len(uploads), start, crossing),
+        ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
-                delivery = crossing.progress(delivery, lanes.proven)
-                crossing.tools.observer.moved(crossing.transfer, delivery)
+                progress.tell()
             done = delivery.evolve(moved=delivery.size, digests=reader.digests())
-            finish = partial(lanes.finish, delivery.pin.modified if delivery.pin else None)
+            # In place the close is the publish: once it is asked for it is waited for.
+            finish = partial(
+                lanes.finish,
+                delivery.pin.modified if delivery.pin else None,
+                heeds=not crossing.in_place,
+            )
             if not crossing.in_place:
                 finish()
         if crossing.in_place:
@@ -194,6 +202,9 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
         with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
             joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
             uploads += [upload for upload in joined if upload is not None]
+        if len(uploads) <= spare and crossing.remote.size(temp) is None:
+            # copyparty deletes a file before it refuses to open it again.
+            raise _WithoutError("ranges")
     # FTP could not answer now; what it makes of a file is looked at when it is closed.
     if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
         raise _WithoutError("resumes")
@@ -262,4 +273,4 @@ def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:
         # Nobody knows for how long: half a file must not stand under its final name till then.
         return False
     again = isinstance(error, Transient) and not isinstance(error, Corrupted)
-    return again and crossing.remote.powers.resumes
+    return again and crossing.powers.resumes

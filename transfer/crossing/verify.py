@@ -20,17 +20,12 @@ STRONGEST = ("sha256", "md5")
 def verify(delivery: Delivery, crossing: Crossing) -> Delivery:
     """Climb as far as the destination demands; VERIFIED with the tier that was reached.
 
-    A server's own hash is taken wherever it is offered. Raises Corrupted, and a temp is gone;
-    Permanent `verification.too_weak`.
+    A server's own hash is taken wherever it is offered. Raises Corrupted, Permanent
+    `verification.too_weak`.
     """
-    try:
-        _same_size(delivery, crossing)
-        same_as_source(delivery)
-        tier = _climb(delivery, crossing)
-    except Corrupted:
-        if not crossing.in_place:
-            crossing.drop(temp_of(delivery))
-        raise
+    _same_size(delivery, crossing)
+    same_as_source(delivery)
+    tier = _climb(delivery, crossing)
     return crossing.note(
         delivery,
         state=DeliveryState.VERIFIED,

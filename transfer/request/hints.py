@@ -28,6 +28,7 @@ NUMBER = re.compile(r"(?:RITM|REQ|SCTASK)[0-9]{5,15}")
 TASK = re.compile(r"[0-9a-f]{32}")
 _BUCKET = re.compile(r"[a-z0-9.-]{3,63}")
 _VERSION_ID = re.compile(r"[!-~]{1,1024}")
+_EXECUTION = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _SEQUENCER = re.compile(r"[0-9A-Za-z-]{1,64}")
 _OF_S3 = re.compile(
     "Object(Removed|Restore|Tagging|Acl):|ReducedRedundancyLostObject|Replication:|Lifecycle"
@@ -81,7 +82,14 @@ class ObjectHint:
     sequencer: str = ""
 
 
-Hint = RequestHint | TaskHint | ObjectHint
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionHint:
+    """The name of an execution of Step Functions that has ended."""
+
+    name: str
+
+
+Hint = RequestHint | TaskHint | ObjectHint | ExecutionHint
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,8 +170,12 @@ def _of_sns(content: Mapping[str, Any]) -> Any:
 
 
 def _of_eventbridge(content: Mapping[str, Any], left: int) -> Reading:
-    """S3's own events, else somebody's message in `detail`; keys are as they are there."""
+    """S3's own events, those of Step Functions, else somebody's message in `detail`; keys are as
+    they are there.
+    """
     detail = content.get("detail")
+    if content.get("source") == "aws.states":
+        return _of_step_functions(detail)
     if content.get("source") != "aws.s3":
         return _opened(detail, left - 1)
     kind = str(content["detail-type"])
@@ -175,6 +187,16 @@ def _of_eventbridge(content: Mapping[str, Any], left: int) -> Reading:
         raise Rejected(f"is an S3 event of the unknown type {shown(kind, 40)}")
     entry = _part(detail, "object")
     return _new((_object(_part(detail, "bucket"), entry.get("key"), entry, "version-id"),))
+
+
+def _of_step_functions(detail: Any) -> Reading:
+    """A change of an execution's status (EventBridge reference, "AWS Step Functions events")."""
+    name, status = (_part({"detail": detail}, "detail").get(each) for each in ("name", "status"))
+    if not isinstance(name, str) or not _EXECUTION.fullmatch(name):
+        raise Rejected("is an event of Step Functions without the name of an execution")
+    if status == "RUNNING":
+        return Reading(remark="an execution that runs")
+    return Reading(hints=(ExecutionHint(name=name),))
 
 
 def _of_cloudtrail(detail: Any) -> Reading:

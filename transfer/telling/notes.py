@@ -11,7 +11,7 @@ from datetime import datetime
 from transfer.books import Record
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
-from transfer.model import Delivery, DeliveryState, Transfer
+from transfer.model import Delivery, DeliveryState, Session, Transfer
 from transfer.telling.writing import Writer, count_of, in_bytes, lined, shortened
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.visible import in_utc
@@ -79,6 +79,14 @@ def resumed(transfer: Transfer) -> Post:
     )
 
 
+def ended(transfer: Transfer, session: Session) -> list[Post]:
+    """The note on how the end of the session was proven, behind the end of the audit ticket."""
+    if not session.ended:
+        return []
+    text = f"End of session {session.id}: {session.ended}."
+    return [Writer(transfer).post(TicketRole.AUDIT, PostAction.NOTE, text, what="session-ended")]
+
+
 def restarted(transfer: Transfer, delivery: Delivery, why: str) -> Post:
     """The note that a file is sent again from its first byte."""
     return Writer(transfer).post(
@@ -143,6 +151,37 @@ def waiting(evidence: Evidence, error: FerryError) -> Post:
         number=evidence.item_number,
         requester_id=evidence.requester_id,
         task_id=evidence.task_id,
+    )
+
+
+def foreign(transfer: Transfer, execution: str) -> Post:
+    """The note that an execution asked for the transfer that is not the one which carries it."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"The execution {execution} asked for this transfer. FileFerry carries it by "
+        f"{transfer.execution or 'none'}, so it was refused, and nothing was done for it.",
+        what=f"foreign-{execution}",
+    )
+
+
+def routed(transfer: Transfer, reason: str) -> Post:
+    """The note that AWS carries the transfer from here on, and why: once an execution."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"Carried by the execution {transfer.execution} of Step Functions. {reason}",
+        what=f"routed-{transfer.execution}",
+    )
+
+
+def taken_over(transfer: Transfer, execution: str, why: str) -> Post:
+    """The note that this host goes on where the execution left off: once for each."""
+    return Writer(transfer).post(
+        TicketRole.AUDIT,
+        PostAction.NOTE,
+        f"Taken over from the execution {execution} at stage “{transfer.stage}”: {why}.",
+        what=f"taken-over-{execution}",
     )
 
 

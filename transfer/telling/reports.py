@@ -17,6 +17,8 @@ from transfer.model import (
     Pin,
     Receipt,
     Request,
+    Session,
+    SessionKind,
     Transfer,
 )
 from transfer.request.binding import basis
@@ -129,6 +131,7 @@ def _chain(transfer: Transfer) -> list[str]:
     ]
     if transfer.session:
         rows.append(f"Read as: {transfer.session.identity} (session {transfer.session.id})")
+        rows += _openings(transfer.session)
     # The lists that the files were read from; a request may have many.
     rows += [_manifest(each) for each in transfer.manifests[:MANIFESTS]]
     if len(transfer.manifests) > MANIFESTS:
@@ -136,6 +139,18 @@ def _chain(transfer: Transfer) -> list[str]:
     # Apart from those that count, and last: they may be many.
     rows += [f"Does not count: {each}" for each in request.discounted]
     return rows
+
+
+def _openings(session: Session) -> list[str]:
+    """How narrow the authority was; nothing to say where it was the process's own."""
+    if session.kind is SessionKind.PROCESS:
+        return []
+    way = (
+        "credentials that end themselves (sts:GetScopedCredentials)"
+        if session.kind is SessionKind.SCOPED
+        else "the role with a session policy that ends; the credentials' nominal life is longer"
+    )
+    return [f"Sessions of 10 seconds, each for one object: {session.opened:,} opened, by {way}"]
 
 
 def _content(request: Request) -> list[str]:

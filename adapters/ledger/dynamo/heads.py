@@ -2,6 +2,7 @@
 
 pk        T#<transfer id>            epoch, claims, owner, beat, token   the claim
 sk        head                       at_rest, closed_at                  what conditions ask for
+route     execution                  an eviction writes them without the document
 document  the Transfer               work, since, received, listed,      keys of the indexes
 request   its Request                number, task_number
 files     present while a save in pieces is under way: later files are not there yet
@@ -30,12 +31,13 @@ from adapters.ledger.dynamo.items import (
     transfer_id,
 )
 from adapters.ledger.dynamo.table import Change, Table
-from transfer.model import Request, Transfer
+from transfer.model import Request, Route, Transfer
 
 UNFINISHED, QUARANTINED, CLOSED, UNSENT = "unfinished", "quarantined", "closed", "unsent"
 """Values of the attribute `work`, by which the index of the same name finds what to look at."""
 LISTED = "transfer"
-APART = {"request", "epoch", "claims"}
+ROUTED = ("route", "execution", "door")
+APART = {"request", "epoch", "claims", *ROUTED}
 """Fields of a Transfer that do not stand in its document."""
 REQUEST_INLINE = 2048
 """Bytes of a request in its head: a write costs by the size of the item, and it never changes."""
@@ -69,6 +71,7 @@ class Heads:
             document = json.loads(self._documents.read(str(item["pk"]), item["document"]))
             fields = {"request": self._request(item), **document}
             fields |= {name: number(item, name) for name in ("epoch", "claims")}
+            fields |= {name: item[name] for name in ROUTED if name in item}
             return TRANSFER.validate_python(fields)
         except (KeyError, ValueError) as error:
             raise self._documents.damaged(item) from error
@@ -125,6 +128,9 @@ class Heads:
             "work": _work(transfer),
             "stage": transfer.stage.value,
             "outcome": transfer.outcome.value if transfer.outcome else "",
+            "route": transfer.route.value if transfer.route is not Route.IN_PROCESS else "",
+            "execution": transfer.execution or "",
+            "door": transfer.door or "",
             "closed_at": stamp(closed) if closed else "",
             "updated_at": now_stamp(),
         }

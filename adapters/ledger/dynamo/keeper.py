@@ -9,11 +9,13 @@ from uuid import uuid4
 
 from adapters.ledger.dynamo import takers
 from adapters.ledger.dynamo.errors import Cancelled, Refused
-from adapters.ledger.dynamo.heads import CLOSED
+from adapters.ledger.dynamo.heads import CLOSED, ROUTED, unfinished
 from adapters.ledger.dynamo.items import (
     Item,
+    Value,
     head_key,
     key_of,
+    now_stamp,
     number,
     partition,
     stamp,
@@ -27,7 +29,14 @@ from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
 MINE_AT_REST = "#epoch = :epoch AND #at_rest = :yes"
+MINE_UNFINISHED = "#epoch = :epoch AND #at_rest = :no"
 RAISED = ", #epoch = #epoch + :one, #claims = :zero, #beat = :zero, #token = :token"
+EVICT = (
+    "SET #epoch = #epoch + :one, #claims = :zero, #beat = :zero, #token = :token, "
+    "#updated_at = :now REMOVE #owner, #route, #execution, #door"
+)
+HELD = frozenset({"owner", *ROUTED})
+"""Attributes of a head that somebody holds or carries."""
 OLD = "#at_rest = :yes AND #closed_at < :before"
 EVERYTHING = ("a", "z")
 """All sort keys: each begins with a word."""
@@ -77,6 +86,26 @@ class DynamoKeeper:
                 raise ClaimLost(transfer.id) from cancelled
             return False
         return True
+
+    def evict(self, transfer_id: str) -> Transfer | None:
+        key = head_key(transfer_id)
+        item = self._table.get(key)
+        while item is not None and unfinished(item) and not HELD.isdisjoint(item):
+            # The document stays as its last owner writes it: a save that comes before counts.
+            values: dict[str, Value] = {"epoch": number(item, "epoch"), "no": False, "one": 1}
+            change = Change(
+                key=key,
+                update=EVICT,
+                condition=MINE_UNFINISHED,
+                values=values | {"zero": 0, "token": uuid4().hex, "now": now_stamp()},
+                tell=True,
+            )
+            try:
+                item = self._table.write(change)
+            except Refused as refused:
+                # Claimed that very moment; or the transport has sent it twice.
+                item = refused.item
+        return self._store.heads.transfer(item) if item and unfinished(item) else None
 
     def forget(self, before: datetime) -> int:
         found = self._table.index("work", "work", CLOSED)

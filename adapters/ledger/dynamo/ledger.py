@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from dataclasses import dataclass
 from uuid import uuid4
 
 from adapters.ledger.codec import DELIVERY
@@ -25,6 +26,7 @@ from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change, Table
 from adapters.ledger.dynamo.takers import ROUNDS
 from transfer.approval import items
+from transfer.books import Beat
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -36,6 +38,11 @@ TAKE = (
     "#owner = :owner, #token = :token"
 )
 FREE = "#at_rest = :no AND attribute_not_exists(#owner)"
+# Without the token a request that the transport sends twice would take over from itself.
+FREE_OR_OURS = (
+    "#at_rest = :no AND (attribute_not_exists(#owner) "
+    "OR (begins_with(#owner, :over) AND #token <> :token))"
+)
 SILENT = "#at_rest = :no AND #epoch = :epoch AND #beat = :beat AND attribute_exists(#owner)"
 MINE = "#epoch = :epoch"
 
@@ -86,15 +93,21 @@ class DynamoLedger:
             return None
         return transfer
 
-    def claim(self, transfer_id: str) -> Transfer | None:
+    def claim(
+        self, transfer_id: str, *, over: str = "", seen: Beat | None = None
+    ) -> Transfer | None:
         # A claim whose answer was lost may have happened. Its token is used again, here and by the
         # transport's own second try, and tells that the owner who stands there is ourselves.
         with self._turns[hash(transfer_id) % TURNS]:
             token = self._unanswered.setdefault(transfer_id, uuid4().hex)
-            item = self._claimed(transfer_id, token)
+            item = self._claimed(_Wish(transfer_id, token, over), seen)
             taken = self._heads.transfer(item) if item else None
             del self._unanswered[transfer_id]
             return taken
+
+    def beat(self, transfer_id: str) -> Beat | None:
+        item = self._table.get(head_key(transfer_id))
+        return _beat(item) if item else None
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
         change = Change(
@@ -125,36 +138,57 @@ class DynamoLedger:
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         return deliveries(self._table, self._store.documents, transfer_id)
 
-    def _claimed(self, transfer_id: str, token: str) -> Item | None:
+    def _claimed(self, wish: _Wish, seen: Beat | None) -> Item | None:
         """The head under our new epoch, None when it cannot be had."""
         asked_at = self._watch.now()
         try:
-            return self._take(transfer_id, token, FREE)
+            return self._take(wish, FREE_OR_OURS if wish.over else FREE)
         except Refused as refused:
             item = refused.item
-        if item is None or item.get("token") == token:
+        if item is None or item.get("token") == wish.token:
             return item
-        if not unfinished(item) or "owner" not in item:
-            self._watch.forget(transfer_id)
+        standing = _beat(item)
+        if standing is None:
+            self._watch.forget(wish.transfer_id)
             return None
-        seen = mark(item)
-        if self._watch.silent(transfer_id, seen, asked_at) < self._store.lease:
+        silent = self._watch.silent(wish.transfer_id, mark(item), asked_at)
+        if standing != seen and silent < self._store.lease:
             return None
         try:
-            return self._take(transfer_id, token, SILENT, epoch=seen[0], beat=seen[1])
+            return self._take(wish, SILENT, epoch=standing.epoch, beat=standing.count)
         except Refused as refused:
-            ours = refused.item is not None and refused.item.get("token") == token
+            ours = refused.item is not None and refused.item.get("token") == wish.token
             return refused.item if ours else None
 
-    def _take(self, transfer_id: str, token: str, condition: str, **seen: int) -> Item:
-        values: dict[str, Value] = {"one": 1, "zero": 0, "no": False, **seen}
-        values |= {"owner": self._store.owner, "token": token}
+    def _take(self, wish: _Wish, condition: str, **seen: int) -> Item:
+        values: dict[str, Value] = {"one": 1, "zero": 0, "no": False, "over": wish.over, **seen}
+        values |= {"owner": wish.over + self._store.owner, "token": wish.token}
         change = Change(
-            key=head_key(transfer_id), update=TAKE, condition=condition, values=values, tell=True
+            key=head_key(wish.transfer_id),
+            update=TAKE,
+            condition=condition,
+            values=values,
+            tell=True,
         )
         item = self._table.write(change)
-        self._watch.forget(transfer_id)
+        self._watch.forget(wish.transfer_id)
         return item
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """One call of claim."""
+
+    transfer_id: str
+    token: str
+    over: str
+
+
+def _beat(item: Item) -> Beat | None:
+    if not unfinished(item) or "owner" not in item:
+        return None
+    epoch, count = mark(item)
+    return Beat(epoch=epoch, count=count, owner=str(item["owner"]))
 
 
 def deliveries(table: Table, documents: Documents, transfer_id: str) -> tuple[Delivery, ...]:

@@ -118,7 +118,9 @@ class DynamoShelf:
         for _ in range(LOOKS):
             facts = self._described()
             parts = [facts["TableStatus"]]
-            parts += [index["IndexStatus"] for index in facts.get("GlobalSecondaryIndexes", ())]
+            # Some stand-ins for DynamoDB say nothing of an index that is there at once.
+            indexes = facts.get("GlobalSecondaryIndexes", ())
+            parts += [index.get("IndexStatus", "ACTIVE") for index in indexes]
             if set(parts) == {"ACTIVE"}:
                 return facts
             self._sleep(BETWEEN)

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import mine, writing
-from adapters.ledger.sqlite.rows import Rows, stamp
+from adapters.ledger.sqlite.rows import Rows, stamp, transfer_of
 from transfer.approval import items
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
+from transfer.routing import evicted, in_process
 from transfer.tickets import Post
 
 BATCH = 200
@@ -30,12 +31,22 @@ class SqliteKeeper:
                 raise ClaimLost(transfer.id)
             items.wait_for(transfer, rows.takers(transfer))
             rows.take_item(transfer)
-            rows.execute(
-                "UPDATE transfers SET owner = NULL, lease_until = 0 WHERE id = ?", (transfer.id,)
-            )
+            rows.hold(transfer.id, None, 0.0)
             rows.write_head(amended, row)
             rows.write(transfer.id, changes)
         return amended
+
+    def evict(self, transfer_id: str) -> Transfer | None:
+        with writing(self._database) as rows:
+            row = rows.head(transfer_id)
+            if row is None or row["at_rest"]:
+                return None
+            head, (owner, _) = transfer_of(row), rows.holder(transfer_id)
+            if owner is None and head == in_process(head):
+                return head
+            rows.hold(transfer_id, None, 0.0)
+            rows.write_head(evicted(head), row)
+            return evicted(head)
 
     def forget(self, before: datetime) -> int:
         forgotten = 0

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.rows import Row, Rows, new_head, stamp, transfer_of
 from transfer.approval import items
+from transfer.books import Beat
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
@@ -74,30 +75,41 @@ class SqliteLedger:
                 _insert(rows, transfer)
             return holder or transfer
 
-    def claim(self, transfer_id: str) -> Transfer | None:
+    def claim(
+        self, transfer_id: str, *, over: str = "", seen: Beat | None = None
+    ) -> Transfer | None:
         with writing(self._database) as rows:
-            row, now = rows.head(transfer_id), self._now()
-            taken = rows.execute(
-                "UPDATE transfers SET owner = ?, lease_until = ? "
-                "WHERE id = ? AND at_rest = 0 AND (owner IS NULL OR lease_until <= ?)",
-                (self._owner, now + self._lease, transfer_id, now),
-            ).rowcount
-            if row is None or not taken:
+            row = rows.head(transfer_id)
+            if row is None or row["at_rest"] or self._is_live(rows, row, over, seen):
                 return None
+            rows.hold(transfer_id, over + self._owner, self._now() + self._lease)
             standing = transfer_of(row)
             claimed = standing.evolve(epoch=standing.epoch + 1, claims=standing.claims + 1)
             rows.write_head(claimed, row)
             return claimed
 
+    def beat(self, transfer_id: str) -> Beat | None:
+        with reading(self._database) as rows:
+            row = rows.head(transfer_id)
+            return _beat(row, *rows.holder(transfer_id)) if row else None
+
     def renew(self, transfer: Transfer, seconds: float) -> None:
         with writing(self._database) as rows:
             row = mine(rows, transfer)
-            rows.execute(
-                "UPDATE transfers SET lease_until = ?, owner = ? WHERE id = ?",
-                (self._now() + seconds, self._owner if seconds else None, transfer.id),
-            )
+            owner, _ = rows.holder(transfer.id)
             if not seconds:
+                rows.hold(transfer.id, None, self._now())
                 rows.write_head(transfer_of(row).evolve(claims=0), row)
+            elif owner is None:
+                raise ClaimLost(transfer.id)
+            else:
+                rows.hold(transfer.id, owner, self._now() + seconds)
+
+    def _is_live(self, rows: Rows, row: Row, over: str, seen: Beat | None) -> bool:
+        owner, until = rows.holder(row.text("id"))
+        if owner is None or until <= self._now() or (over and owner.startswith(over)):
+            return False
+        return seen is None or seen != _beat(row, owner, until)
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with writing(self._database) as rows:
@@ -108,6 +120,13 @@ class SqliteLedger:
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with reading(self._database) as rows:
             return rows.deliveries(transfer_id)
+
+
+def _beat(row: Row, owner: str | None, until: float) -> Beat | None:
+    """Each renewal ends at another microsecond."""
+    if owner is None or row["at_rest"]:
+        return None
+    return Beat(epoch=row.number("epoch"), count=int(until * 1e6), owner=owner)
 
 
 def _holder(rows: Rows, transfer: Transfer) -> Transfer | None:

@@ -118,6 +118,19 @@ class Rows:
         if transfer.at_rest:
             self.execute("DELETE FROM locks WHERE transfer_id = ?", (transfer.id,))
 
+    def holder(self, transfer_id: str) -> tuple[str | None, float]:
+        """Who has claimed it, and until when."""
+        asked = "SELECT owner, lease_until FROM transfers WHERE id = ?"
+        owner, until = self.execute(asked, (transfer_id,)).fetchone() or (None, 0.0)
+        return owner, until
+
+    def hold(self, transfer_id: str, owner: str | None, until: float) -> None:
+        """Nobody holds it without an owner."""
+        self.execute(
+            "UPDATE transfers SET owner = ?, lease_until = ? WHERE id = ?",
+            (owner, until, transfer_id),
+        )
+
     def write(self, transfer_id: str, changes: Iterable[Delivery | Post]) -> None:
         """Deliveries over what stands there, posts only where their key is new."""
         for change in changes:

@@ -62,7 +62,7 @@ class Line:
     @contextmanager
     def _watched(self, path: str | None, seconds: float, gauge: Gauge | None) -> Iterator[None]:
         if self.over:
-            raise self._dropped("it was closed before", path)
+            raise self.lost("it was closed before", path)
         try:
             with self.watchdog.watch(seconds, gauge, self.destination.min_rate):
                 yield
@@ -73,7 +73,7 @@ class Line:
             raise self._parted(refused, path) from refused
         except LINE_ERRORS as error:
             self.hang_up()
-            raise self._lost(error, path, seconds) from error
+            raise self._translated(error, path, seconds) from error
 
     def hang_up(self) -> None:
         """Close everything, whatever state it is in; twice is fine."""
@@ -94,7 +94,7 @@ class Line:
             if sock is not None:
                 shut(sock, socket.SHUT_RDWR)
 
-    def _lost(self, error: Exception, path: str | None, seconds: float) -> FerryError:
+    def _translated(self, error: Exception, path: str | None, seconds: float) -> FerryError:
         where, at = name_of(self.destination), f" at {path}" if path else ""
         if self.watchdog.slow:
             return too_slow(self.destination, path)
@@ -102,21 +102,21 @@ class Line:
             message = f"The server of {where} made no progress for {seconds:g} seconds{at}."
             return Transient(Code.REMOTE_TIMEOUT, message, file=path)
         if isinstance(error, ssl.SSLCertVerificationError):
-            return tls.distrust(self.destination, error) or self._dropped(str(error), path)
+            return tls.distrust(self.destination, error) or self.lost(str(error), path)
         if isinstance(error, ssl.SSLError) and "CERTIFICATE" in (error.reason or ""):
             # TLS 1.3 servers tell no earlier than after the handshake what they think of ours.
             message = f"The server of {where} refused our certificate: {plain(error.reason)}."
             return Permanent(Code.AUTH_REFUSED, message)
-        return self._dropped(plain(str(error)) or "the server hung up", path)
+        return self.lost(plain(str(error)) or "the server hung up", path)
 
     def _parted(self, refused: RefusedError, path: str | None) -> Transient:
         said = plain(refused.text)
         if self.inside:
-            return self._dropped(f"the server ended it, {said!r}", path)
+            return self.lost(f"the server ended it, {said!r}", path)
         message = f"The server of {name_of(self.destination)} lets nobody in now: {said!r}."
         return Transient(Code.REMOTE_UNREACHABLE, message, retry_after=UNTIL_LATER)
 
-    def _dropped(self, reason: str, path: str | None) -> Transient:
+    def lost(self, reason: str, path: str | None) -> Transient:
         at = f" at {path}" if path else ""
         message = f"The line to {name_of(self.destination)} broke{at}: {reason}."
         return Transient(Code.REMOTE_DROPPED, message, file=path)

@@ -14,6 +14,7 @@ from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure
 from adapters.remotes.ftp.login import Features
 from adapters.remotes.ftp.session import Session
 from adapters.remotes.ftp.upload import PARTING_WORDS
+from transfer.crossing.verify import STRONGEST
 from transfer.errors import Code, FerryError
 
 PIECE = 256 * 1024
@@ -22,7 +23,7 @@ SLOWEST_HASH = 50 * 1024 * 1024
 # By the name that HASH uses (draft-bryan-ftpext-hash), strongest first.
 ALGORITHMS = {"SHA-512": "sha512", "SHA-256": "sha256", "SHA-1": "sha1", "MD5": "md5"}
 ASKED = frozenset({"SHA-256", "MD5"})
-"""What verify asks for."""
+"""What verify asks for: the first of STRONGEST that was computed here and is offered there."""
 COMMANDS = {
     "sha512": ("XSHA512",),
     "sha256": ("XSHA256",),
@@ -37,37 +38,53 @@ def digests(features: Features) -> frozenset[str]:
     return frozenset(named | set(_hashes(features)))
 
 
-def parked(features: Features, name: str) -> str | None:
-    """Another algorithm than `name` that HASH offers, best one that nobody asks for.
+def park(session: Session) -> None:
+    """Before bytes go out: the server must not hash them on their way.
 
-    What is chosen while bytes arrive is hashed on their way by ProFTPD's mod_digest, which answers
-    with that later, whatever its disk holds.
+    ProFTPD's mod_digest does so with the algorithm that is chosen then, and answers with that
+    later, whatever its disk holds. Where no other one can be had, it is asked in a new session.
     """
-    listed = [word.strip("* ").upper() for word in features.get("HASH", "").split(";")]
-    others = [word for word in listed if word and word != name]
-    return next((word for word in others if word not in ASKED), others[0] if others else None)
+    hashes = _hashes(session.features)
+    if not hashes:
+        return
+    now = session.hashing or _chosen(session.features)
+    asked = hashes.get(_asked(session), "")
+    other = _other(session.features, asked)
+    if other and now in ("", asked):
+        # Who refuses goes on with what he had.
+        with suppress(RefusedError):
+            session.ask("OPTS", f"HASH {other}")
+            now = session.hashing = other
+    session.hashed.add(now)
 
 
-def chosen(features: Features) -> str:
+def _asked(session: Session) -> str:
+    """What verify will ask for, by hashlib's name."""
+    ours = session.destination.digests
+    return next(
+        (name for name in STRONGEST if name in ours and name in _hashes(session.features)), ""
+    )
+
+
+def _listed(features: Features) -> list[str]:
+    return [word.strip("* ").upper() for word in features.get("HASH", "").split(";")]
+
+
+def _other(features: Features, name: str) -> str:
+    """Another one that HASH offers, best one that nobody asks for; empty where there is none."""
+    others = [word for word in _listed(features) if word and word != name]
+    return next((word for word in others if word not in ASKED), others[0] if others else "")
+
+
+def _chosen(features: Features) -> str:
     """What the server has chosen by itself, empty when it does not say."""
     words = features.get("HASH", "").split(";")
     return next((word.strip("* ").upper() for word in words if "*" in word), "")
 
 
-def park(session: Session) -> None:
-    """Before bytes go out: the server must not hash them on their way."""
-    name = chosen(session.features)
-    other = parked(session.features, name)
-    if name in ASKED and other and session.hashing is None:
-        with suppress(RefusedError):
-            session.ask("OPTS", f"HASH {other}")
-        session.hashing = other
-
-
 def _hashes(features: Features) -> dict[str, str]:
     """What HASH offers: hashlib's name and the server's; the asterisk marks the chosen one."""
-    listed = (word.strip("* ").upper() for word in features.get("HASH", "").split(";"))
-    return {ALGORITHMS[word]: word for word in listed if word in ALGORITHMS}
+    return {ALGORITHMS[word]: word for word in _listed(features) if word in ALGORITHMS}
 
 
 class FtpProof:
@@ -79,6 +96,7 @@ class FtpProof:
         size = self._session.size(path)
         if size is None:
             return None
+        self._afresh(algorithm)
         try:
             said = self._ask(path, algorithm, size)
         except RefusedError:
@@ -93,20 +111,27 @@ class FtpProof:
             return None
         return str(found[0])
 
+    def _afresh(self, algorithm: str) -> None:
+        """In a session that has seen no bytes, where they may have been hashed on their way."""
+        name = _hashes(self._session.features).get(algorithm)
+        if name and self._session.hashed & {name, ""}:
+            self._session.again()
+
     def _ask(self, path: str, algorithm: str, size: int) -> str:
         """Raises RefusedError."""
         session = self._session
         with session.line.speaking(path, session.destination.timeout + size / SLOWEST_HASH):
             name = _hashes(session.features).get(algorithm)
-            other = parked(session.features, name) if name else None
+            other = _other(session.features, name) if name else ""
             if name and other:
                 session.line.control.ask("OPTS", f"HASH {name}")
                 try:
                     return session.line.control.ask("HASH", path)
                 finally:
+                    session.hashing = name
                     with suppress(RefusedError):
                         session.line.control.ask("OPTS", f"HASH {other}")
-                    session.hashing = other
+                        session.hashing = other
             for verb in COMMANDS.get(algorithm, ()):
                 if verb in session.features:
                     return session.line.control.ask(verb, path)

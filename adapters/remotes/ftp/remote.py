@@ -17,7 +17,7 @@ from adapters.remotes.ftp.errors import failure
 from adapters.remotes.ftp.login import Opened, Security, credential
 from adapters.remotes.ftp.login import connect as log_in
 from adapters.remotes.ftp.proof import FtpProof, digests, park
-from adapters.remotes.ftp.session import Session
+from adapters.remotes.ftp.session import Session, Turn
 from adapters.remotes.ftp.upload import FtpUpload
 from transfer.destination import Destination
 from transfer.errors import Code, Corrupted, FerryError
@@ -150,6 +150,9 @@ class FtpRemote:
     def is_well(self, patience: float) -> bool:
         """Whether nothing is under way and the server answers within `patience` seconds."""
         return self._session.is_well(patience)
+
+    def by_turns(self, turn: Turn) -> None:
+        self._session.turn = turn
 
     def close(self) -> None:
         self._session.close()

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from posixpath import basename, dirname, join
 from select import POLLIN, poll
 from time import monotonic
@@ -24,6 +25,9 @@ from transfer.errors import Code, FerryError
 ABSENT = frozenset({450, 550, 553})
 NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
+UNEXPLAINED = frozenset({450, 451})
+"""What some say of anything that fails: aioftp of a directory that is not there."""
+ABSENT_FOR_GOOD = 550
 NOT_CONTINUED = frozenset({425, 426, 522})
 """Codes with which servers refuse a data connection that is not of the control's TLS session."""
 VERDICT = 0.2
@@ -44,6 +48,14 @@ Reopen = Callable[[ssl.TLSVersion | None], Opened]
 """Connects and logs in, with TLS no later than the given version."""
 
 
+Turn = Callable[[Callable[[], Opened]], Opened]
+"""Waits for who is logging in at that address already, then calls what logs in."""
+
+
+def _at_once(login: Callable[[], Opened]) -> Opened:
+    return login()
+
+
 class _NotContinuedError(Exception):
     """The data connection was refused, as it seems for its TLS session."""
 
@@ -58,6 +70,7 @@ class Session:
     def __init__(self, destination: Destination, reopen: Reopen) -> None:
         self.destination = destination
         self.closed = False
+        self.turn: Turn = _at_once
         self._reopen = reopen
         self._latest: ssl.TLSVersion | None = None
         self._settled = False
@@ -67,13 +80,15 @@ class Session:
     def _enter(self, opened: Opened) -> None:
         self.line, self.identity, self.features = opened.line, opened.identity, opened.features
         self.hashing: str | None = None
-        """The algorithm of HASH that we have chosen while bytes arrive."""
+        """The algorithm of HASH that we have chosen, None as long as it is the server's own."""
+        self.hashed: set[str] = set()
+        """Those that were chosen while bytes went out, empty for one that nobody knows."""
 
     def again(self) -> None:
-        """Connect once more, where the line broke; not after `close`."""
+        """Connect once more, in its turn, where the line broke; not after `close`."""
         self.line.hang_up()
         if not self.closed:
-            self._enter(self._reopen(self._latest))
+            self._enter(self.turn(partial(self._reopen, self._latest)))
 
     def is_well(self, patience: float) -> bool:
         line = self.line
@@ -211,9 +226,23 @@ class Session:
         if code is None and refused.code in VAGUE and not is_long(path):
             there = self._is_directory(dirname(path))
             code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
+        elif code is None and refused.code in UNEXPLAINED and self._lacks(dirname(path)):
+            code = Code.REMOTE_NO_DIRECTORY
         elif code is Code.REMOTE_NO_DIRECTORY and self._is_directory(dirname(path)):
             code = None
         return failure(self.destination, code, doing, path, refused)
+
+    def _lacks(self, folder: str) -> bool:
+        """Whether it is proven that there is no such directory: it is refused for good, and not for
+        a right, while the one above it is entered.
+        """
+        try:
+            self.ask("CWD", folder)
+        except RefusedError as refused:
+            above = dirname(folder)
+            absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
+            return absent and above != folder and (self._is_directory(above) or self._lacks(above))
+        return False
 
     def _is_directory(self, path: str) -> bool:
         try:

@@ -66,6 +66,7 @@ class FtpUpload:
             raise ValueError(f"{offset} is not where {self._path} is continued")
         with self._session.line.carrying(self._path), self._timed():
             error = self._push(memoryview(data))
+        self._go_on()
         if error is not None:
             self._learn_why(error)
 
@@ -74,11 +75,12 @@ class FtpUpload:
         try:
             with self._session.line.carrying(self._path), self._timed():
                 error = self._end()
+            self._go_on()
             if error is not None:
                 self._learn_why(error)
             self._await_reply()
         except Transient:
-            if not self._is_stored():
+            if self._closed or not self._is_stored():
                 raise
         self._acknowledged = self._sent
         self._closed = True
@@ -86,21 +88,27 @@ class FtpUpload:
             self._session.date(self._path, modified)
 
     def abandon(self) -> None:
+        """From another thread too: a write that is under way ends within a TICK."""
         line = self._session.line
         if self._closed or line.over or line.control.data is not self._data:
             return
         self._closed = True
-        with suppress(OSError):
-            # A reset spares the server the bytes that are still under way.
-            self._data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
-        line.let_go()
-        # The reply is taken, so that the next command gets its own.
         with suppress(FerryError, RefusedError), line.speaking(self._path, PARTING_WORDS):
+            with suppress(OSError):
+                # A reset spares the server the bytes that are still under way.
+                self._data.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+            line.let_go()
+            # The reply is taken, so that the next command gets its own.
             line.control.answer()
         if line.over and not line.watchdog.bitten:
             # Some hang up after a transfer that was given up.
             with suppress(FerryError):
                 self._session.again()
+
+    def _go_on(self) -> None:
+        """Raises Transient when another thread has given it up."""
+        if self._closed:
+            raise self._session.line.lost("it was given up on this side", self._path)
 
     @contextmanager
     def _timed(self) -> Iterator[None]:
@@ -111,7 +119,7 @@ class FtpUpload:
     def _push(self, rest: memoryview) -> OSError | None:
         """The error with which the server ended the stream."""
         self._session.line.watchdog.demand()
-        while rest:
+        while rest and not self._closed:
             try:
                 taken = self._data.send(rest[: self._block])
             except TimeoutError:
@@ -134,6 +142,9 @@ class FtpUpload:
                 self._take_leave(self._data)
             except OSError as error:
                 return error
+        if self._closed:
+            # Half a file must not look like a whole one.
+            return None
         shut(self._data, socket.SHUT_WR)
         self._drain()
         self._complete = not waiting(self._data)
@@ -146,7 +157,7 @@ class FtpUpload:
         events = poll()
         events.register(self._data, 0)  # errors only
         events.register(control, POLLIN)
-        while waiting(self._data):
+        while waiting(self._data) and not self._closed:
             ready = {handle for handle, _ in events.poll(TICK * 1000)}
             if self._data.fileno() in ready:
                 return
@@ -161,7 +172,7 @@ class FtpUpload:
         room = poll()
         room.register(data, POLLOUT)
         data.settimeout(0)
-        while True:
+        while not self._closed:
             try:
                 data.unwrap()
             except ssl.SSLWantWriteError:

@@ -48,6 +48,8 @@ CONTRARY = {
 """What is said, by whether a file was to be continued, of a name that is taken or that is not."""
 OF_A_FILE = frozenset({"continue", "write to", "sync", "close", "show"})
 """What is done to a file that exists: "no such file" means that it has gone, not its directory."""
+MAKING = ("create", "rename")
+"""What needs the directory of a name."""
 log = Log()
 
 
@@ -265,11 +267,22 @@ class SftpRemote:
         if code is Code.REMOTE_NO_DIRECTORY and doing in OF_A_FILE:
             code = Code.REMOTE_FAILED
         with self._line.speaking(path):
-            if code is Code.REMOTE_FAILED and taken and self._exists(taken):
+            if code is Code.REMOTE_FAILED and doing.startswith(MAKING) and self._lacks(path):
+                code = Code.REMOTE_NO_DIRECTORY
+            elif code is Code.REMOTE_FAILED and taken and self._exists(taken):
                 code = Code.REMOTE_EXISTS
             elif code is Code.REMOTE_FAILED and self._is_full(path):
                 code = Code.REMOTE_FULL
         return failure(self._line.destination, code, doing, path, refused)
+
+    def _lacks(self, path: str) -> bool:
+        """Whether it is proven that its directory is not there."""
+        try:
+            return not self._exists(dirname(path))
+        except FerryError as error:
+            if not error.permanent:
+                raise
+            return False
 
     def _is_full(self, path: str) -> bool:
         """Whether the file system cannot take one more request, as far as the server tells."""

@@ -16,6 +16,7 @@ from cryptography.exceptions import InvalidSignature, InvalidTag
 from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
+from adapters.log import Log
 from adapters.remotes.dial import SHORTEST, dial, name_of, plain, too_slow
 from adapters.remotes.ssh import algorithms
 from adapters.remotes.ssh import pins as ssh_pins
@@ -39,6 +40,7 @@ LINE_ERRORS = (
 )
 """What a broken line makes the libraries raise; OSError includes every time-out."""
 
+log = Log()
 # What matters is raised as a FerryError; paramiko's log would print tracebacks beside it.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
 
@@ -87,7 +89,11 @@ class Line:
 
     def connecting(self, patience: float) -> AbstractContextManager[None]:
         """As `speaking`, with so many seconds in all: nobody is known there yet."""
-        return self._watched(None, patience, None)
+        return self._watched(None, patience, None, in_all=True)
+
+    def parting(self, path: str, patience: float) -> AbstractContextManager[None]:
+        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer."""
+        return self._watched(path, patience, None, in_all=True)
 
     def carrying(self, path: str | None = None) -> AbstractContextManager[None]:
         """As `speaking`, while much goes out: below the least rate the line is cut as well."""
@@ -101,12 +107,18 @@ class Line:
 
     @contextmanager
     def _watched(
-        self, path: str | None, seconds: float, gauge: Gauge | None, least: float = 0
+        self,
+        path: str | None,
+        seconds: float,
+        gauge: Gauge | None,
+        least: float = 0,
+        *,
+        in_all: bool = False,
     ) -> Iterator[None]:
         if self._left:
             raise self.lost(EOFError("it was closed on this side"), path, seconds)
         try:
-            with self.watchdog.watch(seconds, gauge, least):
+            with self.watchdog.watch(seconds, gauge, least, in_all=in_all):
                 yield
         except IncompatiblePeer:
             raise
@@ -165,6 +177,9 @@ def connect(
         key = _negotiate(line, [name for kind in kinds for name in HOST_KEYS[kind]], deadline)
         if ssh_pins.is_pinned(destination, key.fingerprint):
             ssh_pins.learn(key)
+            if seen:
+                name, asked = destination.name, len(seen) + 1
+                log.info("remote.host_key_type", destination=name, pin=line.identity, asked=asked)
             return line
         line.hang_up()
         seen.append(line.identity)

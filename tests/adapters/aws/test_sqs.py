@@ -12,6 +12,7 @@ from botocore.stub import ANY, Stubber
 from structlog.testing import capture_logs
 
 from adapters.aws.sqs import SqsQueue, make_client
+from tests.servers.ports import nobody
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.ports import Message
 
@@ -201,11 +202,10 @@ def test_seconds_are_whole_and_within_twelve_hours(
 
 
 def test_nobody_at_that_port_is_transient_and_tried_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    client = make_client("eu-central-1", address, timeout=2)
-    error = raised(SqsQueue(client, f"{address}/1/q").receive)
+    with nobody() as port:
+        address = f"http://127.0.0.1:{port}"
+        client = make_client("eu-central-1", address, timeout=30)
+        error = raised(SqsQueue(client, f"{address}/1/q").receive)
     assert error.code is Code.QUEUE_UNAVAILABLE
     told: Any = client.meta.config
     assert told.retries["total_max_attempts"] == 1

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,7 +28,7 @@ from transfer.model import Outcome, Receipt, Transfer
 
 Partner = ServerPartner | FtpPartner[FtpServer]
 
-DEADLINE = 20.0
+DEADLINE = 120.0
 KINDS = ["openssh", "proftpd", "vsftpd-ftp", "vsftpd-ftps", "proftpd-ftps", "pureftpd-ftp"]
 SUM = Sidecar(name="{name}.sha256")
 ACK = Acknowledgement(name="{name}.ack", digest="sha256")
@@ -57,14 +57,15 @@ def software(partner: Partner, says: Callable[[bytes], bytes]) -> Iterator[None]
 
     def run() -> None:
         while not over.wait(0.01):
-            side = directory / "pay.csv.sha256"
-            expected = f"{_sha256(path.read_bytes())}  pay.csv\n" if path.exists() else ""
-            if expected and side.exists() and side.read_text() == expected:
-                half = directory / "pay.csv.writing"
-                half.write_bytes(says(path.read_bytes()))
-                half.chmod(0o644)
-                half.rename(directory / "pay.csv.ack")
-                return
+            # What stood there may go while we look.
+            with suppress(FileNotFoundError):
+                content = path.read_bytes()
+                if (directory / "pay.csv.sha256").read_text() == f"{_sha256(content)}  pay.csv\n":
+                    half = directory / "pay.csv.writing"
+                    half.write_bytes(says(content))
+                    half.chmod(0o644)
+                    half.rename(directory / "pay.csv.ack")
+                    return
 
     thread = threading.Thread(target=run)
     thread.start()

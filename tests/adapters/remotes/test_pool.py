@@ -97,9 +97,9 @@ def test_a_connection_that_the_server_has_closed_costs_a_login_and_nothing_else(
 
 
 def test_a_server_that_does_not_answer_in_time_is_connected_to_anew(kept: Kept) -> None:
-    kept.use("before", timeout=0.5)
+    kept.use("before", timeout=2.0)
     kept.server.freeze()
-    kept.use("after", timeout=0.5)
+    kept.use("after", timeout=2.0)
     assert kept.logins == 2
     kept.server.drop()
 

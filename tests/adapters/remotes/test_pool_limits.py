@@ -153,7 +153,7 @@ def test_one_thread_looks_after_all_of_them_and_only_while_there_are_any(
         return sum(thread.name == "remote-reaper" for thread in threading.enumerate())
 
     def await_the_end() -> None:
-        deadline = monotonic() + 10
+        deadline = monotonic() + 60
         while (lines.open or reapers()) and monotonic() < deadline:
             threading.Event().wait(0.01)
         assert (lines.open, reapers()) == ([], 0)

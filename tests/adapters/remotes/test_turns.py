@@ -38,7 +38,7 @@ class Watch:
         self.times += 1
         self.inside += 1
         self.most = max(self.most, self.inside)
-        self.gate.wait(10)
+        self.gate.wait(60)
         self.inside -= 1
         if self.error is not None:
             raise self.error
@@ -50,7 +50,7 @@ def together(turns: Turns, watch: Watch, destination: Destination = HERE) -> lis
     asked = threading.Barrier(FILES + 1)
 
     def ask(_: int) -> object:
-        asked.wait(10)
+        asked.wait(60)
         try:
             return turns.take(destination, ["word"], watch.login)
         except FerryError as error:
@@ -58,7 +58,7 @@ def together(turns: Turns, watch: Watch, destination: Destination = HERE) -> lis
 
     with ThreadPoolExecutor(FILES) as pool:
         answers = pool.map(ask, range(FILES))
-        asked.wait(10)
+        asked.wait(60)
         watch.gate.set()
         return list(answers)
 
@@ -115,12 +115,12 @@ def test_nobody_waits_for_ever(turns: Turns) -> None:
 
     def hanging() -> Remote:
         inside.set()
-        outside.wait(10)
+        outside.wait(60)
         return yes()
 
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(turns.take, HERE, [], hanging)
-        inside.wait(10)
+        inside.wait(60)
         error = refused(turns.take, replace(HERE, connect_timeout=0.001), [], yes)
         outside.set()
         first.result().close()
@@ -184,3 +184,33 @@ def test_files_in_parallel_cost_one_refusal_over_ftp() -> None:
         assert set(at_once(partner.connect)) == {Code.AUTH_REFUSED}
         assert sum(one.startswith("PASS") for one in server.heard) == 1
         assert "expired on Friday" in refused(partner.connect).message
+
+
+class Locking(Session):
+    """Ends the session in the middle of a file, and then lets nobody in again."""
+
+    def do_pass(self, _password: str) -> None:
+        self.reply("530 Locked." if self.server.files.get("/locked") else "230 welcome")
+
+    def do_retr(self, path: str) -> None:
+        del path
+        self.server.files["/locked"] = b"yes"
+        with self.accept() as sock:
+            sock.sendall(b"half of ")
+        self.request.close()
+
+
+def test_who_connects_again_by_himself_waits_for_his_turn_and_shows_no_refused_credential() -> None:
+    with OddFtp(Locking) as server:
+        partner = FtpPartner(server, "ftp")
+        remotes = [partner.connect() for _ in range(3)]
+        for remote in remotes:
+            assert b"".join(remote.proof.read("/file", 0, 4)) == b"half"
+            remote.close()
+        assert sum(one.startswith("PASS") for one in server.heard) == len(remotes) + 1
+
+
+@pytest.mark.parametrize("host", ["HERE", "here."])
+def test_a_host_is_the_same_however_it_is_written(turns: Turns, host: str) -> None:
+    refused(turns.take, HERE, ["word"], no)
+    assert refused(turns.take, replace(HERE, host=host), ["word"], yes).code is Code.AUTH_REFUSED

@@ -56,6 +56,15 @@ def test_a_call_without_progress_is_stalled_after_its_patience() -> None:
         assert ended(gauge, least=256) == (Verdict.STALLED, PATIENCE + 0.25)
 
 
+def test_what_has_so_long_in_all_is_not_prolonged_by_anything() -> None:
+    watch = Watch(PATIENCE, 0.0, in_all=True)
+    for now in range(int(PATIENCE)):
+        watch.pat(now)
+        assert watch.look(now) is Verdict.FINE
+    # Nor by another watch within it.
+    assert watch.renewed(PATIENCE).look(PATIENCE + 0.25) is Verdict.STALLED
+
+
 def test_keepalives_are_no_progress() -> None:
     """A server that asks once a second, whose questions we answer with 52 bytes each."""
     assert ended(Gauge(52), least=256) == (Verdict.STALLED, PATIENCE + 0.25)

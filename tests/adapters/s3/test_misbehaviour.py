@@ -5,12 +5,11 @@ A named error each time, and never bytes that are not the pinned ones.
 
 from __future__ import annotations
 
-import socket
-
 import pytest
 
 from adapters.s3.store import S3Objects
 from tests.servers.odd_s3 import Answer, OddS3, refusal
+from tests.servers.ports import nobody
 from tests.servers.s3_clients import s3_client
 from transfer.errors import Code, Corrupted, FerryError, Permanent, Transient
 from transfer.model import Pin, Source
@@ -98,11 +97,10 @@ def test_silence_in_the_middle_of_a_body_ends_by_the_timeout() -> None:
 
 
 def test_a_store_that_is_not_there_is_transient() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    objects = S3Objects(s3_client(f"http://127.0.0.1:{port}"))
-    with pytest.raises(Transient, match=SOURCE.uri) as raised:
-        objects.describe(SOURCE)
+    with nobody() as port:
+        objects = S3Objects(s3_client(f"http://127.0.0.1:{port}"))
+        with pytest.raises(Transient, match=SOURCE.uri) as raised:
+            objects.describe(SOURCE)
     assert raised.value.code is Code.SOURCE_UNAVAILABLE
 
 

@@ -101,6 +101,15 @@ def test_what_only_boto3_knows_is_left_to_it(environ: dict[str, str]) -> None:
     assert plain("eu-central-1", None, None, environ) is None
 
 
+def test_what_every_lambda_function_finds_is_nothing_unusual() -> None:
+    found = KEYED | {"AWS_SESSION_TOKEN": "token", "AWS_DEFAULT_REGION": "eu-central-1"}
+    found |= {"AWS_EXECUTION_ENV": "AWS_Lambda_python3.13", "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR"}
+    parts = ("FUNCTION_NAME", "FUNCTION_MEMORY_SIZE", "LOG_GROUP_NAME", "RUNTIME_API")
+    found |= {f"AWS_LAMBDA_{part}": "1" for part in parts}
+    assert plain("eu-central-1", None, None, found)
+    assert plain("eu-central-1", None, None, found | {"AWS_EXECUTION_ENVIRONMENT": "1"}) is None
+
+
 def test_a_profile_a_file_and_a_strange_address_are_left_to_boto3(tmp_path: Path) -> None:
     assert plain("eu-central-1", None, "ferry", KEYED) is None
     for store in ("not an address", "https://s3.eu-central-1.amazonaws.com", "http://a/b"):

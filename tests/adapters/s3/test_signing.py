@@ -13,8 +13,9 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
+from adapters.aws.keys import Keys
 from adapters.s3.address import UNRESERVED, Address
-from adapters.s3.signing import Keys, Signer
+from adapters.s3.signing import Signer
 
 KEYS = st.text(st.characters(codec="utf-8"), min_size=1, max_size=60)
 VERSIONS = st.sampled_from(["", "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY+MTRCxf3vjVBH40Nr8X8gdRQBpUMLUo"])

@@ -32,14 +32,14 @@ class Stage:
     def instance(self) -> Instance:
         return self.server.instance
 
-    def client(self, credentials: Credentials = OAUTH, timeout: float = 10) -> Client:
+    def client(self, credentials: Credentials = OAUTH, timeout: float = 60) -> Client:
         ca_file = str(self.certificate.ca_file)
         return Client(self.server.url, credentials, timeout=timeout, verify=ca_file)
 
     def inbox(self, intake: Intake = INTAKE) -> ServiceNowInbox:
         return ServiceNowInbox(self.client(), intake)
 
-    def desk(self, form: TicketForm | None = None, timeout: float = 10) -> ServiceNowDesk:
+    def desk(self, form: TicketForm | None = None, timeout: float = 60) -> ServiceNowDesk:
         return ServiceNowDesk(self.client(timeout=timeout), form or TicketForm())
 
     def order(self, by: str = "anna.berg", **variables: str) -> str:
@@ -50,7 +50,7 @@ class Stage:
             json={"sysparm_quantity": 1, "variables": {**VARIABLES, **variables}},
             auth=(by, SEEDED.users[by].password),
             verify=str(self.certificate.ca_file),
-            timeout=10,
+            timeout=60,
         )
         request = answer.json()["result"]["request_id"]
         self.server.site.served.clear()

@@ -28,7 +28,7 @@ class Api:
         self.session.close()
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
-        options.setdefault("timeout", 10)
+        options.setdefault("timeout", 60)
         return self.session.request(method, self._base + path, **options)
 
     def get(self, path: str, **params: Any) -> requests.Response:

@@ -77,7 +77,7 @@ def test_a_dead_token_is_refused_and_the_next_is_another(
 ) -> None:
     servicenow.instance.properties.token_lifetime = 0.2
     first = token(nobody, MACHINE).json()["access_token"]
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while bearer(nobody, first).status_code == 200:
         assert time.monotonic() < deadline
     second = token(nobody, MACHINE).json()["access_token"]

@@ -1,4 +1,4 @@
-"""AsyncSSH as an SFTP server, one directory, one password."""
+"""AsyncSSH as an SFTP server, one directory, one password; further words are its key exchanges."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 
 import asyncssh
 
-home, port, user, password = sys.argv[1:]
+home, port, user, password, *exchanges = sys.argv[1:]
 
 
 class Login(asyncssh.SSHServer):
@@ -28,6 +28,7 @@ async def serve() -> None:
         int(port),
         server_factory=Login,
         server_host_keys=[f"{home}/host"],
+        kex_algs=exchanges or (),
         sftp_factory=partial(asyncssh.SFTPServer, chroot=f"{home}/files".encode()),
     )
     await asyncio.Event().wait()

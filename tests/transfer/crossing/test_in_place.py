@@ -9,14 +9,16 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.memory.remotes import MemoryRemote
 from tests.model.owners import Owner
-from tests.transfer.bench import FINAL, Bench, Crash, Fuse
+from tests.transfer.bench import FINAL, Bench, Crash, Fuse, HookedRemote, HookedRemotes
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer.destination import Mode, Tier
+from transfer.destination import Destination, Mode, Tier
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Delivery, DeliveryState, Outcome, Receipt, Transfer
+from transfer.ports import Remote
 
 DATA = b"name;pay\n" * 100
 LARGE = bytes(range(256)) * (CHUNK // 256) + b"the end"
@@ -106,6 +108,25 @@ def test_taken_between_the_look_and_the_reading_back(protocol: str) -> None:
     assert box.taken == [DATA]
     # The size had been seen.
     assert receipt_of(bench).collected == (protocol == "ftp")
+
+
+@pytest.mark.parametrize("collected", [True, False])
+def test_taken_from_a_server_that_remembers_its_size(*, collected: bool) -> None:
+    """rclone's FTP: SIZE tells of a file that has gone, and RETR has nothing of it."""
+    bench = made(collected=collected, protocol="ftp")
+    bench.remotes.protocols = frozenset({"ftp"})
+
+    def remember(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "finish":
+            bench.remotes.remembered[path] = len(DATA)
+
+    bench.remotes.hooks.append(remember)
+    box = Mailbox(bench)
+    done = carried(bench)
+    assert done.outcome is (Outcome.DELIVERED if collected else Outcome.UNKNOWN)
+    assert box.taken == [DATA]
+    assert bench.remotes.opened == [0]
 
 
 @pytest.mark.parametrize("collected", [True, False])
@@ -245,3 +266,43 @@ def test_an_heir_that_finds_it_verified_and_gone_does_not_send_it_again() -> Non
     assert (arrived, bench.remotes.opened.count(0)) == (LARGE, 1)
     assert bench.record().transfer.outcome is Outcome.DELIVERED
     assert bench.remotes.files == {}
+
+
+class Sluggish(HookedRemotes):
+    """Tells the size of a file no sooner than at the third look after its close."""
+
+    looks = 0
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        super().connect(destination, beside=beside)
+        return SluggishRemote(self)
+
+
+class SluggishRemote(HookedRemote):
+    def size(self, path: str) -> int | None:
+        size, server = super().size(path), self._server
+        assert isinstance(server, Sluggish)
+        if size and path == FINAL:
+            server.looks += 1
+            return size if server.looks > 2 else 0
+        return size
+
+
+@pytest.mark.parametrize("mode", [Mode.DIRECT, Mode.AUTO])
+def test_a_size_that_comes_late_after_a_lost_answer_is_looked_at_again(mode: Mode) -> None:
+    bench = made(mode=mode)
+    bench.remotes = Sluggish(protocols=frozenset({"memory"}))
+
+    def lose(verb: str, path: str, place: int) -> None:
+        del place
+        files = bench.remotes.files
+        if verb == ("finish" if mode is Mode.DIRECT else "rename"):
+            bench.remotes.hooks.clear()
+            if mode is Mode.AUTO:
+                files[FINAL] = files.pop(path)
+            raise Transient(Code.REMOTE_DROPPED, "No answer.")
+
+    bench.remotes.hooks.append(lose)
+    assert carried(bench).outcome is Outcome.DELIVERED
+    assert bench.remotes.opened == [0]
+    assert bench.remotes.files == {FINAL: DATA}

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.transfer.made import NOON
-from transfer.crossing.lanes import Lanes
+from transfer.crossing.lanes import QUICK, Lanes
 from transfer.errors import Code, Stopping, Transient
 
 
@@ -31,7 +31,7 @@ class Sink:
         self.abandoned = False
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
-        self.gate.wait(10)
+        self.gate.wait(60)
         if self.failure:
             raise self.failure
         self.content[offset : offset + len(data)] = data
@@ -166,6 +166,18 @@ def test_a_chunk_that_no_thread_has_begun_is_not_proven() -> None:
         assert lanes.proven == 8
 
 
+def test_each_lane_has_its_first_chunk_before_any_has_a_second() -> None:
+    """However fast the first one is: a second handle that is refused must show at its first bytes,
+    when the file can still go over one.
+    """
+    sinks, pool = [Sink(bytearray(40)) for _ in range(3)], Held()
+    with Lanes(sinks, 0, pool=pool) as lanes:
+        for number, (offset, data) in enumerate(CHUNKS[:3]):
+            lanes.write(data, offset)
+            pool.run(number)
+    assert [sink.written for sink in sinks] == [4, 4, 4]
+
+
 def test_who_waits_for_a_lane_hears_that_the_work_is_to_end() -> None:
     def halt() -> None:
         raise Stopping
@@ -177,3 +189,71 @@ def test_who_waits_for_a_lane_hears_that_the_work_is_to_end() -> None:
 
     with pytest.raises(Stopping):
         cross()
+
+
+LONG = bytes(QUICK + 1)
+
+
+class Slow(Sink):
+    """Its `verb` never ends by itself."""
+
+    def __init__(self, verb: str) -> None:
+        super().__init__(bytearray(len(LONG)))
+        self.verb = verb
+        self.begun = threading.Event()
+
+    def write(self, data: bytes | memoryview, offset: int) -> None:
+        if self.verb == "write":
+            self._hang()
+        super().write(data, offset)
+
+    def finish(self, modified: datetime | None = None) -> None:
+        if self.verb == "finish":
+            self._hang()
+        super().finish(modified)
+
+    def _hang(self) -> None:
+        self.gate.clear()
+        self.begun.set()
+        assert self.gate.wait(60)
+
+
+@pytest.mark.parametrize("verb", ["write", "finish"])
+@pytest.mark.parametrize("width", [1, 2])
+def test_a_stop_is_heard_while_one_lane_is_slow(width: int, verb: str) -> None:
+    """Its chunk takes hours at the least rate, and so may what TCP has taken of it."""
+    sinks = [Slow(verb), Sink(bytearray(3 * len(LONG)))][:width]
+
+    def halt() -> None:
+        if sinks[0].begun.is_set():  # type: ignore[attr-defined]
+            raise Stopping
+
+    def cross() -> None:
+        with Lanes(sinks, 0, halt) as lanes:
+            lanes.write(LONG, 0)
+            lanes.write(LONG, len(LONG))
+            lanes.finish(None)
+
+    with pytest.raises(Stopping):
+        cross()
+    assert sinks[0].abandoned
+
+
+def test_a_close_that_is_the_publish_is_waited_for() -> None:
+    sink = Slow("finish")
+
+    def halt() -> None:
+        if sink.begun.is_set():
+            raise Stopping
+
+    def let() -> None:
+        sink.begun.wait(60)
+        sink.gate.set()
+
+    other = threading.Thread(target=let)
+    other.start()
+    with Lanes([sink], 0, halt) as lanes:
+        lanes.write(LONG, 0)
+        lanes.finish(NOON, heeds=False)
+    other.join(60)
+    assert (sink.finished, sink.abandoned) == (NOON, False)

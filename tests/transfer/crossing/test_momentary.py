@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from adapters.memory.remotes import ALL_POWERS
+from adapters.memory.remotes import ALL_POWERS, MemoryRemote
 from tests.model.owners import LEASE, Owner
-from tests.transfer.bench import FINAL, Bench
+from tests.transfer.bench import FINAL, Bench, HookedRemote, HookedRemotes
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer.destination import Conflict, Mode
+from transfer.destination import Conflict, Destination, Mode
 from transfer.errors import MOMENT, Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Delivery, DeliveryState, Outcome, Transfer
+from transfer.ports import Remote
 from transfer.steps import Step
 from transfer.tools import Tools
 
@@ -223,3 +224,95 @@ def test_a_cancelled_request_whose_owner_died_at_intent_leaves_nothing() -> None
     assert [item.state for item in bench.record().deliveries] == [DeliveryState.FAILED]
     first.finish()
     assert bench.remotes.files == {}
+
+
+class Lingering:
+    """The first rename is asked for, and done so many renames later: nobody hears of it."""
+
+    def __init__(self, bench: Bench, after: int) -> None:
+        self.bench, self.after, self.asked = bench, after, 0
+        self.temp = ""
+        bench.remotes.hooks.append(self.rename)
+
+    def rename(self, verb: str, path: str, place: int) -> None:
+        del place
+        if verb != "rename" or path not in self.bench.remotes.files:
+            return
+        self.asked += 1
+        if self.asked == 1:
+            self.temp = path
+            raise Transient(Code.REMOTE_TIMEOUT, "No answer.")
+        if self.asked <= self.after:
+            raise Permanent(Code.REMOTE_DENIED, "It is being used by another process.")
+
+    def come(self) -> None:
+        files = self.bench.remotes.files
+        if self.asked == self.after and self.temp in files:
+            files[FINAL] = files.pop(self.temp)
+
+
+@pytest.mark.parametrize("withdrawn", [False, True])
+@pytest.mark.parametrize("data", [DATA, LARGE], ids=["small", "large"])
+def test_a_refusal_after_a_lost_answer_does_not_forget_the_rename(
+    data: bytes, *, withdrawn: bool
+) -> None:
+    """It comes between two tries; the approval has gone by then, or has not: it is published."""
+    bench = made(data)
+    late = Lingering(bench, 2)
+
+    def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+        for _ in range(3):
+            try:
+                return step(transfer, tools)
+            except Transient:
+                late.come()
+                if withdrawn and late.asked == 2:
+                    refusal = Permanent(Code.APPROVAL_WITHDRAWN, "No longer approved.")
+                    bench.consent.refusal = refusal
+        return step(transfer, tools)
+
+    done = travel(bench.received(), bench.tools(), attempt)
+    assert (done.outcome, late.asked) == (Outcome.DELIVERED, 2)
+    assert bench.remotes.files == {FINAL: data}
+    assert [item.state for item in found(bench)] == [DeliveryState.PUBLISHED]
+
+
+class Lying(HookedRemotes):
+    """Acknowledges a rename to a final name, and does it at the `comes`-th connection, or never."""
+
+    comes = 0
+    asked: tuple[str, str] | None = None
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        super().connect(destination, beside=beside)
+        if self.asked and self.logins == self.comes:
+            old, new = self.asked
+            self.files[new] = self.files.pop(old)
+        return LyingRemote(self)
+
+
+class LyingRemote(HookedRemote):
+    def rename(self, old: str, new: str, *, replace: bool) -> bool:
+        server = self._server
+        assert isinstance(server, Lying)
+        if ".ff-" in new or server.logins >= server.comes > 0:
+            return super().rename(old, new, replace=replace)
+        server.asked = old, new
+        return True
+
+
+@pytest.mark.parametrize("files", [1, 5])
+@pytest.mark.parametrize("comes", [0, 2])
+def test_a_rename_that_is_acknowledged_and_not_done_is_no_success(files: int, comes: int) -> None:
+    """It may yet come: who looks again finds it."""
+    bench = made(connections=1)
+    bench.remotes = Lying(protocols=frozenset({"memory"}), powers=bench.remotes.powers)
+    bench.remotes.comes = comes
+    names = [f"s3://exports/payroll/{number}.csv" for number in range(files)]
+    for name in names:
+        bench.objects.put(name, name.encode())
+    asked = bench.received(sources=tuple(names), target="pay/")
+    done = travel(asked, bench.tools(), three_tries)
+    assert done.outcome is (Outcome.DELIVERED if comes else Outcome.FAILED)
+    assert len(bench.remotes.files) == (files if comes else 0)
+    assert comes or (done.failure and done.failure.code == Code.REMOTE_FAILED)

@@ -29,10 +29,11 @@ SIZES = st.sampled_from(EDGES) | st.integers(0, 6 * CHUNK)
 def no_thread_stays() -> Iterator[None]:
     before = set(threading.enumerate())
     yield
-    assert set(threading.enumerate()) == before
+    # Threads that others have left may end meanwhile.
+    assert set(threading.enumerate()) <= before
 
 
-def until(holds: Callable[[], object], seconds: float = 10.0) -> None:
+def until(holds: Callable[[], object], seconds: float = 60.0) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline
@@ -175,12 +176,12 @@ def test_a_slow_consumer_finds_every_range_read_to_its_end() -> None:
     store = MadeUp(3 * CHUNK, before=lambda _: read.release())
     with Reader(store, store.delivery) as reader:
         for _ in range(3):
-            assert read.acquire(timeout=10)
+            assert read.acquire(timeout=60)
         assert len(list(reader.chunks())) == 3
 
 
 def test_several_ranges_are_read_at_once() -> None:
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
     store = MadeUp(2 * CHUNK, before=lambda _: both.wait())
     with Reader(store, store.delivery) as reader:
         assert len(list(reader.chunks())) == 2

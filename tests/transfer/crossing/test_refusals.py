@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -138,12 +139,15 @@ def test_a_full_disk_is_no_reason_to_send_it_all_again(bench: Bench) -> None:
     assert bench.remotes.opened == [0]
 
 
-@pytest.mark.parametrize("at", ["opening", "first bytes"])
+@pytest.mark.parametrize("at", ["opening", "deletion", "first bytes"])
 def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
     bench: Bench, at: str
 ) -> None:
     def hook(verb: str, path: str, place: int) -> None:
         second = verb == "create" and place == 1
+        if second and at == "deletion":
+            del bench.remotes.files[path]
+            raise Permanent(Code.REMOTE_FAILED, f"{path} was there before.")
         if (at == "opening" and second) or (at == "first bytes" and second_writes(verb, place)):
             raise Permanent(Code.REMOTE_FAILED, f"{path} is being written.")
 
@@ -153,11 +157,32 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
     bench.remotes.hooks.append(hook)
     tools = tools_of(bench, width=LANES)
     assert_delivered(bench, carried(bench, tools))
+    # At once, and in the same try.
+    assert bench.pauses == []
     bench.store.rows.clear()
     del bench.remotes.files[FINAL]
     bench.remotes.opened.clear()
     assert carried(bench, tools).outcome is Outcome.DELIVERED
     assert bench.remotes.opened == [0]
+
+
+def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
+    """Though it was when nobody had a further chunk to hand out."""
+    handed = threading.Event()
+    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 1 else None
+
+    def hook(verb: str, path: str, place: int) -> None:
+        if verb == "write" and place == 0:
+            handed.wait(60)
+        elif verb == "write" and place == CHUNK:
+            bench.remotes.hooks.clear()
+            raise Transient(Code.REMOTE_DROPPED, f"The line broke at {path}.")
+
+    bench.objects.put(SOURCE, DATA[: 2 * CHUNK])
+    bench.remotes.hooks.append(hook)
+    done = carried(bench, tools_of(bench, width=LANES))
+    assert done.outcome is Outcome.DELIVERED
+    assert bench.remotes.opened == [0, 1, CHUNK]
 
 
 def test_a_second_handle_that_gets_no_answer_leaves_one_to_the_next_try(bench: Bench) -> None:
@@ -188,7 +213,7 @@ def test_a_size_that_comes_late_is_looked_at_again(bench: Bench) -> None:
 
     def hide(verb: str, path: str, place: int) -> None:
         del place
-        if verb == "size" and path.endswith(".part"):
+        if verb == "size" and path.endswith(".part") and path in bench.remotes.files:
             sizes.append(path)
             content = bench.remotes.files[path]
             if len(sizes) == 1:

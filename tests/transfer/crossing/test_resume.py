@@ -202,3 +202,20 @@ def test_a_late_rename_to_our_own_temp_costs_one_more_try(bench: Bench) -> None:
     assert carried(bench).outcome is Outcome.DELIVERED
     assert bytes(bench.remotes.files[FINAL]) == DATA
     assert list(bench.temps()) == []
+
+
+def test_a_temp_that_its_dead_session_brings_back_is_removed(bench: Bench) -> None:
+    """A server may end what came over a line after the line has gone, and an heir has begun."""
+    bench.remotes.powers = replace(ALL_POWERS, resumes=False, ranges=False)
+    dies_at(bench, "write", 2 * CHUNK)
+    [temp] = bench.temps()
+
+    def bring_back(verb: str, path: str, place: int) -> None:
+        del path
+        if (verb, place) == ("write", CHUNK):
+            bench.remotes.files[temp] = bytearray(DATA[:CHUNK])
+
+    bench.remotes.hooks.append(bring_back)
+    assert carried(bench).outcome is Outcome.DELIVERED
+    assert bench.remotes.opened == [0, 0]
+    assert list(bench.temps()) == []

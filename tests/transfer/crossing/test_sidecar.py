@@ -180,6 +180,32 @@ def test_beside_a_file_that_was_collected_nothing_is_left() -> None:
     assert world.remotes.files == {}
 
 
+@pytest.mark.parametrize("collected", [True, False])
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.DIRECT])
+@pytest.mark.parametrize("sidecar", [SUM, DONE], ids=["digest", "empty"])
+def test_one_that_is_taken_at_its_close_is_written_once(
+    sidecar: Sidecar, mode: Mode, *, collected: bool
+) -> None:
+    """By its own name that is what `collected` announces; by a temp's it has not got there."""
+    world, taken = bench(), []
+    last = sidecar.name.removeprefix("{name}") if mode is Mode.DIRECT else ".side"
+
+    def take(verb: str, path: str, place: int) -> None:
+        del place
+        written = [name for name in world.remotes.files if name.endswith(last)]
+        if verb == "size" and written == [path]:
+            taken.append(bytes(world.remotes.files.pop(path)))
+
+    world.remotes.hooks.append(take)
+    done = carried(world, sidecar=sidecar, mode=mode, collected=collected)
+    assert taken == [LINE if sidecar is SUM else b""]
+    assert world.remotes.files == {FINAL: DATA}
+    arrived = mode is Mode.DIRECT and collected
+    assert done.outcome is (Outcome.DELIVERED if arrived else Outcome.FAILED)
+    assert bool(receipt_of(world).sidecar) == arrived
+    assert arrived or (done.failure and done.failure.code == Code.SIDECAR_FAILED)
+
+
 def test_the_partner_acknowledges_what_the_sidecar_tells() -> None:
     world = bench()
     Software(world, seen=SIDE)

@@ -11,7 +11,7 @@ from tests.ports import dynamo_store
 from tests.ports.books import LEASE, TICKET, Time, delivery, post, received
 from tests.transfer.made import NOON, request
 from transfer.books import MANY, Books
-from transfer.model import Stage, Transfer
+from transfer.model import Route, Stage, Transfer
 
 
 @dataclass
@@ -106,6 +106,22 @@ def abandoned(world: World) -> Transfer:
     return transfer
 
 
+def abandoned_by_function(world: World) -> Transfer:
+    """A function of the same execution claimed it, and died."""
+    transfer = admitted(world)
+    assert world.other().ledger.claim(transfer.id, over=EXECUTION)
+    return transfer
+
+
+def routed(world: World) -> Transfer:
+    """Another host holds it, and has routed it."""
+    taken = world.other().ledger.claim(admitted(world).id)
+    assert taken
+    head = taken.evolve(route=Route.STEP_FUNCTIONS, execution="ff-1")
+    world.other().ledger.save(head)
+    return head
+
+
 def dropped(world: World) -> Transfer:
     """Another host was handed the posts, and this one has seen it silent for a lease."""
     taken = written(world)
@@ -121,6 +137,19 @@ def admit(scene: Scene) -> object:
 
 def claim(scene: Scene) -> object:
     return scene.books.ledger.claim(scene.transfer.id)
+
+
+def claim_over(scene: Scene) -> object:
+    return scene.books.ledger.claim(scene.transfer.id, over=EXECUTION)
+
+
+def claim_seen(scene: Scene) -> object:
+    ledger = scene.books.ledger
+    return ledger.claim(scene.transfer.id, seen=ledger.beat(scene.transfer.id))
+
+
+def evict(scene: Scene) -> object:
+    return scene.books.keeper.evict(scene.transfer.id)
 
 
 def renew(scene: Scene) -> None:
@@ -170,6 +199,7 @@ def forget(scene: Scene) -> None:
     scene.books.keeper.forget(NOON.replace(year=NOON.year + 1))
 
 
+EXECUTION = "ff-1/"
 Begin = Callable[[World], Transfer]
 Verb = Callable[[Scene], object]
 VERBS: list[tuple[Begin, Verb]] = [
@@ -177,6 +207,9 @@ VERBS: list[tuple[Begin, Verb]] = [
     (received_large, admit),
     (admitted, claim),
     (abandoned, claim),
+    (abandoned_by_function, claim_over),
+    (routed, claim_seen),
+    (routed, evict),
     (claimed, renew),
     (claimed, give_back),
     (claimed, save),

@@ -262,3 +262,39 @@ def test_a_prohibited_name_of_a_temp_names_the_way_out() -> None:
         assert remote.rename(f"{partner.root}/{shown}", f"{partner.root}/a.csv", replace=False)
         assert partner.read(f"{partner.root}/a.csv") == DATA
         remote.close()
+
+
+class Mumbling(Session):
+    """Refuses each file with 451, as aioftp does; `there` are its directories."""
+
+    there: tuple[str, ...] = ("/", "/in")
+
+    def do_stor(self, _path: str) -> None:
+        self.reply("451 file system error")
+
+    def do_cwd(self, path: str) -> None:
+        self.reply("250 fine" if path in self.there else "550 path does not exists")
+
+
+class Ailing(Mumbling):
+    there = ()
+
+
+@pytest.mark.parametrize(
+    ("session", "path", "code", "kind"),
+    [
+        (Mumbling, "/in/missing/file", Code.REMOTE_NO_DIRECTORY, Permanent),
+        (Mumbling, "/in/missing/deep/file", Code.REMOTE_NO_DIRECTORY, Permanent),
+        (Mumbling, "/in/file", Code.REMOTE_FAILED, Transient),
+        (Ailing, "/in/missing/file", Code.REMOTE_FAILED, Transient),
+    ],
+)
+def test_a_directory_is_missing_only_where_that_is_shown(
+    session: type[Session], path: str, code: Code, kind: type
+) -> None:
+    """A disk that is away says the same of every directory."""
+    with OddFtp(session) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        error = refused(remote.create, path)
+        assert (error.code, type(error)) == (code, kind)
+        remote.close()

@@ -81,4 +81,4 @@ def test_nothing_but_our_own_errors(replies: list[str], action: Callable[[Remote
         with suppress(FerryError):
             action(remote)
         remote.close()
-        assert time.monotonic() - begun < 10
+        assert time.monotonic() - begun < 60

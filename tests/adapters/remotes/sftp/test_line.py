@@ -17,7 +17,8 @@ from transfer.errors import Code, FerryError, Transient
 from transfer.model import CHUNK, MIB
 from transfer.ports import Remote
 
-GRACE = 5.0
+GRACE = 60.0
+"""Seconds that a busy machine may be late."""
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +73,7 @@ def test_a_server_that_freezes_while_it_is_written_to(
     begin = monotonic()
     upload.abandon()
     remote.close()
-    assert monotonic() - begin < 1, "nobody waits for a line that is lost"
+    assert monotonic() - begin < partner.destination.timeout, "nobody waits for a line that is lost"
     assert refused(remote.size, path).code == Code.REMOTE_TIMEOUT
 
 
@@ -97,26 +98,28 @@ def test_a_server_that_freezes_between_two_verbs(
 
 
 def test_a_server_that_freezes_and_wakes_in_time_is_fine(
-    partner: ServerPartner, server: OpenSSH, remote: Remote, path: str
+    partner: ServerPartner, server: OpenSSH, path: str
 ) -> None:
+    patient = partner.remotes.connect(replace(partner.destination, timeout=30.0))
     server.freeze()
-    wake = threading.Timer(partner.destination.timeout / 2, server.thaw)
+    wake = threading.Timer(1.0, server.thaw)
     wake.start()
-    send(remote, path, b"x" * CHUNK)
+    send(patient, path, b"x" * CHUNK)
     wake.join()
+    patient.close()
     assert partner.read(path) == b"x" * CHUNK
 
 
 def test_time_between_two_writes_is_not_the_servers(
     partner: ServerPartner, path: str, server: OpenSSH
 ) -> None:
-    hasty = partner.remotes.connect(replace(partner.destination, timeout=0.3))
-    upload = hasty.create(path)
+    remote = partner.remotes.connect(partner.destination)
+    upload = remote.create(path)
     upload.write(b"one ", 0)
-    threading.Event().wait(1)
+    threading.Event().wait(partner.destination.timeout + 0.5)
     upload.write(b"two", 4)
     upload.finish()
-    hasty.close()
+    remote.close()
     assert partner.read(path) == b"one two"
 
 
@@ -202,7 +205,7 @@ def test_a_server_with_too_many_who_have_not_logged_in_is_tried_again() -> None:
         error = refused(crowded.connect)
         assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
         stranger.close()
-        deadline = monotonic() + 10
+        deadline = monotonic() + GRACE
         while True:
             try:
                 crowded.connect().close()
@@ -221,7 +224,7 @@ def test_nothing_is_left_behind(partner: ServerPartner, path: str) -> None:
         remote.close()
         refused(partner.remotes.connect, partner.mistyped())
         refused(partner.remotes.connect, partner.silent())
-    deadline = monotonic() + 5
+    deadline = monotonic() + GRACE
     while threading.active_count() > before and monotonic() < deadline:
         threading.Event().wait(0.05)
     assert threading.active_count() <= before

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import paramiko
 import pytest
@@ -173,4 +174,30 @@ def test_words_that_say_absent_are_believed(tmp_path: Path, words: str) -> None:
     with Server(root=tmp_path) as server:
         remote = ServerPartner(server, "", tmp_path).connect()
         assert remote.size("/new") is None
+        remote.close()
+
+
+class Mumbling(Vague):
+    """And for whatever else is refused."""
+
+    def open(self, path: str, flags: int, attr: SFTPAttributes) -> Any:
+        found = super().open(path, flags, attr)
+        return SFTP_FAILURE if isinstance(found, int) else found
+
+
+class MumblingAndGone(Mumbling):
+    gone = True
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(Mumbling, Code.REMOTE_NO_DIRECTORY), (MumblingAndGone, Code.REMOTE_FAILED)],
+)
+def test_a_directory_that_is_missing_is_named_where_that_is_shown(
+    tmp_path: Path, kind: type[Vague], code: Code
+) -> None:
+    with vague(tmp_path, kind) as server:
+        remote = ServerPartner(server, "", tmp_path).connect()
+        error = refused(remote.create, "/missing/new")
+        assert (error.code, error.permanent) == (code, True)
         remote.close()

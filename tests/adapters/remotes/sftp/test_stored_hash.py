@@ -20,11 +20,27 @@ from tests.servers.proftpd import Proftpd
 DATA = b"stored" * 1000
 
 
-@pytest.mark.parametrize("algorithm", ["sha256", "md5"])
-def test_a_byte_that_changes_on_the_disk_changes_the_hash(algorithm: str) -> None:
+@pytest.mark.parametrize(
+    ("offered", "digests", "logins"),
+    [
+        ("", ("md5", "sha256"), 1),
+        ("", ("md5",), 1),
+        ("sha256 md5", ("md5", "sha256"), 1),
+        ("sha256 md5", ("md5",), 1),
+        # No other one can be chosen meanwhile: each time a session that has seen no bytes.
+        ("sha256", ("sha256",), 4),
+        ("md5", ("md5",), 4),
+    ],
+)
+def test_a_byte_that_changes_on_the_disk_changes_the_hash(
+    offered: str, digests: tuple[str, ...], logins: int
+) -> None:
     """ProFTPD answers from what it hashed on the way, once a session has chosen the algorithm."""
-    with Proftpd() as server:
-        remote = FtpPartner(server, "ftp").connect()
+    options = [f"DigestAlgorithms {offered}"] if offered else []
+    with Proftpd(options=options) as server:
+        remote = FtpPartner(server, "ftp").connect(digests=digests)
+        algorithm = digests[-1]
+        assert algorithm in remote.powers.digests
         for number in range(3):
             path = server.root / str(number)
             send(remote, str(path), DATA)
@@ -37,6 +53,8 @@ def test_a_byte_that_changes_on_the_disk_changes_the_hash(algorithm: str) -> Non
             else:
                 assert remote.proof.digest(str(path), algorithm) == ours
         remote.close()
+        log = (server.home / "commands.log").read_text()
+        assert sum(line.startswith("PASS") for line in log.splitlines()) == logins
 
 
 class Choosing(Session):

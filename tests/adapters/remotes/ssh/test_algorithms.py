@@ -118,10 +118,14 @@ def connections(server: OpenSSH) -> int:
 
 
 @pytest.mark.parametrize("kind", ["ed25519", "ecdsa", "rsa"])
-def test_a_pin_that_tells_its_type_costs_one_connection(many: ServerPartner, kind: str) -> None:
+@pytest.mark.parametrize("printed", [True, False], ids=["ssh-keygen", "known_hosts"])
+def test_a_pin_that_tells_its_type_costs_one_connection(
+    many: ServerPartner, kind: str, *, printed: bool
+) -> None:
     server = many.server
     assert isinstance(server, OpenSSH)
     line = (server._home / f"host_{kind}.pub").read_text()
+    line = f"256 {fingerprint(line)} host ({kind.upper()})" if printed else line
     pins = (HostKey(fingerprint=OTHER_KEY), HostKey(fingerprint=fingerprint(line)))
     before = connections(server)
     many.remotes.connect(replace(many.destination, host_keys=pins)).close()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from adapters.remotes import Register
 from adapters.remotes.ssh.algorithms import CIPHERS, HOST_KEYS, KEX, MACS
-from tests.ports.partners import openssh, refused
+from tests.ports.partners import openssh, refused, send
 from tests.servers import need
+from tests.servers.foreign import AsyncSsh
+from transfer.destination import Destination, HostKey
 from transfer.errors import Code, FerryError, Permanent
 
 PAGE = (Path(__file__).parents[4] / "docs" / "partners.md").read_text()
@@ -45,6 +49,26 @@ def test_each_name_of_openssh_alone(kind: str) -> None:
                 partner.connect().close()
                 continue
             judge(refused(partner.connect), name)
+
+
+class Newer(AsyncSsh):
+    """Of this age only, which the OpenSSH of this machine may not have reached."""
+
+    def command(self) -> Sequence[str]:
+        return [*super().command(), "mlkem768x25519-sha256"]
+
+
+def test_the_key_exchange_of_todays_openssh_alone() -> None:
+    with Newer() as server:
+        pin = HostKey(fingerprint=server.host_key)
+        destination = Destination(
+            name="partner", protocol="sftp", host=server.host, port=server.port, root="/",
+            username=server.username, password="password", host_keys=(pin,),
+        )  # fmt: skip
+        remote = Register(lambda _name: server.password).connect(destination)
+        send(remote, "/file", b"by ML-KEM")
+        assert (server.root / "file").read_bytes() == b"by ML-KEM"
+        remote.close()
 
 
 @pytest.mark.parametrize("name", ["ssh-rsa", "rsa-sha2-256", "rsa-sha2-512"])

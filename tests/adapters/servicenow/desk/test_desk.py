@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 from adapters.servicenow.desk.forms import TicketForm, ticket_id
 from sandbox.servicenow import SEEDED
 from tests.adapters.servicenow.stage import Stage
+from tests.daemon.ferry import until
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import Outcome
 from transfer.tickets import Post, PostAction, TicketRole
@@ -230,5 +231,6 @@ def test_a_timeout_after_the_write_opens_one_ticket(stage: Stage) -> None:
     stage.server.modes.set("slow", method="POST", path="/table/", count=1, seconds=2)
     with pytest.raises(Transient):
         stage.desk(timeout=0.5).open(OPEN_USER, again=False)
+    until(lambda: stage.instance.query("incident"))
     assert stage.desk().open(OPEN_USER, again=True).number
     assert len(stage.instance.query("incident")) == 1

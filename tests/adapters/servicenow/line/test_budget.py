@@ -48,7 +48,7 @@ def refused(budget: Budget) -> float:
 
 @pytest.fixture
 def client() -> Client:
-    return Client(URL, Basic(user="fileferry", password="canary"), timeout=5)
+    return Client(URL, Basic(user="fileferry", password="canary"), timeout=60)
 
 
 def poll(client: Client) -> object:
@@ -197,7 +197,7 @@ def test_each_hour_of_work_has_a_line_in_the_log() -> None:
 def test_a_second_try_of_a_read_counts() -> None:
     busy = answer(b"<html>", "503 Service Unavailable", b"Content-Type: text/html\r\n")
     with Canned(busy, answer(b'{"result":[]}')) as server:
-        client = Client(server.url, Basic(user="u", password="p"), timeout=5)
+        client = Client(server.url, Basic(user="u", password="p"), timeout=60)
         poll(client)
     assert client.budget.made == 2
 

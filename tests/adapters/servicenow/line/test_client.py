@@ -122,7 +122,7 @@ def test_a_certificate_of_another_authority_is_refused(stage: Stage, tmp_path: P
 
 
 def login_of(server: Canned, clock: list[float]) -> TokenLogin:
-    wire = Wire(server.url, timeout=5, verify=True)
+    wire = Wire(server.url, timeout=60, verify=True)
     return TokenLogin(OAUTH, wire, clock=lambda: clock[0])
 
 

@@ -133,7 +133,7 @@ ODD = [
 
 @pytest.fixture
 def client() -> Client:
-    return Client(URL, Basic(user="fileferry", password="canary"), timeout=5)
+    return Client(URL, Basic(user="fileferry", password="canary"), timeout=60)
 
 
 @pytest.mark.parametrize("odd", ODD, ids=lambda odd: odd.name)

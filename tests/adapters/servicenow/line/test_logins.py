@@ -48,7 +48,7 @@ def refresh_token(stage: Stage) -> str:
     }
     ca_file = str(stage.certificate.ca_file)
     url = f"{stage.server.url}/oauth_token.do"
-    return str(requests.post(url, data=form, verify=ca_file, timeout=5).json()["refresh_token"])
+    return str(requests.post(url, data=form, verify=ca_file, timeout=60).json()["refresh_token"])
 
 
 def test_a_refresh_token_gets_tokens_again_and_again(stage: Stage) -> None:
@@ -64,7 +64,7 @@ def test_a_refresh_token_that_was_replaced_is_used_no_more() -> None:
     grant = Refreshing(OAUTH, "old")
     granted = b'{"access_token":"a","expires_in":0,"refresh_token":"new"}'
     with Canned(answer(granted)) as server:
-        TokenLogin(grant, Wire(server.url, timeout=5, verify=True)).header()
+        TokenLogin(grant, Wire(server.url, timeout=60, verify=True)).header()
     assert grant.request()["refresh_token"] == "new"
 
 

@@ -18,7 +18,7 @@ ACTIVE = {"sys_id": TASK, "active": "true", "request_item.active": "true"}
 
 def ended(*rows: dict[str, str]) -> frozenset[str]:
     with Canned(answer(json.dumps({"result": rows}).encode())) as server:
-        client = Client(server.url, Basic(user="u", password="p"), timeout=5)
+        client = Client(server.url, Basic(user="u", password="p"), timeout=60)
         intake = Intake(group="1" * 32, approver_group="2" * 32)
         return ServiceNowInbox(client, intake).ended([TASK])
 

@@ -24,7 +24,7 @@ def acts(stage: Stage, who: str, method: str, path: str, body: dict[str, str]) -
         json=body,
         auth=(who, SEEDED.users[who].password),
         verify=str(stage.certificate.ca_file),
-        timeout=10,
+        timeout=60,
     )
     assert answer.ok, answer.text
     stage.server.site.served.clear()

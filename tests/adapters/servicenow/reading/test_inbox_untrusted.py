@@ -75,7 +75,7 @@ def fetch(*pages: list[dict[str, str]]) -> Sequence[Evidence]:
     """What a poll yields when the instance answers with these pages, one a call."""
     scripts = [counted(page) for page in pages]
     with Canned(*scripts) as server:
-        client = Client(server.url, Basic(user="u", password="p"), timeout=5)
+        client = Client(server.url, Basic(user="u", password="p"), timeout=60)
         intake = Intake(group=GROUP, approver_group=APPROVERS)
         return ServiceNowInbox(client, intake).fetch()
 
@@ -187,7 +187,7 @@ def test_a_variable_that_no_database_could_keep_is_left_out() -> None:
     odd = {**VARIABLE, "sc_item_option.value": "s3://a/\ud800"}
     scripts = [counted([row]) for row in (*PAGES[:3], odd)]
     with Canned(*scripts) as server:
-        client = Client(server.url, Basic(user="u", password="p"), timeout=5)
+        client = Client(server.url, Basic(user="u", password="p"), timeout=60)
         intake = Intake(group=GROUP, approver_group=APPROVERS)
         (found,) = ServiceNowInbox(client, intake).fetch()
     assert found.variables == {}

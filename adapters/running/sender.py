@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor, wait
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_of_ledger
-from daemon.trouble import Trouble
+from adapters.running.alarm import LedgerAlarm, is_of_ledger
+from adapters.running.trouble import Trouble
 from transfer.books import Archive, Outbox, Record
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.ports import TicketDesk

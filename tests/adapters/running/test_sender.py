@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
-from daemon.alarm import LedgerAlarm
-from daemon.outbox import Sender
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
 from tests.transfer.made import NOON, request
 from transfer.errors import Code, FerryError, Permanent, Transient, Waiting
 from transfer.model import Outcome, Stage, Transfer
@@ -239,7 +239,7 @@ class Meeting(MemoryDesk):
         self._meeting = Barrier(count)
 
     def open(self, post: Post, *, again: bool) -> Ticket:
-        self._meeting.wait(20.0)
+        self._meeting.wait(60)
         return super().open(post, again=again)
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from daemon.alarm import LedgerAlarm, is_fatal
+from adapters.running.alarm import LedgerAlarm, is_fatal
 from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError
 from transfer.model import Transfer
@@ -187,6 +187,7 @@ class _Claimed:
         self._hold = hold
         self.admit = heart.ledger.admit
         self.claim = heart.ledger.claim
+        self.beat = heart.ledger.beat
         self.save = heart.ledger.save
         self.deliveries = heart.ledger.deliveries
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from adapters.memory.ledger import MemoryLedger, MemoryStore
-from daemon.alarm import LedgerAlarm
-from daemon.heartbeat import Heartbeat, Hold, boot_time
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.heartbeat import Heartbeat, Hold, boot_time
 from tests.daemon.ferry import until
 from tests.transfer.made import request
 from transfer.errors import ClaimLost, Code, Fenced, FerryError, Permanent, Transient
@@ -54,7 +54,7 @@ class Watchtower:
         """One look, and everything that it begins."""
         self.heart.look()
         until(lambda: not any(hold.lock.locked() for hold in self.heart._holds))
-        self.heart._beaters.submit(int).result(20)
+        self.heart._beaters.submit(int).result(60)
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ def test_one_slow_answer_holds_up_no_other_claim(tower: Watchtower) -> None:
 
     def crawl(transfer: Transfer) -> None:
         if transfer.id == slow.claim.id:
-            go_on.wait(20)
+            go_on.wait(60)
 
     tower.ledger.meanwhile = crawl
     tower.time += 15.0
@@ -214,8 +214,7 @@ def test_it_beats_by_itself_and_says_so() -> None:
     assert claim
     heart.hold(claim, heart.now())
     heart.start()
-    until(lambda: ledger.renewals >= 3)
-    assert heart.beats()
+    until(lambda: ledger.renewals >= 3 and heart.beats())
     heart.stop()
     until(lambda: not heart.beats())
 

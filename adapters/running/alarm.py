@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from daemon.trouble import Trouble
+from adapters.running.trouble import Trouble
 from transfer.errors import Code, FerryError
 
 

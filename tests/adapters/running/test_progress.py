@@ -10,9 +10,9 @@ import pytest
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryLedger, MemoryStore
 from adapters.memory.servicenow import MemoryDesk
-from daemon.alarm import LedgerAlarm
-from daemon.commands.progress import ProgressNotes
-from daemon.outbox import Sender
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.progress import ProgressNotes
+from adapters.running.sender import Sender
 from tests.daemon.door import Clock, Stop
 from tests.transfer.made import request
 from transfer.books import Books

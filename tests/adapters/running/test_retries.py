@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daemon.retries import retrying
+from adapters.running.retries import retrying
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import request
 from tests.transfer.test_journey import SOURCE

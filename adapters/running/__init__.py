@@ -1,0 +1,1 @@
+"""What any door runs transfers by; the doors are `heartbeat`, `retries` and `sender`."""

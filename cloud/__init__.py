@@ -1,0 +1,1 @@
+"""The second door: what runs in AWS, and how it gets there."""

@@ -1,0 +1,70 @@
+"""What a function's environment builds once, and keeps from one call to the next."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+
+from adapters import wiring
+from adapters.running.progress import ProgressNotes
+from cloud.functions import CONFIGURATION
+from config import door
+from config.loading import load
+from config.logging import configure, report_strays
+from config.secrets import Secrets
+from config.settings import LedgerSettings, Settings, TransferSettings
+from transfer.books import Books
+from transfer.ports import Observer, TicketDesk
+from transfer.tools import Tools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """`books` are those of an owner's name, over one line; `tools` are whole but for the books'.
+
+    `door` is the digest of what this environment carries by. `short`: ServiceNow takes few calls.
+    """
+
+    work: TransferSettings
+    ledger: LedgerSettings
+    tools: Tools
+    books: Callable[[str], Books]
+    observer: Callable[[Books], Observer]
+    desk: TicketDesk
+    short: Callable[[], bool]
+    door: str
+
+
+@cache
+def environment() -> Environment:
+    """Of this process. Raises what the configuration and the secrets raise."""
+    settings = load(Path(os.environ.get("LAMBDA_TASK_ROOT", "."), CONFIGURATION))
+    # AWS has put a handler of its own there, and each line would be logged twice.
+    logging.getLogger().handlers.clear()
+    configure(settings.log)
+    report_strays()
+    return furnished(settings)
+
+
+def furnished(settings: Settings) -> Environment:
+    books = wiring.shared_books(settings)
+    secrets = Secrets({}, vault=wiring.vault(settings))
+    first = books("nobody")
+    notes = partial(ProgressNotes, note_every=settings.transfers.note_every)
+    house = wiring.furnish(settings, secrets, first, notes(first))
+    # A line that is kept would be frozen with the environment, and found dead.
+    lines = {name: replace(each, keep_idle=0) for name, each in house.tools.destinations.items()}
+    return Environment(
+        work=settings.transfers,
+        ledger=settings.ledger,
+        tools=replace(house.tools, destinations=lines),
+        books=books,
+        observer=notes,
+        desk=house.desk,
+        short=house.short,
+        door=door.digest(settings),
+    )

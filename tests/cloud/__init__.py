@@ -1,0 +1,1 @@
+"""What runs in AWS, on an AWS that is embedded."""

@@ -1,0 +1,110 @@
+"""The second door over the workbench: the handlers' own code, functions that die, a clock that the
+test cuts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryLedger
+from adapters.memory.servicenow import MemoryDesk
+from cloud.environment import Environment
+from cloud.functions import FUNCTIONS, Function
+from cloud.state_machine import definition
+from cloud.visit import visit
+from config.settings import LedgerSettings, TransferSettings
+from tests.cloud.machine import Data, Execution
+from tests.transfer.bench import Bench, Crash, Fuse, Fused
+from transfer.books import Books
+from transfer.model import Route, Transfer
+from transfer.routing import execution_name
+
+DIGEST = "d" * 64
+WORK = TransferSettings(retry_wait=0.001)
+MACHINE = definition(WORK, lambda function: function.full_name)
+
+
+class RuntimeExitError(Exception):
+    """What the machine hears of a function that was killed."""
+
+
+@dataclass
+class Call:
+    """The context of one call. With `looks` its time is over after so many looks at the clock."""
+
+    function: Function
+    aws_request_id: str
+    looks: int | None = None
+
+    def get_remaining_time_in_millis(self) -> int:
+        if self.looks is not None:
+            self.looks -= 1
+            if self.looks < 0:
+                return 0
+        return self.function.seconds * 1000
+
+
+@dataclass
+class Door:
+    """`before` is asked with each function's name and event; what it raises has killed it then."""
+
+    bench: Bench = field(default_factory=Bench)
+    desk: MemoryDesk = field(default_factory=MemoryDesk)
+    digest: str = DIGEST
+    fuse: Fuse = field(default_factory=Fuse)
+    looks: Callable[[str], int | None] = lambda _: None
+    before: Callable[[str, Data], object] = lambda _name, _event: None
+    calls: list[str] = field(default_factory=list)
+
+    def begin(self, **changes: Any) -> Transfer:
+        """Received, claimed and given to an execution, as the service does it."""
+        return self.routed(self.bench.received(**changes))
+
+    def routed(self, taken: Transfer) -> Transfer:
+        name = execution_name(taken)
+        head = taken.evolve(route=Route.STEP_FUNCTIONS, execution=name, door=DIGEST)
+        self.bench.ledger.save(head)
+        self.bench.ledger.renew(head, 0)
+        return head
+
+    def run(self, head: Transfer, **other: Any) -> Execution:
+        """The machine, until it has come to its end."""
+        told = {"transfer": head.id, "generation": head.generation, "door": DIGEST} | other
+        execution = Execution(MACHINE, head.execution or "by-hand", self.invoke)
+        self.output = execution.run(told)
+        return execution
+
+    def invoke(self, name: str, event: Data) -> Data:
+        function = next(each for each in FUNCTIONS if each.name == name)
+        self.calls.append(name)
+        self.before(name, event)
+        call = Call(function, f"call-{len(self.calls)}", self.looks(name))
+        try:
+            return visit(function, event, call, self.environment())
+        except Crash:
+            raise RuntimeExitError from None
+
+    def environment(self) -> Environment:
+        bench = self.bench
+        return Environment(
+            work=WORK,
+            ledger=LedgerSettings(),
+            tools=bench.tools(self.fuse),
+            books=self._fused_books,
+            observer=lambda _: bench.watcher,
+            desk=self.desk,
+            short=lambda: False,
+            door=self.digest,
+        )
+
+    def _fused_books(self, owner: str) -> Books:
+        books = self.books(owner)
+        ledger: Any = Fused(books.ledger, self.fuse)
+        return replace(books, ledger=ledger)
+
+    def books(self, owner: str) -> Books:
+        ledger = MemoryLedger(self.bench.store, owner, lambda: self.bench.time[0])
+        return replace(memory_books(self.bench.store, owner), ledger=ledger)

@@ -1,0 +1,214 @@
+"""What each role may do: every call of a table is tried by every role, on an AWS that judges.
+
+The embedded AWS judges actions, resources and session policies. What only AWS knows (that a key is
+used through a service, which function's code calls) is compared by its words.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from cloud import policies
+from cloud.functions import FUNCTIONS
+from cloud.template import STACK
+from config.notices import NoticeSettings
+from tests.cloud.site import Site, settings
+
+FUNCTION_ROLES = frozenset(each.name for each in FUNCTIONS)
+READERS = frozenset({"DownloadS3", "TransferFTP", "ChunkedTransfer"})
+CALLERS = frozenset({"TransferFTP", "ChunkedTransfer", "UpdateServiceNow", "Cleanup"})
+MACHINE, HOST = frozenset({"Transfers"}), frozenset({"host"})
+NOBODY: frozenset[str] = frozenset()
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AuthorizationError"})
+KEY = {"pk": {"S": "none"}, "sk": {"S": "none"}}
+TABLE = {"TableName": "fileferry", "Key": KEY}
+OTHER = {"TableName": "others", "Key": KEY}
+LOG = {"logGroupName": "/aws/lambda/FileFerry-Cleanup", "logStreamName": "tried"}
+ACCOUNT = "000000000000"
+QUEUE = f"http://127.0.0.1/{ACCOUNT}/FileFerry-Hints"
+MACHINE_ARN = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:FileFerry-Transfers"
+ENDED = f"arn:aws:states:eu-central-1:{ACCOUNT}:execution:FileFerry-Transfers:none"
+ROLE = {"RoleName": "tried", "AssumeRolePolicyDocument": "{}"}
+
+CALLS: tuple[tuple[str, dict[str, Any], frozenset[str]], ...] = (
+    ("dynamodb get_item", TABLE, FUNCTION_ROLES | HOST),
+    ("dynamodb get_item", OTHER, NOBODY),
+    ("dynamodb scan", {"TableName": "fileferry"}, NOBODY),
+    ("dynamodb delete_table", {"TableName": "others"}, NOBODY),
+    ("secretsmanager get_secret_value", {"SecretId": "fileferry/servicenow"}, FUNCTION_ROLES),
+    ("secretsmanager get_secret_value", {"SecretId": "fileferry/bank-key"}, CALLERS),
+    ("secretsmanager get_secret_value", {"SecretId": "fileferry/bank-key-of-others"}, NOBODY),
+    ("secretsmanager get_secret_value", {"SecretId": "others/bank-key"}, NOBODY),
+    ("secretsmanager delete_secret", {"SecretId": "fileferry/servicenow"}, NOBODY),
+    ("s3 get_object", {"Bucket": "exports", "Key": "payroll/1.csv"}, READERS),
+    ("s3 get_object", {"Bucket": "exports", "Key": "board/1.csv"}, NOBODY),
+    ("s3 list_objects_v2", {"Bucket": "exports"}, READERS),
+    ("s3 list_objects_v2", {"Bucket": "artefacts"}, NOBODY),
+    ("s3 put_object", {"Bucket": "exports", "Key": "payroll/2.csv", "Body": b""}, NOBODY),
+    ("s3 delete_object", {"Bucket": "exports", "Key": "payroll/1.csv"}, NOBODY),
+    ("lambda invoke", {"FunctionName": "FileFerry-Cleanup"}, MACHINE),
+    ("lambda get_function_configuration", {"FunctionName": "FileFerry-Cleanup"}, NOBODY),
+    ("stepfunctions start_execution", {"stateMachineArn": MACHINE_ARN, "name": "tried"}, HOST),
+    ("stepfunctions describe_execution", {"executionArn": ENDED}, HOST),
+    ("stepfunctions stop_execution", {"executionArn": ENDED}, HOST),
+    ("sqs send_message", {"QueueUrl": QUEUE, "MessageBody": "{}"}, HOST),
+    ("sqs receive_message", {"QueueUrl": QUEUE}, HOST),
+    ("sqs purge_queue", {"QueueUrl": QUEUE}, NOBODY),
+    ("logs create_log_stream", LOG, frozenset({"Cleanup"})),
+    ("iam create_role", ROLE, NOBODY),
+    ("cloudformation delete_stack", {"StackName": STACK}, NOBODY),
+)
+
+
+@dataclass
+class Trial:
+    """Sessions of all roles of the stack, which trust this test from now on."""
+
+    site: Site
+    session: Any = field(default_factory=boto3.session.Session)
+    clients: dict[tuple[str, str], Any] = field(default_factory=dict)
+    keys: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def begin(self) -> None:
+        site = self.site
+        site.deploy()
+        place = {"LocationConstraint": site.aws.region}
+        site.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration=place)
+        for key in ("payroll/1.csv", "board/1.csv"):
+            site.client("s3").put_object(Bucket="exports", Key=key, Body=b"1")
+        for name in ("servicenow", "bank-key", "bank-key-of-others"):
+            site.client("secretsmanager").create_secret(Name=f"fileferry/{name}", SecretString="-")
+        site.client("secretsmanager").create_secret(Name="others/bank-key", SecretString="-")
+        found = site.client("cloudformation").describe_stack_resources(StackName=STACK)
+        stands = {one["LogicalResourceId"]: one for one in found["StackResources"]}
+        for logical, one in stands.items():
+            if one["ResourceType"] == "AWS::IAM::Role":
+                self._take(logical.removesuffix("Role"), one["PhysicalResourceId"])
+        iam = site.client("iam")
+        iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(self._trust()))
+        policy = stands["ServicePolicy"]["PhysicalResourceId"]
+        iam.attach_role_policy(RoleName="host", PolicyArn=policy)
+        self._take("host", "host")
+
+    def _trust(self) -> dict[str, Any]:
+        root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        return policies.policy([{"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}])
+
+    def _take(self, name: str, role: str) -> None:
+        iam, trust = self.site.client("iam"), json.dumps(self._trust())
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=trust)
+        given = self.site.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName="tried"
+        )["Credentials"]
+        self.keys[name] = {
+            "aws_access_key_id": given["AccessKeyId"],
+            "aws_secret_access_key": given["SecretAccessKey"],
+            "aws_session_token": given["SessionToken"],
+        }
+
+    def denied(self, role: str, what: str, arguments: dict[str, Any]) -> bool:
+        service, _, method = what.partition(" ")
+        if (role, service) not in self.clients:
+            self.clients[role, service] = self.session.client(
+                service,
+                endpoint_url=self.site.aws.endpoint_url,
+                region_name=self.site.aws.region,
+                config=Config(retries={"total_max_attempts": 1}),
+                **self.keys[role],
+            )
+        try:
+            getattr(self.clients[role, service], method)(**arguments)
+        except ClientError as error:
+            return str(error.response["Error"]["Code"]) in DENIED
+        return False
+
+
+@pytest.fixture
+def trial(site: Site) -> Trial:
+    made = Trial(site)
+    made.begin()
+    return made
+
+
+def test_each_role_may_do_what_the_table_says_and_nothing_else(trial: Trial) -> None:
+    roles = FUNCTION_ROLES | MACHINE | HOST
+    assert set(trial.keys) == roles
+    wrong = [
+        f"{role} {'may' if role in allowed else 'may not'} {what} {arguments}"
+        for what, arguments, allowed in CALLS
+        for role in sorted(roles)
+        if trial.denied(role, what, arguments) is (role in allowed)
+    ]
+    assert wrong == []
+
+
+def statements(**deploy: Any) -> Iterator[dict[str, Any]]:
+    configured = settings(**deploy)
+    documents = [policies.of_function(each, configured) for each in FUNCTIONS]
+    documents += [policies.of_all_functions(), policies.of_machine(), policies.of_service()]
+    for document in documents:
+        for each in document["Statement"]:
+            yield each["Fn::If"][1] if "Fn::If" in each else each
+
+
+def test_no_action_is_a_star_and_no_resource_but_for_networks() -> None:
+    for each in statements():
+        actions, resources = each["Action"], each["Resource"]
+        assert not [action for action in actions if "*" in action]
+        if "*" in resources:
+            assert all(action.startswith("ec2:") for action in actions)
+
+
+def test_a_key_is_used_through_services_of_this_region_only() -> None:
+    key = "arn:aws:kms:eu-central-1:000000000000:key/1"
+    used = [each for each in statements(object_keys=[key]) if "kms:Decrypt" in each["Action"]]
+    assert len(used) == len(READERS) + 2
+    for each in used:
+        services = each["Condition"]["StringEquals"]["kms:ViaService"]
+        assert all("AWS::Region" in service["Fn::Sub"] for service in services)
+
+
+def test_the_code_of_a_function_may_not_make_network_interfaces() -> None:
+    denied = [each for each in statements() if each["Effect"] == "Deny"]
+    assert len(denied) == 1
+    assert "lambda:SourceFunctionArn" in denied[0]["Condition"]["ArnEquals"]
+    assert denied[0]["Action"] == [f"ec2:{each}" for each in policies.NETWORK]
+
+
+@pytest.mark.parametrize("service", ["lambda", "states"])
+def test_every_trust_is_for_this_account_only(service: str) -> None:
+    (only,) = policies.trust(service)["Statement"]
+    assert only["Principal"] == {"Service": f"{service}.amazonaws.com"}
+    assert only["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_a_sign_of_policies_in_a_prefix_stands_for_itself() -> None:
+    configured = settings()
+    grant = configured.grants[0].model_copy(update={"sources": ["s3://exports/a*b/$x/"]})
+    changed = configured.model_copy(update={"grants": [grant]})
+    reader = next(each for each in FUNCTIONS if each.name == "DownloadS3")
+    found = json.dumps(policies.of_function(reader, changed))
+    assert ":s3:::exports/a${!*}b/${!$}x/*" in found
+
+
+def test_only_who_tells_people_may_publish_and_send_as_the_configured_ones() -> None:
+    topic = "arn:aws:sns:eu-central-1:000000000000:endings"
+    ways = {
+        "topic": NoticeSettings.model_validate({"kind": "sns", "topic": topic}),
+        "chat": NoticeSettings.model_validate({"kind": "slack", "webhook": "hook"}),
+        "mail": NoticeSettings.model_validate(
+            {"kind": "ses", "sender": "a@b.example", "to": ["c@d.example"]}
+        ),
+    }
+    changed = settings().model_copy(update={"notices": ways})
+    may = {each.name: json.dumps(policies.of_function(each, changed)) for each in FUNCTIONS}
+    for words in (topic, "secret:fileferry/hook-??????", "identity/a@b.example", "ses:SendEmail"):
+        assert [name for name, found in may.items() if words in found] == ["NotifyUser"]
