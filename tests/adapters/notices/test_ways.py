@@ -51,14 +51,14 @@ def post(authority: Authority) -> Iterator[Mail]:
         yield made
 
 
-def to_hook(hook: Webhooks, timeout: float = 30.0) -> Webhook:
+def to_hook(hook: Webhooks, timeout: float = 120.0) -> Webhook:
     return Webhook(secret=lambda: hook.url, timeout=timeout, ca_file=str(hook.ca_file))
 
 
 def to_mail(post: Mail, **changes: object) -> Smtp:
     given: dict[str, object] = {
         "host": "localhost", "port": post.port, "sender": "ferry@example.com",
-        "to": ("ops@example.com", "audit@example.com"), "timeout": 30.0,
+        "to": ("ops@example.com", "audit@example.com"), "timeout": 120.0,
         "ca_file": str(post.ca_file),
     }  # fmt: skip
     return Smtp(**{**given, **changes})  # type: ignore[arg-type]
@@ -158,7 +158,7 @@ def _credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def account(aws: Aws) -> Account:
-    return Account(region=aws.region, endpoint_url=aws.endpoint_url, profile=None, timeout=30.0)
+    return Account(region=aws.region, endpoint_url=aws.endpoint_url, profile=None, timeout=120.0)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_webhook_that_is_down_or_not_trusted_or_none(hook: Webhooks) -> None:
         (hook.url.replace("https", "http"), "The secret is no address"),
         (hook.url.replace("localhost", "me:c4n4ry@localhost"), "The secret is no address"),
     ]:
-        way = slack.Slack(Webhook(secret=lambda url=url: url, timeout=30.0))  # type: ignore[misc]
+        way = slack.Slack(Webhook(secret=lambda url=url: url, timeout=120.0))  # type: ignore[misc]
         assert failure(way).startswith(said)
     assert hook.got == []
 
@@ -213,7 +213,7 @@ def test_recipients_that_are_refused_are_counted(post: Mail) -> None:
 
 
 def told(name: str, way: Way, **changes: object) -> Told:
-    given: dict[str, object] = {"outcomes": frozenset({Outcome.FAILED}), "timeout": 60.0}
+    given: dict[str, object] = {"outcomes": frozenset({Outcome.FAILED}), "timeout": 120.0}
     return Told(name=name, way=way, **{**given, **changes})  # type: ignore[arg-type]
 
 
