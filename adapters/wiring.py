@@ -17,6 +17,7 @@ from adapters.remotes import Register
 from adapters.remotes.pool import Pool
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
+from config.notices import PORTS as MAIL_PORTS
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
@@ -28,6 +29,7 @@ from transfer.ports import (
     Authority,
     Executions,
     Inbox,
+    Notifier,
     ObjectStore,
     Observer,
     Queue,
@@ -40,6 +42,7 @@ from transfer.slots import Slots
 from transfer.tools import Tools
 
 if TYPE_CHECKING:
+    from adapters.notices.notices import Told
     from adapters.servicenow.desk.forms import TicketForm
     from adapters.servicenow.line.client import Client
     from adapters.servicenow.look.survey import Survey
@@ -192,6 +195,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
     observer: Observer,
     halting: threading.Event,
     remotes: Remotes | None = None,
+    notifier: Notifier | None = None,
 ) -> Tools:
     """The ports of the eight steps; without `remotes` each connection is used for one request."""
 
@@ -207,7 +211,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         authority=authority,
         ledger=books.ledger,
         locks=books.locks,
-        notifier=LogNotifier(),
+        notifier=notifier or told(settings, secrets),
         observer=observer,
         destinations=destinations(settings),
         rules=rules,
@@ -216,6 +220,41 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         halt=halt,
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
     )
+
+
+def told(settings: Settings, secrets: Secrets) -> Notifier:
+    """Who is told of an ending beside the tickets: the log, and the configured ways."""
+    if not settings.notices:
+        return LogNotifier()
+    from adapters.notices.notices import Notices  # noqa: PLC0415
+
+    return Notices(ways(settings, secrets), LogNotifier())
+
+
+def ways(settings: Settings, secrets: Secrets) -> list[Told]:
+    """The configured notices. Nothing is read or connected to before one is sent."""
+    from adapters.notices import making  # noqa: PLC0415
+    from adapters.notices.notices import Told  # noqa: PLC0415
+
+    aws = settings.aws
+    return [
+        Told(
+            name=name,
+            way=making.way(
+                {
+                    **part.model_dump(),
+                    "port": part.port or MAIL_PORTS[part.encryption],
+                    "region": part.region or aws.region,
+                    "profile": aws.profile,
+                },
+                secrets,
+            ),
+            outcomes=frozenset(part.outcomes),
+            destinations=frozenset(part.destinations),
+            timeout=part.timeout,
+        )
+        for name, part in settings.notices.items()
+    ]
 
 
 def clock() -> datetime:

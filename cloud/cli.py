@@ -61,7 +61,7 @@ def deploy(  # noqa: PLR0913  typer makes an option of each
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Bring the second door to AWS: state machine, functions, queue, ledger.
+    """Bring the second door to AWS: functions, queue, ledger, alarms.
 
     FORMAT is cloudformation or terraform. What was killed is completed by the next run.
     """

@@ -11,7 +11,7 @@ from typing import Any
 import transfer.steps as do
 from adapters.ledger.dynamo.definition import SERVICE
 from cloud.functions import FUNCTIONS, Function
-from config.secrets import names_of_destinations, names_of_login
+from config.secrets import names_of_destinations, names_of_login, names_of_notices
 from config.settings import Settings
 
 Statement = dict[str, Any]
@@ -42,6 +42,8 @@ def _of_function(function: Function, settings: Settings) -> Iterator[Statement]:
     yield _allow("secretsmanager:GetSecretValue", *_secrets(function, settings))
     if function.step in READERS:
         yield from _objects(settings)
+    if function.step is do.notify_user:
+        yield from _notices(settings)
 
 
 def of_all_functions() -> dict[str, Any]:
@@ -59,6 +61,8 @@ def _secrets(function: Function, settings: Settings) -> Iterator[Any]:
     names = set(names_of_login(settings))
     if function.step in CALLERS:
         names |= set(names_of_destinations(settings))
+    if function.step is do.notify_user:
+        names |= set(names_of_notices(settings))
     for name in sorted(names):
         # AWS adds a dash and six characters to a name; a bare * would cover longer names as well.
         yield arn(f"secretsmanager:{HERE}:secret:{settings.cloud.secrets}{name}-??????")
@@ -80,6 +84,19 @@ def _objects(settings: Settings) -> Iterator[Statement]:
             **_allow("kms:Decrypt", *keys),
             "Condition": _through("s3"),
         }
+
+
+def _notices(settings: Settings) -> Iterator[Statement]:
+    """To publish to the topics, and to send as the senders: by their address or its domain."""
+    ways = settings.notices.values()
+    if topics := sorted({each.topic for each in ways if each.topic}):
+        yield _allow("sns:Publish", *topics)
+    for each in ways:
+        if each.kind == "ses" and each.sender:
+            place = f"ses:{each.region or settings.aws.region}:${{AWS::AccountId}}:identity"
+            domain = each.sender.rpartition("@")[2]
+            senders = [_plain(each.sender), domain]
+            yield _allow("ses:SendEmail", *(arn(f"{place}/{one}") for one in senders))
 
 
 def _prefixes(settings: Settings) -> list[str]:

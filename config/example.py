@@ -47,7 +47,9 @@ def _described(name: str, field: FieldInfo) -> Iterator[str]:
     yield from (f"# {line}" for line in textwrap.wrap(about, WIDTH, break_on_hyphens=False))
     if section:
         yield f"{name}:"
-        yield from textwrap.indent("\n".join(_nested(field, section)), "  ").split("\n")
+        # What may be left out altogether is shown, and not said.
+        mark = "  " if field.is_required() or get_origin(field.annotation) is None else "  # "
+        yield from textwrap.indent("\n".join(_nested(field, section)), mark).split("\n")
     else:
         yield from _plain(name, field)
 

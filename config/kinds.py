@@ -189,6 +189,20 @@ Agent = Annotated[
 TableName = Annotated[
     str, _shaped(r"[A-Za-z0-9_.-]{3,255}", "must be 3 to 255 of: A to Z, a to z, 0 to 9, _ . -")
 ]
+NoticeTopic = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,250}(\.fifo)?",
+        "must look like arn:aws:sns:eu-central-1:123456789012:name",
+    ),
+]
+MailAddress = Annotated[
+    str,
+    _shaped(
+        r"[A-Za-z0-9][A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{0,63}@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
+        "must be one bare mail address, e.g. operations@example.com",
+    ),
+]
 RoleArn = Annotated[
     str,
     _shaped(

@@ -47,8 +47,9 @@ def _trusted(settings: Settings) -> Iterator[tuple[str, Path]]:
     """What the settings name and others must not put another file in the place of."""
     if settings.ledger.kind == "sqlite":
         yield "ledger", settings.ledger.path
+    notified = (each.ca_file for each in settings.notices.values())
     theirs = (each.tls.ca_file for each in settings.destinations.values())
-    for authority in filter(None, (settings.servicenow.ca_file, *theirs)):
+    for authority in filter(None, (settings.servicenow.ca_file, *theirs, *notified)):
         yield "certificate authority", authority
 
 

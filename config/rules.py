@@ -13,6 +13,7 @@ from config.destination_rules import complaints
 from config.doors import StandingSettings
 from config.faults import Fault, Place
 from config.instance import Auth
+from config.notices import complaints as of_notice
 from config.settings import PollSettings
 from transfer.visible import hidden
 
@@ -38,6 +39,7 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _routes(data)
     yield from _approvals(data)
     yield from _grants(data)
+    yield from _notices(data)
     yield from _patience(data)
     yield from _sessions(data)
     yield from _second_door(data)
@@ -127,6 +129,13 @@ def _grants(data: dict[str, Any]) -> Iterator[Fault]:
                     ("grants", index, "destinations", at),
                     f"must be a configured destination: {names}",
                 )
+
+
+def _notices(data: dict[str, Any]) -> Iterator[Fault]:
+    for name, notice in _items(data.get("notices")):
+        if isinstance(notice, dict):
+            for setting, words in of_notice(notice, data.get("destinations")):
+                yield Fault(("notices", name, setting), words)
 
 
 def _patience(data: dict[str, Any]) -> Iterator[Fault]:

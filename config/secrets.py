@@ -19,6 +19,7 @@ from config.destination import DestinationSettings
 from config.faults import Fault, Place
 from config.kinds import NAME
 from config.settings import ServiceNowSettings, Settings
+from transfer.addresses import is_webhook
 from transfer.errors import Code, Permanent
 
 SYSTEMD = Path("/run/credentials")
@@ -150,10 +151,19 @@ class _Named:
 
 def _named(settings: Settings) -> Iterator[_Named]:
     yield from _login(settings.servicenow)
+    for name, notice in settings.notices.items():
+        if notice.webhook:
+            yield _Named(("notices", name, "webhook"), notice.webhook, _trouble_of_webhook)
+        if notice.password:
+            yield _Named(("notices", name, "password"), notice.password)
     for name, destination in settings.destinations.items():
         for setting, secret, trouble in _of(destination):
             if secret:
                 yield _Named(("destinations", name, *setting.split(".")), secret, trouble)
+
+
+def _trouble_of_webhook(text: str) -> str | None:
+    return None if is_webhook(text) else "is no address https://host/path of a webhook"
 
 
 def names_of_login(settings: Settings) -> Iterator[str]:
@@ -165,6 +175,12 @@ def names_of_destinations(settings: Settings) -> Iterator[str]:
     """The secrets by which partners are called."""
     for destination in settings.destinations.values():
         yield from (secret for _, secret, _ in _of(destination) if secret)
+
+
+def names_of_notices(settings: Settings) -> Iterator[str]:
+    """The secrets by which people are told beside the tickets."""
+    for notice in settings.notices.values():
+        yield from filter(None, (notice.webhook, notice.password))
 
 
 def _login(part: ServiceNowSettings) -> Iterator[_Named]:
@@ -203,6 +219,8 @@ def _checked(one: _Named, secrets: Secrets) -> Iterator[Fault]:
 
 def _authorities(settings: Settings) -> Iterator[Fault]:
     named: dict[Place, Path | None] = {("servicenow", "ca_file"): settings.servicenow.ca_file}
+    for name, notice in settings.notices.items():
+        named["notices", name, "ca_file"] = notice.ca_file
     for name, destination in settings.destinations.items():
         named["destinations", name, "tls", "ca_file"] = destination.tls.ca_file
     for place, path in named.items():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from config.cloud import CloudSettings
 from config.destination import DestinationSettings
@@ -31,6 +31,7 @@ from config.kinds import (
     TableName,
     Text,
 )
+from config.notices import NoticeSettings
 from config.part import Part
 
 
@@ -257,6 +258,11 @@ class Grant(Part):
     )
 
 
+def _none(value: object) -> object:
+    # A name with nothing but comments below it is an empty value for YAML.
+    return {} if value is None else value
+
+
 class LogSettings(Part):
     """The log goes to standard error."""
 
@@ -281,4 +287,10 @@ class Settings(Part):
         min_length=1, examples=["bank"]
     )
     grants: list[Grant] = Field(min_length=1)
+    notices: Annotated[dict[DestinationName, NoticeSettings], BeforeValidator(_none)] = Field(
+        default_factory=dict,
+        description="Ways to tell people of an ending beside the tickets, each by a name; none "
+        "are needed.",
+        examples=["operators"],
+    )
     log: LogSettings = Field(default_factory=LogSettings)

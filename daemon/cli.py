@@ -17,6 +17,7 @@ from daemon.commands import operators, show
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
+from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.servicenow import servicenow_app
 
@@ -56,6 +57,8 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(servicenow_app, name="servicenow")
+# One line more than a screen has; config check and docs/notices.md name it.
+app.add_typer(notices_app, name="notices", hidden=True)
 app.add_typer(operators.quarantine, name="quarantine")
 
 out, err = Terminal(), Terminal(stderr=True)

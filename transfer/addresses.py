@@ -19,3 +19,11 @@ def is_guarded(url: str) -> bool:
         return host.lower() == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+_WEBHOOK = re.compile(r"https://(?!-)[A-Za-z0-9.-]+(:\d{1,5})?/[\x21-\x7e]+")
+
+
+def is_webhook(url: str) -> bool:
+    """Whether it is https with a path, which is the secret of it, and with no login before it."""
+    return bool(_WEBHOOK.fullmatch(url))

@@ -112,6 +112,7 @@ class Code(StrEnum):
     STANDING_INCOMPLETE = "standing.incomplete"
     QUEUE_UNAVAILABLE = "queue.unavailable"
     QUEUE_REFUSED = "queue.refused"
+    NOTICE_FAILED = "notice.failed"
     INTERNAL = "internal"
 
 
@@ -214,6 +215,7 @@ ACTIONS: dict[Code, str] = {
     Code.STANDING_MISSING: "Order the transfer in the service catalog.",
     Code.QUEUE_UNAVAILABLE: "None: FileFerry asks again, and the poll finds the work meanwhile.",
     Code.QUEUE_REFUSED: "Check queue.url, queue.region and the rights of FileFerry's AWS identity.",
+    Code.NOTICE_FAILED: "Mend what is named, then try it with `fileferry notices test`.",
     Code.INTERNAL: "Tell the FileFerry operators; the log has the details under this id.",
 }
 

@@ -328,7 +328,11 @@ class Executions(Protocol):
 class Notifier(Protocol):
     """Tells people beside the tickets."""
 
-    def tell(self, transfer: Transfer, deliveries: Sequence[Delivery]) -> None: ...
+    def tell(self, transfer: Transfer, deliveries: Sequence[Delivery]) -> None:
+        """Each of whom is to be told of this ending, once; within a time that it keeps itself.
+
+        Raises Permanent `notice.failed` when everybody else was told, and nothing else.
+        """
 
 
 class Observer(Protocol):

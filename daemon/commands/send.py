@@ -27,6 +27,7 @@ from rich.progress import (
 from adapters import wiring
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryStore
+from adapters.notify import LogNotifier
 from adapters.running.retries import retrying
 from adapters.terminal import Terminal
 from config.secrets import Secrets
@@ -102,6 +103,7 @@ def send_one(
         books=books,
         observer=bar,
         halting=halting,
+        notifier=LogNotifier(),  # the operator sees it end, and nobody else asked for it
     )
     books.ledger.admit(Transfer(request=request, received_at=wiring.clock()))
     claimed = books.ledger.claim(request.id)

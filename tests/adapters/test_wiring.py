@@ -10,7 +10,7 @@ import pytest
 
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryStore
-from adapters.wiring import tools
+from adapters.wiring import tools, ways
 from config.destination import PORTS
 from config.secrets import Secrets
 from config.settings import Settings
@@ -136,3 +136,28 @@ def test_as_many_files_move_at_once_as_the_settings_say() -> None:
     )
     assert made.slots.total == 7
     assert made.destinations == destinations(settings)
+
+
+def test_the_ways_of_telling_arrive_with_what_each_kind_needs() -> None:
+    mail = {"sender": "a@b.example", "to": ["c@d.example"]}
+    given = {
+        "mail": {"kind": "smtp", "host": "h", "user": "u", "password": "mail", **mail},
+        "tls": {"kind": "smtp", "host": "h", "encryption": "tls", **mail},
+        "ses": {"kind": "ses", **mail},
+        "sns": {"kind": "sns", "topic": "arn:aws:sns:us-east-1:123456789012:endings"},
+        "teams": {"kind": "teams", "webhook": "hook", "destinations": ["bank"]},
+        "slack": {"kind": "slack", "webhook": "hook", "outcomes": ["delivered"], "timeout": 5},
+    }
+    secrets = Secrets(
+        {"FILEFERRY_SECRET_MAIL": "p", "FILEFERRY_SECRET_HOOK": "https://x.example/y"}
+    )
+    made: dict[str, Any] = {
+        each.name: each for each in ways(configured(SFTP, notices=given), secrets)
+    }
+    assert (made["mail"].way.port, made["mail"].way.secret()) == (587, "p")
+    assert (made["tls"].way.port, made["tls"].way.implicit) == (465, True)
+    assert made["ses"].way._account.region == "eu-central-1"
+    assert made["sns"].way._account.region == "us-east-1"
+    assert made["teams"].destinations == {"bank"}
+    assert made["slack"].way._webhook.secret() == "https://x.example/y"
+    assert (made["slack"].outcomes, made["slack"].timeout) == ({"delivered"}, 5)

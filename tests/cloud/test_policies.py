@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from cloud import policies
 from cloud.functions import FUNCTIONS
 from cloud.template import STACK
+from config.notices import NoticeSettings
 from tests.cloud.site import Site, settings
 
 FUNCTION_ROLES = frozenset(each.name for each in FUNCTIONS)
@@ -196,3 +197,18 @@ def test_a_sign_of_policies_in_a_prefix_stands_for_itself() -> None:
     reader = next(each for each in FUNCTIONS if each.name == "DownloadS3")
     found = json.dumps(policies.of_function(reader, changed))
     assert ":s3:::exports/a${!*}b/${!$}x/*" in found
+
+
+def test_only_who_tells_people_may_publish_and_send_as_the_configured_ones() -> None:
+    topic = "arn:aws:sns:eu-central-1:000000000000:endings"
+    ways = {
+        "topic": NoticeSettings.model_validate({"kind": "sns", "topic": topic}),
+        "chat": NoticeSettings.model_validate({"kind": "slack", "webhook": "hook"}),
+        "mail": NoticeSettings.model_validate(
+            {"kind": "ses", "sender": "a@b.example", "to": ["c@d.example"]}
+        ),
+    }
+    changed = settings().model_copy(update={"notices": ways})
+    may = {each.name: json.dumps(policies.of_function(each, changed)) for each in FUNCTIONS}
+    for words in (topic, "secret:fileferry/hook-??????", "identity/a@b.example", "ses:SendEmail"):
+        assert [name for name, found in may.items() if words in found] == ["NotifyUser"]

@@ -19,11 +19,15 @@ ENDPOINTS = (
     "aws.sts_endpoint_url",
     "queue.endpoint_url",
     "ledger.endpoint_url",
+    "notices.mail.endpoint_url",
     "cloud.endpoint_url",
 )
 
 
 def with_endpoint(setting: str, url: str) -> str:
+    if setting.startswith("notices."):
+        needed = "kind: ses, sender: a@b.example, to: [a@b.example]"
+        return f"{GOOD}notices:\n  mail: {{{needed}, endpoint_url: '{url}'}}\n"
     section, _, name = setting.partition(".")
     return f"{GOOD}{section}:\n  {name}: {url}\n"
 

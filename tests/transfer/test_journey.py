@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
+from adapters.memory.notify import MemoryNotifier
 from tests.transfer.bench import FINAL, Bench, Fuse
 from tests.transfer.made import NOON, request
 from transfer.errors import Code, Permanent, Stopping, Transient
 from transfer.journey import once, travel
-from transfer.model import CHUNK, DeliveryState, Outcome, Stage, Transfer
+from transfer.model import CHUNK, Delivery, DeliveryState, Outcome, Stage, Transfer
 from transfer.steps import Step
 from transfer.tickets import PostAction, TicketRole
 from transfer.tools import Tools
@@ -234,6 +236,19 @@ def test_a_loose_end_on_the_way_home_is_noted_and_the_way_goes_on(bench: Bench) 
     assert done.stage is Stage.CLOSED
     assert [end.code for end in done.loose_ends] == [Code.REMOTE_UNREACHABLE]
     assert done.closed_at == NOON
+
+
+def test_a_notice_that_fails_never_fails_the_transfer_and_is_sent_once(bench: Bench) -> None:
+    class Deaf(MemoryNotifier):
+        def tell(self, transfer: Transfer, deliveries: Sequence[Delivery]) -> None:
+            super().tell(transfer, deliveries)
+            raise Permanent(Code.NOTICE_FAILED, "The notice operators failed.")
+
+    bench.notifier = Deaf()
+    done = carried(bench)
+    assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
+    assert [end.code for end in done.loose_ends] == [Code.NOTICE_FAILED]
+    assert len(bench.notifier.told) == 1
 
 
 def test_a_fault_of_ours_reaches_the_tickets_without_its_text(bench: Bench) -> None:

@@ -1,1 +1,1 @@
-"""What people read: tickets and receipt.json; the doors are `notes` and `reports`."""
+"""What people read: tickets and receipt.json; the doors are `notes`, `reports` and `notices`."""

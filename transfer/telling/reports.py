@@ -80,7 +80,7 @@ def ending(
     """
     write = Writer(transfer)
     outcome = transfer.outcome or Outcome.FAILED
-    summary = _summary(transfer, deliveries)
+    summary = summarised(transfer, deliveries)
     if too_late:
         summary += f" {too_late} That came too late: nothing is taken back."
     files = shortened([_file(item) for item in deliveries])
@@ -112,7 +112,7 @@ def _order(request: Request, deliveries: Sequence[Delivery]) -> list[str]:
         if deliveries
         else [f"  {uri} → {request.target or '(the root)'}" for uri in request.sources]
     )
-    head = f"{_people(request)} asked for a transfer to {request.destination}:"
+    head = f"{people_of(request)} asked for a transfer to {request.destination}:"
     return [head, *shortened(wanted)]
 
 
@@ -123,7 +123,7 @@ def _chain(transfer: Transfer) -> list[str]:
         f"Standing approval: {request.number}"
         if request.standing
         else f"Request: {request.number} ({request.request_number}), task {request.task_number}",
-        f"Requester: {_people(request)}",
+        f"Requester: {people_of(request)}",
         *_approval(request),
         *_content(request),
         f"Fingerprint of the approved fields (SHA-256): {request.fingerprint}",
@@ -172,7 +172,7 @@ def _of_pin(pin: Pin) -> str:
     return f"{version}, written at {in_utc(pin.modified)}" if pin.modified else version
 
 
-def _people(request: Request) -> str:
+def people_of(request: Request) -> str:
     """Who asked, and for whom."""
     opener, requester = request.opener, request.requester
     return f"{opener} (for {requester})" if opener not in ("", requester) else requester
@@ -193,7 +193,8 @@ def _names(users: Sequence[str]) -> str:
     return ", ".join(dict.fromkeys(users))
 
 
-def _summary(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
+def summarised(transfer: Transfer, deliveries: Sequence[Delivery]) -> str:
+    """How it ended, in a sentence or three: with the action and the code of a failure."""
     request, failure = transfer.request, transfer.failure
     if transfer.outcome is Outcome.REHEARSED:
         return f"Dry run of {count_of(deliveries)} to {request.destination}: nothing was sent."

@@ -19,6 +19,8 @@ COMMANDS = [
     "show",
     "config",
     "config check",
+    "notices",
+    "notices test",
     "ledger",
     "ledger init",
     "ledger check",

@@ -1,0 +1,1 @@
+"""Telling people beside the tickets: SNS, SES, Teams, Slack, SMTP; the door is `notices`."""
