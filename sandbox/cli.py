@@ -18,7 +18,7 @@ LIBRARIES = ("flask", "flask_cors", "moto")
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     if all(find_spec(name) for name in LIBRARIES):
-        # The first screen has no room for it, and `demo` starts the parts by itself.
+        # No line of the first screen: who looks for it has read of it, and `demo` starts it.
         app.command(epilog="Example: fileferry sandbox aws --aws-port 5000", hidden=True)(sandbox)
         app.command(epilog="Example: fileferry demo --keep")(demo)
 

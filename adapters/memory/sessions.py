@@ -34,11 +34,13 @@ class MemorySessions:
         return session
 
     def reading(
-        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+        self,
+        transfer: Transfer,
+        objects: ObjectStore,
+        may: Callable[[], None],  # noqa: ARG002  nothing is opened anew
     ) -> ObjectStore:
         if transfer.failure or transfer.outcome:
             raise Permanent(Code.SESSION_REFUSED, "Nothing more of it is to be read.")
-        may()
         return objects
 
     def told(self, session: Session) -> Session:
