@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
-from adapters.servicenow.look.survey import Report
 from adapters.terminal import Terminal
 from transfer.visible import legible
+
+if (
+    TYPE_CHECKING
+):  # requests and its libraries: a tenth of a second that other commands need not pay
+    from adapters.servicenow.look.survey import Report
 
 _COLOURS = {"ok": "green", "degraded": "yellow", "unproven": "magenta", "broken": "red"}
 _SENTENCE = {
