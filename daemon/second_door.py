@@ -23,10 +23,10 @@ from transfer.books import Books
 from transfer.destination import Destination, Mode
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.journey import is_homeward
-from transfer.model import Stage, Transfer
+from transfer.model import DeliveryState, Stage, Transfer
 from transfer.ports import Executions, ExecutionState
 from transfer.request.options import Options
-from transfer.request.timing import may_start
+from transfer.request.timing import start_of
 from transfer.routing import AUTO, Route, choose, execution_name
 from transfer.telling import notes
 from transfer.tools import Tools
@@ -68,6 +68,13 @@ class SecondDoor:
         if destination.route == AUTO and transfer.stage is not Stage.PINNED:
             return
         found = tools.ledger.deliveries(transfer.id)
+        if found and all(item.state is DeliveryState.PUBLISHED for item in found):
+            # Only the partner's word is waited for, whatever the hours.
+            return
+        now = tools.clock()
+        if start_of(transfer.request, destination, now) > now:
+            # The steps open the tickets meanwhile, and wait where the hours are told.
+            return
         dry_run = Options.of(transfer.request.options).dry_run
         in_place = destination.mode is Mode.DIRECT
         choice = choose(destination.route, found, dry_run=dry_run, in_place=in_place)
@@ -75,7 +82,6 @@ class SecondDoor:
         if choice.route is Route.IN_PROCESS:
             self._keep(transfer)
             return
-        may_start(transfer.request, destination, tools.clock())
         head = transfer.evolve(
             route=choice.route, execution=execution_name(transfer), door=self.door
         )

@@ -16,7 +16,7 @@ from tests.daemon.ferry import Ferry
 from tests.transfer.bench import FINAL
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
-from transfer.model import Outcome, Route, Stage, Transfer
+from transfer.model import Delivery, DeliveryState, Outcome, Route, Source, Stage, Transfer
 from transfer.ports import ExecutionState
 from transfer.routing import MOST_FILES, execution_name, owner_of
 from transfer.tickets import TicketRole
@@ -276,4 +276,41 @@ def test_a_dry_run_stays_here() -> None:
     row.transfer = replace(row.transfer, request=dry)
     house.go(asked)
     assert house.head(asked).outcome is Outcome.REHEARSED
+    assert house.executions.told == {}
+
+
+def ordered(house: House, **options: str) -> Transfer:
+    head = house.admit()
+    row = house.bench.store.rows[head.id]
+    row.transfer = replace(row.transfer, request=replace(row.transfer.request, options=options))
+    return row.transfer
+
+
+def test_what_may_not_move_yet_has_its_tickets_and_goes_over_in_its_time() -> None:
+    house = House()
+    head = ordered(house, not_before="2026-11-24T09:00:00+00:00")
+    house.go(head)
+    waiting = house.head(head)
+    assert (waiting.stage, waiting.route) == (Stage.PINNED, Route.IN_PROCESS)
+    assert house.executions.told == {}
+    said = "".join(item.post.text for item in house.bench.store.posts.values())
+    assert "Predicted start: 2026-11-24 09:00:00 UTC" in said
+    row = house.bench.store.rows[head.id]
+    row.transfer = replace(row.transfer, request=replace(row.transfer.request, options={}))
+    house.bench.time[0] += 61
+    house.go(head)
+    assert house.head(head).execution in house.executions.told
+
+
+def test_what_has_arrived_is_not_failed_because_its_hours_are_over() -> None:
+    """A restart has forgotten that this host carries it; the partner's word is still missing."""
+    house = House()
+    head = ordered(house, finish_by="2026-11-23T11:00:00+00:00")
+    arrived = Delivery(
+        number=1, source=Source(bucket="b", key="k"), final=FINAL, state=DeliveryState.PUBLISHED
+    )
+    claim = house.bench.ledger.claim(head.id)
+    assert claim
+    house.bench.ledger.save(claim.evolve(stage=Stage.PINNED), arrived)
+    house.second.hand_over(claim.evolve(stage=Stage.PINNED), house.tools)
     assert house.executions.told == {}
