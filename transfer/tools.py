@@ -9,6 +9,7 @@ from time import sleep
 
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
+from transfer.digests import STATELESS, Makers
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
@@ -24,6 +25,7 @@ class Tools:
     Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
+    `digests` compute those of a file that is large enough for their state to be worth keeping.
     """
 
     objects: ObjectStore
@@ -44,3 +46,4 @@ class Tools:
     fence: Callable[[], None] = lambda: None
     pause: Callable[[float], object] = sleep
     progress_every: float = 0.0
+    digests: Makers = field(default_factory=lambda: STATELESS)

@@ -109,18 +109,19 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 start=start - start % CHUNK,
                 # Each lane holds a chunk, one is in our hand, one is being read.
                 room=len(uploads) + 2,
+                makers=crossing.tools.digests,
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
         with (
-            Progress(delivery, lanes, crossing, _worth_keeping) as progress,
+            Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),
         ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
                 progress.tell()
-            done = delivery.evolve(moved=delivery.size, digests=reader.digests())
+            done = delivery.evolve(moved=delivery.size, kept=(), digests=reader.digests())
             # In place the close is the publish: once it is asked for it is waited for.
             finish = partial(
                 lanes.finish,
