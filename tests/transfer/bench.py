@@ -24,7 +24,7 @@ from transfer.books import Record
 from transfer.destination import Destination
 from transfer.digests import Makers
 from transfer.errors import Code, Permanent, Transient
-from transfer.model import Delivery, Request, Transfer
+from transfer.model import CHUNK, Delivery, Request, Transfer
 from transfer.ports import Remote
 from transfer.slots import Slots
 from transfer.tickets import Post
@@ -249,6 +249,7 @@ class Bench:
             halt=self.halt,
             pause=self.pauses.append,
             digests=self.digests,
+            keep_above=4 * CHUNK,
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}

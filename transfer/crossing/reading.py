@@ -20,19 +20,14 @@ ROOM = 3
 """Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
 SMALL = MIB
 """Up to this size threads cost more than they bring."""
-WORTH_KEEPING = 4 * CHUNK
-"""Up to this size reading it again is a moment, and hashlib's MD5 takes a sixth less time than one
-whose state can be kept.
-"""
 
 
 class Reader:
     """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
-    `digests` are names of Digests, `makers` those that begin them where their state is worth
-    keeping. `room` is at least 2, and more than the chunks that are held at
-    once by who sends. Its threads end with the `with` block, at the latest when the ranges that
-    are being read have come or timed out.
+    `digests` are names of Digests, `makers` begin them. `room` is at least 2, and more than the
+    chunks that are held at once by who sends. Its threads end with the `with` block, at the latest
+    when the ranges that are being read have come or timed out.
     """
 
     def __init__(  # noqa: PLR0913 all but two are named at the call
@@ -51,8 +46,7 @@ class Reader:
         # Not a method of our own: buffers in a reference cycle would outlive the file for long.
         self._read: Read = partial(objects.read_into, delivery.source, delivery.pin)
         self._position = start
-        known = makers if self._pin.size > WORTH_KEEPING else STATELESS
-        wanted = digesting.wanted(digests, self._pin, known, objects.checksums)
+        wanted = digesting.wanted(digests, self._pin, makers, objects.checksums)
         # Without digests nobody asks for what was sent before `start`.
         at, self._hashes = digesting.resume(wanted, delivery, start) if wanted else (start, {})
         self._digested = at
@@ -148,9 +142,9 @@ class Reader:
 
 
 def _keeping(delivery: Delivery, hashes: dict[str, Hash], at: int) -> Keeping | None:
-    """None where there is nothing to keep: no digest, a small file, or no state to be had."""
+    """None where there is nothing to keep: no digest, or one whose state cannot be had."""
     states = [value.state() for value in hashes.values()]
-    if delivery.size <= WORTH_KEEPING or not states or not all(states):
+    if not states or not all(states):
         return None
     return Keeping(delivery, hashes, at)
 

@@ -20,6 +20,7 @@ from transfer.crossing.lanes import Lanes
 from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
+from transfer.digests import STATELESS, Makers
 from transfer.errors import (
     ClaimLost,
     Code,
@@ -109,7 +110,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 start=start - start % CHUNK,
                 # Each lane holds a chunk, one is in our hand, one is being read.
                 room=len(uploads) + 2,
-                makers=crossing.tools.digests,
+                makers=_makers(delivery, crossing),
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
@@ -135,6 +136,11 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
+
+
+def _makers(delivery: Delivery, crossing: Crossing) -> Makers:
+    large = delivery.size > crossing.tools.keep_above
+    return crossing.tools.digests if large else STATELESS
 
 
 @contextmanager

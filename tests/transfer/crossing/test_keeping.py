@@ -21,7 +21,6 @@ from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer import digests as digesting
 from transfer.crossing.keeping import Keeping
-from transfer.crossing.reading import WORTH_KEEPING
 from transfer.destination import Mode
 from transfer.digests import STATELESS, Makers
 from transfer.errors import Code, Stopping, Transient
@@ -169,7 +168,7 @@ def test_without_a_library_for_it_all_is_read_again(bench: Bench, objects: Count
 
 
 def test_nothing_is_kept_of_a_small_file(bench: Bench) -> None:
-    bench.objects.put(SOURCE, DATA[:WORTH_KEEPING])
+    bench.objects.put(SOURCE, DATA[: 4 * CHUNK])
     seen: list[tuple[Kept, ...]] = []
     bench.watcher.then = lambda: seen.append(bench.record().deliveries[0].kept)
     assert travelled(bench).outcome is Outcome.DELIVERED
