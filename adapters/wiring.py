@@ -12,6 +12,7 @@ from uuid import uuid4
 
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
+from adapters.digests import Stateable
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
@@ -219,6 +220,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         clock=clock,
         halt=halt,
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
+        digests=Stateable(),
     )
 
 

@@ -218,6 +218,17 @@ class Digests:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """The states of all digests of a file after its first `at` bytes, so that nobody need read
+    those again. `seal` binds them to the pinned version and the place: see transfer/digests.py.
+    """
+
+    at: int
+    states: Mapping[str, str]
+    seal: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What was delivered, and how it was verified (tiers: delivery.md).
 
@@ -255,7 +266,8 @@ class Delivery:
     was asked for, where the file had to take another (Conflict.VERSION). `candidates` are the temps
     that an INTENT may have published, in ascending epoch order. `older` are the temps of earlier
     epochs that nobody can publish any more and that may still be there. `moved` counts the bytes
-    that the remote has acknowledged; it may step back and is never part of correctness.
+    that the remote has acknowledged; it may step back and is never part of correctness. `kept` are
+    the states of its digests while it is under way.
     """
 
     number: int
@@ -268,6 +280,7 @@ class Delivery:
     candidates: tuple[str, ...] = ()
     older: tuple[str, ...] = ()
     moved: int = 0
+    kept: tuple[Kept, ...] = ()
     started_at: datetime | None = None
     rechecked_at: datetime | None = None
     digests: Digests | None = None

@@ -9,11 +9,18 @@ from time import sleep
 
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
+from transfer.digests import STATELESS, Makers
+from transfer.model import MIB
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.width import Width
+
+KEEP_ABOVE = 256 * MIB
+"""Up to this size all of it is read again within seconds, and digests whose state can be kept take
+a quarter more CPU than hashlib's.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +31,7 @@ class Tools:
     Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
+    `digests` compute those of a file of more than `keep_above` bytes, whose state is kept.
     """
 
     objects: ObjectStore
@@ -44,3 +52,5 @@ class Tools:
     fence: Callable[[], None] = lambda: None
     pause: Callable[[float], object] = sleep
     progress_every: float = 0.0
+    digests: Makers = field(default_factory=lambda: STATELESS)
+    keep_above: int = KEEP_ABOVE

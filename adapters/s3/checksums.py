@@ -8,19 +8,21 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property, partial
 from typing import Any
 
-from transfer.digests import Hash, Makers
+from transfer.digests import Maker, Makers
 
 Function = Callable[[Any, int], int]
 """The checksum of the data, given that of what went before."""
 
 
 class Checksum:
-    """A CRC under way. `width` is that of its value in bits."""
+    """A CRC under way, which is its own state. `width` is that of its value in bits."""
 
-    def __init__(self, function: Function, width: int) -> None:
+    def __init__(self, function: Function, width: int, state: str = "", /) -> None:
         self._function = function
         self._digits = width // 4
-        self._value = 0
+        self._value = int(state or "0", 16)
+        if self._value >> width:
+            raise ValueError(f"no CRC of {width} bits has the state {state}")
 
     def update(self, data: memoryview, /) -> None:
         self._value = self._function(data, self._value)
@@ -28,13 +30,15 @@ class Checksum:
     def hexdigest(self) -> str:
         return f"{self._value:0{self._digits}x}"
 
+    state = hexdigest
+
 
 def available() -> Makers:
     """CRC-32 always; CRC-64/NVME and CRC-32C where awscrt is installed.
 
     CPU a GiB: 0.16 s by zlib, 0.02 s by awscrt. In Python alone they would take minutes.
     """
-    makers: dict[str, Callable[[], Hash]] = {"crc32": partial(Checksum, zlib.crc32, 32)}
+    makers: dict[str, Maker] = {"crc32": partial(Checksum, zlib.crc32, 32)}
     try:
         crt: Any = importlib.import_module("awscrt.checksums")
     except ImportError:
@@ -45,14 +49,14 @@ def available() -> Makers:
     }
 
 
-class Available(Mapping[str, Callable[[], Hash]]):
+class Available(Mapping[str, Maker]):
     """The same, found out when one is asked for: awscrt is 10 MB that most files do not need."""
 
     @cached_property
     def _found(self) -> Makers:
         return available()
 
-    def __getitem__(self, name: str) -> Callable[[], Hash]:
+    def __getitem__(self, name: str) -> Maker:
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:

@@ -38,8 +38,11 @@ class Call:
     function: Function
     aws_request_id: str
     looks: int | None = None
+    over: Callable[[], bool] = lambda: False
 
     def get_remaining_time_in_millis(self) -> int:
+        if self.over():
+            return 0
         if self.looks is not None:
             self.looks -= 1
             if self.looks < 0:
@@ -49,13 +52,16 @@ class Call:
 
 @dataclass
 class Door:
-    """`before` is asked with each function's name and event; what it raises has killed it then."""
+    """`before` is asked with each function's name and event; what it raises has killed it then.
+    `over` says that the time of the call that runs is over.
+    """
 
     bench: Bench = field(default_factory=Bench)
     desk: MemoryDesk = field(default_factory=MemoryDesk)
     digest: str = DIGEST
     fuse: Fuse = field(default_factory=Fuse)
     looks: Callable[[str], int | None] = lambda _: None
+    over: Callable[[], bool] = lambda: False
     before: Callable[[str, Data], object] = lambda _name, _event: None
     calls: list[str] = field(default_factory=list)
 
@@ -81,7 +87,7 @@ class Door:
         function = next(each for each in FUNCTIONS if each.name == name)
         self.calls.append(name)
         self.before(name, event)
-        call = Call(function, f"call-{len(self.calls)}", self.looks(name))
+        call = Call(function, f"call-{len(self.calls)}", self.looks(name), self.over)
         try:
             return visit(function, event, call, self.environment())
         except Crash:

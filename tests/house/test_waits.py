@@ -52,6 +52,7 @@ EXCUSED = {
     "crossing/in_place.py: _is_gone": "of the Proof port",
     "crossing/fleet.py: carry": "boats, whose every wait is one of these",
     "crossing/fleet.py: _cross": "of the Remotes port",
+    "crossing/keeping.py: before": "for digests of chunks that are there, or that have ended",
     "crossing/lanes.py: __init__": "lanes, which abandon ends",
     "crossing/lanes.py: __exit__": "the same: given up first, or at the end of their work",
     "crossing/lanes.py: _heard": "the same",

@@ -10,7 +10,17 @@ from tests.ports.books import Store, delivery, post, received
 from tests.transfer.made import NOON, request
 from transfer.books import MANY
 from transfer.errors import ClaimLost
-from transfer.model import Delivery, DeliveryState, Failure, Outcome, Pin, Session, Stage, Transfer
+from transfer.model import (
+    Delivery,
+    DeliveryState,
+    Failure,
+    Kept,
+    Outcome,
+    Pin,
+    Session,
+    Stage,
+    Transfer,
+)
 from transfer.tickets import Post
 
 pytest_plugins = ["tests.ports.book_fixtures"]
@@ -130,6 +140,7 @@ def test_what_is_saved_is_read_back_whole(store: Store) -> None:
         temp="/inbox/.ff-x-1-e1.part",
         candidates=("/inbox/.ff-x-1-e1.part", "/inbox/.ff-x-1-e2.part"),
         older=("/inbox/.ff-x-1-e0.part",),
+        kept=(Kept(at=10, states={"md5": "rehashes/0.3.0/md5 ASNFZw=="}, seal="5" * 64),),
         failure=failure,
     )
     books.ledger.save(full, crossed, post(full))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from adapters.digests import Stateable
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryLocks, MemoryStore
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
@@ -21,8 +22,9 @@ from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
 from transfer.books import Record
 from transfer.destination import Destination
+from transfer.digests import Makers
 from transfer.errors import Code, Permanent, Transient
-from transfer.model import Delivery, Request, Transfer
+from transfer.model import CHUNK, Delivery, Request, Transfer
 from transfer.ports import Remote
 from transfer.slots import Slots
 from transfer.tickets import Post
@@ -227,6 +229,7 @@ class Bench:
     halt: Callable[[], None] = lambda: None
     pauses: list[float] = field(default_factory=list)
     destinations: Mapping[str, Destination] = field(default_factory=lambda: DESTINATIONS)
+    digests: Makers = field(default_factory=Stateable)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -245,6 +248,8 @@ class Bench:
             clock=lambda: NOON,
             halt=self.halt,
             pause=self.pauses.append,
+            digests=self.digests,
+            keep_above=4 * CHUNK,
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}

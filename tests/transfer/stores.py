@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from transfer.digests import Hash
+from transfer.digests import Makers
 from transfer.errors import Code, Transient
 from transfer.model import CHUNK, Delivery, Pin, Source
 
@@ -25,7 +25,7 @@ class MadeUp:
     size: int
     cuts: frozenset[int] = frozenset()
     before: Callable[[int], object] = id
-    checksums: Mapping[str, Callable[[], Hash]] = field(default_factory=dict)
+    checksums: Makers = field(default_factory=dict)
     crc32: str | None = None
     reads: list[int] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)

@@ -123,8 +123,9 @@ def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
 
 
 def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:
-    pin, makers = _pin(delivery), crossing.tools.objects.checksums
-    hashes = digesting.begin(crossing.destination.digests, pin, makers)
+    pin, checksums = _pin(delivery), crossing.tools.objects.checksums
+    names = crossing.destination.digests
+    hashes = digesting.begin(digesting.wanted(names, pin, digesting.STATELESS, checksums))
     for value in hashes.values():
         value.update(content)
     return delivery.evolve(

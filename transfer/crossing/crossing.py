@@ -10,7 +10,7 @@ from typing import Any
 
 from transfer.destination import USUAL_SUFFIX, Destination, Mode
 from transfer.errors import PASSING, FerryError, Permanent, Transient, passing
-from transfer.model import CHUNK, Delivery, Transfer
+from transfer.model import CHUNK, Delivery, Kept, Transfer
 from transfer.ports import Powers, Remote
 from transfer.tools import Tools
 
@@ -39,12 +39,14 @@ class Crossing:
             return self.save(delivery, **changes)
         return delivery.evolve(**changes)
 
-    def progress(self, delivery: Delivery, moved: int) -> Delivery:
-        """The bytes acknowledged so far: lossy, so a ledger that does not answer stops nothing."""
+    def progress(self, delivery: Delivery, moved: int, kept: tuple[Kept, ...]) -> Delivery:
+        """The bytes acknowledged so far, and what the digests were by then: lossy, so a ledger that
+        does not answer stops nothing.
+        """
         try:
-            return self.note(delivery, moved=moved)
+            return self.note(delivery, moved=moved, kept=kept)
         except Transient:
-            return delivery.evolve(moved=moved)
+            return delivery.evolve(moved=moved, kept=kept)
 
     @property
     def powers(self) -> Powers:

@@ -9,6 +9,7 @@ from typing import Self
 
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.lanes import Lanes
+from transfer.crossing.reading import Reader
 from transfer.errors import Transient
 from transfer.model import Delivery
 
@@ -18,17 +19,20 @@ class Progress:
 
     Written every `Tools.progress_every` seconds, and once more when the file stumbles: a kill alone
     loses what was sent since, and a line that breaks off again and again gets on, though no further
-    chunk was handed out. `keeps` says whether the temp stays after an error.
+    chunk was handed out. `keeps` says whether the temp stays after an error. With it goes what the
+    digests of the `reader` were at that place.
     """
 
     def __init__(
         self,
         delivery: Delivery,
+        reader: Reader,
         lanes: Lanes,
         crossing: Crossing,
         keeps: Callable[[BaseException, Crossing], bool],
     ) -> None:
         self._delivery = delivery
+        self._reader = reader
         self._lanes = lanes
         self._crossing = crossing
         self._keeps = keeps
@@ -60,6 +64,7 @@ class Progress:
         self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
     def _write(self) -> None:
-        self._delivery = self._crossing.progress(self._delivery, self._lanes.proven)
+        proven = self._lanes.proven
+        self._delivery = self._crossing.progress(self._delivery, proven, self._reader.kept(proven))
         self._written = self._delivery.moved
         self._due_at = time.monotonic() + self._every

@@ -8,9 +8,10 @@ from threading import Thread
 from typing import Self
 
 from transfer import digests as digesting
+from transfer.crossing.keeping import Keeping
 from transfer.crossing.ring import EndedError, Read, Ring
-from transfer.digests import Hash
-from transfer.model import CHUNK, MIB, Delivery, Digests
+from transfer.digests import STATELESS, Hash, Makers
+from transfer.model import CHUNK, MIB, Delivery, Digests, Kept
 from transfer.ports import ObjectStore
 
 READERS = 2
@@ -24,12 +25,12 @@ SMALL = MIB
 class Reader:
     """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
-    `digests` are names of Digests. `room` is at least 2, and more than the chunks that are held at
-    once by who sends. Its threads end with the `with` block, at the latest when the ranges that
-    are being read have come or timed out.
+    `digests` are names of Digests, `makers` begin them. `room` is at least 2, and more than the
+    chunks that are held at once by who sends. Its threads end with the `with` block, at the latest
+    when the ranges that are being read have come or timed out.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 all but two are named at the call
         self,
         objects: ObjectStore,
         delivery: Delivery,
@@ -37,6 +38,7 @@ class Reader:
         digests: tuple[str, ...] = ("md5", "sha256"),
         start: int = 0,
         room: int = ROOM,
+        makers: Makers = STATELESS,
     ) -> None:
         if delivery.pin is None or start % CHUNK:
             raise ValueError("a delivery is pinned before it is read, from the start of a chunk")
@@ -44,18 +46,20 @@ class Reader:
         # Not a method of our own: buffers in a reference cycle would outlive the file for long.
         self._read: Read = partial(objects.read_into, delivery.source, delivery.pin)
         self._position = start
-        self._hashes = digesting.begin(digests, delivery.pin, objects.checksums)
+        wanted = digesting.wanted(digests, self._pin, makers, objects.checksums)
+        # Without digests nobody asks for what was sent before `start`.
+        at, self._hashes = digesting.resume(wanted, delivery, start) if wanted else (start, {})
+        self._digested = at
+        self._keeping = _keeping(delivery, self._hashes, at)
         self._small = bytearray(self._pin.size if self._pin.size <= SMALL else 0)
         self._digesters: list[Thread] = []
         self._readers: list[Thread] = []
-        # Without digests nobody asks for what was sent before `start`.
-        begin = 0 if self._hashes else start
         self._ring = Ring(
             self._read,
-            begin=begin,
+            begin=at,
             size=self._pin.size,
             room=room if self._pin.size > SMALL else 0,
-            followers=[start] + [0] * len(self._hashes),
+            followers=[start] + [at] * len(self._hashes),
         )
 
     def __enter__(self) -> Self:
@@ -76,7 +80,8 @@ class Reader:
         """In order, each with its offset. A chunk stays as it is for as long as a view of it is
         held; who holds on to `room` of them waits for the next one in vain.
 
-        With `start` above 0 and digests, the first one comes when all before it has been read.
+        With `start` above 0 and digests of which no state was kept, the first one comes when all
+        before it has been read.
         Raises what `ObjectStore.read_into` raises, after the chunks before it.
         """
         while self._position < self._pin.size:
@@ -88,6 +93,12 @@ class Reader:
         """Room for so many chunks more; for who sends several at once, at any time."""
         if self._pin.size > SMALL:
             self._ring.enlarge(count)
+
+    def kept(self, proven: int) -> tuple[Kept, ...]:
+        """The states of the digests that are worth keeping when so many bytes are acknowledged: of
+        chunks that were handed out. May wait for the digests to come there.
+        """
+        return self._keeping.before(proven) if self._keeping else ()
 
     def digests(self) -> Digests:
         """Of the whole object, after the last chunk. Empty strings for what was not asked for."""
@@ -106,7 +117,7 @@ class Reader:
         for number in range(min(READERS, -(-self._pin.size // CHUNK))):
             self._readers.append(_started(self._ring.fill, f"read-{number}"))
         for name, value in self._hashes.items():
-            self._digesters.append(_started(partial(self._digest, value), name))
+            self._digesters.append(_started(partial(self._digest, name, value), name))
 
     def _chunk(self, start: int) -> memoryview:
         if self._small:
@@ -114,15 +125,28 @@ class Reader:
             return memoryview(self._small).toreadonly()
         return self._ring.take(start)
 
-    def _digest(self, value: Hash) -> None:
-        start = 0
+    def _digest(self, name: str, value: Hash) -> None:
+        start = self._digested
         try:
-            for start in range(0, self._pin.size, CHUNK):
+            for start in range(self._digested, self._pin.size, CHUNK):
                 value.update(self._ring.take(start))
+                if self._keeping:
+                    self._keeping.passed(name, min(start + CHUNK, self._pin.size), value)
         except EndedError:
             pass
         except BaseException as error:  # noqa: BLE001  it is raised where the digests are asked for
             self._ring.fail(start, error)
+        finally:
+            if self._keeping:
+                self._keeping.ended(name)
+
+
+def _keeping(delivery: Delivery, hashes: dict[str, Hash], at: int) -> Keeping | None:
+    """None where there is nothing to keep: no digest, or one whose state cannot be had."""
+    states = [value.state() for value in hashes.values()]
+    if not states or not all(states):
+        return None
+    return Keeping(delivery, hashes, at)
 
 
 def _started(task: Callable[[], None], name: str) -> Thread:

@@ -122,6 +122,7 @@ def begin(delivery: Delivery, crossing: Crossing, why: str) -> Delivery:
         older=tuple(name for name in left if name != temp),
         candidates=(),
         moved=0,
+        kept=(),
         started_at=delivery.started_at or crossing.tools.clock(),
         server=crossing.remote.identity,
     )

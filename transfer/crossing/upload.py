@@ -20,6 +20,7 @@ from transfer.crossing.lanes import Lanes
 from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
+from transfer.digests import STATELESS, Makers
 from transfer.errors import (
     ClaimLost,
     Code,
@@ -109,18 +110,19 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 start=start - start % CHUNK,
                 # Each lane holds a chunk, one is in our hand, one is being read.
                 room=len(uploads) + 2,
+                makers=_makers(delivery, crossing),
             )
         )
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
         with (
-            Progress(delivery, lanes, crossing, _worth_keeping) as progress,
+            Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),
         ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
                 progress.tell()
-            done = delivery.evolve(moved=delivery.size, digests=reader.digests())
+            done = delivery.evolve(moved=delivery.size, kept=(), digests=reader.digests())
             # In place the close is the publish: once it is asked for it is waited for.
             finish = partial(
                 lanes.finish,
@@ -134,6 +136,11 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     if start or len(uploads) > 1:
         _prove_seams(done, crossing, start, lanes.probes)
     return done
+
+
+def _makers(delivery: Delivery, crossing: Crossing) -> Makers:
+    large = delivery.size > crossing.tools.keep_above
+    return crossing.tools.digests if large else STATELESS
 
 
 @contextmanager

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.s3 import checksums
 from tests.transfer.stores import MadeUp, Sparse
 from transfer.crossing.reading import ROOM, SMALL, Reader
 from transfer.errors import Transient
@@ -130,16 +131,7 @@ def test_all_but_the_end_is_there_already() -> None:
 
 
 def test_a_checksum_is_computed_when_s3_holds_one_and_nothing_better() -> None:
-    class Crc32:
-        value = 0
-
-        def update(self, data: memoryview, /) -> None:
-            self.value = zlib.crc32(data, self.value)
-
-        def hexdigest(self) -> str:
-            return f"{self.value:08x}"
-
-    store = MadeUp(3 * CHUNK, checksums={"crc32": Crc32}, crc32="0" * 8)
+    store = MadeUp(3 * CHUNK, checksums=checksums.available(), crc32="0" * 8)
     with Reader(store, store.delivery) as reader:
         found = consume(reader)
     assert found.crc32 == f"{zlib.crc32(store.whole()):08x}"
@@ -206,11 +198,17 @@ def test_a_small_file_needs_no_thread() -> None:
 
 def test_a_digest_that_breaks_is_no_digest() -> None:
     class Broken:
+        def __init__(self, state: str = "", /) -> None:
+            assert not state
+
         def update(self, data: memoryview, /) -> None:
             raise MemoryError(len(data))
 
         def hexdigest(self) -> str:
             return "never"
+
+        def state(self) -> str:
+            return "one"
 
     store = MadeUp(9 * CHUNK, checksums={"crc32": Broken}, crc32="0" * 8)
     with Reader(store, store.delivery) as reader, pytest.raises(MemoryError):
