@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from adapters.aws.control import Control, Identity
 from adapters.aws.stacks import Change, Event, Plan, Resource, Stack, Stacks
 from cloud.kinds import kind
-from cloud.template import STACK, TAGS, as_text, parameters
+from cloud.template import STACK, TAGS, as_text, capabilities, parameters
 from config.settings import Settings
 from transfer.errors import Code, Permanent
 
@@ -57,7 +57,7 @@ class Order:
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value} for name, value in values.items()
             ],
-            "Capabilities": ["CAPABILITY_IAM"],
+            "Capabilities": capabilities(self.template),
             "Tags": [{"Key": key, "Value": value} for key, value in TAGS.items()],
             **({"RoleARN": self.role} if self.role else {}),
         }

@@ -18,9 +18,12 @@ Statement = dict[str, Any]
 
 READERS = (do.download_s3, do.transfer_ftp, do.chunked_transfer)
 """Steps that read objects."""
+OPENERS = (do.auth_sso, *READERS)
+"""Steps that open sessions, where a role of its own reads."""
 CALLERS = (do.transfer_ftp, do.chunked_transfer, do.update_servicenow, do.cleanup)
 """Steps that may have to speak to a partner's server: the last two look for what was left there."""
 NOTHING = {"Ref": "AWS::NoValue"}
+TAKES = ["sts:AssumeRole", "sts:SetSourceIdentity"]
 NETWORK = (
     *("AssignPrivateIpAddresses", "CreateNetworkInterface", "DeleteNetworkInterface"),
     *("DescribeNetworkInterfaces", "DescribeSubnets", "UnassignPrivateIpAddresses"),
@@ -40,10 +43,52 @@ def _of_function(function: Function, settings: Settings) -> Iterator[Statement]:
     log = f"logs:{HERE}:log-group:/aws/lambda/{function.full_name}"
     yield _allow("logs:CreateLogStream logs:PutLogEvents", arn(log), arn(f"{log}:*"))
     yield _allow("secretsmanager:GetSecretValue", *_secrets(function, settings))
-    if function.step in READERS:
+    if reads_by_role(settings):
+        if function.step in OPENERS:
+            yield _taking(settings)
+    elif function.step in READERS:
         yield from _objects(settings)
     if function.step is do.notify_user:
         yield from _notices(settings)
+
+
+def reads_by_role(settings: Settings) -> bool:
+    """Sessions read; whoever opens them has no right on an object of his own."""
+    return settings.aws.sessions != "process"
+
+
+def of_reader(settings: Settings) -> dict[str, Any]:
+    """What the role of the sessions may read: the most that any session of it can be."""
+    narrows = [_allow("sts:GetScopedCredentials", "*")] if settings.aws.sessions == "scoped" else []
+    return policy([*_objects(settings), *narrows])
+
+
+def trust_in_openers() -> dict[str, Any]:
+    """The functions that open sessions and the hosts' roles, each under a request's number."""
+    functions = [att(f"{each.name}Role") for each in FUNCTIONS if each.step in OPENERS]
+    return policy([_trusted(functions), when("HasHosts", _trusted(ref("Hosts")))])
+
+
+def _trusted(principals: Any) -> Statement:
+    return {
+        "Effect": "Allow",
+        "Principal": {"AWS": principals},
+        "Action": TAKES,
+        "Condition": {"StringLike": {"sts:SourceIdentity": "?*"}},
+    }
+
+
+def _taking(settings: Settings) -> Statement:
+    """By its name: by reference it and the roles that it trusts would wait for each other."""
+    return _allow(" ".join(TAKES), reader(settings))
+
+
+def reader(settings: Settings) -> Any:
+    """The ARN of the role of the sessions, in the account that the template is for."""
+    whole = settings.aws.role_arn or ""
+    if not settings.cloud.deploy.make_reader:
+        return whole
+    return arn(f"iam::${{AWS::AccountId}}:role${{RolePath}}{whole.rpartition('/')[2]}")
 
 
 def of_all_functions() -> dict[str, Any]:
@@ -135,7 +180,7 @@ def of_machine() -> dict[str, Any]:
     )
 
 
-def of_service() -> dict[str, Any]:
+def of_service(settings: Settings) -> dict[str, Any]:
     """What the service on a host needs on what stands here; attach it to that host's role."""
     executions = sub(
         "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${Transfers.Name}:*"
@@ -148,6 +193,7 @@ def of_service() -> dict[str, Any]:
             _allow("states:DescribeExecution states:StopExecution", executions),
             _allow(" ".join(f"sqs:{each}" for each in queue.split()), att("Hints")),
             _allow("sqs:SendMessage", att("HintsDead")),
+            *([_taking(settings)] if reads_by_role(settings) else []),
             when(
                 "HasKey",
                 {

@@ -25,7 +25,7 @@ LARGEST = 51_200
 RECEIVES = 5
 KEPT = 14 * 86_400
 """Seconds: the longest that SQS keeps a message."""
-LISTS = frozenset({"Subnets", "SecurityGroups"})
+LISTS = frozenset({"Subnets", "SecurityGroups", "Hosts"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,12 +40,13 @@ class Zip:
 
 def template(settings: Settings, code: Zip) -> dict[str, Any]:
     """Raises Permanent `config.invalid` where the configuration makes none that AWS takes."""
-    made = {
+    made: dict[str, Any] = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "FileFerry: approved file transfers, carried by Step Functions.",
         "Parameters": _parameters(settings, code),
         "Conditions": {
             "HasBoundary": _given("PermissionsBoundary"),
+            "HasHosts": _given("Hosts"),
             "HasKey": _given("KmsKey"),
             "HasNetwork": _given("Subnets"),
             "HasTopic": _given("AlarmTopic"),
@@ -58,6 +59,9 @@ def template(settings: Settings, code: Zip) -> dict[str, Any]:
             "ServicePolicy": {"Value": ref("ServicePolicy")},
         },
     }
+    if not _makes_reader(settings):
+        # What nothing uses cfn-lint takes for a mistake, and so would a reader.
+        del made["Parameters"]["Hosts"], made["Conditions"]["HasHosts"]
     if len(as_text(made).encode()) > LARGEST:
         raise Permanent(
             Code.CONFIG_INVALID,
@@ -78,6 +82,12 @@ def parameters(made: Mapping[str, Any]) -> dict[str, str]:
     return {name: str(each["Default"]) for name, each in made["Parameters"].items()}
 
 
+def capabilities(made: Mapping[str, Any]) -> list[str]:
+    """What a person who sends it must own up to: a role with a name of its own asks for more."""
+    named = any("RoleName" in each["Properties"] for each in made["Resources"].values())
+    return ["CAPABILITY_NAMED_IAM" if named else "CAPABILITY_IAM"]
+
+
 def _parameters(settings: Settings, code: Zip) -> dict[str, Any]:
     part = settings.cloud.deploy
     values: dict[str, str | int] = {
@@ -90,6 +100,7 @@ def _parameters(settings: Settings, code: Zip) -> dict[str, Any]:
         "KmsKey": part.kms_key or "",
         "Subnets": ",".join(part.subnets),
         "SecurityGroups": ",".join(part.security_groups),
+        "Hosts": ",".join(part.hosts),
         "AlarmTopic": part.alarm_topic or "",
     }
     lists = {"Type": "CommaDelimitedList"}
@@ -119,7 +130,9 @@ def _resources(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
     about = "What each of FileFerry's functions needs alike."
     yield "FunctionsPolicy", _policy(about, policies.of_all_functions())
     about = "What FileFerry's service on a host needs: attach it to that host's role."
-    yield "ServicePolicy", _policy(about, policies.of_service())
+    yield "ServicePolicy", _policy(about, policies.of_service(settings))
+    if _makes_reader(settings):
+        yield "ReaderRole", _reader(settings)
     yield from watching.resources()
 
 
@@ -162,6 +175,17 @@ def _role(trust: dict[str, Any], may: dict[str, Any], *more: Any) -> dict[str, A
             "ManagedPolicyArns": list(more),
         },
     }
+
+
+def _makes_reader(settings: Settings) -> bool:
+    return policies.reads_by_role(settings) and settings.cloud.deploy.make_reader
+
+
+def _reader(settings: Settings) -> dict[str, Any]:
+    """The one role whose name is ours: aws.role_arn has told it before anything was made."""
+    made = _role(policies.trust_in_openers(), policies.of_reader(settings))
+    name = (settings.aws.role_arn or "").rpartition("/")[2]
+    return {**made, "Properties": {**made["Properties"], "RoleName": name}}
 
 
 def _function(function: Function) -> dict[str, Any]:
@@ -277,7 +301,7 @@ def as_terraform(made: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
     role = settings.cloud.deploy.cloudformation_role
     stack = {
         "name": STACK,
-        "capabilities": ["CAPABILITY_IAM"],
+        "capabilities": capabilities(made),
         "parameters": parameters(made),
         "template_body": json.dumps(made, indent=1),
         "tags": TAGS,

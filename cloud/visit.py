@@ -41,6 +41,8 @@ LONGEST_WAIT = 300
 TELLERS = (do.update_servicenow, do.cleanup)
 """Steps after which tickets are written; what is not sent then the service sends."""
 MOVERS = (do.transfer_ftp, do.chunked_transfer)
+READERS = (do.download_s3, *MOVERS)
+"""Steps that read objects."""
 
 log = structlog.get_logger()
 
@@ -167,7 +169,17 @@ class _Visit:
                 raise
             return self._later(transfer, 0)
         whole = transfer.at_rest or self._is_whole(transfer)
-        return replace(self._said(transfer), whole=whole)
+        return replace(self._said(self._proven(transfer, tools)), whole=whole)
+
+    def _proven(self, transfer: Transfer, tools: Tools) -> Transfer:
+        """Whoever has read last shows that its credentials have ended: Cleanup has none of them."""
+        session = transfer.session
+        if session is None or self._function.step not in READERS or not is_homeward(transfer):
+            return transfer
+        ended = transfer.evolve(session=tools.sessions.close(session))
+        if ended != transfer:
+            self._books.ledger.save(ended)
+        return ended
 
     def _steps(self) -> list[do.Step]:
         """On the way home, what an earlier function could not do is done as well."""
@@ -245,7 +257,7 @@ class _Visit:
         said = Answer(
             stage=transfer.stage, failed=transfer.failure is not None, moved=self._asked.moved
         )
-        if self._function.step in (*MOVERS, do.download_s3):
+        if self._function.step in READERS:
             found = self._books.ledger.deliveries(transfer.id)
             left = [item.size for item in found if item.state is not DeliveryState.PUBLISHED]
             small = not left or min(left) <= LARGE

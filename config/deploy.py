@@ -38,6 +38,16 @@ class DeploySettings(Part):
         None, description="ARN of the policy that bounds all roles."
     )
     role_path: RolePath = Field("/", description="Path of all roles, e.g. /fileferry/.")
+    make_reader: bool = Field(
+        True,
+        description="Make aws.role_arn, which reads the objects, with the rest; false: it is there "
+        "already, and trusts the functions.",
+    )
+    hosts: Annotated[list[RoleArn], Once] = Field(
+        default_factory=list,
+        description="ARNs of the roles of hosts on which the service runs: aws.role_arn trusts "
+        "them too.",
+    )
     cloudformation_role: RoleArn | None = Field(
         None,
         description="ARN of the role by which CloudFormation works; null: the rights of whoever "

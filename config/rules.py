@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_args
 
+from config import sessions
 from config.destination_rules import complaints
 from config.doors import StandingSettings
 from config.faults import Fault, Place
@@ -41,19 +42,8 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _grants(data)
     yield from _notices(data)
     yield from _patience(data)
-    yield from _sessions(data)
+    yield from sessions.faults(data)
     yield from _second_door(data)
-
-
-def _sessions(data: dict[str, Any]) -> Iterator[Fault]:
-    part = data.get("aws")
-    if not isinstance(part, dict):
-        return
-    own = part.get("sessions", "process") == "process"
-    if not own and not part.get("role_arn"):
-        yield Fault(("aws", "role_arn"), "must name the role that reads, for aws.sessions")
-    if own and part.get("role_arn"):
-        yield Fault(("aws", "sessions"), "must be scoped or role where aws.role_arn is set")
 
 
 def _texts(value: Any, place: Place) -> Iterator[Fault]:

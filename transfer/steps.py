@@ -190,7 +190,8 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
 def _under_session(transfer: Transfer, tools: Tools) -> Iterator[Tools]:
     """Tools whose objects are read by the transfer's session alone, each time while it may run.
 
-    What had been opened before a stumble is saved: the next try may be another process's.
+    What had been opened is saved with all else, and after a stumble: the next try may be another
+    process's.
     """
 
     def may() -> None:
@@ -198,13 +199,28 @@ def _under_session(transfer: Transfer, tools: Tools) -> Iterator[Tools]:
         tools.fence()
 
     try:
-        yield replace(tools, objects=tools.sessions.reading(transfer, tools.objects, may))
+        objects = tools.sessions.reading(transfer, tools.objects, may)
+        yield replace(tools, objects=objects, ledger=_Counting(tools))
     except BaseException:
         told = _told(transfer, tools)
         if told != transfer.session:
             with suppress(FerryError):
                 tools.ledger.save(transfer.evolve(session=told))
         raise
+
+
+class _Counting:
+    """The Ledger port, for what is read under sessions: each save has their number."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+        ledger = tools.ledger
+        self.admit, self.claim, self.beat = ledger.admit, ledger.claim, ledger.beat
+        self.renew, self.deliveries = ledger.renew, ledger.deliveries
+
+    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+        counted = transfer.evolve(session=_told(transfer, self._tools))
+        self._tools.ledger.save(counted, *changes)
 
 
 def _told(transfer: Transfer, tools: Tools) -> Session | None:

@@ -123,7 +123,7 @@ class RoleSessions:
     def _proof(self, last: tuple[Scope, Lent] | None, session: Session) -> dict[str, object]:
         """What a HEAD with the last credentials was answered, after their end."""
         if last is None:
-            return {"ended": "" if session.opened else "nothing was read under it"}
+            return {"ended": _unproven(session)}
         scope, lent = last
         if (left := lent.until - self._role.tick() + SETTLED) > 0:
             self._pause(left)
@@ -308,5 +308,7 @@ def _nothing_to_read(transfer: Transfer) -> Permanent:
 
 
 def _unproven(session: Session) -> str:
+    if not session.opened:
+        return "nothing was read under it, as far as the ledger knows"
     ends = f"; they ended by themselves at {in_utc(session.not_after)}" if session.not_after else ""
     return f"not tried, for the process that had the last credentials is gone with them{ends}"

@@ -24,6 +24,7 @@ from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.http_faults import HttpFaults
 
 BUCKET = "artefacts"
+READER = f"arn:aws:iam::{EmbeddedAws.account}:role/reader"
 ANSWERS = """
 def answer(event, context):
     return {{"refused": True, "version": {version}}}
@@ -40,6 +41,14 @@ def settings(endpoint_url: str = "http://127.0.0.1:1", **deploy: Any) -> Setting
     needed = {"account": EmbeddedAws.account, "bucket": BUCKET}
     data["cloud"] = {"endpoint_url": endpoint_url, "deploy": needed | deploy}
     return Settings.model_validate(data)
+
+
+def by_sessions(configured: Settings, kind: str = "scoped", **deploy: Any) -> Settings:
+    """The same, read by sessions of a role that is made with the rest."""
+    told = configured.model_dump()
+    told["aws"] |= {"sessions": kind, "role_arn": READER}
+    told["cloud"]["deploy"] |= deploy
+    return Settings.model_validate(told)
 
 
 def package(directory: Path, version: int = 1) -> Package:

@@ -7,7 +7,7 @@ used through a service, which function's code calls) is compared by its words.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,11 +16,13 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from adapters.aws.scope import Scope, policy
 from cloud import policies
 from cloud.functions import FUNCTIONS
 from cloud.template import STACK
 from config.notices import NoticeSettings
-from tests.cloud.site import Site, settings
+from config.settings import Settings
+from tests.cloud.site import READER, Site, by_sessions, settings
 
 FUNCTION_ROLES = frozenset(each.name for each in FUNCTIONS)
 READERS = frozenset({"DownloadS3", "TransferFTP", "ChunkedTransfer"})
@@ -38,7 +40,14 @@ MACHINE_ARN = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:FileFerry-Tra
 ENDED = f"arn:aws:states:eu-central-1:{ACCOUNT}:execution:FileFerry-Transfers:none"
 ROLE = {"RoleName": "tried", "AssumeRolePolicyDocument": "{}"}
 
-CALLS: tuple[tuple[str, dict[str, Any], frozenset[str]], ...] = (
+HOSTS_ROLE = f"arn:aws:iam::{ACCOUNT}:role/host"
+TAKEN = {"RoleArn": READER, "RoleSessionName": "fileferry-tried", "SourceIdentity": "RITM0010001"}
+UNNAMED = {"RoleArn": READER, "RoleSessionName": "fileferry-tried"}
+NARROWED = {"Policy": policy(Scope("exports", "payroll/1.csv"), "aws"), "DurationSeconds": 900}
+OPENERS = READERS | {"AuthSSO"}
+
+Call = tuple[str, dict[str, Any], frozenset[str]]
+CALLS: tuple[Call, ...] = (
     ("dynamodb get_item", TABLE, FUNCTION_ROLES | HOST),
     ("dynamodb get_item", OTHER, NOBODY),
     ("dynamodb scan", {"TableName": "fileferry"}, NOBODY),
@@ -67,19 +76,46 @@ CALLS: tuple[tuple[str, dict[str, Any], frozenset[str]], ...] = (
     ("cloudformation delete_stack", {"StackName": STACK}, NOBODY),
 )
 
+PAY, BOARD = ({"Bucket": "exports", "Key": f"{folder}/1.csv"} for folder in ("payroll", "board"))
+ROLES = FUNCTION_ROLES | MACHINE | HOST
+BY_SESSIONS: tuple[Call, ...] = (
+    ("s3 get_object", PAY, NOBODY),
+    ("s3 list_objects_v2", {"Bucket": "exports"}, NOBODY),
+    ("sts assume_role", TAKEN, OPENERS | HOST),
+    ("sts assume_role", UNNAMED, NOBODY),
+    ("sts get_scoped_credentials", NARROWED, NOBODY),
+)
+ITSELF = frozenset({"reader"})
+OF_THE_READER: tuple[Call, ...] = (
+    ("s3 get_object", PAY, ITSELF),
+    ("s3 get_object", BOARD, NOBODY),
+    ("s3 list_objects_v2", {"Bucket": "exports"}, ITSELF),
+    ("s3 put_object", {**PAY, "Body": b""}, NOBODY),
+    ("sts assume_role", TAKEN, NOBODY),
+    ("sts get_scoped_credentials", NARROWED, ITSELF),
+)
+OF_ONE_SESSION: tuple[Call, ...] = (
+    ("s3 get_object", PAY, frozenset({"session"})),
+    ("s3 get_object", {"Bucket": "exports", "Key": "payroll/2.csv"}, NOBODY),
+    ("s3 list_objects_v2", {"Bucket": "exports"}, NOBODY),
+    ("sts get_scoped_credentials", NARROWED, NOBODY),
+    ("sts assume_role", TAKEN, NOBODY),
+)
+
 
 @dataclass
 class Trial:
     """Sessions of all roles of the stack, which trust this test from now on."""
 
     site: Site
+    configured: Settings | None = None
     session: Any = field(default_factory=boto3.session.Session)
     clients: dict[tuple[str, str], Any] = field(default_factory=dict)
     keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def begin(self) -> None:
         site = self.site
-        site.deploy()
+        site.deploy(configured=self.configured)
         place = {"LocationConstraint": site.aws.region}
         site.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration=place)
         for key in ("payroll/1.csv", "board/1.csv"):
@@ -90,13 +126,26 @@ class Trial:
         found = site.client("cloudformation").describe_stack_resources(StackName=STACK)
         stands = {one["LogicalResourceId"]: one for one in found["StackResources"]}
         for logical, one in stands.items():
-            if one["ResourceType"] == "AWS::IAM::Role":
+            if one["ResourceType"] == "AWS::IAM::Role" and logical != "ReaderRole":
                 self._take(logical.removesuffix("Role"), one["PhysicalResourceId"])
         iam = site.client("iam")
         iam.create_role(RoleName="host", AssumeRolePolicyDocument=json.dumps(self._trust()))
         policy = stands["ServicePolicy"]["PhysicalResourceId"]
         iam.attach_role_policy(RoleName="host", PolicyArn=policy)
         self._take("host", "host")
+
+    def read_by(self, role: str) -> None:
+        """A session of the reader as that role opens it."""
+        self._denied_or_kept(role, "sts assume_role", TAKEN, "reader")
+
+    def narrow(self, scope: Scope) -> None:
+        """Of the reader's session, what reads that alone."""
+        asked = {"Policy": policy(scope, "aws"), "DurationSeconds": 900}
+        self._denied_or_kept("reader", "sts get_scoped_credentials", asked, "session")
+
+    def _denied_or_kept(self, role: str, what: str, asked: dict[str, Any], name: str) -> None:
+        assert not self.denied(role, what, asked)
+        self._keep(name, self.said["Credentials"])
 
     def _trust(self) -> dict[str, Any]:
         root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
@@ -108,6 +157,9 @@ class Trial:
         given = self.site.client("sts").assume_role(
             RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role}", RoleSessionName="tried"
         )["Credentials"]
+        self._keep(name, given)
+
+    def _keep(self, name: str, given: dict[str, str]) -> None:
         self.keys[name] = {
             "aws_access_key_id": given["AccessKeyId"],
             "aws_secret_access_key": given["SecretAccessKey"],
@@ -125,7 +177,7 @@ class Trial:
                 **self.keys[role],
             )
         try:
-            getattr(self.clients[role, service], method)(**arguments)
+            self.said = getattr(self.clients[role, service], method)(**arguments)
         except ClientError as error:
             return str(error.response["Error"]["Code"]) in DENIED
         return False
@@ -138,29 +190,49 @@ def trial(site: Site) -> Trial:
     return made
 
 
-def test_each_role_may_do_what_the_table_says_and_nothing_else(trial: Trial) -> None:
-    roles = FUNCTION_ROLES | MACHINE | HOST
-    assert set(trial.keys) == roles
-    wrong = [
+def wrong(trial: Trial, calls: Iterable[Call], roles: Iterable[str]) -> list[str]:
+    """Where the table is not kept."""
+    return [
         f"{role} {'may' if role in allowed else 'may not'} {what} {arguments}"
-        for what, arguments, allowed in CALLS
+        for what, arguments, allowed in calls
         for role in sorted(roles)
         if trial.denied(role, what, arguments) is (role in allowed)
     ]
-    assert wrong == []
 
 
-def statements(**deploy: Any) -> Iterator[dict[str, Any]]:
-    configured = settings(**deploy)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(trial: Trial) -> None:
+    assert set(trial.keys) == ROLES
+    assert wrong(trial, CALLS, ROLES) == []
+
+
+def test_with_sessions_the_reader_reads_alone_and_trusts_who_opens_them(site: Site) -> None:
+    trial = Trial(site, by_sessions(site.settings, hosts=[HOSTS_ROLE]))
+    trial.begin()
+    unread = [call for call in CALLS if call[2] != READERS]
+    assert wrong(trial, [*unread, *BY_SESSIONS], ROLES) == []
+    trial.read_by("DownloadS3")
+    others = [(what, asked, NOBODY) for what, asked, _ in CALLS if not what.startswith("s3")]
+    assert wrong(trial, [*others, *OF_THE_READER], {"reader"}) == []
+    trial.narrow(Scope("exports", "payroll/1.csv"))
+    assert wrong(trial, OF_ONE_SESSION, {"session"}) == []
+
+
+def statements(configured: Settings | None = None, **deploy: Any) -> Iterator[dict[str, Any]]:
+    configured = configured or settings(**deploy)
     documents = [policies.of_function(each, configured) for each in FUNCTIONS]
-    documents += [policies.of_all_functions(), policies.of_machine(), policies.of_service()]
+    documents += [policies.of_all_functions(), policies.of_machine()]
+    documents += [policies.of_service(configured)]
     for document in documents:
         for each in document["Statement"]:
             yield each["Fn::If"][1] if "Fn::If" in each else each
 
 
-def test_no_action_is_a_star_and_no_resource_but_for_networks() -> None:
-    for each in statements():
+def test_no_action_is_a_star_and_no_resource_but_for_networks_and_narrowing() -> None:
+    sessions = by_sessions(settings())
+    of_reader = policies.of_reader(sessions)["Statement"]
+    narrowing = [each for each in of_reader if each["Resource"] == ["*"]]
+    assert [each["Action"] for each in narrowing] == [["sts:GetScopedCredentials"]]
+    for each in (*statements(), *statements(sessions)):
         actions, resources = each["Action"], each["Resource"]
         assert not [action for action in actions if "*" in action]
         if "*" in resources:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import hypothesis.strategies as st
 import pytest
 from hypothesis import given, settings
 
+from adapters.memory.objects import MemoryObjects
+from adapters.memory.sessions import MemorySessions
 from cloud.functions import FUNCTIONS
 from cloud.visit import LONGEST_WAIT
 from cloud.words import LONGEST
@@ -20,7 +22,8 @@ from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.decisions import MOST_CLAIMS
 from transfer.errors import Code, Transient
 from transfer.journey import travel
-from transfer.model import CHUNK, Outcome, Stage, Transfer
+from transfer.model import CHUNK, Outcome, Session, SessionKind, Stage, Transfer
+from transfer.ports import ObjectStore
 from transfer.tickets import PostAction, TicketRole
 
 NAMES = [function.name for function in FUNCTIONS]
@@ -291,3 +294,80 @@ def test_a_fault_of_ours_outside_the_steps_shows_its_name_only(door: Door) -> No
     done = door.run(begun)
     assert (done.status, done.error) == ("FAILED", "Unfinished")
     assert "FileFerry stumbled over a AttributeError." in door.output["cause"]["Cause"]
+
+
+class Apart(MemorySessions):
+    """Sessions of functions: each knows those that it has opened itself, and no other's."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.function = ""
+        self.known: dict[str, int] = {}
+
+    def reading(
+        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+    ) -> ObjectStore:
+        self.known[self.function] = (transfer.session.opened if transfer.session else 0) + 1
+        return super().reading(transfer, objects, may)
+
+    def told(self, session: Session) -> Session:
+        opened = self.known.get(self.function, session.opened)
+        return session.evolve(kind=SessionKind.SCOPED, opened=opened)
+
+    def close(self, session: Session) -> Session:
+        if session.ended:
+            return session
+        session = self.told(session)
+        own = self.known.pop(self.function, None)
+        said = f"HEAD by {self.function}: refused (HTTP 400)" if own else "not tried"
+        return session.evolve(ended=said)
+
+
+def apart(door: Door, fails: str = "") -> Apart:
+    """With those sessions; a function is new at each call, and `fails` has died after its work."""
+    sessions = door.bench.sessions = Apart()
+    failed: list[str] = []
+
+    def called(name: str, _event: Data) -> None:
+        sessions.function = name
+        sessions.known.pop(name, None)
+        dies = name == fails and not failed
+        door.fuse.dead = False
+        door.bench.remotes.hooks[:] = [dying] if dies else []
+        failed.extend([name] * dies)
+
+    def dying(verb: str, *_: object) -> None:
+        if verb == "rename":
+            door.fuse.burn()
+
+    door.before = called
+    return sessions
+
+
+def test_the_function_that_read_last_proves_that_its_credentials_have_ended(door: Door) -> None:
+    apart(door)
+    door.run(door.begin())
+    session = head(door).session
+    assert session
+    assert (session.ended, session.opened) == ("HEAD by TransferFTP: refused (HTTP 400)", 2)
+    texts = "\n".join(post.text for post in door.bench.posts())
+    assert f"End of session {session.id}: {session.ended}." in texts
+
+
+def test_so_does_the_one_that_found_nothing_to_read(door: Door) -> None:
+    apart(door)
+    door.bench.objects = MemoryObjects()
+    door.run(door.begin())
+    session = head(door).session
+    assert session
+    assert (session.ended, session.opened) == ("HEAD by DownloadS3: refused (HTTP 400)", 1)
+
+
+def test_what_a_killed_function_had_opened_is_counted(door: Door) -> None:
+    apart(door, fails="TransferFTP")
+    door.run(door.begin())
+    session = head(door).session
+    assert session
+    # To pin, to send, and in the call that went on after the death.
+    assert session.opened == 3
+    assert head(door).outcome is Outcome.DELIVERED

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.memory.sessions import MemorySessions
-from tests.transfer.bench import Bench
+from tests.transfer.bench import Bench, Crash, Fuse
 from transfer.errors import Code
 from transfer.journey import travel
 from transfer.model import Outcome, Session, SessionKind, Transfer
@@ -48,3 +48,21 @@ def test_the_audit_ticket_counts_the_sessions_and_tells_their_end(alive: bool) -
     texts = "\n".join(post.text for post in bench.posts())
     assert f"{done.session.opened} opened, by credentials that end themselves" in texts
     assert "HEAD: refused (HTTP 400)" in texts
+
+
+def test_what_a_dead_process_had_opened_is_counted_with_its_last_progress() -> None:
+    bench = Bench(sessions=Counting(alive=False))
+    bench.objects.put("s3://exports/payroll/nov.csv", b"bytes")
+    fuse = Fuse()
+
+    def dies(verb: str, *_: object) -> None:
+        if verb == "rename":
+            fuse.burn()
+
+    bench.remotes.hooks.append(dies)
+    with pytest.raises(Crash):
+        travel(bench.received(), bench.tools(fuse))
+    # One was opened to pin and one to read, and nobody was left to count the second at the end.
+    session = bench.record().transfer.session
+    assert session
+    assert session.opened == 2

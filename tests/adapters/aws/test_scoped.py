@@ -194,10 +194,17 @@ def test_nothing_is_opened_for_a_request_that_is_over(bench: Bench) -> None:
 
 
 def test_another_process_says_that_it_cannot_prove_the_end(bench: Bench) -> None:
-    transfer, _ = bench.begin()
+    source = bench.shelf.put("report.csv", b"0123456789")
+    transfer, objects = bench.begin()
     assert transfer.session
     stranger = Bench(bench.aws, bench.shelf, bench.kind)
-    assert "not tried" in stranger.sessions.close(transfer.session).ended
+    assert "nothing was read" in stranger.sessions.close(transfer.session).ended
+    objects.describe(source)
+    known = told(bench, transfer)
+    assert "not tried" in stranger.sessions.close(known).ended
+    # Nor can who took it up, and found nothing left to read.
+    stranger.sessions.reading(transfer.evolve(session=known), NOTHING, bench.may)
+    assert "not tried" in stranger.sessions.close(known).ended
 
 
 @pytest.mark.parametrize("code", ["AccessDenied", "InvalidAction"])
