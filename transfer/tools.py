@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
+from transfer.model import Transfer
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.width import Width
+
+Places = Callable[[Transfer, Destination, int], AbstractContextManager[None]]
+"""What a crossing that can use so many connections is done within: other doors want theirs."""
+
+
+def alone(_transfer: Transfer, _destination: Destination, _wanted: int) -> nullcontext[None]:
+    """No other door has connections to it."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +47,7 @@ class Tools:
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots
+    places: Places = alone
     width: Width = field(default_factory=Width)
     refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]

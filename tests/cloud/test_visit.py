@@ -291,3 +291,20 @@ def test_a_fault_of_ours_outside_the_steps_shows_its_name_only(door: Door) -> No
     done = door.run(begun)
     assert (done.status, done.error) == ("FAILED", "Unfinished")
     assert "FileFerry stumbled over a AttributeError." in door.output["cause"]["Cause"]
+
+
+def test_a_function_waits_for_a_connection_while_other_doors_have_all(door: Door) -> None:
+    connections = door.bench.tools().destinations["partner"].connections
+    limits, asked = door.books("another").limits, door.calls
+    assert limits
+
+    def held_once(name: str, _event: Data) -> None:
+        if name == "TransferFTP":
+            wanted = connections if asked.count(name) == 1 else 0
+            assert limits.places("partner", "another", wanted, connections) == wanted
+
+    door.before = held_once
+    assert door.run(door.begin()).status == "SUCCEEDED"
+    assert asked.count("TransferFTP") == 2
+    assert head(door).outcome is Outcome.DELIVERED
+    assert limits.places("partner", "another", connections, connections) == connections
