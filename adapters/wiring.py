@@ -16,6 +16,7 @@ from adapters.digests import Stateable
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
+from adapters.running.places import Places
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
 from config.notices import PORTS as MAIL_PORTS
@@ -23,7 +24,7 @@ from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
-from transfer.books import Books
+from transfer.books import Books, Limits
 from transfer.errors import Stopping
 from transfer.model import SessionKind
 from transfer.ports import (
@@ -70,6 +71,7 @@ class House:
     halting: threading.Event
     close: Callable[[], None]
     executions: Executions | None = None
+    places: Places | None = None
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -98,7 +100,7 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
 
 def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
     """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
-    client = _client(settings, secrets)
+    client = _client(settings, secrets, books.limits)
     inbox = _inbox(settings, client)
     halting = threading.Event()
     pool = Pool(Register(secrets))
@@ -107,18 +109,21 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         pool.close()
         books.close()
 
+    plain = tools(
+        settings,
+        secrets,
+        rules=rules(settings),
+        authority=InstanceAuthority(inbox, rules(settings)),
+        books=books,
+        observer=observer,
+        halting=halting,
+        remotes=pool,
+    )
+    places = places_of(settings, books, _owner(), plain.slots)
     return House(
         settings=settings,
-        tools=tools(
-            settings,
-            secrets,
-            rules=rules(settings),
-            authority=InstanceAuthority(inbox, rules(settings)),
-            books=books,
-            observer=observer,
-            halting=halting,
-            remotes=pool,
-        ),
+        tools=replace(plain, places=places) if places else plain,
+        places=places,
         books=books,
         inbox=inbox,
         queue=queue(settings),
@@ -174,6 +179,11 @@ def vault(settings: Settings) -> Callable[[str], str]:
     part, aws = settings.cloud, settings.aws
     client = make_client(aws.region, part.endpoint_url, aws.timeout)
     return Vault(client, part.secrets, part.keep_secrets)
+
+
+def places_of(settings: Settings, books: Books, holder: str, slots: Slots) -> Places | None:
+    """What is left of each destination's connections; None where no other door has any."""
+    return Places(books.limits, holder, slots, settings.ledger.lease) if books.limits else None
 
 
 def ledger_place(settings: Settings) -> str:
@@ -283,7 +293,7 @@ def _reading(settings: Settings, pause: Callable[[float], object]) -> tuple[Obje
     return NoObjects(store.checksums), sessions
 
 
-def _client(settings: Settings, secrets: Secrets) -> Client:
+def _client(settings: Settings, secrets: Secrets, limits: Limits | None = None) -> Client:
     # Here, and in the next ones: an operator's one-off does without ServiceNow and its libraries.
     from adapters.servicenow.line.client import Client  # noqa: PLC0415
     from adapters.servicenow.line.credentials import Wanted, credentials_of  # noqa: PLC0415
@@ -298,6 +308,7 @@ def _client(settings: Settings, secrets: Secrets) -> Client:
         verify=str(part.ca_file) if part.ca_file else True,
         context=showing(secrets(part.certificate)) if part.certificate else None,
         calls_per_hour=part.calls_per_hour,
+        limits=limits,
         pause=min(30.0, settings.poll.every),
     )
 

@@ -131,10 +131,15 @@ class _Run:
         self._found(findings)
 
     def verify(self) -> None:
+        from cloud.rights import OPERATORS  # noqa: PLC0415
+
         with self._watching() as bar:
             built = self._parts(bar)
             findings = list(built.looking.verify(lambda: built.shelf.check().faults))
-        self._found(findings)
+        try:
+            self._found(findings)
+        finally:
+            out.say(*(f"you  {what}: {how}" for what, how in OPERATORS))
 
     def destroy(self) -> None:
         from cloud.show import destroyed  # noqa: PLC0415

@@ -26,6 +26,12 @@ from transfer.errors import Code, Permanent
 GOOD = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 UNMADE = frozenset({"ROLLBACK_COMPLETE", "CREATE_FAILED"})
 """A first try that failed: nothing of it can be changed, only taken away."""
+NAMED = 20
+"""Executions that are named; of more, their number."""
+CUT_OFF = (
+    "The service carries their transfers on. To wait for them, set `route: in_process` for their "
+    "destinations, and come back when none is left."
+)
 KEPT = frozenset({"AWS::DynamoDB::Table"})
 """What stays in the account when the stack goes."""
 
@@ -133,7 +139,7 @@ class Deployment:
             return []
         gone = [each for each in self._stacks.resources() if each.kind not in KEPT]
         named = [f"{kind(each.kind)} {each.physical or each.name}" for each in gone]
-        if gone and not self._sure(named):
+        if gone and not self._sure([*named, *self._carried(stack)]):
             return None
         self._watch.stage("Take the stack away", len(gone))
         self._stacks.delete(self._settings.cloud.deploy.cloudformation_role)
@@ -141,6 +147,15 @@ class Deployment:
         if left:
             raise self._failure(left)
         return gone
+
+    def _carried(self, stack: Stack) -> list[str]:
+        """What the executions that run would lose, in sentences; nothing is stopped for it."""
+        machine = stack.outputs.get("StateMachine")
+        names = self._control.running(machine) if machine else []
+        if not names:
+            return []
+        told = [f"execution {name}, which is running" for name in names[:NAMED]]
+        return [*told, f"{len(names):,} executions are cut off. {CUT_OFF}"]
 
     def outputs(self) -> dict[str, str]:
         stack = self.own()

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from adapters.aws.control import Control
+from adapters.aws.control import Control, Identity
 from adapters.aws.stacks import Stacks
 from cloud.deploy import GOOD, Deployment, Order
 from cloud.functions import FUNCTIONS, Function
+from cloud.rights import questions
 from config.settings import Settings
+from transfer.errors import Permanent
 from transfer.visible import visible
 
 UNKNOWN = {"input": {}, "execution": "fileferry-verify"}
@@ -59,6 +62,7 @@ class Looking:
         yield from self._stands()
         for function in FUNCTIONS:
             yield self._answers(function)
+        yield from self._rights()
         faults = ledger()
         yield Finding("ledger", not faults, " ".join(faults) or "is furnished and guarded")
         yield from self._addresses()
@@ -102,6 +106,25 @@ class Looking:
             else f"says {visible(str(told.get('errorMessage') or said.answer))[:300]}"
         )
         return Finding(function.full_name, well, words)
+
+    def _rights(self) -> Iterator[Finding]:
+        """Of each function's role: whether it may what it needs, and nothing that it must not."""
+        who = self._deployment.insist()
+        try:
+            for function in FUNCTIONS:
+                yield self._right(function, who)
+        except Permanent as error:
+            yield Finding("rights", False, error.message)
+
+    def _right(self, function: Function, who: Identity) -> Finding:
+        role, counts, wrong = self._control.role_of(function.full_name), Counter[bool](), []
+        for each in questions(function, self._settings, who):
+            for action, may in self._control.may(role, each.actions, each.resource).items():
+                counts[each.ought] += 1
+                if may is not each.ought:
+                    wrong.append(f"{'may not' if each.ought else 'may'} {action} {each.resource}")
+        said = f"may {counts[True]} calls that it needs, and none of {counts[False]} others"
+        return Finding(f"role of {function.full_name}", not wrong, "; ".join(wrong) or said)
 
     def _addresses(self) -> Iterator[Finding]:
         """Whether the service on this host is told where its second door is."""

@@ -39,6 +39,8 @@ def parts(
         place.client("sts", aws.sts_endpoint_url or aws.endpoint_url),
         place.client("s3", aws.endpoint_url),
         place.client("lambda", endpoint),
+        place.client("iam", endpoint),
+        place.client("stepfunctions", endpoint),
     )
     stacks = Stacks(place.client("cloudformation", endpoint), STACK)
     shelf = _shelf(settings)

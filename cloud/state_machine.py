@@ -27,6 +27,10 @@ ALL = ["States.ALL"]
 """Lists of what may happen to a function were never whole: Runtime.ExitError was missing in one."""
 GRACE = 15
 """Seconds beyond a function's own time: AWS's answer for one that is over it should come first."""
+LONGEST = 7 * 86_400
+"""Seconds of an execution: what waits for so long has not yet filled the history of AWS. The
+service then carries it on.
+"""
 HOME = HOMEWARD[0].name
 
 
@@ -40,6 +44,7 @@ def definition(work: TransferSettings, arn: Callable[[Function], str]) -> dict[s
         states |= _homeward(function, following, _task(function, work, arn))
     return {
         "Comment": "FileFerry: one approved transfer, in the order of transfer/journey.py.",
+        "TimeoutSeconds": LONGEST,
         "StartAt": OUTBOUND[0].name,
         "States": states | dict(ENDS),
     }

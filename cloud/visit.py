@@ -23,6 +23,7 @@ import structlog
 import transfer.steps as do
 from adapters.running.alarm import LedgerAlarm
 from adapters.running.heartbeat import Heartbeat, Hold
+from adapters.running.places import Places
 from adapters.running.retries import retrying
 from adapters.running.sender import Sender
 from cloud.environment import Environment
@@ -33,6 +34,7 @@ from transfer.errors import ClaimLost, Code, Fenced, FerryError, Permanent, Stop
 from transfer.journey import advance, due, is_homeward, take_up
 from transfer.model import LARGE, DeliveryState, Transfer
 from transfer.routing import owner_of
+from transfer.slots import Slots
 from transfer.telling import notes
 from transfer.tools import Tools
 
@@ -231,13 +233,24 @@ class _Visit:
                 raise Stopping
 
         return replace(
-            self._environment.tools,
+            self._shared(hold.claim),
             ledger=self._heart.ledger_of(hold),
             locks=self._books.locks,
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),
         )
+
+    def _shared(self, claim: Transfer) -> Tools:
+        """With this call's part of the destination's connections: a dead call's is its heir's."""
+        tools = self._environment.tools
+        if self._books.limits is None:
+            return tools
+        slots = Slots(tools.slots.total)
+        lease = self._environment.ledger.lease
+        places = Places(self._books.limits, claim.id, slots, lease)
+        self._heart.beside = places.renew
+        return replace(tools, slots=slots, places=places)
 
     def _attempt(self) -> Any:
         work = self._environment.work

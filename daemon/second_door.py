@@ -43,7 +43,8 @@ log = structlog.get_logger()
 class SecondDoor:
     """`door` is the digest of what this host carries by: functions of another one refuse.
 
-    A destination has at most as many executions at once as it has `connections`.
+    A destination has at most as many executions at once as it has `connections`, less those that
+    `crossings` of this host want.
     """
 
     executions: Executions
@@ -52,6 +53,7 @@ class SecondDoor:
     door: str
     verdict: Verdict = lambda _: None
     now: Callable[[], float] = time.monotonic
+    crossings: Callable[[str], int] = lambda _: 0
     _heads: dict[str, Transfer] = field(default_factory=dict)
     _kept: set[str] = field(default_factory=set)
     _shut_until: float = 0.0
@@ -167,9 +169,10 @@ class SecondDoor:
         log.warning("transfer taken over", execution=head.execution, reason=why)
 
     def _take_a_place(self, head: Transfer, destination: Destination) -> None:
+        here = self.crossings(destination.name)
         with self._lock:
             others = [each.id for each in self._heads.values() if _same(each, head)]
-            if len(set(others) - {head.id}) >= destination.connections:
+            if len(set(others) - {head.id}) + here >= destination.connections:
                 raise Waiting(
                     Code.DESTINATION_BUSY,
                     f"{destination.name} has all the executions that it may have at once.",

@@ -59,6 +59,8 @@ class Service:
         self._alarm = LedgerAlarm(self._give_up)
         books, work, lease = house.books, house.settings.transfers, house.settings.ledger.lease
         self._heart = Heartbeat(books.ledger, lease, self._alarm)
+        if house.places:
+            self._heart.beside = house.places.renew
         self._carrier = InProcess(
             ledger=books.ledger,
             tools=house.tools,
@@ -146,6 +148,8 @@ class Service:
             destinations=house.tools.destinations,
             door=digest(house.settings),
         )
+        if house.places:
+            second.crossings = house.places.crossings
         self._carrier.elsewhere = second.elsewhere
         self._carrier.second = second
         return second

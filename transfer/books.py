@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from transfer.limits import Lease
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
@@ -172,9 +173,34 @@ class Outbox(Protocol):
         """It has not arrived, or nobody knows: hand it out again after `seconds`."""
 
 
+class Limits(Protocol):
+    """What all doors share, by the name of the limit. Counted by leases: nobody writes each time.
+
+    An owner that dies takes with it what it had leased, for a while: calls are counted as made and
+    forgotten after an hour, places are free after a lease.
+    """
+
+    def calls(self, name: str, wanted: int, most: int, back: Lease | None = None) -> Lease:
+        """Up to `wanted` calls, such that no hour sees more than `most` of all doors together.
+
+        `back` is the lease before, with what is left of it: free again.
+        """
+
+    def places(self, name: str, holder: str, wanted: int, most: int, using: int = 0) -> int:
+        """How many of `most` the holder may use from now on, for a lease: up to `wanted`; 0 is to
+        wait, and `wanted` 0 gives all back. To be asked again within the lease.
+
+        While another one waits each has its share at most. What the holder is `using` beyond that
+        stays counted.
+        """
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """The durable ports over one store, and what closes it."""
+    """The durable ports over one store, and what closes it.
+
+    Without `limits` the process is alone over its store, and counts for itself.
+    """
 
     ledger: Ledger
     locks: Locks
@@ -182,3 +208,4 @@ class Books:
     archive: Archive
     keeper: Keeper
     close: Callable[[], None]
+    limits: Limits | None = None

@@ -27,11 +27,13 @@ class Slots:
     """A free slot goes to the requester that holds the fewest, then to the transfer of theirs that
     holds the fewest, then to who has waited longest.
 
-    No destination gets more than its `connections` at once. For all threads of the process.
+    No destination gets more than `most` says at once: its `connections`, or what other doors leave
+    of them. For all threads of the process.
     """
 
     def __init__(self, total: int) -> None:
         self.total = total
+        self.most: Callable[[Destination], int] = lambda destination: destination.connections
         self._change = threading.Condition()
         self._orders = itertools.count()
         self._waiting: list[_Waiting] = []
@@ -70,11 +72,16 @@ class Slots:
         with self._change:
             return any(one.destination.name == destination.name for one in self._waiting)
 
+    def used(self, destination: Destination) -> int:
+        """Connections to it that are held."""
+        with self._change:
+            return self._connections[destination.name]
+
     @contextmanager
     def widen(self, destination: Destination, wanted: int) -> Iterator[int]:
         """Up to `wanted` further connections, as many as are left at once; never waits."""
         with self._change:
-            left = destination.connections - self._connections[destination.name]
+            left = self.most(destination) - self._connections[destination.name]
             granted = max(0, min(wanted, left))
             self._connections[destination.name] += granted
         try:
@@ -90,7 +97,7 @@ class Slots:
         ready = [
             one
             for one in self._waiting
-            if self._connections[one.destination.name] < one.destination.connections
+            if self._connections[one.destination.name] < self.most(one.destination)
         ]
         return min(ready, key=self._rank, default=None)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
@@ -10,7 +11,7 @@ from time import sleep
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
-from transfer.model import MIB
+from transfer.model import MIB, Transfer
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
@@ -21,6 +22,13 @@ KEEP_ABOVE = 256 * MIB
 """Up to this size all of it is read again within seconds, and digests whose state can be kept take
 a quarter more CPU than hashlib's.
 """
+Places = Callable[[Transfer, Destination, int], AbstractContextManager[None]]
+"""What a crossing that can use so many connections is done within: other doors want theirs."""
+
+
+def alone(_transfer: Transfer, _destination: Destination, _wanted: int) -> nullcontext[None]:
+    """No other door has connections to it."""
+    return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +53,7 @@ class Tools:
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots
+    places: Places = alone
     width: Width = field(default_factory=Width)
     refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]

@@ -1,10 +1,10 @@
-"""What deploying asks beside CloudFormation: who we are, a place for the zip, the functions."""
+"""What deploying asks beside CloudFormation: who we are, a place for the zip, functions, roles."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,8 +57,9 @@ class Said:
 class Control:
     """Raises Permanent `deploy.refused` and Transient `deploy.unavailable`."""
 
-    def __init__(self, sts: Any, s3: Any, functions: Any) -> None:
+    def __init__(self, sts: Any, s3: Any, functions: Any, iam: Any, machines: Any) -> None:
         self._sts, self._s3, self._functions = sts, s3, functions
+        self._iam, self._machines = iam, machines
 
     def identity(self) -> Identity:
         with asked("STS", "ask who it is"):
@@ -102,6 +103,32 @@ class Control:
                     return None
                 raise
         return base64.b64decode(told["CodeSha256"]).hex()
+
+    def role_of(self, function: str) -> str:
+        """The ARN of the role that the function has, whoever gave it to it."""
+        with asked("Lambda", f"look at the function {function}"):
+            return str(self._functions.get_function_configuration(FunctionName=function)["Role"])
+
+    def may(self, role: str, actions: Sequence[str], resource: str) -> dict[str, bool]:
+        """By action, whether IAM would let the role do it; nothing is done."""
+        with asked("IAM", f"ask what {role} may do"):
+            told = self._iam.simulate_principal_policy(
+                PolicySourceArn=role, ActionNames=list(actions), ResourceArns=[resource]
+            )
+        found = told["EvaluationResults"]
+        return {each["EvalActionName"]: each["EvalDecision"] == "allowed" for each in found}
+
+    def running(self, machine: str) -> list[str]:
+        """The names of the executions of that state machine (ARN) that run; none: no machine."""
+        with asked("Step Functions", f"look for executions of {machine}"):
+            pages = self._machines.get_paginator("list_executions")
+            try:
+                found = list(pages.paginate(stateMachineArn=machine, statusFilter="RUNNING"))
+            except ClientError as error:
+                if aws.code_of(error) == "StateMachineDoesNotExist":
+                    return []
+                raise
+        return [str(each["name"]) for page in found for each in page["executions"]]
 
     def call(self, function: str, event: object) -> Said:
         with asked("Lambda", f"call the function {function}"):

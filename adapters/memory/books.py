@@ -13,11 +13,15 @@ from adapters.memory.ledger import (
     MemoryOutbox,
     MemoryStore,
 )
+from adapters.memory.limits import MemoryLimits
 from transfer.books import Books
 
 
 def memory_books(
-    store: MemoryStore, owner: str = "memory", now: Callable[[], float] = time.monotonic
+    store: MemoryStore,
+    owner: str = "memory",
+    now: Callable[[], float] = time.monotonic,
+    wall: Callable[[], float] = time.time,
 ) -> Books:
     """All of them over one store."""
     return Books(
@@ -26,5 +30,6 @@ def memory_books(
         outbox=MemoryOutbox(store),
         archive=MemoryArchive(store),
         keeper=MemoryKeeper(store),
+        limits=MemoryLimits(store, wall),
         close=lambda: None,
     )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from transfer import limits
 from transfer.approval import items
 from transfer.books import Beat, Record
 from transfer.errors import ClaimLost
@@ -51,6 +52,8 @@ class MemoryStore:
         self.tickets: dict[tuple[str, TicketRole], Ticket] = {}
         self.names: dict[str, str] = {}
         self.takers: dict[str, list[str]] = {}
+        self.calls: dict[str, limits.Calls] = {}
+        self.places: dict[str, limits.Places] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:

@@ -75,6 +75,8 @@ class Heartbeat:
         self._beaters = ThreadPoolExecutor(BEATERS, thread_name_prefix="beater")
         self._thread = threading.Thread(target=self._run, name="heartbeat", daemon=True)
         self._looked_at = now()
+        self.beside: Callable[[], None] = lambda: None
+        """What else is renewed; called at each look, often before it is due."""
 
     def hold(self, claim: Transfer, asked_at: float) -> Hold:
         """From now on it is renewed. `asked_at` is the time before the ledger was asked for it."""
@@ -136,6 +138,7 @@ class Heartbeat:
             hold.due_at = now + self.lease / LOOKS
             if not hold.lock.locked():
                 self._beaters.submit(self._beat, hold)
+        self._beaters.submit(self.beside)
         self._looked_at = now
 
     def _run(self) -> None:
@@ -143,6 +146,9 @@ class Heartbeat:
             try:
                 self.look()
             except Exception:
+                if self._stop.is_set():
+                    # The beaters have gone home while it looked.
+                    return
                 log.exception("heartbeat failed by a fault of ours")
 
     def _beat(self, hold: Hold) -> None:

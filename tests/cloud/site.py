@@ -18,6 +18,7 @@ from adapters.aws.stacks import Event
 from cloud.deploy import Done, Order
 from cloud.package import Package
 from cloud.parts import Parts, order, parts
+from config.notices import NoticeSettings
 from config.settings import Settings
 from tests.config.conftest import GOOD
 from tests.servers.embedded_aws import EmbeddedAws
@@ -25,6 +26,14 @@ from tests.servers.http_faults import HttpFaults
 
 BUCKET = "artefacts"
 READER = f"arn:aws:iam::{EmbeddedAws.account}:role/reader"
+TOPIC = "arn:aws:sns:eu-central-1:000000000000:endings"
+NOTICES = {
+    "topic": NoticeSettings.model_validate({"kind": "sns", "topic": TOPIC}),
+    "chat": NoticeSettings.model_validate({"kind": "slack", "webhook": "hook"}),
+    "mail": NoticeSettings.model_validate(
+        {"kind": "ses", "sender": "a@b.example", "to": ["c@d.example"]}
+    ),
+}
 ANSWERS = """
 def answer(event, context):
     return {{"refused": True, "version": {version}}}

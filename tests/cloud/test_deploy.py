@@ -10,11 +10,18 @@ from botocore.exceptions import ClientError
 
 from adapters.ledger.dynamo.books import dynamodb_shelf
 from adapters.ledger.dynamo.definition import VERSION
+from cloud import policies
 from cloud.functions import FUNCTIONS
+from cloud.looking import Finding
 from cloud.template import STACK, Zip, as_text, template
-from tests.cloud.site import BUCKET, Site, settings
+from tests.cloud.site import BUCKET, NOTICES, Site, settings
 from transfer.errors import Code, FerryError
 
+TRUSTING = {
+    "Effect": "Allow",
+    "Principal": {"Service": "states.amazonaws.com"},
+    "Action": "sts:AssumeRole",
+}
 KINDS = {"AWS::Lambda::Function": 8, "AWS::IAM::Role": 9, "AWS::Logs::LogGroup": 8}
 
 
@@ -91,6 +98,59 @@ def test_destroy_asks_and_the_ledger_stays(site: Site) -> None:
     tables = site.client("dynamodb")
     assert dynamodb_shelf(tables, "fileferry").check().version == VERSION
     assert site.parts().deployment.destroy() == []
+
+
+def test_destroy_names_what_runs_and_stops_nothing(site: Site) -> None:
+    outputs = site.deploy().outputs
+    assert outputs
+    trust = policies.policy([TRUSTING])
+    role = site.client("iam").create_role(
+        RoleName="waits", AssumeRolePolicyDocument=json.dumps(trust)
+    )["Role"]["Arn"]
+    wait = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
+    machines = site.client("stepfunctions")
+    machines.update_state_machine(
+        stateMachineArn=outputs["StateMachine"], definition=json.dumps(wait), roleArn=role
+    )
+    for number in (1, 2):
+        machines.start_execution(
+            stateMachineArn=outputs["StateMachine"], name=f"ff-RITM000000{number}", input="{}"
+        )
+    site.yes = False
+    assert site.parts().deployment.destroy() is None
+    runs = [each for each in site.asked if "execution" in each]
+    assert "execution ff-RITM0000001, which is running" in runs
+    assert runs[-1].startswith("2 executions are cut off.")
+    told = machines.list_executions(stateMachineArn=outputs["StateMachine"])["executions"]
+    assert {each["status"] for each in told} == {"RUNNING"}
+
+
+def test_verify_asks_what_each_role_may_and_names_what_is_wrong(site: Site) -> None:
+    configured = site.settings.model_copy(update={"notices": NOTICES})
+    site.deploy(configured=configured)
+    parts = site.parts(configured)
+
+    def rights() -> dict[str, Finding]:
+        found = parts.looking.verify(lambda: ())
+        return {each.what: each for each in found if each.what.startswith("role of")}
+
+    assert len(rights()) == len(FUNCTIONS)
+    assert [each.said for each in rights().values() if not each.good] == []
+    iam, functions = site.client("iam"), site.client("lambda")
+    role = functions.get_function_configuration(FunctionName="FileFerry-AuthSSO")["Role"]
+    one = {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}
+    iam.put_role_policy(
+        RoleName=role.rpartition("/")[2],
+        PolicyName="more",
+        PolicyDocument=json.dumps(policies.policy([one])),
+    )
+    role = functions.get_function_configuration(FunctionName="FileFerry-Cleanup")["Role"]
+    iam.delete_role_policy(RoleName=role.rpartition("/")[2], PolicyName="own")
+    wrong = {each.what: each.said for each in rights().values() if not each.good}
+    assert set(wrong) == {"role of FileFerry-AuthSSO", "role of FileFerry-Cleanup"}
+    assert "may s3:PutObject arn:aws:s3:::exports/" in wrong["role of FileFerry-AuthSSO"]
+    assert "may not logs:PutLogEvents" in wrong["role of FileFerry-Cleanup"]
+    assert "dynamodb" not in wrong["role of FileFerry-Cleanup"]
 
 
 def test_a_ledger_that_is_there_is_taken_into_the_stack(site: Site) -> None:

@@ -1,7 +1,8 @@
 """What each role may do: every call of a table is tried by every role, on an AWS that judges.
 
 The embedded AWS judges actions, resources and session policies. What only AWS knows (that a key is
-used through a service, which function's code calls) is compared by its words.
+used through a service, which function's code calls, from which sender a mail is) is compared by its
+words, or asked of the simulator (test_deploy.py).
 """
 
 from __future__ import annotations
@@ -22,11 +23,12 @@ from cloud.functions import FUNCTIONS
 from cloud.template import STACK
 from config.notices import NoticeSettings
 from config.settings import Settings
-from tests.cloud.site import READER, Site, by_sessions, settings
+from tests.cloud.site import NOTICES, READER, TOPIC, Site, by_sessions, settings
 
 FUNCTION_ROLES = frozenset(each.name for each in FUNCTIONS)
 READERS = frozenset({"DownloadS3", "TransferFTP", "ChunkedTransfer"})
 CALLERS = frozenset({"TransferFTP", "ChunkedTransfer", "UpdateServiceNow", "Cleanup"})
+TELLER = frozenset({"NotifyUser"})
 MACHINE, HOST = frozenset({"Transfers"}), frozenset({"host"})
 NOBODY: frozenset[str] = frozenset()
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AuthorizationError"})
@@ -72,6 +74,9 @@ CALLS: tuple[Call, ...] = (
     ("sqs receive_message", {"QueueUrl": QUEUE}, HOST),
     ("sqs purge_queue", {"QueueUrl": QUEUE}, NOBODY),
     ("logs create_log_stream", LOG, frozenset({"Cleanup"})),
+    ("sns publish", {"TopicArn": TOPIC, "Message": "-"}, TELLER),
+    ("sns publish", {"TopicArn": f"{TOPIC[:-7]}others", "Message": "-"}, NOBODY),
+    ("secretsmanager get_secret_value", {"SecretId": "fileferry/hook"}, TELLER),
     ("iam create_role", ROLE, NOBODY),
     ("cloudformation delete_stack", {"StackName": STACK}, NOBODY),
 )
@@ -115,12 +120,15 @@ class Trial:
 
     def begin(self) -> None:
         site = self.site
-        site.deploy(configured=self.configured)
+        configured = self.configured or site.settings
+        site.deploy(configured=configured.model_copy(update={"notices": NOTICES}))
+        site.client("sns").create_topic(Name="endings")
+        site.client("sns").create_topic(Name="others")
         place = {"LocationConstraint": site.aws.region}
         site.client("s3").create_bucket(Bucket="exports", CreateBucketConfiguration=place)
         for key in ("payroll/1.csv", "board/1.csv"):
             site.client("s3").put_object(Bucket="exports", Key=key, Body=b"1")
-        for name in ("servicenow", "bank-key", "bank-key-of-others"):
+        for name in ("servicenow", "bank-key", "bank-key-of-others", "hook"):
             site.client("secretsmanager").create_secret(Name=f"fileferry/{name}", SecretString="-")
         site.client("secretsmanager").create_secret(Name="others/bank-key", SecretString="-")
         found = site.client("cloudformation").describe_stack_resources(StackName=STACK)
@@ -272,15 +280,7 @@ def test_a_sign_of_policies_in_a_prefix_stands_for_itself() -> None:
 
 
 def test_only_who_tells_people_may_publish_and_send_as_the_configured_ones() -> None:
-    topic = "arn:aws:sns:eu-central-1:000000000000:endings"
-    ways = {
-        "topic": NoticeSettings.model_validate({"kind": "sns", "topic": topic}),
-        "chat": NoticeSettings.model_validate({"kind": "slack", "webhook": "hook"}),
-        "mail": NoticeSettings.model_validate(
-            {"kind": "ses", "sender": "a@b.example", "to": ["c@d.example"]}
-        ),
-    }
-    changed = settings().model_copy(update={"notices": ways})
+    changed = settings().model_copy(update={"notices": NOTICES})
     may = {each.name: json.dumps(policies.of_function(each, changed)) for each in FUNCTIONS}
-    for words in (topic, "secret:fileferry/hook-??????", "identity/a@b.example", "ses:SendEmail"):
+    for words in (TOPIC, "secret:fileferry/hook-??????", "identity/a@b.example", "ses:SendEmail"):
         assert [name for name, found in may.items() if words in found] == ["NotifyUser"]

@@ -12,7 +12,8 @@ import pytest
 
 from adapters.running.retries import MAX_WAIT
 from cloud.functions import FUNCTIONS, HOMEWARD, OUTBOUND, RESERVE
-from cloud.state_machine import ALL, GRACE, as_text, definition
+from cloud.state_machine import ALL, GRACE, LONGEST, as_text, definition
+from cloud.visit import LONGEST_WAIT
 from config.settings import TransferSettings
 from tests.cloud.machine import LONGEST_HISTORY, Data, Execution
 from transfer.journey import ORDER, STEPS
@@ -80,6 +81,22 @@ def test_each_task_has_an_end_and_the_tries_of_the_settings(name: str) -> None:
     assert (retry["ErrorEquals"], retry["MaxAttempts"]) == (ALL, WORK.tries - 1)
     assert (retry["IntervalSeconds"], retry["MaxDelaySeconds"]) == (WORK.retry_wait, MAX_WAIT)
     assert retry["BackoffRate"] > 1
+
+
+def test_an_execution_ends_before_what_waits_has_filled_its_history() -> None:
+    assert MACHINE["TimeoutSeconds"] == LONGEST
+    waited = 0
+
+    def invoke(name: str, _event: Data) -> Data:
+        nonlocal waited
+        waited += LONGEST_WAIT
+        whole = name != "TransferFTP" or waited >= LONGEST
+        return answer(reached(name), whole=whole, wait=0 if whole else LONGEST_WAIT)
+
+    done = Execution(MACHINE, "patient", invoke)
+    done.run({})
+    assert sum(done.waits) > LONGEST * 0.99
+    assert done.events < LONGEST_HISTORY
 
 
 def test_one_try_is_no_retry() -> None:

@@ -371,3 +371,20 @@ def test_what_a_killed_function_had_opened_is_counted(door: Door) -> None:
     # To pin, to send, and in the call that went on after the death.
     assert session.opened == 3
     assert head(door).outcome is Outcome.DELIVERED
+
+
+def test_a_function_waits_for_a_connection_while_other_doors_have_all(door: Door) -> None:
+    connections = door.bench.tools().destinations["partner"].connections
+    limits, asked = door.books("another").limits, door.calls
+    assert limits
+
+    def held_once(name: str, _event: Data) -> None:
+        if name == "TransferFTP":
+            wanted = connections if asked.count(name) == 1 else 0
+            assert limits.places("partner", "another", wanted, connections) == wanted
+
+    door.before = held_once
+    assert door.run(door.begin()).status == "SUCCEEDED"
+    assert asked.count("TransferFTP") == 2
+    assert head(door).outcome is Outcome.DELIVERED
+    assert limits.places("partner", "another", connections, connections) == connections

@@ -314,3 +314,16 @@ def test_what_has_arrived_is_not_failed_because_its_hours_are_over() -> None:
     house.bench.ledger.save(claim.evolve(stage=Stage.PINNED), arrived)
     house.second.hand_over(claim.evolve(stage=Stage.PINNED), house.tools)
     assert house.executions.told == {}
+
+
+def test_what_crosses_here_counts_among_the_connections_of_a_destination() -> None:
+    house = House(connections=2)
+    house.second.crossings = {"partner": 2}.get  # type: ignore[assignment]
+    head = house.admit()
+    house.go(head)
+    assert house.head(head).route is Route.IN_PROCESS
+    assert house.executions.told == {}
+    house.second.crossings = lambda _: 1
+    house.bench.time[0] += LOOK_AGAIN
+    house.go(head)
+    assert house.head(head).route is Route.STEP_FUNCTIONS

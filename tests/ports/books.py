@@ -57,7 +57,7 @@ def memory(_folder: Path) -> Iterator[Store]:
     shared, time = MemoryStore(), Time()
 
     def opened(owner: str) -> Books:
-        return replace(memory_books(shared, owner, time), outbox=MemoryOutbox(shared, time))
+        return replace(memory_books(shared, owner, time, time), outbox=MemoryOutbox(shared, time))
 
     yield Store(opened, time)
 

@@ -43,4 +43,4 @@ def opener(
     name: str, now: Callable[[], float], lease: float, through: Any = None
 ) -> Callable[[str], Books]:
     """Opens the books of an owner; `through` stands in the place of the client."""
-    return lambda owner: dynamodb_books(through or client(), name, owner, lease, now)
+    return lambda owner: dynamodb_books(through or client(), name, owner, lease, now, wall=now)

@@ -118,3 +118,26 @@ def test_one_that_is_not_there_at_all_is_transient(monkeypatch: pytest.MonkeyPat
         with pytest.raises(Transient) as caught:
             StepFunctions(client, "arn:aws:states:eu-central-1:1:stateMachine:T").state("ff-1")
     assert caught.value.code == Code.EXECUTION_UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        *((each, ExecutionState.RUNNING) for each in ("RUNNING", "PENDING_REDRIVE")),
+        *(
+            (each, ExecutionState.ENDED)
+            for each in ("SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "OF A LATER YEAR")
+        ),
+    ],
+)
+def test_whatever_ended_it_it_has_ended(
+    status: str, state: ExecutionState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "KEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "made-up-secret")
+    headers = {"Content-Type": "application/x-amz-json-1.0"}
+    told = Answer(status=200, headers=headers, body=json.dumps({"status": status}).encode())
+    with OddS3(told) as server:
+        client = make_client(REGION, server.endpoint_url, timeout=60.0)
+        port = StepFunctions(client, "arn:aws:states:eu-central-1:1:stateMachine:T")
+        assert port.state("ff-1") is state

@@ -38,14 +38,21 @@ def carry(
     """
     boats = min(len(deliveries), destination.connections, tools.slots.total)
     fleet = _Fleet(transfer, destination, tools, deque(deliveries), boats, hold)
-    if boats <= 1:
-        fleet.sail()
-    else:
-        with ThreadPoolExecutor(boats, thread_name_prefix="boat") as pool:
-            for _ in range(boats):
-                pool.submit(fleet.sail)
+    with tools.places(transfer, destination, _useful(destination, deliveries, tools)):
+        if boats <= 1:
+            fleet.sail()
+        else:
+            with ThreadPoolExecutor(boats, thread_name_prefix="boat") as pool:
+                for _ in range(boats):
+                    pool.submit(fleet.sail)
     if fleet.errors:
         raise min(fleet.errors, key=_gravity)
+
+
+def _useful(destination: Destination, deliveries: Sequence[Delivery], tools: Tools) -> int:
+    """How many connections they are worth: a large file can use several."""
+    wide = [item for item in deliveries if item.size >= tools.width.wide]
+    return len(deliveries) + len(wide) * (destination.connections_per_file - 1)
 
 
 def _gravity(error: BaseException) -> int:

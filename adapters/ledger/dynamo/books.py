@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from adapters.ledger.dynamo.heads import Heads
 from adapters.ledger.dynamo.keeper import DynamoKeeper
 from adapters.ledger.dynamo.lanes import Lanes
 from adapters.ledger.dynamo.ledger import DynamoLedger
+from adapters.ledger.dynamo.limits import DynamoLimits
 from adapters.ledger.dynamo.locks import DynamoLocks
 from adapters.ledger.dynamo.outbox import DynamoOutbox
 from adapters.ledger.dynamo.shelf import DynamoShelf, recognise
@@ -55,14 +57,17 @@ def make_client(
         return aws.guarded(session.client("dynamodb", endpoint_url=endpoint_url, config=config))
 
 
-def dynamodb_books(
+def dynamodb_books(  # noqa: PLR0913 whose books, and by which clocks
     client: DynamoDBClient,
     table: str,
     owner: str,
     lease: float,
     now: Callable[[], float] = steady,
+    *,
+    wall: Callable[[], float] = time.time,
 ) -> Books:
-    """The books of one process; `owner` names it, `lease` is in seconds of `now`.
+    """The books of one process; `owner` names it, `lease` is in seconds of `now`; `wall` is the
+    time that all hosts have in common.
 
     Raises Permanent `ledger.unusable` when the table is none of ours, Transient
     `ledger.unavailable`.
@@ -87,6 +92,7 @@ def dynamodb_books(
         outbox=DynamoOutbox(store),
         archive=DynamoArchive(store),
         keeper=DynamoKeeper(store),
+        limits=DynamoLimits(store, wall),
         close=client.close,
     )
 

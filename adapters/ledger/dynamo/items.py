@@ -68,6 +68,10 @@ def takers_key(item_key: str) -> Key:
     return (f"I#{hashlib.sha256(item_key.encode()).hexdigest()}", "takers")
 
 
+def limit_key(kind: str, name: str) -> Key:
+    return (f"L#{name}", kind)
+
+
 def key_of(item: Item) -> Key:
     return (str(item["pk"]), str(item["sk"]))
 

@@ -165,6 +165,10 @@ class Table:
         request = Change(key=key, condition=condition, values=values).request(self.name)
         self._patiently(self.client.delete_item, **request)
 
+    def pause(self) -> None:
+        """Before a further try, where another writer came first."""
+        self._sleep(random.uniform(PAUSES[0], PAUSES[3]))  # noqa: S311 not for secrecy
+
     def call(self, ask: Callable[..., Any], **request: Any) -> Any:
         """One call, with everything but its answer as an exception of ours."""
         try:

@@ -15,6 +15,7 @@ from http import HTTPStatus
 import structlog
 
 from adapters.servicenow.line.answers import LONGEST_WAIT, Answer, Call, busy_wait, throttle_wait
+from adapters.servicenow.line.common import Common
 from transfer.errors import Code, Transient
 
 log = structlog.get_logger(__name__)
@@ -42,13 +43,17 @@ class Budget:
     """Shared by all threads. `per_hour` None counts the calls and sets no limit of our own.
 
     Our own hour is the one that has just passed, so that no window of the instance, wherever it
-    begins, sees more calls than that.
+    begins, sees more calls than that. With `common` it is that of all doors together.
     """
 
     def __init__(
-        self, per_hour: int | None = None, clock: Callable[[], float] = time.monotonic
+        self,
+        per_hour: int | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        common: Common | None = None,
     ) -> None:
         self.per_hour = per_hour
+        self._common = common
         self._clock = clock
         self._lock = threading.Lock()
         self._sent: deque[float] = deque()
@@ -125,6 +130,8 @@ class Budget:
     def _count(self, now: float) -> int:
         self._forget(now)
         self._sent.append(now)
+        if self._common:
+            self._common.made()
         self._number += 1
         if now - self._said_at >= HOUR:
             log.info("servicenow calls", made=self._number - self._said, limit=self.per_hour)
@@ -138,12 +145,13 @@ class Budget:
     def _wait(self, now: float, need: Need) -> float:
         """Seconds until there is room, 0 or less when there is."""
         silence = self._opens_at - now
-        if self.per_hour is None:
+        if self.per_hour is None or silence > 0:
             return silence
+        if self._common:
+            return self._common.wait(need)
         self._forget(now)
         over = len(self._sent) - max(1, int(self.per_hour * need))
-        own = self._sent[over] + HOUR - now if over >= 0 else 0.0
-        return max(silence, own)
+        return self._sent[over] + HOUR - now if over >= 0 else 0.0
 
 
 def _silence(call: Call, wait: float) -> Transient:

@@ -17,11 +17,13 @@ from urllib.parse import urlencode
 from adapters.servicenow.line.answers import Call
 from adapters.servicenow.line.auth import PAUSE
 from adapters.servicenow.line.budget import Budget, Need
+from adapters.servicenow.line.common import Common
 from adapters.servicenow.line.credentials import Credentials
 from adapters.servicenow.line.exchange import Exchange
 from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
 from adapters.servicenow.line.wire import Wire
+from transfer.books import Limits
 from transfer.errors import Code, Permanent
 
 ATTACHMENT = "sys_attachment"
@@ -42,8 +44,9 @@ class Client:
     """One instance, one account; shared by all threads.
 
     `timeout` is in seconds for one answer, `pause` for silence after a refused login; `verify` is
-    the path of a CA file, or True for the system's; `context` shows a client certificate. Every
-    method raises FerryError `servicenow.*`.
+    the path of a CA file, or True for the system's; `context` shows a client certificate. With
+    `limits` the calls of an hour are those of all doors. Every method raises FerryError
+    `servicenow.*`, and `ledger.*` with `limits`.
     """
 
     def __init__(  # noqa: PLR0913 what the settings say of the instance
@@ -55,9 +58,11 @@ class Client:
         verify: str | bool = True,
         context: ssl.SSLContext | None = None,
         calls_per_hour: int | None = None,
+        limits: Limits | None = None,
         pause: float = PAUSE,
     ) -> None:
-        self.budget = Budget(calls_per_hour)
+        common = Common(limits, calls_per_hour) if limits and calls_per_hour else None
+        self.budget = Budget(calls_per_hour, common=common)
         self._wire = Wire(
             base_url,
             timeout=timeout,

@@ -1,0 +1,136 @@
+"""The part of a destination's `connections` that this door has, while others want theirs.
+
+a crossing begins: asked for ─ none free: it waits ─ else Slots hands them out ─ renewed by the
+heartbeat, with what others leave by then ─ the last crossing ends: given back
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+import structlog
+
+from transfer.books import Limits
+from transfer.destination import Destination
+from transfer.errors import Code, FerryError, Waiting
+from transfer.model import Transfer
+from transfer.slots import Slots
+
+LOOK_AGAIN = 30.0
+"""Seconds before a crossing that found no place asks again."""
+RENEWALS = 4
+"""Renewals in a lease, as of claims."""
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class _Part:
+    """What is wanted of one destination, by transfer, and how much of it we may use."""
+
+    destination: Destination
+    wanted: dict[str, int] = field(default_factory=dict)
+    may: int = 0
+    due_at: float = 0.0
+
+
+class Places:
+    """Of one door, for all its threads; `holder` names it. It tells `slots` how far to go.
+
+    Raises Waiting `destination.busy` while other doors have all, and `ledger.*`.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        holder: str,
+        slots: Slots,
+        lease: float,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limits = limits
+        self._holder = holder
+        self._slots = slots
+        self._every = lease / RENEWALS
+        self._now = now
+        self._parts: dict[str, _Part] = {}
+        self._guard = threading.Lock()
+        self._asking = threading.Lock()
+        self._renewing = threading.Lock()
+        slots.most = self.most
+
+    def most(self, destination: Destination) -> int:
+        """How many connections this door may have; all, for a look outside of a crossing."""
+        with self._guard:
+            part = self._parts.get(destination.name)
+            return part.may if part else destination.connections
+
+    def crossings(self, name: str) -> int:
+        """How many connections to it the crossings of this door want, as far as there are any."""
+        with self._guard:
+            part = self._parts.get(name)
+            return _wish(part) if part else 0
+
+    @contextmanager
+    def __call__(self, transfer: Transfer, destination: Destination, wanted: int) -> Iterator[None]:
+        """For the time of a crossing that can use up to `wanted` connections."""
+        with self._guard:
+            part = self._parts.setdefault(destination.name, _Part(destination))
+            part.wanted[transfer.id] = wanted
+        try:
+            if not self._ask(part):
+                raise Waiting(
+                    Code.DESTINATION_BUSY,
+                    f"Other transfers have all connections that {destination.name} allows.",
+                    retry_after=LOOK_AGAIN,
+                )
+            yield
+        finally:
+            self._left(part, transfer)
+
+    def renew(self) -> None:
+        """What is due; called by the heartbeat, more often than that."""
+        if not self._renewing.acquire(blocking=False):
+            return
+        try:
+            with self._guard:
+                due = [part for part in self._parts.values() if part.due_at <= self._now()]
+            for part in due:
+                self._ask(part)
+        except FerryError as error:
+            log.debug("places not renewed", code=error.code)
+        finally:
+            self._renewing.release()
+
+    def _left(self, part: _Part, transfer: Transfer) -> None:
+        with self._guard:
+            waited = not part.may
+            part.wanted.pop(transfer.id, None)
+            if not part.wanted:
+                self._parts.pop(part.destination.name, None)
+        # Who waits stays on the page, so that others leave it its share.
+        if part.wanted or not waited:
+            with suppress(FerryError):
+                self._ask(part)
+
+    def _ask(self, part: _Part) -> int:
+        """One at a time, so that what was said last holds."""
+        destination = part.destination
+        with self._asking:
+            with self._guard:
+                wish = _wish(part)
+            using = self._slots.used(destination) if wish else 0
+            granted = self._limits.places(
+                destination.name, self._holder, wish, destination.connections, using
+            )
+            with self._guard:
+                part.may, part.due_at = granted, self._now() + self._every
+            return granted
+
+
+def _wish(part: _Part) -> int:
+    return min(part.destination.connections, sum(part.wanted.values()))
