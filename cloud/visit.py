@@ -35,7 +35,7 @@ from transfer.journey import advance, due, is_homeward, take_up
 from transfer.model import LARGE, DeliveryState, Transfer
 from transfer.routing import owner_of
 from transfer.slots import Slots
-from transfer.telling import notes
+from transfer.telling import notes, reports
 from transfer.tools import Tools
 
 LONGEST_WAIT = 300
@@ -153,7 +153,9 @@ class _Visit:
         if asked.execution == own:
             why = f"{head.request.number} is in generation {head.generation}"
         if not head.at_rest:
-            self._books.outbox.add(notes.foreign(head, asked.execution))
+            found = self._books.ledger.deliveries(head.id)
+            note = notes.foreign(head, asked.execution)
+            self._books.outbox.add(*reports.noted(head, found, note))
         raise Foreign(f"{why}, and not by {asked.execution}, generation {asked.generation}.")
 
     def _answered(self, hold: Hold) -> Answer:

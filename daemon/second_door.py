@@ -28,7 +28,7 @@ from transfer.ports import Executions, ExecutionState
 from transfer.request.options import Options
 from transfer.request.timing import start_of
 from transfer.routing import AUTO, Route, choose, execution_name
-from transfer.telling import notes
+from transfer.telling import notes, reports
 from transfer.tools import Tools
 
 REFUSED_FOR = 600.0
@@ -88,7 +88,7 @@ class SecondDoor:
             route=choice.route, execution=execution_name(transfer), door=self.door
         )
         self._take_a_place(head, destination)
-        tools.ledger.save(head, notes.routed(head, choice.reason))
+        tools.ledger.save(head, *reports.noted(head, found, notes.routed(head, choice.reason)))
         raise HandedOver(head)
 
     def start(self, head: Transfer) -> None:
@@ -158,14 +158,18 @@ class SecondDoor:
         log.info("execution started", execution=head.execution)
 
     def _evict(self, head: Transfer, why: str) -> None:
-        """Nothing that has come to rest meanwhile: the ledger knows better than a look at AWS."""
-        evicted = self.books.keeper.evict(head.id)
+        """Nothing that has come to rest meanwhile, or that another host or thread has taken over:
+        the ledger knows better than a look at AWS.
+        """
+        evicted = self.books.keeper.evict(head.id, head.execution)
         with self._lock:
             self._heads.pop(head.id, None)
         if evicted is None:
             return
         self._keep(evicted)
-        self.books.outbox.add(notes.taken_over(evicted, head.execution or "", why))
+        found = self.books.ledger.deliveries(head.id)
+        note = notes.taken_over(evicted, head.execution or "", why)
+        self.books.outbox.add(*reports.noted(evicted, found, note))
         log.warning("transfer taken over", execution=head.execution, reason=why)
 
     def _take_a_place(self, head: Transfer, destination: Destination) -> None:

@@ -133,11 +133,13 @@ class Keeper(Protocol):
         `decision.refused` while another taker has to end first (items.wait_for).
         """
 
-    def evict(self, transfer_id: str) -> Transfer | None:
+    def evict(self, transfer_id: str, execution: str | None = None) -> Transfer | None:
         """Take the claim from whoever has it, alive or dead, and bring the transfer home: the epoch
         is raised by one, nobody holds it, `claims` is 0, `route` is in process, and it has no
         execution; returns it so. Of a transfer that nobody holds, and that is in process already,
-        nothing is changed. None when it is at rest or absent.
+        nothing is changed. None when it is at rest or absent. With the name of an `execution` None
+        as well where somebody holds it, and that one does not carry it: who saw it end late takes
+        nothing from those who have taken it over since.
 
         The owner that is evicted writes nothing more here and publishes nothing, and finds that out
         at its next write. A function that was about to claim it finds another execution than its

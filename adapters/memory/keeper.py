@@ -29,12 +29,14 @@ class MemoryKeeper:
             self.store.write(row, amended, changes)
             return amended
 
-    def evict(self, transfer_id: str) -> Transfer | None:
+    def evict(self, transfer_id: str, execution: str | None = None) -> Transfer | None:
         with self.store.lock:
             row = self.store.rows.get(transfer_id)
             if row is None or row.transfer.at_rest:
                 return None
             if row.owner is not None or row.transfer != in_process(row.transfer):
+                if execution not in (None, row.transfer.execution):
+                    return None
                 row.owner, row.lease_until = None, 0.0
                 self.store.write(row, evicted(row.transfer), ())
             return row.transfer

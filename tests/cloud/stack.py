@@ -1,7 +1,9 @@
-"""The second door for real, on an embedded AWS: the zip, eight functions, the machine, the ledger.
+"""The second door for real, on an embedded AWS, as `fileferry deploy` makes it: zip, functions,
+roles, machine, ledger, queue.
 
 What the service does beside it, the test does: it polls the simulator, hands a request to an
-execution, or carries it itself, over the same configuration and the same table.
+execution, or carries it itself, over the same configuration and the same table. Or the service
+itself does, as a process with the rights of the stack's policy.
 """
 
 from __future__ import annotations
@@ -11,28 +13,31 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 from adapters import wiring
-from adapters.ledger.dynamo.books import dynamodb_shelf
 from adapters.running.alarm import LedgerAlarm
 from adapters.running.sender import Sender
-from cloud.functions import FUNCTIONS, RESERVE
+from cloud.functions import RESERVE
 from cloud.package import build
-from cloud.state_machine import as_text, definition
+from cloud.parts import order, parts
 from config import door
 from config.loading import load
 from config.secrets import Secrets
 from daemon.intake import Intake
+from sandbox.children import Child, clean_environment, program
 from sandbox.configuration import plain_yaml
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import SEEDED, ServiceNow
+from tests.cloud.site import Told
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
+from tests.servers.proxy import Proxy
 from transfer.books import Record
 from transfer.model import Delivery, Route, Transfer
 from transfer.routing import execution_name
@@ -40,25 +45,21 @@ from transfer.tickets import TicketRole
 
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
-BUCKET, TABLE = "exports", "FileFerry"
+BUCKET, ARTEFACTS, TABLE = "exports", "artefacts", "FileFerry"
 DEADLINE = 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
 LIMITS = {"ChunkedTransfer": CUT}
 """Where a function's own time is not what a test needs."""
-TRUST = {
-    "Effect": "Allow",
-    "Action": "sts:AssumeRole",
-    "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
-}
-RIGHTS = {
+OWN = {
     "s3:GetObject": f"arn:aws:s3:::{BUCKET}/*",
     "s3:ListBucket": f"arn:aws:s3:::{BUCKET}",
-    "dynamodb:*": f"arn:aws:dynamodb:*:*:table/{TABLE}*",
-    "secretsmanager:GetSecretValue": "arn:aws:secretsmanager:*:*:secret:fileferry/*",
-    "lambda:InvokeFunction": "arn:aws:lambda:*:*:function:FileFerry-*",
+    # AWS asks for the right without Batch, which the stack's policy gives.
+    "sqs:DeleteMessageBatch": "arn:aws:sqs:*:*:FileFerry-Hints",
+    "sqs:ChangeMessageVisibilityBatch": "arn:aws:sqs:*:*:FileFerry-Hints",
 }
+"""What the host of the service may do beside the stack's policy."""
 
 
 class Silent:
@@ -76,7 +77,7 @@ class Stack:
     servicenow: ServiceNow
     ca_file: Path
     partner: OpenSSH
-    port: int
+    line: Proxy
     directory: Path
     machines: dict[str, str] = field(default_factory=dict)
 
@@ -85,18 +86,44 @@ class Stack:
             "servicenow": SEEDED.client_secret,
             "partner-key": self.partner.private_key,
         }
-        path = self.directory / "fileferry.yaml"
-        path.write_text(plain_yaml(self._configuration()))
-        self.settings = load(path)
+        self.config = self.directory / "fileferry.yaml"
+        self._configure()
         self.visitor = Visitor(self._addresses())
         self._make_stores()
-        self._make_functions()
-        self._make_machines()
+        made = self._deploy()
+        self._configure(machine=made["StateMachine"], queue=made["Queue"])
+        self._make_machines(made["StateMachine"])
+        self._make_host(made["ServicePolicy"])
         self._make_service()
 
     def close(self) -> None:
         self.visitor.close()
         self.house.close()
+
+    def _configure(self, machine: str = "", queue: str = "") -> None:
+        content = self._configuration()
+        if machine:
+            content["cloud"]["state_machine"] = machine
+            content["destinations"]["partner"]["route"] = "step_functions"
+            content["queue"] = {"url": queue, "endpoint_url": self.aws.endpoint_url, "wait": 1}
+        self.config.write_text(plain_yaml(content))
+        self.settings = load(self.config)
+
+    @contextmanager
+    def service(self) -> Iterator[Child]:
+        """`fileferry run` as a process."""
+        command = [*program(), "run", "--config", str(self.config)]
+        with Child("service", command, self.directory, self.surroundings) as child:
+            self.until(lambda: self._ready(child))
+            yield child
+
+    def _ready(self, child: Child) -> bool:
+        child.check()
+        return any('"ready"' in line for line in self.lines())
+
+    def lines(self) -> list[str]:
+        """What the service has logged; the last line may be half written."""
+        return (self.directory / "service.log").read_text().split("\n")[:-1]
 
     def put(self, key: str, data: bytes) -> None:
         self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=data)
@@ -201,54 +228,55 @@ class Stack:
         """As a Carrier: what the poll has taken up stays for the test."""
 
     def _make_stores(self) -> None:
-        self.aws.client("s3").create_bucket(
-            Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": self.aws.region}
-        )
-        dynamodb_shelf(self.aws.client("dynamodb"), TABLE).init()
+        where = {"LocationConstraint": self.aws.region}
+        for bucket in (BUCKET, ARTEFACTS):
+            self.aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         vault = self.aws.client("secretsmanager")
         for name, text in self.secrets.items():
             vault.create_secret(Name=f"fileferry/{name}", SecretString=text)
 
-    def _make_functions(self) -> None:
+    def _deploy(self) -> dict[str, str]:
         package = build(self.settings, self.directory / "functions.zip", kept=KEPT)
-        self.aws.client("s3").upload_file(str(package.path), BUCKET, "functions.zip")
-        role = self._make_role()
-        for each in FUNCTIONS:
-            self.aws.client("lambda").create_function(
-                FunctionName=each.full_name,
-                Runtime=package.runtime,
-                Handler=each.handler,
-                Role=role,
-                Code={"S3Bucket": BUCKET, "S3Key": "functions.zip"},
-                Timeout=LIMITS.get(each.name, each.seconds),
-                MemorySize=each.memory,
-            )
+        made = parts(self.settings, Told(), lambda _: True, lambda: time.sleep(0.05))
+        done = made.deployment.deploy(order(self.settings, package))
+        for name, seconds in LIMITS.items():
+            self.limit(name, seconds)
+        return done.outputs or {}
 
-    def _make_role(self) -> str:
-        iam = self.aws.client("iam")
-        document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-        role = iam.create_role(RoleName="FileFerry", AssumeRolePolicyDocument=document)
-        allowed = [
-            {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in RIGHTS.items()
-        ]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
-        iam.put_role_policy(RoleName="FileFerry", PolicyName="work", PolicyDocument=policy)
-        return str(role["Role"]["Arn"])
-
-    def _make_machines(self) -> None:
-        """The machine, and the same one that begins at ChunkedTransfer, for a small file."""
+    def _make_machines(self, deployed: str) -> None:
+        """That which is deployed, and the same one that begins at ChunkedTransfer, for a small
+        file.
+        """
         client = self.aws.client("stepfunctions")
-        role = self.aws.client("iam").get_role(RoleName="FileFerry")["Role"]["Arn"]
-        where = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:"
-        machine = definition(self.settings.transfers, lambda each: where + each.full_name)
-        for name, start in (("Transfers", "ValidateInput"), ("Chunked", "ChunkedTransfer")):
-            made = client.create_state_machine(
-                name=f"FileFerry-{name}",
-                definition=as_text({**machine, "StartAt": start}),
-                roleArn=role,
-            )
-            self.machines[name] = made["stateMachineArn"]
+        found = client.describe_state_machine(stateMachineArn=deployed)
+        machine = json.loads(found["definition"]) | {"StartAt": "ChunkedTransfer"}
+        chunked = client.create_state_machine(
+            name="FileFerry-Chunked", definition=json.dumps(machine), roleArn=found["roleArn"]
+        )
+        self.machines = {"Transfers": deployed, "Chunked": chunked["stateMachineArn"]}
+
+    def _make_host(self, policy: str) -> None:
+        """Who the service is, with no word more than the deployed policy and its objects."""
+        iam = self.aws.client("iam")
+        iam.create_user(UserName="host")
+        iam.attach_user_policy(UserName="host", PolicyArn=policy)
+        own = [
+            {"Effect": "Allow", "Action": action, "Resource": where}
+            for action, where in OWN.items()
+        ]
+        document = json.dumps({"Version": "2012-10-17", "Statement": own})
+        iam.put_user_policy(UserName="host", PolicyName="own", PolicyDocument=document)
+        made = iam.create_access_key(UserName="host")["AccessKey"]
+        credentials = self.directory / "credentials"
+        credentials.mkdir(mode=0o700)
+        for name, value in self.secrets.items():
+            (credentials / name).touch(0o600)
+            (credentials / name).write_text(value)
+        self.surroundings = clean_environment() | {
+            "CREDENTIALS_DIRECTORY": str(credentials),
+            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
+        }
 
     def _make_service(self) -> None:
         secrets = Secrets({}, vault=self.secrets.__getitem__)
@@ -297,12 +325,13 @@ class Stack:
             },
             "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
-            "cloud": here,
-            "transfers": {"retry_wait": 0.5},
+            "cloud": {**here, "deploy": {"account": self.aws.account, "bucket": ARTEFACTS}},
+            "poll": {"every": 0.2, "max_backoff": 1.0},
+            "transfers": {"retry_wait": 0.5, "drain": 5.0},
             "destinations": {
                 "partner": {
                     "host": self.partner.host,
-                    "port": self.port,
+                    "port": self.line.port,
                     "username": self.partner.username,
                     "private_key": "partner-key",
                     "host_keys": [self.partner.host_key],

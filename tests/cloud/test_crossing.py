@@ -7,25 +7,31 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 import transfer.steps as do
 from cloud.functions import RESERVE
+from sandbox.children import Child
+from sandbox.demo.orders import Order
+from sandbox.demo.visitor import Placed
 from sandbox.servicenow import ServiceNow
 from sandbox.tls import make_certificate
 from tests.cloud.stack import CUT, Stack
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
+from transfer.books import Record
 from transfer.errors import Code
 from transfer.journey import advance, travel
-from transfer.model import CHUNK, MIB, Outcome, Stage, Transfer
+from transfer.model import CHUNK, MIB, Outcome, Route, Stage, Transfer
 from transfer.tickets import TicketRole
 
 RATE = 8 * MIB
 """Bytes a second to the partner."""
+SLOW, LONG = 2 * MIB, 10 * CHUNK
+"""A rate at which so many bytes are under way for the best part of a minute."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +51,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", aws.secret_key)
         for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(file, os.devnull)
-        made = Stack(aws, servicenow, certificate.ca_file, partner, line.port, directory)
+        made = Stack(aws, servicenow, certificate.ca_file, partner, line, directory)
         made.make()
         yield made
         made.close()
@@ -130,7 +136,11 @@ def test_what_the_machine_began_is_ended_by_the_service(stack: Stack) -> None:
     ended = travel(stack.claimed(routed), stack.house.tools)
     assert (ended.stage, ended.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
     assert arrived(stack, "back.bin") == data
-    assert [path.name for path in Path(stack.partner.root).glob(".ff-*")] == []
+    assert temps(stack) == []
+
+
+def temps(stack: Stack) -> list[str]:
+    return [path.name for path in Path(stack.partner.root).glob(".ff-*")]
 
 
 def stop(stack: Stack, routed: Transfer) -> None:
@@ -164,3 +174,113 @@ def test_what_was_started_by_hand_is_refused(stack: Stack, given: object) -> Non
     execution = stack.ended(name)
     assert (execution["status"], execution["error"]) == ("FAILED", "Refused")
     assert execution["cause"].startswith("[execution.foreign]")
+
+
+@pytest.fixture(scope="module")
+def service(stack: Stack) -> Iterator[Child]:
+    """`fileferry run`, for the tests from here on."""
+    with stack.service() as running:
+        yield running
+
+
+def ordered(stack: Stack, key: str, data: bytes) -> Placed:
+    """Ordered and approved; the service finds it by itself."""
+    stack.put(key, data)
+    stack.placed = stack.visitor.order(Order(label="", keys=(key,)))
+    stack.visitor.approve(stack.placed)
+    return stack.placed
+
+
+def settled(stack: Stack) -> Record:
+    """Closed, and every word of it written: nobody but service and functions does anything."""
+
+    def told_all() -> Record | None:
+        record = stack.record(stack.placed)
+        return record if record and record.transfer.finished and not record.unsent else None
+
+    return cast("Record", stack.until(told_all))
+
+
+def ended(record: Record) -> tuple[Outcome | None, Route]:
+    return record.transfer.outcome, record.transfer.route
+
+
+def states(stack: Stack, record: Record) -> list[str]:
+    """Of both tickets."""
+    roles = (TicketRole.USER, TicketRole.AUDIT)
+    instance = stack.servicenow.instance
+    return [instance.get("incident", record.tickets[role].sys_id)["state"] for role in roles]
+
+
+def audit(stack: Stack, record: Record) -> str:
+    ticket = stack.servicenow.instance.get("incident", record.tickets[TicketRole.AUDIT].sys_id)
+    return "\n".join((ticket["close_notes"], stack.visitor.journal(ticket["sys_id"])))
+
+
+def sending(stack: Stack) -> str:
+    """The name of the execution that has it, once bytes of it have moved there."""
+    stack.until(lambda: stack.record(stack.placed) and moved(stack))
+    name = head(stack).execution
+    assert name
+    return name
+
+
+def test_the_service_hands_it_over_and_follows_it_to_its_end(stack: Stack, service: Child) -> None:
+    placed = ordered(stack, "deployed.csv", b"a;b\n" * 5000)
+    record = settled(stack)
+    name = record.transfer.execution or ""
+    assert name.startswith(f"ff-{placed.number}-{record.transfer.request.token}-g1-e")
+    assert stack.ended(name)["status"] == "SUCCEEDED"
+    assert ended(record) == (Outcome.DELIVERED, Route.STEP_FUNCTIONS)
+    assert arrived(stack, "deployed.csv") == b"a;b\n" * 5000
+    assert states(stack, record) == ["6", "7"]
+    said = audit(stack, record)
+    assert said.count(f"Carried by the execution {name}") == 1
+    assert "Taken over" not in said
+    # EventBridge has told the queue of its end, by the rule that is deployed.
+    stack.until(lambda: any(name in line for line in stack.lines() if "hint followed" in line))
+
+
+def test_a_cancelled_request_stops_its_execution_while_a_function_sends(
+    stack: Stack, service: Child
+) -> None:
+    stack.line.slacken(SLOW)
+    placed = ordered(stack, "unwanted.bin", bytes(LONG))
+    name = sending(stack)
+    stack.servicenow.instance.update("sc_req_item", placed.item_id, {"active": "false"})
+    assert stack.ended(name)["status"] == "ABORTED"
+    stack.line.hasten()
+    record = settled(stack)
+    assert ended(record) == (Outcome.CANCELLED, Route.IN_PROCESS)
+    assert states(stack, record) == ["6", "7"]
+    assert Code.REQUEST_CANCELLED in audit(stack, record)
+    assert not Path(stack.partner.root, "unwanted.bin").exists()
+    stack.until(lambda: not temps(stack))
+
+
+def test_what_aws_gives_up_the_service_carries_on(stack: Stack, service: Child) -> None:
+    """The function that was sending lives on, and is fenced at its next write."""
+    stack.line.slacken(SLOW)
+    ordered(stack, "given-up.bin", bytes(LONG))
+    name = sending(stack)
+    stop(stack, head(stack))
+    stack.line.hasten()
+    record = settled(stack)
+    assert ended(record) == (Outcome.DELIVERED, Route.IN_PROCESS)
+    assert arrived(stack, "given-up.bin") == bytes(LONG)
+    assert audit(stack, record).count(f"Taken over from the execution {name}") == 1
+    assert states(stack, record) == ["6", "7"]
+    stack.until(lambda: not temps(stack))
+
+
+def test_an_execution_that_cannot_end_is_ended_by_the_service(stack: Stack, service: Child) -> None:
+    functions = stack.aws.client("lambda")
+    functions.put_function_concurrency(
+        FunctionName="FileFerry-Cleanup", ReservedConcurrentExecutions=0
+    )
+    ordered(stack, "unfinished.csv", b"unfinished")
+    record = settled(stack)
+    functions.delete_function_concurrency(FunctionName="FileFerry-Cleanup")
+    assert ended(record) == (Outcome.DELIVERED, Route.IN_PROCESS)
+    assert arrived(stack, "unfinished.csv") == b"unfinished"
+    assert states(stack, record) == ["6", "7"]

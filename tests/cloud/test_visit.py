@@ -243,8 +243,8 @@ def test_an_execution_started_by_hand_is_refused_and_told_on_the_ticket(door: Do
     begun = door.begin()
     done = door.run(begun.evolve(execution="by-hand"))
     assert (done.status, done.error) == ("FAILED", "Refused")
-    [post] = door.bench.posts()
-    assert (post.ticket, "by-hand" in post.text) == (TicketRole.AUDIT, True)
+    opening, post = (post for post in door.bench.posts() if post.ticket is TicketRole.AUDIT)
+    assert (opening.action, "by-hand" in post.text) == (PostAction.OPEN, True)
     assert door.run(begun).status == "SUCCEEDED"
     assert head(door).outcome is Outcome.DELIVERED
 

@@ -31,6 +31,15 @@ def test_what_has_no_say_in_the_carrying_may_differ(write: Write, more: str) -> 
     assert digest(write, GOOD + more) == digest(write, GOOD)
 
 
+def test_a_destination_is_given_to_a_door_that_stands_without_another_deploy(
+    write: Write,
+) -> None:
+    """`route` needs the machine, which is there only once it is deployed."""
+    text = f"{GOOD}ledger: {{kind: dynamodb}}\ncloud: {{state_machine: '{MACHINE}'}}\n"
+    routed = text.replace("username: fileferry", "username: fileferry\n    route: auto", 1)
+    assert digest(write, routed) == digest(write, text)
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

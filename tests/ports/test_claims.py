@@ -135,6 +135,22 @@ def test_what_nobody_holds_is_brought_home_as_well(store: Store) -> None:
         assert store.open("two").keeper.evict(taken.id) == evicted(head)
 
 
+def test_who_was_told_late_of_an_end_takes_nothing_from_an_heir(store: Store) -> None:
+    """Two hosts, or two threads of one, follow one execution."""
+    taken = store.claimed("one")
+    head = routed(store, taken)
+    first, second = store.open("two"), store.open("three")
+    assert first.keeper.evict(taken.id, "ff-another") is None
+    home = first.keeper.evict(taken.id, head.execution)
+    assert home == evicted(head)
+    assert second.keeper.evict(taken.id, head.execution) == home
+    heir = first.ledger.claim(taken.id)
+    assert heir
+    assert second.keeper.evict(taken.id, head.execution) is None
+    first.ledger.save(heir)
+    assert second.keeper.evict(taken.id) == evicted(heir)
+
+
 def test_nothing_is_evicted_where_nobody_can_be(store: Store) -> None:
     taken, books = store.claimed("one"), store.open("two")
     assert books.keeper.evict("i:sc_task:nobody") is None

@@ -101,6 +101,14 @@ class Proxy:
 
         self._order(hastened)
 
+    def slacken(self, rate: float) -> None:
+        """From here on this rate, for connections that are yet to come."""
+
+        def slackened() -> None:
+            self._pace = Pace(rate=rate)
+
+        self._order(slackened)
+
     def _order(self, order: Callable[[], None]) -> None:
         """Run it in the proxy's own thread and wait until it was run."""
         done = threading.Event()

@@ -66,6 +66,15 @@ def opening(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
     return _without_task(posts, request)
 
 
+def noted(transfer: Transfer, deliveries: Sequence[Delivery], note: Post) -> list[Post]:
+    """A note that may be the first word on its ticket, behind the ticket's opening.
+
+    The posts of a ticket are sent in order: before its opening a note would keep it from being
+    opened for ever.
+    """
+    return [*opening(transfer, deliveries), note]
+
+
 def _without_task(posts: list[Post], request: Request) -> list[Post]:
     """A standing approval has no task to work on."""
     return [post for post in posts if request.task_id or post.ticket is not TicketRole.TASK]

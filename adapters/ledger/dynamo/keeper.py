@@ -87,10 +87,12 @@ class DynamoKeeper:
             return False
         return True
 
-    def evict(self, transfer_id: str) -> Transfer | None:
+    def evict(self, transfer_id: str, execution: str | None = None) -> Transfer | None:
         key = head_key(transfer_id)
         item = self._table.get(key)
         while item is not None and unfinished(item) and not HELD.isdisjoint(item):
+            if execution not in (None, item.get("execution")):
+                return None
             # The document stays as its last owner writes it: a save that comes before counts.
             values: dict[str, Value] = {"epoch": number(item, "epoch"), "no": False, "one": 1}
             change = Change(

@@ -36,7 +36,7 @@ class SqliteKeeper:
             rows.write(transfer.id, changes)
         return amended
 
-    def evict(self, transfer_id: str) -> Transfer | None:
+    def evict(self, transfer_id: str, execution: str | None = None) -> Transfer | None:
         with writing(self._database) as rows:
             row = rows.head(transfer_id)
             if row is None or row["at_rest"]:
@@ -44,6 +44,8 @@ class SqliteKeeper:
             head, (owner, _) = transfer_of(row), rows.holder(transfer_id)
             if owner is None and head == in_process(head):
                 return head
+            if execution not in (None, head.execution):
+                return None
             rows.hold(transfer_id, None, 0.0)
             rows.write_head(evicted(head), row)
             return evicted(head)

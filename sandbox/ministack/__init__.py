@@ -1,0 +1,1 @@
+"""An AWS on loopback in an environment of its own, by ministack; the door is `server`."""
