@@ -219,6 +219,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         clock=clock,
         halt=halt,
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
+        shards=books.shards,
     )
 
 

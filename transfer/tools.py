@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
-from transfer.books import Ledger, Locks
+from transfer.books import Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
@@ -44,3 +44,4 @@ class Tools:
     fence: Callable[[], None] = lambda: None
     pause: Callable[[float], object] = sleep
     progress_every: float = 0.0
+    shards: Shards | None = None

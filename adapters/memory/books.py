@@ -13,6 +13,7 @@ from adapters.memory.ledger import (
     MemoryOutbox,
     MemoryStore,
 )
+from adapters.memory.shards import MemoryShards
 from transfer.books import Books
 
 
@@ -27,4 +28,5 @@ def memory_books(
         archive=MemoryArchive(store),
         keeper=MemoryKeeper(store),
         close=lambda: None,
+        shards=MemoryShards(store),
     )

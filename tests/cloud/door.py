@@ -58,6 +58,7 @@ class Door:
     looks: Callable[[str], int | None] = lambda _: None
     before: Callable[[str, Data], object] = lambda _name, _event: None
     calls: list[str] = field(default_factory=list)
+    machine: Data = field(default_factory=lambda: MACHINE)
 
     def begin(self, **changes: Any) -> Transfer:
         """Received, claimed and given to an execution, as the service does it."""

@@ -26,6 +26,8 @@ FUNCTION_ROLES = frozenset(each.name for each in FUNCTIONS)
 READERS = frozenset({"DownloadS3", "TransferFTP", "ChunkedTransfer"})
 CALLERS = frozenset({"TransferFTP", "ChunkedTransfer", "UpdateServiceNow", "Cleanup"})
 MACHINE, HOST = frozenset({"Transfers"}), frozenset({"host"})
+STARTERS = MACHINE | HOST
+"""The machine starts an execution of its own for each shard."""
 NOBODY: frozenset[str] = frozenset()
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AuthorizationError"})
 KEY = {"pk": {"S": "none"}, "sk": {"S": "none"}}
@@ -36,6 +38,7 @@ ACCOUNT = "000000000000"
 QUEUE = f"http://127.0.0.1/{ACCOUNT}/FileFerry-Hints"
 MACHINE_ARN = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:FileFerry-Transfers"
 ENDED = f"arn:aws:states:eu-central-1:{ACCOUNT}:execution:FileFerry-Transfers:none"
+SHARD = ENDED.replace(":none", "/Shards:none")
 ROLE = {"RoleName": "tried", "AssumeRolePolicyDocument": "{}"}
 
 CALLS: tuple[tuple[str, dict[str, Any], frozenset[str]], ...] = (
@@ -56,9 +59,11 @@ CALLS: tuple[tuple[str, dict[str, Any], frozenset[str]], ...] = (
     ("s3 delete_object", {"Bucket": "exports", "Key": "payroll/1.csv"}, NOBODY),
     ("lambda invoke", {"FunctionName": "FileFerry-Cleanup"}, MACHINE),
     ("lambda get_function_configuration", {"FunctionName": "FileFerry-Cleanup"}, NOBODY),
-    ("stepfunctions start_execution", {"stateMachineArn": MACHINE_ARN, "name": "tried"}, HOST),
-    ("stepfunctions describe_execution", {"executionArn": ENDED}, HOST),
-    ("stepfunctions stop_execution", {"executionArn": ENDED}, HOST),
+    ("stepfunctions start_execution", {"stateMachineArn": MACHINE_ARN, "name": "tried"}, STARTERS),
+    ("stepfunctions describe_execution", {"executionArn": ENDED}, STARTERS),
+    ("stepfunctions stop_execution", {"executionArn": ENDED}, STARTERS),
+    ("stepfunctions stop_execution", {"executionArn": SHARD}, MACHINE),
+    ("stepfunctions redrive_execution", {"executionArn": SHARD}, MACHINE),
     ("sqs send_message", {"QueueUrl": QUEUE, "MessageBody": "{}"}, HOST),
     ("sqs receive_message", {"QueueUrl": QUEUE}, HOST),
     ("sqs purge_queue", {"QueueUrl": QUEUE}, NOBODY),

@@ -17,6 +17,7 @@ from adapters.ledger.dynamo.lanes import Lanes
 from adapters.ledger.dynamo.ledger import DynamoLedger
 from adapters.ledger.dynamo.locks import DynamoLocks
 from adapters.ledger.dynamo.outbox import DynamoOutbox
+from adapters.ledger.dynamo.shards import DynamoShards
 from adapters.ledger.dynamo.shelf import DynamoShelf, recognise
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Table
@@ -88,6 +89,7 @@ def dynamodb_books(
         archive=DynamoArchive(store),
         keeper=DynamoKeeper(store),
         close=client.close,
+        shards=DynamoShards(store),
     )
 
 
