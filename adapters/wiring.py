@@ -231,6 +231,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         halt=halt,
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
         digests=Stateable(),
+        shards=books.shards,
     )
 
 

@@ -27,6 +27,7 @@ class Environment:
     """`books` are those of an owner's name, over one line; `tools` are whole but for the books'.
 
     `door` is the digest of what this environment carries by. `short`: ServiceNow takes few calls.
+    `shard` is the number of files of a shard.
     """
 
     work: TransferSettings
@@ -37,6 +38,7 @@ class Environment:
     desk: TicketDesk
     short: Callable[[], bool]
     door: str
+    shard: int = 500
 
 
 @cache
@@ -67,4 +69,5 @@ def furnished(settings: Settings) -> Environment:
         desk=house.desk,
         short=house.short,
         door=door.digest(settings),
+        shard=settings.cloud.shard_files,
     )

@@ -9,6 +9,8 @@ from transfer.steps import Step
 
 CONFIGURATION = "fileferry.yaml"
 """In the zip of the functions."""
+MACHINE = "FileFerry-Transfers"
+"""The name of the state machine."""
 RESERVE = 60
 """Seconds before the end of its time at which a function that moves bytes stops by itself."""
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import transfer.steps as do
 from adapters.ledger.dynamo.definition import SERVICE
-from cloud.functions import FUNCTIONS, Function
+from cloud.functions import FUNCTIONS, MACHINE, Function
+from cloud.state_machine import SHARDS
 from config.secrets import names_of_destinations, names_of_login, names_of_notices
 from config.settings import Settings
 
@@ -175,8 +176,17 @@ def _network() -> Iterator[Statement]:
 
 
 def of_machine() -> dict[str, Any]:
+    """By name, for the machine needs its role before it stands itself."""
     return policy(
-        [_allow("lambda:InvokeFunction", *(att(f"{one.name}Function") for one in FUNCTIONS))]
+        [
+            _allow("lambda:InvokeFunction", *(att(f"{one.name}Function") for one in FUNCTIONS)),
+            _allow("states:StartExecution", arn(f"states:{HERE}:stateMachine:{MACHINE}")),
+            _allow(
+                "states:DescribeExecution states:RedriveExecution states:StopExecution",
+                arn(f"states:{HERE}:execution:{MACHINE}:*"),
+                arn(f"states:{HERE}:execution:{MACHINE}/{SHARDS}:*"),
+            ),
+        ]
     )
 
 

@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import pairwise
 from typing import Any
 
+import transfer.steps as do
 from adapters.running.retries import MAX_WAIT
-from cloud.functions import HOMEWARD, OUTBOUND, Function
+from cloud.functions import HOMEWARD, OUTBOUND, Function, function_of
 from config.settings import TransferSettings
 from transfer.model import Stage
 
@@ -32,11 +33,15 @@ LONGEST = 7 * 86_400
 service then carries it on.
 """
 HOME = HOMEWARD[0].name
+SHARER, CARRIER = function_of(do.transfer_ftp), function_of(do.chunked_transfer)
+"""Who shares many files out, and who carries the shards."""
+SHARDS = "Shards"
+"""The state that calls it for each shard; the name of its executions as well."""
 
 
 def definition(work: TransferSettings, arn: Callable[[Function], str]) -> dict[str, Any]:
     """The machine; `arn` says where a function is: an ARN, or what stands for one in a template."""
-    states: dict[str, State] = {}
+    states: dict[str, State] = {SHARDS: _shards(_task(CARRIER, work, arn))}
     for function, onward in pairwise((*OUTBOUND, HOMEWARD[0])):
         states |= _outbound(function, onward.name, _task(function, work, arn))
     after = [each.name for each in HOMEWARD[1:]]
@@ -70,6 +75,58 @@ def _outbound(function: Function, following: str, task: State) -> dict[str, Stat
         name: {**task, "Catch": [caught], "Next": asked},
         asked: {"Type": "Choice", "Choices": choices, "Default": following},
         waits: {"Type": "Wait", "SecondsPath": "$.last.wait", "Next": name},
+    }
+
+
+def _shards(task: State) -> State:
+    """Each shard is an execution of its own: a history of its own, and a failure of its own.
+
+    What is left of it in the end is its head's, as is what the failure of all of them leaves.
+    """
+    following = SHARER.name
+    return {
+        "Type": "Map",
+        "Label": SHARDS,
+        "ItemsPath": "$.last.shards",
+        "ItemSelector": {
+            **{f"{name}.$": f"$.{name}" for name in ("transfer", "generation", "door")},
+            "opened.$": "$.last.opened",
+            "execution.$": "$$.Execution.Name",
+            "shard.$": "$$.Map.Item.Value",
+        },
+        "MaxConcurrencyPath": "$.last.lanes",
+        "ToleratedFailurePercentage": 100,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Shard",
+            "States": _shard(task),
+        },
+        # Not what each of them said: that may be long, and the ledger knows better.
+        "ResultSelector": {"over": True},
+        "ResultPath": "$.shards",
+        "Catch": [{"ErrorEquals": ALL, "ResultPath": "$.shards", "Next": following}],
+        "Next": following,
+    }
+
+
+def _shard(task: State) -> dict[str, State]:
+    # The name is that of the execution which shared out: AWS's word, too.
+    told = {"input.$": "$", "execution.$": "$.execution"}
+    return {
+        "Shard": {**task, "Parameters": told, "Next": "Shard whole?"},
+        "Shard whole?": {
+            "Type": "Choice",
+            "Choices": [
+                {"Variable": "$.last.wait", "NumericGreaterThan": 0, "Next": "Shard waits"},
+                {
+                    "And": [_is(what, value=False) for what in ("whole", "failed", "refused")],
+                    "Next": "Shard",
+                },
+            ],
+            "Default": "Shard over",
+        },
+        "Shard waits": {"Type": "Wait", "SecondsPath": "$.last.wait", "Next": "Shard"},
+        "Shard over": {"Type": "Pass", "Result": {}, "End": True},
     }
 
 
@@ -114,14 +171,17 @@ def _is(what: str, *, value: bool = True) -> State:
 SHORT_CUTS: Mapping[str, list[State]] = {
     "DownloadS3": [{**_is("small", value=False), "Next": "ChunkedTransfer"}],
     "TransferFTP": [
+        {**_is("shared"), "Next": SHARDS},
         {
             "Variable": "$.last.stage",
             "StringEquals": Stage.DELIVERED.value,
             "Next": HOME,
-        }
+        },
     ],
 }
-"""Where a step is passed over: no file of up to a gigabyte is there, or no other."""
+"""Where a step is passed over: no file of up to a gigabyte is there, or no other. And where what
+is left is shared out.
+"""
 
 ENDS: Mapping[str, State] = {
     "Closed?": {

@@ -13,7 +13,7 @@ from typing import Any
 
 from adapters.ledger.dynamo import definition as books
 from cloud import policies, watching
-from cloud.functions import FUNCTIONS, Function
+from cloud.functions import FUNCTIONS, MACHINE, Function
 from cloud.policies import HERE, NOTHING, arn, att, ref, when
 from cloud.state_machine import definition
 from config.settings import Settings
@@ -209,7 +209,7 @@ def _function(function: Function) -> dict[str, Any]:
 
 
 def _machine(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
-    source = arn(f"states:{HERE}:stateMachine:{STACK}-Transfers")
+    source = arn(f"states:{HERE}:stateMachine:{MACHINE}")
     trust = policies.trust("states", source)
     yield "TransfersRole", _role(trust, policies.of_machine())
     yield (
@@ -217,7 +217,7 @@ def _machine(settings: Settings) -> Iterator[tuple[str, dict[str, Any]]]:
         {
             "Type": "AWS::StepFunctions::StateMachine",
             "Properties": {
-                "StateMachineName": f"{STACK}-Transfers",
+                "StateMachineName": MACHINE,
                 "StateMachineType": "STANDARD",
                 "RoleArn": att("TransfersRole"),
                 "Definition": definition(settings.transfers, lambda each: f"${{{each.name}}}"),

@@ -3,6 +3,7 @@
     claim(over: this execution) ─ step ─ give back ─ answer        the next call claims anew
     claim ─ step ─ killed            the next call of this execution takes the claim at once
     claim held by another            answer `seen`; the machine waits a lease; claim if unchanged
+    many files                       answer `shards`; one call each, with a claim of the shard's own
 
 What goes wrong with the transfer stands in the ledger, and the answer says so. An error is raised
 where the function itself could not do its work: the machine tries it again.
@@ -13,7 +14,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, Protocol
@@ -21,7 +22,7 @@ from typing import Any, Protocol
 import structlog
 
 import transfer.steps as do
-from adapters.running.alarm import LedgerAlarm
+from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from adapters.running.heartbeat import Heartbeat, Hold
 from adapters.running.places import Places
 from adapters.running.retries import retrying
@@ -30,9 +31,11 @@ from cloud.environment import Environment
 from cloud.functions import HOMEWARD, Function
 from cloud.words import Answer, Asked, Foreign
 from transfer import decisions
+from transfer.books import Shards
+from transfer.crossing.shards import FEW, lanes, of_shard, share_out
 from transfer.errors import ClaimLost, Code, Fenced, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import advance, due, is_homeward, take_up
-from transfer.model import LARGE, DeliveryState, Transfer
+from transfer.model import LARGE, Delivery, DeliveryState, Transfer
 from transfer.routing import owner_of
 from transfer.slots import Slots
 from transfer.telling import notes, reports
@@ -70,7 +73,9 @@ def visit(
 ) -> dict[str, Any]:
     """The answer to the machine. Raises NoAnswer."""
     try:
-        return _Visit(function, Asked.of(event), context, environment).answer().told()
+        asked = Asked.of(event)
+        call = _Visit if asked.shard is None else _ShardVisit
+        return call(function, asked, context, environment).answer().told()
     except Foreign as error:
         log.warning("execution refused", function=function.name, reason=error.message)
         return Answer.refusal(error).told()
@@ -163,8 +168,12 @@ class _Visit:
         tools = self._tools(hold)
         transfer = self._begun(hold.claim, tools)
         try:
+            if shared := self._shared(transfer, tools):
+                return shared
             for step in self._steps():
                 transfer = advance(transfer, tools, step, self._attempt())
+            if shared := self._shared(transfer, tools):
+                return shared
         except Waiting as error:
             log.info("transfer waits", code=error.code, reason=error.message)
             return self._later(transfer, error.retry_after or 0)
@@ -185,6 +194,24 @@ class _Visit:
             self._books.ledger.save(ended)
         return ended
 
+    def _shared(self, transfer: Transfer, tools: Tools) -> Answer | None:
+        """TransferFTP shares out what is too much for it."""
+        if self._function.step is not do.transfer_ftp:
+            return None
+        opened = share_out(transfer, tools, self._environment.shard)
+        if opened is None or opened.sharing is None:
+            return None
+        sharing = opened.sharing
+        log.info("files shared out", shards=len(sharing.numbers), last=sharing.last)
+        return replace(
+            self._said(opened),
+            shared=True,
+            whole=True,
+            shards=sharing.numbers,
+            lanes=lanes(opened, tools),
+            opened=sharing.opened,
+        )
+
     def _steps(self) -> list[do.Step]:
         """On the way home, what an earlier function could not do is done as well."""
         if self._function in HOMEWARD:
@@ -194,7 +221,7 @@ class _Visit:
     def _begun(self, claim: Transfer, tools: Tools) -> Transfer:
         """With what has to be said before the step: quarantine, another door, the cause."""
         ledger, environment = self._books.ledger, self._environment
-        take_up(claim, tools)
+        claim = take_up(claim, tools)
         if claim.claims > decisions.MOST_CLAIMS:
             found = ledger.deliveries(claim.id)
             transfer, posts = decisions.quarantine(claim, found, tools.clock())
@@ -235,22 +262,23 @@ class _Visit:
                 raise Stopping
 
         return replace(
-            self._shared(hold.claim),
+            self._within_limits(hold.claim),
             ledger=self._heart.ledger_of(hold),
             locks=self._books.locks,
+            shards=self._books.shards,
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),
         )
 
-    def _shared(self, claim: Transfer) -> Tools:
+    def _within_limits(self, claim: Transfer) -> Tools:
         """With this call's part of the destination's connections: a dead call's is its heir's."""
         tools = self._environment.tools
         if self._books.limits is None:
             return tools
         slots = Slots(tools.slots.total)
         lease = self._environment.ledger.lease
-        places = Places(self._books.limits, claim.id, slots, lease)
+        places = Places(self._books.limits, self._asked.holder, slots, lease)
         self._heart.beside = places.renew
         return replace(tools, slots=slots, places=places)
 
@@ -273,11 +301,15 @@ class _Visit:
             stage=transfer.stage, failed=transfer.failure is not None, moved=self._asked.moved
         )
         if self._function.step in READERS:
-            found = self._books.ledger.deliveries(transfer.id)
+            found = self._files(transfer)
             left = [item.size for item in found if item.state is not DeliveryState.PUBLISHED]
-            small = not left or min(left) <= LARGE
+            many = len(left) > FEW * self._environment.shard
+            small = not left or min(left) <= LARGE or many
             said = replace(said, moved=sum(item.moved for item in found), small=small)
         return said
+
+    def _files(self, transfer: Transfer) -> Sequence[Delivery]:
+        return self._books.ledger.deliveries(transfer.id)
 
     def _later(self, transfer: Transfer, asked_for: float) -> Answer:
         """To be called again: at once where bytes have moved, else after a wait that grows."""
@@ -307,3 +339,45 @@ class _Visit:
             sender.round()
         finally:
             timer.cancel()
+
+
+class _ShardVisit(_Visit):
+    """Of one shard: it writes the files, and what becomes of the transfer the head finds out."""
+
+    def answer(self) -> Answer:
+        asked, shards = self._asked, self._books.shards
+        names = {"transfer": asked.transfer, "execution": asked.execution, "shard": asked.shard}
+        with structlog.contextvars.bound_contextvars(**names, function=self._function.name):
+            asked_at = self._heart.now()
+            claim = self._claimed(shards) if shards else None
+            if claim is None:
+                # Taken back, and perhaps opened anew: the head has what is left.
+                return Answer(whole=True)
+            with self._holding(claim, asked_at) as hold:
+                return self._answered(hold)
+
+    def _claimed(self, shards: Shards) -> Transfer | None:
+        asked = self._asked
+        owner = owner_of(asked.execution) + self._context.aws_request_id
+        return shards.claim(asked.transfer, asked.shard or 0, asked.opened, owner)
+
+    def _answered(self, hold: Hold) -> Answer:
+        claim = hold.claim
+        self._insist(claim)
+        if len({self._environment.door, claim.door, self._asked.door} - {None, ""}) > 1:
+            return Answer(stage=claim.stage, failed=True)
+        try:
+            self._attempt()(do.shard, claim, of_shard(claim, self._tools(hold)))
+        except ClaimLost:
+            raise
+        except (Stopping, Waiting) as error:
+            return self._later(claim, error.retry_after or 0)
+        except FerryError as error:
+            if is_of_ledger(error):
+                raise
+            return Answer(stage=claim.stage, failed=True)
+        return Answer(stage=claim.stage, whole=True)
+
+    def _files(self, transfer: Transfer) -> Sequence[Delivery]:
+        shards = self._books.shards
+        return shards.deliveries(transfer) if shards else ()

@@ -31,6 +31,7 @@ class Foreign(Permanent):
 class Asked:
     """`execution` is AWS's word. `waited` are the seconds that the machine waited last, `moved` the
     bytes that had gone until then; `seen` is who had the claim before that wait.
+    `shard` is what the call is about, where it is not the whole transfer, as it was `opened`.
     """
 
     transfer: str
@@ -41,6 +42,8 @@ class Asked:
     moved: int = 0
     seen: Beat | None = None
     cause: str = ""
+    shard: int | None = None
+    opened: int = 0
 
     @classmethod
     def of(cls, event: object) -> Self:
@@ -56,10 +59,17 @@ class Asked:
             moved=_value(last, "moved", int, 0),
             seen=_beat(_section(last, "seen")),
             cause=_cause(_section(data, "cause")),
+            shard=_value(data, "shard", int, None),
+            opened=_value(data, "opened", int, 0),
         )
         if not (asked.transfer and asked.generation and asked.execution):
             raise Foreign("The execution was started without the id and generation of a transfer.")
         return asked
+
+    @property
+    def holder(self) -> str:
+        """Who has connections to a partner: a call that died is the same as the one after it."""
+        return self.transfer if self.shard is None else f"{self.transfer}#{self.shard}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +77,8 @@ class Answer:
     """`whole`: the step has nothing left to do. `wait`: seconds before it is to be called again.
 
     `small`: a file of up to a gigabyte is left, for TransferFTP. `refused`: the execution is none
-    of ours, and `why`.
+    of ours, and `why`. `shared`: the rest is for `shards`, `lanes` of them at a time, as they were
+    `opened`.
     """
 
     stage: str = ""
@@ -79,6 +90,10 @@ class Answer:
     seen: Beat | None = None
     refused: bool = False
     why: str = ""
+    shared: bool = False
+    shards: tuple[int, ...] = ()
+    lanes: int = 1
+    opened: int = 0
 
     @classmethod
     def refusal(cls, error: Foreign) -> Self:

@@ -23,6 +23,12 @@ class CloudSettings(Part):
     keep_secrets: Seconds = Field(
         300.0, description="Seconds for which a function keeps a secret that it has read."
     )
+    shard_files: int = Field(
+        500,
+        ge=1,
+        le=1_000,
+        description="Files of a shard: of more than twice as many the functions share the work.",
+    )
     endpoint_url: ServiceUrl | None = Field(
         None,
         description="Address of a stand-in for Step Functions, Lambda, CloudFormation and Secrets "

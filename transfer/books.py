@@ -83,6 +83,33 @@ MANY = 90
 """Changes that every store writes in one transaction (DynamoDB: 100 items, TransactWriteItems)."""
 
 
+class Shards(Protocol):
+    """Parts of the files of one transfer, each with a claim of its own, while nobody works on the
+    head. `Claims.renew` and `Ledger.save` take the Transfer of such a claim as they take a head's:
+    its epoch is compared with the shard's own, and of a save the head is left as it is.
+    """
+
+    def open(self, transfer: Transfer) -> Transfer:
+        """Save the head with its `sharing`, and open the shards that this names; returns it so.
+
+        Raises ClaimLost, and opens nothing more, when its epoch is not that of the latest claim.
+        """
+
+    def claim(self, transfer_id: str, number: int, opened: int, owner: str) -> Transfer | None:
+        """The claim of an open shard, whoever has it: its execution calls one function at a time.
+
+        None unless it stands open as it was opened in the head's epoch `opened`.
+        """
+
+    def close(self, transfer: Transfer) -> Transfer:
+        """Take them back: no claim of a shard that was opened in an earlier epoch holds any more,
+        and none is given. Saves the head with that. Raises ClaimLost.
+        """
+
+    def deliveries(self, transfer: Transfer) -> tuple[Delivery, ...]:
+        """The files of the shard whose claim this is, by number."""
+
+
 class Locks(Protocol):
     """Final names, each for one transfer that is not at rest."""
 
@@ -142,8 +169,9 @@ class Keeper(Protocol):
         nothing from those who have taken it over since.
 
         The owner that is evicted writes nothing more here and publishes nothing, and finds that out
-        at its next write. A function that was about to claim it finds another execution than its
-        own. In place (Mode.DIRECT) the owner may write to the final name until then.
+        at its next write; so do those of its shards. A function that was about to claim it finds
+        another execution than its own. In place (Mode.DIRECT) the owner may write to the final
+        name until then.
         """
 
     def forget(self, before: datetime) -> int:
@@ -211,3 +239,5 @@ class Books:
     keeper: Keeper
     close: Callable[[], None]
     limits: Limits | None = None
+    shards: Shards | None = None
+    """Where functions share the work; a store of one host has none."""

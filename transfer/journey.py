@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import transfer.steps as do
+from transfer.crossing.shards import gathered
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping, Waiting
 from transfer.model import Failure, Stage, Transfer
 from transfer.steps import Step
@@ -43,7 +44,7 @@ def once(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
 
 def travel(transfer: Transfer, tools: Tools, attempt: Attempt = once) -> Transfer:
     """Take the transfer from the stage that it is in to CLOSED; raises as `advance` does."""
-    take_up(transfer, tools)
+    transfer = take_up(transfer, tools)
     for step in STEPS:
         transfer = advance(transfer, tools, step, attempt)
         while step is do.chunked_transfer and due(step, transfer):
@@ -51,10 +52,14 @@ def travel(transfer: Transfer, tools: Tools, attempt: Attempt = once) -> Transfe
     return transfer
 
 
-def take_up(transfer: Transfer, tools: Tools) -> None:
-    """What an owner says first of a claim after another owner's death: once an epoch."""
+def take_up(transfer: Transfer, tools: Tools) -> Transfer:
+    """What an owner of the head does first: all files are in one hand again, and the death of the
+    owner before is told, once an epoch.
+    """
+    transfer = gathered(transfer, tools)
     if transfer.claims > 1 and transfer.stage is not Stage.RECEIVED:
         tools.ledger.save(transfer, notes.resumed(transfer))
+    return transfer
 
 
 def advance(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt = once) -> Transfer:

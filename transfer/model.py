@@ -299,6 +299,31 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sharing:
+    """The files of a transfer, shared out: shard n has `size` files, from number n * size + 1 on.
+
+    `numbers` are the shards that were opened last, `opened` the epoch of the head under which that
+    was, `by` its execution. `last`: they may publish. `left` counts the files that were not so far
+    then. The size stays for ever, so that a file has one shard only.
+    """
+
+    size: int
+    numbers: tuple[int, ...]
+    opened: int
+    by: str = ""
+    last: bool = True
+    left: int = 0
+    open: bool = True
+
+    def of(self, number: int) -> int:
+        """The shard of the file with that number."""
+        return (number - 1) // self.size
+
+    def evolve(self, **changes: Any) -> Self:
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer:
     """A Request under way: the head only; its deliveries stand beside it in the ledger.
 
@@ -308,7 +333,8 @@ class Transfer:
     patterns and manifests included. `generation` is raised by an operator only. `manifests` are
     those that the deliveries were read from. `route` is the door that carries it now, `execution`
     the name of the run behind it; `door` is the digest of the configuration and the code of the
-    door that began it.
+    door that began it. `sharing` stands there once the files were shared out; `shard` is the number
+    of the shard whose claim this is, with an epoch and `claims` of its own, and None for the head.
     """
 
     request: Request
@@ -328,6 +354,8 @@ class Transfer:
     route: Route = Route.IN_PROCESS
     execution: str | None = None
     door: str | None = None
+    sharing: Sharing | None = None
+    shard: int | None = None
 
     @property
     def id(self) -> str:
@@ -341,6 +369,11 @@ class Transfer:
     def at_rest(self) -> bool:
         """Nobody works on it: closed, or in quarantine until an operator releases it."""
         return self.finished or self.quarantined_at is not None
+
+    @property
+    def mark(self) -> str:
+        """Of this claim alone, in the names of its temps: `e3`, or `s3` where it is a shard's."""
+        return f"{'e' if self.shard is None else 's'}{self.epoch}"
 
     def evolve(self, **changes: Any) -> Self:
         return replace(self, **changes)

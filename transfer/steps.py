@@ -146,6 +146,14 @@ def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
     return whole(transfer.evolve(session=_told(transfer, tools)), tools)
 
 
+def shard(transfer: Transfer, tools: Tools) -> Transfer:
+    """(4) and (5) for the files of one shard; what becomes of the transfer the head finds out."""
+    last = transfer.sharing is None or transfer.sharing.last
+    with _under_session(transfer, tools) as reading:
+        carry(transfer, undelivered(transfer, tools), reading, last=last)
+    return transfer
+
+
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
     reported = transfer.evolve(stage=Stage.REPORTED, session=_told(transfer, tools))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
-from transfer.books import Ledger, Locks
+from transfer.books import Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.model import MIB, Transfer
@@ -63,3 +63,4 @@ class Tools:
     progress_every: float = 0.0
     digests: Makers = field(default_factory=lambda: STATELESS)
     keep_above: int = KEEP_ABOVE
+    shards: Shards | None = None

@@ -14,6 +14,7 @@ from adapters.memory.ledger import (
     MemoryStore,
 )
 from adapters.memory.limits import MemoryLimits
+from adapters.memory.shards import MemoryShards
 from transfer.books import Books
 
 
@@ -32,4 +33,5 @@ def memory_books(
         keeper=MemoryKeeper(store),
         limits=MemoryLimits(store, wall),
         close=lambda: None,
+        shards=MemoryShards(store),
     )

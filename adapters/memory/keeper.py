@@ -39,6 +39,7 @@ class MemoryKeeper:
                     return None
                 row.owner, row.lease_until = None, 0.0
                 self.store.write(row, evicted(row.transfer), ())
+                self.store.close_shards(row.transfer)
             return row.transfer
 
     def forget(self, before: datetime) -> int:
@@ -58,6 +59,7 @@ def _take_item(store: MemoryStore, transfer: Transfer) -> None:
 
 def _remove(store: MemoryStore, gone: str) -> None:
     del store.rows[gone]
+    store.shards = {key: row for key, row in store.shards.items() if key[0] != gone}
     for takers in store.takers.values():
         takers[:] = [each for each in takers if each != gone]
     for item in store.posts_of.pop(gone, []):

@@ -41,6 +41,15 @@ class _Sending:
     last_error: str | None = None
 
 
+@dataclass(slots=True)
+class ShardRow:
+    """Who has the claim of a shard; `opened` is the head's epoch then, 0 of a closed one."""
+
+    epoch: int = 0
+    claims: int = 0
+    opened: int = 0
+
+
 class MemoryStore:
     """What several owners share."""
 
@@ -54,6 +63,7 @@ class MemoryStore:
         self.takers: dict[str, list[str]] = {}
         self.calls: dict[str, limits.Calls] = {}
         self.places: dict[str, limits.Places] = {}
+        self.shards: dict[tuple[str, int], ShardRow] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:
@@ -67,6 +77,20 @@ class MemoryStore:
                 self.post(change)
             else:
                 row.deliveries[change.number] = change
+
+    def shard(self, claim: Transfer) -> ShardRow:
+        """The row of the shard whose claim this is. Raises ClaimLost."""
+        row = self.shards.get((claim.id, claim.shard or 0))
+        if row is None or row.epoch != claim.epoch:
+            raise ClaimLost(claim.id)
+        return row
+
+    def close_shards(self, head: Transfer) -> None:
+        """Those that were opened before this epoch."""
+        for number in head.sharing.numbers if head.sharing else ():
+            row = self.shards.get((head.id, number))
+            if row and 0 < row.opened < head.epoch:
+                row.epoch, row.claims, row.opened = row.epoch + 1, 0, 0
 
     def others(self, transfer: Transfer) -> list[Transfer]:
         """Those that took the same item, in that order."""
@@ -135,6 +159,9 @@ class MemoryLedger:
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
         with self.store.lock:
+            if transfer.shard is not None:
+                self._renew_shard(transfer, seconds)
+                return
             row = self._mine(transfer)
             if seconds and row.owner is None:
                 raise ClaimLost(transfer.id)
@@ -143,8 +170,17 @@ class MemoryLedger:
             if not seconds:
                 row.owner, row.transfer = None, row.transfer.evolve(claims=0)
 
+    def _renew_shard(self, transfer: Transfer, seconds: float) -> None:
+        row = self.store.shard(transfer)
+        row.claims = row.claims if seconds else 0
+
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with self.store.lock:
+            if transfer.shard is not None:
+                self.store.shard(transfer)
+                row = self.store.rows[transfer.id]
+                self.store.write(row, row.transfer, changes)
+                return
             row = self._mine(transfer)
             self.store.write(row, transfer.evolve(claims=row.transfer.claims), changes)
 

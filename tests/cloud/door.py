@@ -64,6 +64,7 @@ class Door:
     over: Callable[[], bool] = lambda: False
     before: Callable[[str, Data], object] = lambda _name, _event: None
     calls: list[str] = field(default_factory=list)
+    machine: Data = field(default_factory=lambda: MACHINE)
 
     def begin(self, **changes: Any) -> Transfer:
         """Received, claimed and given to an execution, as the service does it."""

@@ -30,6 +30,8 @@ READERS = frozenset({"DownloadS3", "TransferFTP", "ChunkedTransfer"})
 CALLERS = frozenset({"TransferFTP", "ChunkedTransfer", "UpdateServiceNow", "Cleanup"})
 TELLER = frozenset({"NotifyUser"})
 MACHINE, HOST = frozenset({"Transfers"}), frozenset({"host"})
+STARTERS = MACHINE | HOST
+"""The machine starts an execution of its own for each shard."""
 NOBODY: frozenset[str] = frozenset()
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "403", "AuthorizationError"})
 KEY = {"pk": {"S": "none"}, "sk": {"S": "none"}}
@@ -40,6 +42,7 @@ ACCOUNT = "000000000000"
 QUEUE = f"http://127.0.0.1/{ACCOUNT}/FileFerry-Hints"
 MACHINE_ARN = f"arn:aws:states:eu-central-1:{ACCOUNT}:stateMachine:FileFerry-Transfers"
 ENDED = f"arn:aws:states:eu-central-1:{ACCOUNT}:execution:FileFerry-Transfers:none"
+SHARD = ENDED.replace(":none", "/Shards:none")
 ROLE = {"RoleName": "tried", "AssumeRolePolicyDocument": "{}"}
 
 HOSTS_ROLE = f"arn:aws:iam::{ACCOUNT}:role/host"
@@ -67,9 +70,11 @@ CALLS: tuple[Call, ...] = (
     ("s3 delete_object", {"Bucket": "exports", "Key": "payroll/1.csv"}, NOBODY),
     ("lambda invoke", {"FunctionName": "FileFerry-Cleanup"}, MACHINE),
     ("lambda get_function_configuration", {"FunctionName": "FileFerry-Cleanup"}, NOBODY),
-    ("stepfunctions start_execution", {"stateMachineArn": MACHINE_ARN, "name": "tried"}, HOST),
-    ("stepfunctions describe_execution", {"executionArn": ENDED}, HOST),
-    ("stepfunctions stop_execution", {"executionArn": ENDED}, HOST),
+    ("stepfunctions start_execution", {"stateMachineArn": MACHINE_ARN, "name": "tried"}, STARTERS),
+    ("stepfunctions describe_execution", {"executionArn": ENDED}, STARTERS),
+    ("stepfunctions stop_execution", {"executionArn": ENDED}, STARTERS),
+    ("stepfunctions stop_execution", {"executionArn": SHARD}, MACHINE),
+    ("stepfunctions redrive_execution", {"executionArn": SHARD}, MACHINE),
     ("sqs send_message", {"QueueUrl": QUEUE, "MessageBody": "{}"}, HOST),
     ("sqs receive_message", {"QueueUrl": QUEUE}, HOST),
     ("sqs purge_queue", {"QueueUrl": QUEUE}, NOBODY),

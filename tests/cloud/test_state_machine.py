@@ -35,6 +35,7 @@ def ways(state: dict[str, Any]) -> set[str]:
 
 def answer(stage: Stage, **more: Any) -> Data:
     usual = {"failed": False, "whole": True, "wait": 0, "small": True, "refused": False, "why": ""}
+    usual |= {"shared": False}
     return usual | {"stage": stage.value, "moved": 0, "seen": None} | more
 
 

@@ -28,16 +28,27 @@ def carry(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools, *, l
     """
     if not deliveries:
         return
+    destination = cleared(transfer, deliveries, tools)
+    if Options.of(transfer.request.options).all_or_nothing:
+        if not last:
+            # What is whole already is proven once more by who publishes.
+            waiting = [item for item in deliveries if item.state is not DeliveryState.VERIFIED]
+            fleet.carry(transfer, destination, waiting, tools, hold=True)
+            return
+        fleet.carry(transfer, destination, deliveries, tools, hold=True)
+        deliveries = undelivered(transfer, tools)
+    fleet.carry(transfer, destination, deliveries, tools)
+
+
+def cleared(transfer: Transfer, deliveries: Sequence[Delivery], tools: Tools) -> Destination:
+    """They may go, now, and to their names. Raises Waiting as long as the request has to wait."""
     _still_granted(transfer, deliveries, tools)
     destination = destination_of(transfer, tools)
     _wait_for_start(transfer, destination, tools)
-    _hold_names(transfer, destination, deliveries, tools)
-    if Options.of(transfer.request.options).all_or_nothing:
-        fleet.carry(transfer, destination, deliveries, tools, hold=True)
-        if not last:
-            return
-        deliveries = undelivered(transfer, tools)
-    fleet.carry(transfer, destination, deliveries, tools)
+    if transfer.shard is None:
+        # The head holds them for its shards: of two transfers none waits for a part of the other.
+        _hold_names(transfer, destination, deliveries, tools)
+    return destination
 
 
 def undelivered(transfer: Transfer, tools: Tools) -> list[Delivery]:

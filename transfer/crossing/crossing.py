@@ -67,16 +67,16 @@ class Crossing:
             return delivery.final
         if delivery.temp and self._turn(delivery):
             return delivery.temp
-        return self.hidden(delivery, f"e{self.transfer.epoch}", dirname(delivery.final))
+        return self.hidden(delivery, self.transfer.mark, dirname(delivery.final))
 
     def other_name(self, delivery: Delivery) -> str:
         """Of the same epoch, for a temp whose name is blocked: `…e3.part` becomes `…e3-2.part`."""
-        what = f"e{self.transfer.epoch}-{self._turn(delivery) + 1}"
+        what = f"{self.transfer.mark}-{self._turn(delivery) + 1}"
         return self.hidden(delivery, what, dirname(delivery.final))
 
     def _turn(self, delivery: Delivery) -> int:
         """The how manieth name of this epoch its temp has; 0 for one of another epoch."""
-        mine = f"{self.transfer.request.token}-{delivery.number}-e{self.transfer.epoch}"
+        mine = f"{self.transfer.request.token}-{delivery.number}-{self.transfer.mark}"
         found = re.search(rf"{mine}(?:-(\d+))?(?!\d)", delivery.temp or "")
         return int(found[1] or 1) if found else 0
 
@@ -111,7 +111,7 @@ def beside_temp(temp: str, kind: str) -> str:
     """Another name of the same owner's. By the temp's own pattern: that of the destination may have
     been changed since then.
     """
-    found = re.fullmatch(r"(.*-\d+-e\d+(?:-\d+)?(?:\.void)*)(.*)", temp, re.DOTALL)
+    found = re.fullmatch(r"(.*-\d+-[es]\d+(?:-\d+)?(?:\.void)*)(.*)", temp, re.DOTALL)
     stem, last = found.groups() if found else (temp, "")
     return f"{stem}.{kind}{last if kind == 'void' or last != USUAL_SUFFIX else ''}"
 

@@ -32,8 +32,7 @@ def write_sidecar(delivery: Delivery, crossing: Crossing) -> Delivery:
     if receipt is None or sidecar is None or not due(delivery, crossing.destination):
         return delivery
     path = path_beside(sidecar.name, receipt.path)
-    epoch = f"e{crossing.transfer.epoch}"
-    hidden = crossing.hidden(delivery, epoch, dirname(path), kind=".side")
+    hidden = crossing.hidden(delivery, crossing.transfer.mark, dirname(path), kind=".side")
     temp = path if crossing.in_place else hidden
     if temp != path:
         # Durable before it exists, so that Cleanup finds it whatever happens.

@@ -19,6 +19,7 @@ from adapters.ledger.dynamo.ledger import DynamoLedger
 from adapters.ledger.dynamo.limits import DynamoLimits
 from adapters.ledger.dynamo.locks import DynamoLocks
 from adapters.ledger.dynamo.outbox import DynamoOutbox
+from adapters.ledger.dynamo.shards import DynamoShards
 from adapters.ledger.dynamo.shelf import DynamoShelf, recognise
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Table
@@ -94,6 +95,7 @@ def dynamodb_books(  # noqa: PLR0913 whose books, and by which clocks
         keeper=DynamoKeeper(store),
         limits=DynamoLimits(store, wall),
         close=client.close,
+        shards=DynamoShards(store),
     )
 
 

@@ -23,6 +23,7 @@ from adapters.ledger.dynamo.items import (
     Item,
     Key,
     Value,
+    claim_key,
     head_key,
     now_stamp,
     number,
@@ -113,7 +114,7 @@ class Heads:
     def held(self, transfer: Transfer) -> Change:
         """Nothing but the condition that the epoch is still the latest."""
         return Change(
-            key=head_key(transfer.id),
+            key=claim_key(transfer),
             condition="#epoch = :epoch",
             values={"epoch": transfer.epoch},
         )

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, TypeVar
 
+from transfer.model import Transfer
 from transfer.tickets import Post
 
 Value = str | int | bool | bytes | list[str]
@@ -38,6 +39,17 @@ def transfer_id(item: Item) -> str:
 
 def head_key(transfer_id: str) -> Key:
     return (partition(transfer_id), HEAD)
+
+
+def shard_key(transfer_id: str, number: int) -> Key:
+    return (partition(transfer_id), f"shard#{number:06}")
+
+
+def claim_key(transfer: Transfer) -> Key:
+    """Where the claim stands: the head, or the shard whose claim this is."""
+    if transfer.shard is None:
+        return head_key(transfer.id)
+    return shard_key(transfer.id, transfer.shard)
 
 
 def file_key(pk: str, number: int) -> Key:

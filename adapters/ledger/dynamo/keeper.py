@@ -21,6 +21,7 @@ from adapters.ledger.dynamo.items import (
     stamp,
     transfer_id,
 )
+from adapters.ledger.dynamo.shards import close_all
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
 from transfer.approval import items
@@ -107,7 +108,12 @@ class DynamoKeeper:
             except Refused as refused:
                 # Claimed that very moment; or the transport has sent it twice.
                 item = refused.item
-        return self._store.heads.transfer(item) if item and unfinished(item) else None
+        if item is None or not unfinished(item):
+            return None
+        evicted = self._store.heads.transfer(item)
+        if evicted.sharing and evicted.sharing.open:
+            close_all(self._table, evicted)
+        return evicted
 
     def forget(self, before: datetime) -> int:
         found = self._table.index("work", "work", CLOSED)

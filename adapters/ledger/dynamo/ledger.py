@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from adapters.ledger.codec import DELIVERY
-from adapters.ledger.dynamo import takers
+from adapters.ledger.dynamo import shards, takers
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import mark, unfinished
@@ -17,6 +17,7 @@ from adapters.ledger.dynamo.items import (
     HEAD,
     Item,
     Value,
+    claim_key,
     file_number,
     head_key,
     number,
@@ -111,7 +112,7 @@ class DynamoLedger:
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
         change = Change(
-            key=head_key(transfer.id),
+            key=claim_key(transfer),
             update="SET #beat = #beat + :one",
             condition=f"{MINE} AND attribute_exists(#owner)",
             values={"epoch": transfer.epoch, "one": 1},
@@ -129,7 +130,10 @@ class DynamoLedger:
             raise ClaimLost(transfer.id) from refused
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
-        head = self._heads.saved(transfer, MINE, epoch=transfer.epoch)
+        if transfer.shard is None:
+            head = self._heads.saved(transfer, MINE, epoch=transfer.epoch)
+        else:
+            head = shards.saved(transfer)
         try:
             self._store.writer.write(head, self._heads.held(transfer), changes)
         except Cancelled as cancelled:
