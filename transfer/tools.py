@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
-from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.model import Delivery, Transfer
+from transfer.ports import Authority, Meter, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
 from transfer.width import Width
+
+
+class NoMeter:
+    """Nobody counts."""
+
+    def ended(self, transfer: Transfer, deliveries: Callable[[], Sequence[Delivery]]) -> None: ...
+
+    def again(self, transfer: Transfer) -> None: ...
+
+    def unfinished(self, transfers: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +45,7 @@ class Tools:
     locks: Locks
     notifier: Notifier
     observer: Observer
+    meter: Meter = field(default_factory=NoMeter)
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots
