@@ -11,6 +11,7 @@ from pathlib import Path
 
 from adapters import wiring
 from adapters.running.progress import ProgressNotes
+from adapters.telemetry.emf import Emf, printed
 from cloud.functions import CONFIGURATION
 from config import door
 from config.loading import load
@@ -19,7 +20,7 @@ from config.secrets import Secrets
 from config.settings import LedgerSettings, Settings, TransferSettings
 from transfer.books import Books
 from transfer.ports import Observer, TicketDesk
-from transfer.tools import Tools
+from transfer.tools import NoMeter, Tools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,10 +61,11 @@ def furnished(settings: Settings) -> Environment:
     house = wiring.furnish(settings, secrets, first, notes(first))
     # A line that is kept would be frozen with the environment, and found dead.
     lines = {name: replace(each, keep_idle=0) for name, each in house.tools.destinations.items()}
+    meter = Emf(printed, lines) if settings.metrics.functions else NoMeter()
     return Environment(
         work=settings.transfers,
         ledger=settings.ledger,
-        tools=replace(house.tools, destinations=lines),
+        tools=replace(house.tools, destinations=lines, meter=meter),
         books=books,
         observer=notes,
         desk=house.desk,

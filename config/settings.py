@@ -33,6 +33,7 @@ from config.kinds import (
 )
 from config.notices import NoticeSettings
 from config.part import Part
+from config.telemetry import MetricsSettings
 
 
 class VariableNames(Part):
@@ -294,3 +295,4 @@ class Settings(Part):
         examples=["operators"],
     )
     log: LogSettings = Field(default_factory=LogSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)

@@ -87,6 +87,7 @@ def run(config: Config = None) -> None:
     from adapters.systemd import Supervisor
     from adapters.wiring import build
     from daemon.service import Service, stop_on_signals
+    from daemon.telemetry import measured
 
     stop = threading.Event()
     with explained():
@@ -97,7 +98,7 @@ def run(config: Config = None) -> None:
         note_every = settings.transfers.note_every
         house = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
         try:
-            Service(house, Supervisor(), stop).run()
+            Service(measured(house), Supervisor(), stop).run()
         finally:
             house.close()
 

@@ -34,6 +34,8 @@ SENDERS = 4
 BEAT_EVERY = 1.0
 RESUME_EVERY = 10.0
 """Seconds between two looks at what the ledger has unfinished, ServiceNow or not; or the poll's."""
+MEASURE_EVERY = 60.0
+"""Seconds: CloudWatch keeps one value a minute."""
 FORGET_EVERY = 86_400.0
 FORGET_AFTER = 600.0
 """Seconds after a start: a service that is started again and again has other things to do."""
@@ -119,6 +121,7 @@ class Service:
             rounds.add("second door", second.round, poll.every)
         rounds.add("send", self._sender.round, SEND_EVERY)
         rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
+        rounds.add("measure", self._measure, MEASURE_EVERY)
         rounds.add("beat", self._note_beat, BEAT_EVERY)
         for door in self._doors:
             rounds.add(door.name, door.beat, door.visibility / 3)
@@ -170,6 +173,11 @@ class Service:
         forgotten = self._house.books.keeper.forget(self._house.tools.clock() - kept)
         if forgotten:
             log.info("transfers forgotten", count=forgotten, days=kept.days)
+
+    def _measure(self) -> None:
+        house = self._house
+        if house.settings.metrics.agent_port:
+            house.tools.meter.unfinished(len(house.books.archive.unfinished()))
 
     def _note_beat(self) -> None:
         self._beat = time.monotonic()

@@ -72,6 +72,15 @@ def advance(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt = onc
     """
     if not due(step, transfer):
         return transfer
+    reached = _tried(transfer, tools, step, attempt)
+    if reached.finished:
+        # After the ledger's own word: nobody claims it any more, and so nobody counts it twice. Who
+        # dies in between leaves it uncounted.
+        tools.meter.ended(reached, lambda: tools.ledger.deliveries(reached.id))
+    return reached
+
+
+def _tried(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt) -> Transfer:
     try:
         return attempt(step, transfer, tools)
     except (ClaimLost, Stopping, Waiting):

@@ -335,6 +335,19 @@ class Notifier(Protocol):
         """
 
 
+class Meter(Protocol):
+    """Counts for machines what the tickets tell people. No verb raises, or waits for anybody."""
+
+    def ended(self, transfer: Transfer, deliveries: Callable[[], Sequence[Delivery]]) -> None:
+        """It is closed, and the ledger has that; its files are asked for where they count."""
+
+    def again(self, transfer: Transfer) -> None:
+        """A step of it has failed, and will be tried again."""
+
+    def unfinished(self, transfers: int) -> None:
+        """So many are not at rest now."""
+
+
 class Observer(Protocol):
     """Watches bytes move. A broken observer never breaks the work."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +11,8 @@ from time import sleep
 from transfer.books import Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
-from transfer.model import MIB, Transfer
-from transfer.ports import Authority, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.model import MIB, Delivery, Transfer
+from transfer.ports import Authority, Meter, Notifier, ObjectStore, Observer, Remotes, Sessions
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
@@ -29,6 +29,16 @@ Places = Callable[[Transfer, Destination, int], AbstractContextManager[None]]
 def alone(_transfer: Transfer, _destination: Destination, _wanted: int) -> nullcontext[None]:
     """No other door has connections to it."""
     return nullcontext()
+
+
+class NoMeter:
+    """Nobody counts."""
+
+    def ended(self, transfer: Transfer, deliveries: Callable[[], Sequence[Delivery]]) -> None: ...
+
+    def again(self, transfer: Transfer) -> None: ...
+
+    def unfinished(self, transfers: int) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +60,7 @@ class Tools:
     locks: Locks
     notifier: Notifier
     observer: Observer
+    meter: Meter = field(default_factory=NoMeter)
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots

@@ -55,11 +55,15 @@ def retrying(
             # The wait is cut short by a stop; a ledger that is away would then be asked in a loop.
             tools.halt()
 
+        def again(state: RetryCallState) -> None:
+            _say(state)
+            tools.meter.again(transfer)
+
         retry = Retrying(
             retry=retry_if_exception(_worth_another_try),
             stop=patience.ends,
             wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
-            before_sleep=_say,
+            before_sleep=again,
             sleep=pause,
             reraise=True,
         )

@@ -11,6 +11,7 @@ from typing import Any
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryLedger
 from adapters.memory.servicenow import MemoryDesk
+from adapters.telemetry.emf import Emf
 from cloud.environment import Environment
 from cloud.functions import FUNCTIONS, Function
 from cloud.state_machine import definition
@@ -65,6 +66,8 @@ class Door:
     before: Callable[[str, Data], object] = lambda _name, _event: None
     calls: list[str] = field(default_factory=list)
     machine: Data = field(default_factory=lambda: MACHINE)
+    lines: list[str] = field(default_factory=list)
+    """Metrics."""
 
     def begin(self, **changes: Any) -> Transfer:
         """Received, claimed and given to an execution, as the service does it."""
@@ -99,7 +102,7 @@ class Door:
         return Environment(
             work=WORK,
             ledger=LedgerSettings(),
-            tools=bench.tools(self.fuse),
+            tools=replace(bench.tools(self.fuse), meter=Emf(self.lines.append, ("partner",))),
             books=self._fused_books,
             observer=lambda _: bench.watcher,
             desk=self.desk,

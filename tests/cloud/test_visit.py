@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -52,6 +53,9 @@ def test_both_doors_end_alike(scene: Scene) -> None:
     done = second.run(second.begin(**scene(second.bench)))
     assert done.status == "SUCCEEDED"
     assert seen(second.bench) == seen(first)
+    [counted] = [json.loads(line) for line in second.lines if "TransferCompleted" in line]
+    assert counted["Outcome"] == head(second).outcome
+    assert counted["Door"] == "step_functions"
     assert done.largest < 4096
 
 
@@ -93,6 +97,7 @@ def test_functions_killed_anywhere_cost_time_and_nothing_else(mishaps: list[str]
     done = door.run(begun)
     assert done.status == "SUCCEEDED"
     assert head(door).outcome is Outcome.DELIVERED
+    assert sum("TransferCompleted" in line for line in door.lines) <= 1
     assert door.bench.remotes.files == quiet.remotes.files
     assert door.bench.remotes.appeared == {FINAL: 1}
 

@@ -1,0 +1,1 @@
+"""The ways of telling people beside the tickets."""
