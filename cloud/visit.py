@@ -262,7 +262,7 @@ class _Visit:
                 raise Stopping
 
         return replace(
-            self._within_limits(hold.claim),
+            self._within_limits(),
             ledger=self._heart.ledger_of(hold),
             locks=self._books.locks,
             shards=self._books.shards,
@@ -271,7 +271,7 @@ class _Visit:
             fence=lambda: self._heart.fence(hold),
         )
 
-    def _within_limits(self, claim: Transfer) -> Tools:
+    def _within_limits(self) -> Tools:
         """With this call's part of the destination's connections: a dead call's is its heir's."""
         tools = self._environment.tools
         if self._books.limits is None:

@@ -21,7 +21,6 @@ from adapters.aws.scope import Scope, policy
 from cloud import policies
 from cloud.functions import FUNCTIONS
 from cloud.template import STACK
-from config.notices import NoticeSettings
 from config.settings import Settings
 from tests.cloud.site import NOTICES, READER, TOPIC, Site, by_sessions, settings
 
