@@ -70,7 +70,10 @@ class Silent:
 
 @dataclass
 class Stack:
-    """Everything that `fileferry deploy` makes, and a service beside it."""
+    """Everything that `fileferry deploy` makes, and a service beside it.
+
+    `objects` is where S3 is reached, if not at the embedded AWS itself.
+    """
 
     aws: EmbeddedAws
     servicenow: ServiceNow
@@ -78,6 +81,7 @@ class Stack:
     partner: OpenSSH
     port: int
     directory: Path
+    objects: str = ""
     machines: dict[str, str] = field(default_factory=dict)
 
     def make(self) -> None:
@@ -295,7 +299,10 @@ class Stack:
                 "approver_group": SEEDED.approver_group,
                 "catalog_items": [SEEDED.catalog_item],
             },
-            "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
+            "aws": {
+                "endpoint_url": self.objects or self.aws.endpoint_url,
+                "sts_endpoint_url": self.aws.endpoint_url,
+            },
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
             "cloud": here,
             "transfers": {"retry_wait": 0.5},
