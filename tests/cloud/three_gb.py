@@ -25,9 +25,9 @@ from tests.servers.proxy import Proxy
 from transfer.model import CHUNK, MIB, Transfer
 
 SIZE = 3 * 10**9
-RATE = 40 * MIB
+RATE = 16 * MIB
 """Bytes a second to the partner."""
-WORK = 7
+WORK = 19
 """Seconds that a call has for its work."""
 KILLED = 3
 APART = 15 * CHUNK
