@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from adapters.servicenow.reading.standing import StandingTable
 
 
-PROGRESS_EVERY = 5.0
+PROGRESS_EVERY = 1.0
 """Seconds of sending that a kill may cost where a write is a transaction over the network."""
 
 

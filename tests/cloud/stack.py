@@ -71,7 +71,10 @@ class Silent:
 
 @dataclass
 class Stack:
-    """Everything that `fileferry deploy` makes, and a service beside it."""
+    """Everything that `fileferry deploy` makes, and a service beside it.
+
+    `objects` is where S3 is reached, if not at the embedded AWS itself.
+    """
 
     aws: EmbeddedAws
     servicenow: ServiceNow
@@ -79,6 +82,7 @@ class Stack:
     partner: OpenSSH
     line: Proxy
     directory: Path
+    objects: str = ""
     machines: dict[str, str] = field(default_factory=dict)
 
     def make(self) -> None:
@@ -323,7 +327,10 @@ class Stack:
                 "approver_group": SEEDED.approver_group,
                 "catalog_items": [SEEDED.catalog_item],
             },
-            "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
+            "aws": {
+                "endpoint_url": self.objects or self.aws.endpoint_url,
+                "sts_endpoint_url": self.aws.endpoint_url,
+            },
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
             "cloud": {**here, "deploy": {"account": self.aws.account, "bucket": ARTEFACTS}},
             "poll": {"every": 0.2, "max_backoff": 1.0},

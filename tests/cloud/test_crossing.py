@@ -25,10 +25,11 @@ from tests.servers.proxy import Proxy
 from transfer.books import Record
 from transfer.errors import Code
 from transfer.journey import advance, travel
-from transfer.model import CHUNK, MIB, Outcome, Route, Stage, Transfer
+from transfer.model import CHUNK, MIB, Kept, Outcome, Receipt, Route, Stage, Transfer
 from transfer.tickets import TicketRole
+from transfer.tools import KEEP_ABOVE
 
-RATE = 8 * MIB
+RATE = 32 * MIB
 """Bytes a second to the partner."""
 SLOW, LONG = 2 * MIB, 10 * CHUNK
 """A rate at which so many bytes are under way for the best part of a minute."""
@@ -57,9 +58,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         made.close()
 
 
-def pattern(size: int) -> bytes:
+def pattern(chunks: int) -> bytes:
     """No two chunks of it are alike."""
-    return b"".join(number.to_bytes(8, "big") for number in range(size // 8))
+    rest = b"".join(number.to_bytes(8, "big") for number in range(1, CHUNK // 8))
+    return b"".join(number.to_bytes(8, "big") + rest for number in range(chunks))
 
 
 def head(stack: Stack) -> Transfer:
@@ -92,7 +94,8 @@ def test_an_approved_request_is_delivered_and_both_tickets_are_closed(stack: Sta
 def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_killed(
     stack: Stack,
 ) -> None:
-    data = pattern(8 * CHUNK)
+    # So much that the digests' states are kept.
+    data = pattern(KEEP_ABOVE // CHUNK + 1)
     stack.put("large.bin", data)
     claim = stack.claimed(stack.ordered("large.bin"))
     for step in (do.validate_input, do.auth_sso, do.download_s3):
@@ -100,7 +103,7 @@ def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_kille
     name = stack.route(claim, "Chunked").execution or ""
     # What is left takes longer than one call has: some must be cut off.
     assert len(data) - 4 * CHUNK > RATE * (CUT - RESERVE)
-    stack.until(lambda: moved(stack) or answers(stack, name))
+    stack.until(lambda: kept(stack))
     assert stack.kill("ChunkedTransfer") > 0
     stack.until(lambda: False in answers(stack, name))
     # Enough is seen of that. A new limit ends what runs, as another death.
@@ -109,6 +112,7 @@ def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_kille
     assert (execution["status"], head(stack).outcome) == ("SUCCEEDED", Outcome.DELIVERED)
     assert arrived(stack, "large.bin") == data
     assert True in answers(stack, name)
+    assert receipt(stack).sha256 == hashlib.sha256(data).hexdigest()
 
 
 def answers(stack: Stack, name: str) -> list[bool]:
@@ -116,6 +120,17 @@ def answers(stack: Stack, name: str) -> list[bool]:
     history = stack.history(stack.execution(name, "Chunked"))
     found = [told(event) for event in history if event["type"] == "TaskSucceeded"]
     return [answer["whole"] for answer in found]
+
+
+def kept(stack: Stack) -> tuple[Kept, ...]:
+    [delivery] = stack.house.books.ledger.deliveries(head(stack).id)
+    return delivery.kept
+
+
+def receipt(stack: Stack) -> Receipt:
+    [delivery] = stack.house.books.ledger.deliveries(head(stack).id)
+    assert delivery.receipt
+    return delivery.receipt
 
 
 def told(event: dict[str, Any]) -> Any:
@@ -127,7 +142,7 @@ def moved(stack: Stack) -> int:
 
 
 def test_what_the_machine_began_is_ended_by_the_service(stack: Stack) -> None:
-    data = pattern(3 * CHUNK)
+    data = pattern(24)
     stack.put("back.bin", data)
     routed = stack.route(stack.claimed(stack.ordered("back.bin")))
     stack.until(lambda: moved(stack))

@@ -11,6 +11,7 @@ from time import sleep
 from typing import Any
 from uuid import uuid4
 
+from adapters.digests import Stateable
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryLocks
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
@@ -135,6 +136,8 @@ class Voyage:
             clock=clock,
             halt=lambda: None,
             pause=lambda seconds: sleep(seconds / 20),
+            digests=Stateable(),
+            keep_above=0,
         )
 
     def destination(self) -> Destination:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.mutant import Mutant
 
+KEEPING = "tests/transfer/crossing/test_keeping.py"
 REFUSALS = "tests/transfer/crossing/test_refusals.py"
 
 UPLOAD = (
@@ -92,5 +93,48 @@ UPLOAD = (
         "        _remove(name, crossing)\n    return begun.evolve(older=())\n",
         "tests/transfer/crossing/test_resume.py::"
         "test_a_temp_that_its_dead_session_brings_back_is_removed",
+    ),
+    Mutant(
+        "the state of another version's digest is gone on with",
+        "transfer/digests.py",
+        "version = (pin.version_id, pin.etag, pin.size) if pin else ()",
+        "version = (pin.size,) if pin else ()",
+        f"{KEEPING}::test_a_state_of_anything_else_is_not_used",
+    ),
+    Mutant(
+        "a digest's state is taken for that of another place",
+        "transfer/digests.py",
+        "*version, at, sorted(states.items())]",
+        "*version, sorted(states.items())]",
+        f"{KEEPING}::test_a_state_of_anything_else_is_not_used",
+    ),
+    Mutant(
+        "a digest goes on beyond what the partner holds",
+        "transfer/digests.py",
+        "if 0 < kept.at <= start and fits",
+        "if 0 < kept.at and fits",
+        f"{KEEPING}::test_a_partner_that_holds_less_is_served_from_an_earlier_state "
+        f"{KEEPING}::test_a_state_beyond_what_the_partner_holds_is_not_used",
+    ),
+    Mutant(
+        "the states of the digests are not saved",
+        "transfer/crossing/progress.py",
+        "self._crossing.progress(self._delivery, proven, self._reader.kept(proven))",
+        "self._crossing.progress(self._delivery, proven, ())",
+        f"{KEEPING}::test_an_heir_reads_nothing_again",
+    ),
+    Mutant(
+        "a state is saved of the digest that came first, and the other is not waited for",
+        "transfer/crossing/keeping.py",
+        "min(self._reached.values())",
+        "max(self._reached.values())",
+        f"{KEEPING}::test_progress_waits_for_the_slowest_digest",
+    ),
+    Mutant(
+        "a file that starts over has the states of the one before",
+        "transfer/crossing/resume.py",
+        "        kept=(),\n",
+        "",
+        f"{KEEPING}::test_a_file_that_starts_over_keeps_nothing",
     ),
 )

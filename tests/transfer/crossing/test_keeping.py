@@ -6,8 +6,10 @@ It is the reads that are counted: a state is used for exactly what it is the sta
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -279,3 +281,35 @@ def test_a_digest_that_has_ended_is_not_waited_for() -> None:
     keeping = Keeping(ROW, ("md5",), 0)
     keeping.ended("md5")
     assert keeping.before(3 * CHUNK) == ()
+
+
+def test_progress_waits_for_the_slowest_digest() -> None:
+    keeping = Keeping(ROW, ("md5", "sha256"), 0)
+    found: list[int] = []
+    asks = Thread(target=lambda: found.extend(places(keeping, CHUNK)))
+    values = {name: Stateable()[name]() for name in ("md5", "sha256")}
+    keeping.passed("sha256", CHUNK, values["sha256"])
+    asks.start()
+    deadline = time.monotonic() + 60
+    while not keeping._change._waiters and asks.is_alive():  # type: ignore[attr-defined]
+        assert time.monotonic() < deadline
+        time.sleep(0.001)
+    keeping.passed("md5", CHUNK, values["md5"])
+    asks.join()
+    assert found == [1]
+
+
+def test_a_file_that_starts_over_keeps_nothing(bench: Bench, objects: Counted) -> None:
+    """Its first chunk breaks off again: then nothing of it has been proven."""
+    dies(bench, objects)
+    bench.remotes.powers = replace(ALL_POWERS, resumes=False, ranges=False)
+    bench.remotes.hooks.append(stops)
+    with pytest.raises(Stopping):
+        travelled(bench)
+    [row] = bench.record().deliveries
+    assert (row.moved, row.kept) == (0, ())
+
+
+def stops(verb: str, _path: str, _place: int) -> None:
+    if verb == "write":
+        raise Stopping

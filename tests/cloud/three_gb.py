@@ -1,0 +1,121 @@
+"""3 GB through ChunkedTransfer as it is deployed, for real: `python -m tests.cloud.three_gb`.
+
+The clock of the function is cut so that it takes ten calls and more, and it is killed in three of
+them. What is read of S3 is counted on the line to S3. Takes ten minutes and more, and 10 GB of
+memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+from sandbox.servicenow import ServiceNow
+from sandbox.tls import make_certificate
+from tests.cloud import stack as stacks
+from tests.cloud.stack import Stack
+from tests.servers.embedded_aws import EmbeddedAws
+from tests.servers.openssh import OpenSSH
+from tests.servers.proxy import Proxy
+from transfer.model import CHUNK, MIB, Transfer
+
+SIZE = 3 * 10**9
+RATE = 5 * MIB
+"""Bytes a second to the partner."""
+WORK = 58
+"""Seconds that a call has for its work."""
+KILLED = 3
+APART = 15 * CHUNK
+"""Bytes that move from one kill to the next, and a little more."""
+MOST = 1.2
+DEADLINE = 3600.0
+
+
+def main() -> int:
+    data = pattern(SIZE)
+    with tempfile.TemporaryDirectory(prefix="three-gb-") as home, ExitStack() as parts:
+        stack, line = raised(Path(home), parts)
+        stack.put("three.bin", data)
+        wanted = hashlib.sha256(data).hexdigest()
+        del data
+        before, begun = read(line), time.monotonic()
+        head = stack.route(stack.claimed(stack.ordered("three.bin")))
+        for number in range(KILLED):
+            until_moved(stack, head, (2 * number + 1) * APART + CHUNK)
+            say(f"killed {stack.kill('ChunkedTransfer')} at {moved(stack, head):,}")
+        execution = stack.ended(head.execution or "")
+        seconds, times = time.monotonic() - begun, (read(line) - before) / SIZE
+        calls = sum(
+            event["type"] == "TaskScheduled" and "ChunkedTransfer" in str(event)
+            for event in stack.history(execution)
+        )
+        found = sha256(Path(stack.partner.root, "three.bin"))
+        record = stack.record(stack.placed)
+        receipt = record.deliveries[0].receipt if record else None
+        say(f"{execution['status']}: {calls} calls, {KILLED} killed, {seconds:.0f} s")
+        say(f"read {times:.3f} times the file")
+        right = found == wanted == (receipt.sha256 if receipt else "")
+        say("the bytes and the receipt are right" if right else "WRONG BYTES")
+        return 0 if right and times <= MOST and calls >= 10 else 1
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def raised(home: Path, parts: ExitStack) -> tuple[Stack, Proxy]:
+    for name in [name for name in os.environ if name.startswith(("AWS_", "FILEFERRY_"))]:
+        del os.environ[name]
+    certificate = make_certificate(home / "tls")
+    aws = parts.enter_context(EmbeddedAws(waits=0.02))
+    os.environ |= {"AWS_ACCESS_KEY_ID": aws.access_key, "AWS_SECRET_ACCESS_KEY": aws.secret_key}
+    servicenow = parts.enter_context(ServiceNow(tls=certificate))
+    partner = parts.enter_context(OpenSSH())
+    slow = parts.enter_context(Proxy(partner.host, partner.port, rate=RATE))
+    counted = parts.enter_context(Proxy("127.0.0.1", aws.port))
+    stacks.LIMITS["ChunkedTransfer"] = stacks.CUT - 4 + WORK
+    stacks.DEADLINE = DEADLINE
+    objects = f"http://127.0.0.1:{counted.port}"
+    stack = Stack(aws, servicenow, certificate.ca_file, partner, slow.port, home, objects)
+    stack.make()
+    parts.callback(stack.close)
+    return stack, counted
+
+
+def read(line: Proxy) -> int:
+    """Bytes that have come from S3."""
+    return sum(link.down.carried for link in line.links)
+
+
+def moved(stack: Stack, head: Transfer) -> int:
+    return sum(item.moved for item in stack.house.books.ledger.deliveries(head.id))
+
+
+def until_moved(stack: Stack, head: Transfer, wanted: int) -> None:
+    stack.until(lambda: moved(stack, head) >= wanted)
+
+
+def pattern(size: int) -> bytes:
+    """No two chunks of it are alike."""
+    plain: Any = memoryview(os.urandom(CHUNK))
+    pieces = [
+        number.to_bytes(8) + plain[8 : min(CHUNK, size - number * CHUNK)]
+        for number in range(-(-size // CHUNK))
+    ]
+    return b"".join(pieces)
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
