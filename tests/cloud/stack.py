@@ -52,9 +52,16 @@ TRUST = {
     "Action": "sts:AssumeRole",
     "Principal": {"Service": ["lambda.amazonaws.com", "states.amazonaws.com"]},
 }
+READS = {"s3:GetObject": f"arn:aws:s3:::{BUCKET}/*", "s3:ListBucket": f"arn:aws:s3:::{BUCKET}"}
+READER = f"arn:aws:iam::{EmbeddedAws.account}:role/reader"
+TAKES = ["sts:AssumeRole", "sts:SetSourceIdentity"]
+TAKEN_BY = {
+    "Effect": "Allow",
+    "Action": TAKES,
+    "Principal": {"AWS": f"arn:aws:iam::{EmbeddedAws.account}:root"},
+    "Condition": {"StringLike": {"sts:SourceIdentity": "RITM*"}},
+}
 RIGHTS = {
-    "s3:GetObject": f"arn:aws:s3:::{BUCKET}/*",
-    "s3:ListBucket": f"arn:aws:s3:::{BUCKET}",
     "dynamodb:*": f"arn:aws:dynamodb:*:*:table/{TABLE}*",
     "secretsmanager:GetSecretValue": "arn:aws:secretsmanager:*:*:secret:fileferry/*",
     "lambda:InvokeFunction": "arn:aws:lambda:*:*:function:FileFerry-*",
@@ -78,6 +85,7 @@ class Stack:
     partner: OpenSSH
     port: int
     directory: Path
+    sessions: str = "process"
     machines: dict[str, str] = field(default_factory=dict)
 
     def make(self) -> None:
@@ -225,15 +233,20 @@ class Stack:
             )
 
     def _make_role(self) -> str:
+        """That of the functions; with sessions another one reads in their place."""
+        if self.sessions == "process":
+            return self._one_role("FileFerry", TRUST, RIGHTS | READS)
+        self._one_role("reader", TAKEN_BY, READS | {"sts:GetScopedCredentials": "*"})
+        return self._one_role("FileFerry", TRUST, RIGHTS | dict.fromkeys(TAKES, READER))
+
+    def _one_role(self, name: str, trust: dict[str, Any], may: dict[str, str]) -> str:
         iam = self.aws.client("iam")
-        document = json.dumps({"Version": "2012-10-17", "Statement": [TRUST]})
-        role = iam.create_role(RoleName="FileFerry", AssumeRolePolicyDocument=document)
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))
         allowed = [
             {"Effect": "Allow", "Action": action, "Resource": resource}
-            for action, resource in RIGHTS.items()
+            for action, resource in may.items()
         ]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
-        iam.put_role_policy(RoleName="FileFerry", PolicyName="work", PolicyDocument=policy)
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=_document(*allowed))
         return str(role["Role"]["Arn"])
 
     def _make_machines(self) -> None:
@@ -286,6 +299,8 @@ class Stack:
 
     def _configuration(self) -> dict[str, Any]:
         here = {"endpoint_url": self.aws.endpoint_url}
+        by_role = {"sessions": self.sessions, "role_arn": READER}
+        reading = {} if self.sessions == "process" else by_role
         return {
             "servicenow": {
                 "url": self.servicenow.url,
@@ -295,7 +310,7 @@ class Stack:
                 "approver_group": SEEDED.approver_group,
                 "catalog_items": [SEEDED.catalog_item],
             },
-            "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
+            "aws": {**here, **reading, "sts_endpoint_url": self.aws.endpoint_url},
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
             "cloud": here,
             "transfers": {"retry_wait": 0.5},
@@ -317,3 +332,7 @@ class Stack:
                 }
             ],
         }
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -64,6 +64,10 @@ class EmbeddedAws:
     def log(self) -> str:
         return (self.home / "log").read_text(errors="replace")
 
+    def given(self) -> list[str]:
+        """The secrets and tokens of all temporary credentials that were given out."""
+        return (self.home / "given").read_text().splitlines()
+
     def client(self, service: str, **keys: str) -> Any:
         """A boto3 client of the root, or of others' `access_key`, `secret_key`."""
         names = ("endpoint_url", "access_key", "secret_key", "region")
