@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from transfer.books import Beat
 from transfer.errors import Code, Permanent
+from transfer.model import Transfer
 from transfer.visible import visible
 
 LONGEST = 500
@@ -67,7 +68,7 @@ class Answer:
     """`whole`: the step has nothing left to do. `wait`: seconds before it is to be called again.
 
     `small`: a file of up to a gigabyte is left, for TransferFTP. `refused`: the execution is none
-    of ours, and `why`.
+    of ours. `why` it was refused or has failed, for who reads the execution's output.
     """
 
     stage: str = ""
@@ -79,6 +80,12 @@ class Answer:
     seen: Beat | None = None
     refused: bool = False
     why: str = ""
+
+    @classmethod
+    def of(cls, transfer: Transfer) -> Self:
+        failure = transfer.failure
+        why = visible(f"[{failure.code}] {failure.message}")[:LONGEST] if failure else ""
+        return cls(stage=transfer.stage, failed=failure is not None, why=why)
 
     @classmethod
     def refusal(cls, error: Foreign) -> Self:
