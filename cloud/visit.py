@@ -138,16 +138,12 @@ class _Visit:
             raise Foreign("The ledger knows no transfer of that id.")
         self._insist(head)
         if head.at_rest:
-            return Answer(stage=head.stage, failed=head.failure is not None, whole=True)
+            return replace(Answer.of(head), whole=True)
         if self._function in HOMEWARD:
             raise ClaimLost(asked.transfer)
-        return Answer(
-            stage=head.stage,
-            failed=head.failure is not None,
-            wait=math.ceil(self._environment.ledger.lease) + 1,
-            moved=asked.moved,
-            seen=self._books.ledger.beat(asked.transfer),
-        )
+        wait = math.ceil(self._environment.ledger.lease) + 1
+        beat = self._books.ledger.beat(asked.transfer)
+        return replace(Answer.of(head), wait=wait, moved=asked.moved, seen=beat)
 
     def _insist(self, head: Transfer) -> None:
         """Raises Foreign for an execution that the ledger does not name, and tells the tickets."""
@@ -297,9 +293,7 @@ class _Visit:
         return self._function.step is do.transfer_ftp or not due(self._function.step, transfer)
 
     def _said(self, transfer: Transfer) -> Answer:
-        said = Answer(
-            stage=transfer.stage, failed=transfer.failure is not None, moved=self._asked.moved
-        )
+        said = replace(Answer.of(transfer), moved=self._asked.moved)
         if self._function.step in READERS:
             found = self._files(transfer)
             left = [item.size for item in found if item.state is not DeliveryState.PUBLISHED]

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from transfer.books import Beat
 from transfer.errors import Code, Permanent
+from transfer.model import Transfer
 from transfer.visible import visible
 
 LONGEST = 500
@@ -77,8 +78,8 @@ class Answer:
     """`whole`: the step has nothing left to do. `wait`: seconds before it is to be called again.
 
     `small`: a file of up to a gigabyte is left, for TransferFTP. `refused`: the execution is none
-    of ours, and `why`. `shared`: the rest is for `shards`, `lanes` of them at a time, as they were
-    `opened`.
+    of ours. `why` it was refused or has failed, for who reads the execution's output. `shared`: the
+    rest is for `shards`, `lanes` of them at a time, as they were `opened`.
     """
 
     stage: str = ""
@@ -94,6 +95,12 @@ class Answer:
     shards: tuple[int, ...] = ()
     lanes: int = 1
     opened: int = 0
+
+    @classmethod
+    def of(cls, transfer: Transfer) -> Self:
+        failure = transfer.failure
+        why = visible(f"[{failure.code}] {failure.message}")[:LONGEST] if failure else ""
+        return cls(stage=transfer.stage, failed=failure is not None, why=why)
 
     @classmethod
     def refusal(cls, error: Foreign) -> Self:

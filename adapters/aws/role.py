@@ -35,13 +35,14 @@ ERRAND = "open a session to read the objects"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Lent:
-    """Credentials for a while. `until` is a time of `tick`, `ends` one of AWS's clock; no repr, as
-    for Keys.
+    """Credentials for a while. They surely serve `until`, and have surely ended by `gone`: times of
+    `tick`; `ends` is one of AWS's clock. No repr, as for Keys.
     """
 
     keys: Keys
     identity: str
     until: float
+    gone: float
     ends: datetime
 
 
@@ -87,8 +88,8 @@ class Role:
         self._heed(answer)
         identity = answer["AssumedRoleUser"]["Arn"]
         if scope:
-            return Lent(_keys(answer), identity, began + SECONDS, ends)
-        return Lent(_keys(answer), identity, began + ROLE_SECONDS, _expiry(answer))
+            return self._lent(answer, identity, began + SECONDS, ends)
+        return self._lent(answer, identity, began + ROLE_SECONDS, _expiry(answer))
 
     def narrow(self, base: Lent, scope: Scope) -> Lent:
         """What of `base` reads `scope`, for SECONDS. Raises UnofferedError."""
@@ -102,7 +103,12 @@ class Role:
         ):
             answer = ask(DurationSeconds=SECONDS, Policy=said, ScopedSessionDescription=PURPOSE)
         self._heed(answer)
-        return Lent(_keys(answer), base.identity, began + SECONDS, _expiry(answer))
+        return self._lent(answer, base.identity, began + SECONDS, _expiry(answer))
+
+    def _lent(self, answer: Any, identity: str, until: float, ends: datetime) -> Lent:
+        """A slow answer's credentials live longer than from when they were asked for."""
+        left = (ends - self._now()).total_seconds()
+        return Lent(_keys(answer), identity, until, self.tick() + left, ends)
 
     def _now(self) -> datetime:
         return self._clock() + self._ahead

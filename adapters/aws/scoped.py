@@ -20,6 +20,7 @@ import structlog
 from adapters.aws.keys import Keys
 from adapters.aws.role import SECONDS, Lent, Role, UnofferedError
 from adapters.aws.scope import Scope
+from adapters.aws.sessions import insist_on_more
 from transfer.digests import Makers
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import Pin, Session, SessionKind, Source, Transfer
@@ -92,9 +93,8 @@ class RoleSessions:
         objects: ObjectStore,  # noqa: ARG002  what is read here is read by a session alone
         may: Callable[[], None],
     ) -> ObjectStore:
-        if transfer.session is None or transfer.failure or transfer.outcome:
-            raise _nothing_to_read(transfer)
-        authority = self._authority(transfer.session, transfer)
+        session = insist_on_more(transfer)
+        authority = self._authority(session, transfer)
         return SessionObjects(self._store, authority, may)
 
     def told(self, session: Session) -> Session:
@@ -125,9 +125,9 @@ class RoleSessions:
         if last is None:
             return {"ended": _unproven(session)}
         scope, lent = last
-        if (left := lent.until - self._role.tick() + SETTLED) > 0:
+        if (left := lent.gone - self._role.tick() + SETTLED) > 0:
             self._pause(left)
-        if lent.until > self._role.tick():
+        if lent.gone > self._role.tick():
             return {"ended": f"not tried, FileFerry was stopped; ends at {in_utc(lent.ends)}"}
         asked = Source(bucket=scope.bucket, key=scope.key, version_id=scope.version_id)
         when = in_utc(self._clock())
@@ -297,14 +297,6 @@ class NoObjects:
 
 def _unasked(uri: str) -> Permanent:
     return Permanent(Code.SESSION_REFUSED, f"No session was opened to read {uri}.", file=uri)
-
-
-def _nothing_to_read(transfer: Transfer) -> Permanent:
-    return Permanent(
-        Code.SESSION_REFUSED,
-        f"No session is opened for {transfer.request.number}: nothing more of it is to be read.",
-        action="Order again if more is to be sent.",
-    )
 
 
 def _unproven(session: Session) -> str:

@@ -33,6 +33,18 @@ def make_client(
         return aws.guarded(session.client("sts", endpoint_url=endpoint_url, config=config))
 
 
+def insist_on_more(transfer: Transfer) -> Session:
+    """Its session. Raises Permanent `session.refused` where nothing more of it is to be read."""
+    if transfer.session is None or transfer.failure or transfer.outcome:
+        raise Permanent(
+            Code.SESSION_REFUSED,
+            f"No session is opened for {transfer.request.number}: nothing more of it is to be "
+            "read.",
+            action="Order again if more is to be sent.",
+        )
+    return transfer.session
+
+
 class ProcessSessions:
     """Sessions without an end of their own: nothing is issued, so nothing runs out or is ended.
 
@@ -50,10 +62,11 @@ class ProcessSessions:
 
     def reading(
         self,
-        transfer: Transfer,  # noqa: ARG002  one authority for all of them
+        transfer: Transfer,
         objects: ObjectStore,
         may: Callable[[], None],  # noqa: ARG002  nothing is opened
     ) -> ObjectStore:
+        insist_on_more(transfer)
         return objects
 
     def told(self, session: Session) -> Session:

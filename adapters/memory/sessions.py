@@ -39,7 +39,7 @@ class MemorySessions:
         objects: ObjectStore,
         may: Callable[[], None],  # noqa: ARG002  nothing is opened anew
     ) -> ObjectStore:
-        if transfer.failure or transfer.outcome:
+        if transfer.session is None or transfer.failure or transfer.outcome:
             raise Permanent(Code.SESSION_REFUSED, "Nothing more of it is to be read.")
         return objects
 

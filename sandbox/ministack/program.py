@@ -10,6 +10,7 @@ asks, and SourceIdentity, which a role's trust must allow to be set.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from contextvars import ContextVar
@@ -50,10 +51,17 @@ def _worker(_config: dict[str, Any]) -> Any:
 
 Asked = dict[str, str]
 
-_answer_of_sts = sts.handle_request
+_answer_of_sts, _register = sts.handle_request, sts.register_session
 _trusts = iam_evaluator.evaluate_trust_policy
 _limits = iam_evaluator._session_policy_limits
 _asked: ContextVar[Asked] = ContextVar("asked")
+
+
+def _registered(access: str, session: dict[str, Any]) -> None:
+    """What was given out is written down, for tests that look for it elsewhere."""
+    with Path(os.environ["HOME"], "given").open("a") as file:
+        file.write(f"{session['SecretAccessKey']}\n{session['SessionToken']}\n")
+    _register(access, session)
 
 
 async def _sts(method: str, path: str, headers: Any, body: bytes, query: Any) -> Any:
@@ -102,7 +110,7 @@ def _trusts_with_source(trust: Any, caller: str, context: Any = None) -> bool:
     return bool(_trusts(trust, caller, whole) and _trusts(trust, caller, also))
 
 
-sts.handle_request = _sts
+sts.handle_request, sts.register_session = _sts, _registered
 iam_evaluator.evaluate_trust_policy = _trusts_with_source
 iam_evaluator._session_policy_limits = _session_limits
 lambda_svc._provided_runtime_code_dir = _unpacked

@@ -98,6 +98,11 @@ class Tokens:
         token = self._access.get(value)
         return token.user_name if token is not None and token.live else None
 
+    def given(self) -> list[str]:
+        """Every token that has not been taken back."""
+        with self._lock:
+            return [*self._access, *self._refresh.values()]
+
     def revoke(self, value: str) -> None:
         with self._lock:
             self._access.pop(value, None)

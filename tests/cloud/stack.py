@@ -52,12 +52,15 @@ CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
 LIMITS = {"ChunkedTransfer": CUT}
 """Where a function's own time is not what a test needs."""
+ROOT = f"arn:aws:iam::{EmbeddedAws.account}:root"
+HOST = f"arn:aws:iam::{EmbeddedAws.account}:role/host"
+READER = f"arn:aws:iam::{EmbeddedAws.account}:role/reader"
 OWN = {
-    "s3:GetObject": f"arn:aws:s3:::{BUCKET}/*",
-    "s3:ListBucket": f"arn:aws:s3:::{BUCKET}",
     # AWS asks for the right without Batch, which the stack's policy gives.
     "sqs:DeleteMessageBatch": "arn:aws:sqs:*:*:FileFerry-Hints",
     "sqs:ChangeMessageVisibilityBatch": "arn:aws:sqs:*:*:FileFerry-Hints",
+    "sts:AssumeRole": READER,
+    "sts:SetSourceIdentity": READER,
 }
 """What the host of the service may do beside the stack's policy."""
 
@@ -94,10 +97,12 @@ class Stack:
         self._configure()
         self.visitor = Visitor(self._addresses())
         self._make_stores()
+        self._make_host()
         made = self._deploy()
+        policy = {"PolicyArn": made["ServicePolicy"]}
+        self.aws.client("iam").attach_role_policy(RoleName=HOST.rpartition("/")[2], **policy)
         self._configure(machine=made["StateMachine"], queue=made["Queue"])
         self._make_machines(made["StateMachine"])
-        self._make_host(made["ServicePolicy"])
         self._make_service()
 
     def close(self) -> None:
@@ -259,28 +264,31 @@ class Stack:
         )
         self.machines = {"Transfers": deployed, "Chunked": chunked["stateMachineArn"]}
 
-    def _make_host(self, policy: str) -> None:
-        """Who the service is, with no word more than the deployed policy and its objects."""
+    def _make_host(self) -> None:
+        """Who the service is, this process too from now on."""
         iam = self.aws.client("iam")
-        iam.create_user(UserName="host")
-        iam.attach_user_policy(UserName="host", PolicyArn=policy)
+        trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROOT}}
+        role = {"RoleName": HOST.rpartition("/")[2]}
+        iam.create_role(**role, AssumeRolePolicyDocument=_document(trust))
         own = [
             {"Effect": "Allow", "Action": action, "Resource": where}
             for action, where in OWN.items()
         ]
-        document = json.dumps({"Version": "2012-10-17", "Statement": own})
-        iam.put_user_policy(UserName="host", PolicyName="own", PolicyDocument=document)
-        made = iam.create_access_key(UserName="host")["AccessKey"]
+        iam.put_role_policy(**role, PolicyName="own", PolicyDocument=_document(*own))
+        made = self.aws.client("sts").assume_role(RoleArn=HOST, RoleSessionName="service")
+        keys = {
+            "AWS_ACCESS_KEY_ID": made["Credentials"]["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": made["Credentials"]["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": made["Credentials"]["SessionToken"],
+        }
+        os.environ.update(keys)
         credentials = self.directory / "credentials"
         credentials.mkdir(mode=0o700)
         for name, value in self.secrets.items():
             (credentials / name).touch(0o600)
             (credentials / name).write_text(value)
-        self.surroundings = clean_environment() | {
-            "CREDENTIALS_DIRECTORY": str(credentials),
-            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
-            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
-        }
+        place = {"CREDENTIALS_DIRECTORY": str(credentials)}
+        self.surroundings = clean_environment() | keys | place
 
     def _make_service(self) -> None:
         secrets = Secrets({}, vault=self.secrets.__getitem__)
@@ -330,9 +338,14 @@ class Stack:
             "aws": {
                 "endpoint_url": self.objects or self.aws.endpoint_url,
                 "sts_endpoint_url": self.aws.endpoint_url,
+                "sessions": "scoped",
+                "role_arn": READER,
             },
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
-            "cloud": {**here, "deploy": {"account": self.aws.account, "bucket": ARTEFACTS}},
+            "cloud": {
+                **here,
+                "deploy": {"account": self.aws.account, "bucket": ARTEFACTS, "hosts": [HOST]},
+            },
             "poll": {"every": 0.2, "max_backoff": 1.0},
             "transfers": {"retry_wait": 0.5, "drain": 5.0},
             "destinations": {
@@ -353,3 +366,11 @@ class Stack:
                 }
             ],
         }
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def _document(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

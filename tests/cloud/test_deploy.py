@@ -195,6 +195,27 @@ def test_a_stack_of_someone_else_is_named_and_left_alone(site: Site) -> None:
     assert [each["ChangeSetName"] for each in sets] == ["theirs"]
 
 
+def test_a_stack_that_someone_else_has_half_made_is_named_with_what_is_in_it(site: Site) -> None:
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "theirs"}}
+    alarm = {"Type": "AWS::CloudWatch::Alarm", "Properties": {"Metrics": [{"Id": "all"}]}}
+    half = {"Theirs": queue, "Fails": {**alarm, "DependsOn": "Theirs"}}
+    site.client("cloudformation").create_stack(
+        StackName=STACK, TemplateBody=json.dumps({"Resources": half}), OnFailure="DO_NOTHING"
+    )
+    parts = site.parts()
+    for errand in (
+        site.deploy,
+        parts.deployment.destroy,
+        lambda: parts.deployment.plan(site.order()),
+    ):
+        with pytest.raises(FerryError) as caught:
+            errand()
+        assert caught.value.code is Code.DEPLOY_FOREIGN
+    assert "CREATE_FAILED" in caught.value.message
+    assert "theirs" in caught.value.message
+    assert site.client("sqs").get_queue_url(QueueName="theirs")["QueueUrl"]
+
+
 @pytest.mark.parametrize(
     ("deploy", "words"),
     [

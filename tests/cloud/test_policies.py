@@ -220,6 +220,9 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(trial: Trial) -> 
 def test_with_sessions_the_reader_reads_alone_and_trusts_who_opens_them(site: Site) -> None:
     trial = Trial(site, by_sessions(site.settings, hosts=[HOSTS_ROLE]))
     trial.begin()
+    back = {each.resource: each.action for each in site.parts().deployment.plan(site.order())}
+    assert back["ReaderRole"] == "Remove"
+    assert {back[f"{name}Role"] for name in OPENERS} == {"Modify"}
     unread = [call for call in CALLS if call[2] != READERS]
     assert wrong(trial, [*unread, *BY_SESSIONS], ROLES) == []
     trial.read_by("DownloadS3")

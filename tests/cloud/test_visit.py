@@ -248,6 +248,7 @@ def test_an_execution_started_by_hand_is_refused_and_told_on_the_ticket(door: Do
     begun = door.begin()
     done = door.run(begun.evolve(execution="by-hand"))
     assert (done.status, done.error) == ("FAILED", "Refused")
+    assert "by-hand" in done.cause
     opening, post = (post for post in door.bench.posts() if post.ticket is TicketRole.AUDIT)
     assert (opening.action, "by-hand" in post.text) == (PostAction.OPEN, True)
     assert door.run(begun).status == "SUCCEEDED"
@@ -259,7 +260,12 @@ def test_an_old_generation_is_refused(door: Door) -> None:
     taken = door.bench.ledger.claim(old.id)
     assert taken
     newer = door.routed(taken.evolve(generation=2))
-    assert door.run(old).error == "Refused"
+    done = door.run(old)
+    assert done.error == "Refused"
+    assert f"generation {old.generation}" in done.cause
+    [post] = door.bench.posts()
+    assert (post.ticket, old.execution in post.text) == (TicketRole.AUDIT, True)  # type: ignore[operator]
+    assert door.bench.remotes.logins == 0
     assert door.run(newer).status == "SUCCEEDED"
 
 
@@ -285,6 +291,7 @@ def test_another_configuration_or_version_is_refused_before_a_byte(
     assert done.status == "SUCCEEDED"
     assert (head(door).outcome, head(door).stage) == (Outcome.REFUSED, Stage.CLOSED)
     assert "door.changed" in closings(door)
+    assert "[door.changed]" in door.output["last"]["why"]
     assert door.bench.remotes.logins == 0
 
 

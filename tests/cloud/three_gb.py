@@ -83,7 +83,7 @@ def raised(home: Path, parts: ExitStack) -> tuple[Stack, Proxy]:
     stacks.LIMITS["ChunkedTransfer"] = stacks.CUT - 4 + WORK
     stacks.DEADLINE = DEADLINE
     objects = f"http://127.0.0.1:{counted.port}"
-    stack = Stack(aws, servicenow, certificate.ca_file, partner, slow.port, home, objects)
+    stack = Stack(aws, servicenow, certificate.ca_file, partner, slow, home, objects)
     stack.make()
     parts.callback(stack.close)
     return stack, counted

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.mutants.approvals import APPROVALS
 from tests.mutants.doors import DOORS
 from tests.mutants.mutant import Mutant
+from tests.mutants.sessions import SESSIONS
 
 BINDING = "tests/transfer/request/test_binding.py"
 CRASHES = "tests/transfer/crossing/test_crashes.py"
@@ -257,4 +258,5 @@ MUTANTS = (
     ),
     *APPROVALS,
     *DOORS,
+    *SESSIONS,
 )

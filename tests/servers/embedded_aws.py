@@ -20,3 +20,7 @@ class EmbeddedAws(server.EmbeddedAws):
         if not is_there():
             absent("ministack (.ci/servers)")
         return super().__enter__()
+
+    def given(self) -> list[str]:
+        """The secrets and tokens of all temporary credentials that were given out."""
+        return (self.home / "given").read_text().splitlines()

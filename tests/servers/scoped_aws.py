@@ -43,7 +43,9 @@ class Given:
 
 @dataclass
 class ScopedAws:
-    """`behind` is the endpoint of the S3 server. `refuse`: codes of operations that are refused."""
+    """`behind` is the endpoint of the S3 server. `refuse`: codes of operations that are refused.
+    `callers` are the access keys that STS was asked by.
+    """
 
     behind: str
     now: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
@@ -51,6 +53,7 @@ class ScopedAws:
     given: dict[str, Given] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     read: list[tuple[str, int]] = field(default_factory=list)
+    callers: list[str] = field(default_factory=list)
     lenient: bool = False
 
     def __enter__(self) -> Self:
@@ -205,6 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         token = self.headers.get("X-Amz-Security-Token", "")
+        signed = re.search(r"Credential=([^/]+)/", self.headers.get("Authorization", ""))
+        self.server.aws.callers.append(signed[1] if signed else "")
         self._send(*self.server.aws.sts(dict(parse_qsl(body)), token))
 
     def do_GET(self) -> None:

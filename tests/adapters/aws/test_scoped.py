@@ -175,6 +175,23 @@ def test_the_end_is_proven(bench: Bench) -> None:
     assert refused(objects.read, source, pin, 0, 1).code is Code.SESSION_REFUSED
 
 
+def test_an_end_that_a_slow_answer_put_off_is_waited_for(bench: Bench) -> None:
+    source = bench.shelf.put("report.csv", b"0123456789")
+    transfer, objects = bench.begin()
+    pin = objects.describe(source)
+    answer = bench.aws.sts
+
+    def slow(form: dict[str, str], token: str) -> tuple[int, str]:
+        bench.aws.pass_by(5)
+        return answer(form, token)
+
+    bench.aws.sts = slow  # type: ignore[method-assign]
+    objects.read(source, pin, 0, 1)
+    assert transfer.session
+    closed = bench.sessions.close(transfer.session)
+    assert (closed.alive, "refused (HTTP 40" in closed.ended) == (False, True)
+
+
 def test_a_store_that_ends_nothing_is_seen(bench: Bench) -> None:
     source = bench.shelf.put("report.csv", b"0123456789")
     transfer, objects = bench.begin()
