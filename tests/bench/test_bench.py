@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench import report
+from cloud.functions import FUNCTIONS
+from tests.bench import cold, report
 from tests.bench.results import Results, Sample, reached
 from tests.bench.workloads import HASHING, NAIVE, OURS, RCLONE, WORKLOADS, Figure
 from tests.servers import need
@@ -69,6 +70,13 @@ def test_the_memory_that_counts_is_the_most() -> None:
     ]
     [row] = [row for row in reached(results, WORKLOADS) if "memory" in row[2]]
     assert row[3:] == ("121.0", "90.0 – 121.0", "≤ 120", "no")
+
+
+def test_a_cold_start_is_measured_in_its_parts() -> None:
+    [(function, parts)] = cold.measured(FUNCTIONS[-1:], runs=1)
+    assert function.name == "Cleanup"
+    assert len(parts) == len(cold.PARTS)
+    assert min(parts) >= 0.0
 
 
 def test_a_page_without_marks_is_left_alone(tmp_path: Path) -> None:
