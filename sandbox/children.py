@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 TAIL = 15
 """Lines of a log that are shown when its program died."""
@@ -21,6 +21,13 @@ PATIENCE = 35.0
 
 class Unready(Exception):
     """A program ended that should go on, or was too slow; the message shows the end of its log."""
+
+
+class Part(Protocol):
+    """Something that was started and should go on."""
+
+    def check(self) -> None:
+        """Raises Unready when it has ended."""
 
 
 class Child:
@@ -94,7 +101,7 @@ class Child:
 
 
 @contextmanager
-def surviving(*children: Child) -> Iterator[None]:
+def surviving(*children: Part) -> Iterator[None]:
     """What fails within fails because a child has ended, where one has: then raises Unready."""
     try:
         yield
