@@ -42,6 +42,13 @@ class Running(Protocol):
         """The exit code. Raises subprocess.TimeoutExpired."""
 
 
+class Part(Protocol):
+    """Something that was started and should go on."""
+
+    def check(self) -> None:
+        """Raises Unready when it has ended."""
+
+
 class Child:
     """A program in a session of its own, so that Ctrl-C reaches the demo alone, which ends it.
 
@@ -122,7 +129,7 @@ class Child:
 
 
 @contextmanager
-def surviving(*children: Child) -> Iterator[None]:
+def surviving(*children: Part) -> Iterator[None]:
     """What fails within fails because a child has ended, where one has: then raises Unready."""
     try:
         yield

@@ -70,8 +70,14 @@ def demo(
         int, typer.Option(metavar="MIB", min=1, max=1024, help="Size of the large file.")
     ] = 64,
     timeout: Annotated[
-        float, typer.Option(metavar="SECONDS", min=1, help="Give up after that long.")
-    ] = 120.0,
+        float | None,
+        typer.Option(
+            metavar="SECONDS", min=1, help="Give up after that long: 120, with --cloud 900."
+        ),
+    ] = None,
+    cloud: Annotated[
+        bool, typer.Option("--cloud", help="Through Step Functions, on an embedded AWS.")
+    ] = False,
 ) -> None:
     """Order seven transfers on embedded parts, check each.
 
@@ -79,4 +85,4 @@ def demo(
     """
     from sandbox.demo.command import present  # noqa: PLC0415
 
-    raise typer.Exit(present(keep=keep, size=size, timeout=timeout))
+    raise typer.Exit(present(keep=keep, size=size, timeout=timeout, cloud=cloud))

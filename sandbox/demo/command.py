@@ -12,9 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from adapters.terminal import Terminal
 from sandbox.children import Unready
+from sandbox.demo.cloud import CloudShow
 from sandbox.demo.show import Show
+from sandbox.ministack.installing import NotThere
 
-CANNOT_GO_ON = (Unready, requests.RequestException, BotoCoreError, ClientError, OSError)
+CANNOT_GO_ON = (Unready, NotThere, requests.RequestException, BotoCoreError, ClientError, OSError)
+PATIENCE, PATIENCE_CLOUD = 120.0, 900.0
+"""Seconds, where nobody says how many."""
 PLAIN_WIDTH = 140
 """Columns of the table where no terminal says how many it has."""
 
@@ -27,12 +31,17 @@ class Interrupted(KeyboardInterrupt):
         self.exit_code = 128 + number
 
 
-def present(*, keep: bool, size: int, timeout: float) -> int:
-    """Play it on standard output; returns the exit code. `size` is in MiB, `timeout` in seconds."""
+def present(*, keep: bool, size: int, timeout: float | None, cloud: bool = False) -> int:
+    """Play it on standard output; returns the exit code. `size` is in MiB, `timeout` in seconds.
+
+    `cloud`: through the second door.
+    """
+    kind: type[Show] = CloudShow if cloud else Show
+    seconds = timeout or (PATIENCE_CLOUD if cloud else PATIENCE)
     console = Terminal()
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
-    show = Show(console=console, size=size, deadline=time.monotonic() + timeout, keep=keep)
+    show = kind(console=console, size=size, deadline=time.monotonic() + seconds, keep=keep)
     try:
         with interruptible():
             return 1 if show.perform() else 0

@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.terminal import Terminal
-from sandbox.children import Child, clean_environment, program, surviving
+from sandbox.children import Child, Part, clean_environment, program, surviving
 from sandbox.configuration import environment, write_configuration
 from sandbox.demo.orders import DIRECTORIES, Content, orders, put_objects
 from sandbox.demo.report import Inspector
 from sandbox.demo.table import result_table
 from sandbox.demo.visitor import Placed, Visitor
-from sandbox.demo.watch import Bars, Ledger, Lines, Records, watch
+from sandbox.demo.watch import Bars, Books, Ledger, Lines, Records, watch
 from sandbox.plan import Addresses
 
 
@@ -26,9 +26,9 @@ class Stage:
     """Everything that has been started, and what was put into S3."""
 
     addresses: Addresses
-    sandbox: Child
-    daemon: Child
+    parts: tuple[Part, ...]
     contents: dict[str, Content]
+    ledger: Books
 
     @property
     def page(self) -> str:
@@ -36,8 +36,8 @@ class Stage:
 
     def alive(self) -> None:
         """Raises Unready when one of them has ended."""
-        self.sandbox.check()
-        self.daemon.check()
+        for part in self.parts:
+            part.check()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +75,13 @@ class Show:
     def _act(self, stack: ExitStack) -> list[str]:
         stage = self._set_up(stack)
         visitor = stack.enter_context(closing(Visitor(stage.addresses)))
-        with surviving(stage.sandbox, stage.daemon):
+        with surviving(*stage.parts):
             placed = self._order(visitor)
             self._say(f"Watch them at {stage.page} as well.\n")
             records = self._watch(stage, placed)
             root = Path(stage.addresses["sftp"]["root"])
             faults = Inspector(visitor, root, stage.contents).faults(placed, records)
+            faults += self._misled(placed, records)
         self._report(placed, records, faults)
         if self.keep:
             self._linger(stage)
@@ -102,7 +103,20 @@ class Show:
         variables = surroundings | environment(self.directory, addresses)
         command = [*program(), "run", "--config", str(file)]
         daemon = stack.enter_context(Child("daemon", command, self.directory, variables))
-        return Stage(addresses=addresses, sandbox=sandbox, daemon=daemon, contents=contents)
+        return Stage(
+            addresses=addresses,
+            parts=(sandbox, daemon),
+            contents=contents,
+            ledger=Ledger(self.directory / "ledger.db"),
+        )
+
+    def _misled(self, placed: list[Placed], records: Records) -> list[str]:  # noqa: ARG002
+        """What went another way than it should; here there is one only."""
+        return []
+
+    def _remarks(self, placed: list[Placed], records: Records) -> list[str]:  # noqa: ARG002
+        """What there is to say beside the table."""
+        return []
 
     def _order(self, visitor: Visitor) -> list[Placed]:
         placed = [visitor.order(order) for order in orders(self.size)]
@@ -114,12 +128,13 @@ class Show:
 
     def _watch(self, stage: Stage, placed: list[Placed]) -> Records:
         board = (Bars if self.console.is_terminal else Lines)(self.console)
-        with closing(Ledger(self.directory / "ledger.db")) as ledger, board:
+        with closing(stage.ledger) as ledger, board:
             return watch(board, placed, ledger, stage.alive, self.deadline)
 
     def _report(self, placed: list[Placed], records: Records, faults: list[str]) -> None:
         self.console.print()
         self.console.print(result_table(placed, records, self.console.width))
+        self._say(*self._remarks(placed, records))
         for fault in faults:
             self.console.print(fault, style="red", soft_wrap=True)
         if not faults:
@@ -134,5 +149,6 @@ class Show:
         while not stopped.wait(0.5):
             stage.alive()
 
-    def _say(self, text: str) -> None:
-        self.console.say(*text.split("\n"))
+    def _say(self, *texts: str) -> None:
+        for text in texts:
+            self.console.say(*text.split("\n"))

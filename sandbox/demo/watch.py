@@ -53,6 +53,14 @@ class Ledger:
             self._database.close()
 
 
+class Books(Protocol):
+    """What is watched."""
+
+    def records(self) -> Records: ...
+
+    def close(self) -> None: ...
+
+
 class Board(Protocol):
     """Where the progress is shown."""
 
@@ -117,7 +125,7 @@ class Lines:
 def watch(
     board: Board,
     placed: Sequence[Placed],
-    ledger: Ledger,
+    ledger: Books,
     alive: Callable[[], None],
     deadline: float,
 ) -> Records:

@@ -22,6 +22,7 @@ from typing import Any, Self
 
 from sandbox import leash
 from sandbox.boto import make_client
+from sandbox.children import Unready
 from sandbox.ministack.installing import place
 
 PROGRAM = Path(__file__).with_name("program.py")
@@ -63,6 +64,11 @@ class EmbeddedAws:
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait(10)
         shutil.rmtree(self.home, ignore_errors=True)
+
+    def check(self) -> None:
+        """Raises Unready when it has ended."""
+        if self._process.poll() is not None:
+            raise Unready(f"The embedded AWS has ended. The end of its log:\n{self.log[-2000:]}")
 
     @property
     def log(self) -> str:
