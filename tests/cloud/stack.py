@@ -31,6 +31,7 @@ from sandbox.configuration import plain_yaml
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import SEEDED, ServiceNow
+from tests import sweeps
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from transfer.books import Record
@@ -41,10 +42,12 @@ from transfer.tickets import TicketRole
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
 BUCKET, TABLE = "exports", "FileFerry"
-DEADLINE = 300.0
+DEADLINE = 3600.0 if sweeps.WHOLE else 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
+SHARD, SHARDS_AT_ONCE = (500, 4) if sweeps.WHOLE else (20, 2)
+"""Files of a shard; and as the destination allows."""
 LIMITS = {"ChunkedTransfer": CUT}
 """Where a function's own time is not what a test needs."""
 TRUST = {
@@ -99,7 +102,7 @@ class Stack:
         self.house.close()
 
     def put(self, key: str, data: bytes) -> None:
-        self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=data)
+        self.objects.put_object(Bucket=BUCKET, Key=key, Body=data)
 
     def ordered(self, key: str) -> Transfer:
         """Ordered, approved, and taken up by the service's own poll."""
@@ -152,6 +155,13 @@ class Stack:
         found = pages.paginate(executionArn=execution["executionArn"])
         return [event for page in found for event in page["events"]]
 
+    def shards(self, execution: dict[str, Any]) -> list[list[dict[str, Any]]]:
+        """The executions of each Map, in the order of the Maps."""
+        client = self.aws.client("stepfunctions")
+        runs = client.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+        names = [each["mapRunArn"] for each in sorted(runs, key=lambda run: run["startDate"])]
+        return [client.list_executions(mapRunArn=each)["executions"] for each in names]
+
     def record(self, placed: Placed) -> Record | None:
         found = self.house.books.archive.search(placed.number)
         return found[0] if found else None
@@ -201,7 +211,8 @@ class Stack:
         """As a Carrier: what the poll has taken up stays for the test."""
 
     def _make_stores(self) -> None:
-        self.aws.client("s3").create_bucket(
+        self.objects = self.aws.client("s3")
+        self.objects.create_bucket(
             Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": self.aws.region}
         )
         dynamodb_shelf(self.aws.client("dynamodb"), TABLE).init()
@@ -242,6 +253,8 @@ class Stack:
         role = self.aws.client("iam").get_role(RoleName="FileFerry")["Role"]["Arn"]
         where = f"arn:aws:lambda:{self.aws.region}:{self.aws.account}:function:"
         machine = definition(self.settings.transfers, lambda each: where + each.full_name)
+        # The embedded one knows no MaxConcurrencyPath.
+        machine["States"]["Shards"]["MaxConcurrency"] = SHARDS_AT_ONCE
         for name, start in (("Transfers", "ValidateInput"), ("Chunked", "ChunkedTransfer")):
             made = client.create_state_machine(
                 name=f"FileFerry-{name}",
@@ -297,7 +310,7 @@ class Stack:
             },
             "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
-            "cloud": here,
+            "cloud": {**here, "shard_files": SHARD},
             "transfers": {"retry_wait": 0.5},
             "destinations": {
                 "partner": {

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections import Counter
 from contextlib import suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -30,14 +31,14 @@ class EmbeddedAws:
     """A context manager; nothing of it is left behind.
 
     `access_key` is the root's of `account`. `waits` is the part of a Wait state, and of the wait
-    before a Retry, that is really waited.
+    before a Retry, that is really waited. `counts`: it writes down what is written to DynamoDB.
     """
 
     access_key, secret_key = "test", "open-sesame-42"
     account, region = "000000000000", "eu-central-1"
 
-    def __init__(self, *, auth: bool = True, waits: float = 1.0) -> None:
-        self._auth, self._waits = auth, waits
+    def __init__(self, *, auth: bool = True, waits: float = 1.0, counts: bool = False) -> None:
+        self._auth, self._waits, self._counts = auth, waits, counts
 
     def __enter__(self) -> Self:
         if not (INSTALLED / "made-from.lock").exists():
@@ -63,6 +64,14 @@ class EmbeddedAws:
     @property
     def log(self) -> str:
         return (self.home / "log").read_text(errors="replace")
+
+    def writes(self) -> dict[str, int]:
+        """Items that were written to DynamoDB, by the name of the call."""
+        found: Counter[str] = Counter()
+        for line in (self.home / "writes").read_text().splitlines():
+            action, items = line.split()
+            found[action] += int(items)
+        return dict(found)
 
     def client(self, service: str, **keys: str) -> Any:
         """A boto3 client of the root, or of others' `access_key`, `secret_key`."""
@@ -96,6 +105,7 @@ class EmbeddedAws:
             "GATEWAY_PORT": str(self.port),
             "SFN_WAIT_SCALE": str(self._waits),
             "AUTH": str(self._auth).lower(),
+            **({"COUNT_WRITES": f"{home}/writes"} if self._counts else {}),
         }
 
     def _start(self) -> None:

@@ -7,6 +7,8 @@ runtime interface calls it, in a process that finds nothing but the standard lib
 
 from __future__ import annotations
 
+import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,28 @@ def _worker(_config: dict[str, Any]) -> Any:
     return lambda_runtime.ProvidedWorker
 
 
+def _count_writes(path: str) -> None:
+    """A line for each call of DynamoDB that writes: its name, and the items that it writes."""
+    from ministack.services import dynamodb  # noqa: PLC0415  as late as ministack does it
+
+    answer = dynamodb.handle_request
+    written = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    async def counted(method: str, place: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        asked = json.loads(body or b"{}")
+        single = action in ("PutItem", "UpdateItem", "DeleteItem")
+        items = int(single) + sum(len(each) for each in asked.get("RequestItems", {}).values())
+        items += sum("ConditionCheck" not in each for each in asked.get("TransactItems", []))
+        if items and action not in ("BatchGetItem", "TransactGetItems"):
+            os.write(written, f"{action} {items}\n".encode())
+        return await answer(method, place, headers, body, query)
+
+    dynamodb.handle_request = counted
+
+
+if "COUNT_WRITES" in os.environ:
+    _count_writes(os.environ["COUNT_WRITES"])
 lambda_svc._provided_runtime_code_dir = _unpacked
 lambda_svc._execute_function_warm = lambda_svc._execute_function_provided_warm
 lambda_runtime._worker_class_for = _worker
