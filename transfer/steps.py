@@ -158,9 +158,11 @@ def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
     reported = transfer.evolve(stage=Stage.REPORTED, session=_told(transfer, tools))
     _look_into(transfer, tools)
-    deliveries = [_settled(item) for item in tools.ledger.deliveries(transfer.id)]
+    found = tools.ledger.deliveries(transfer.id)
+    deliveries = [_settled(item) for item in found]
     posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
-    tools.ledger.save(reported, *deliveries, *posts)
+    changed = [new for old, new in zip(found, deliveries, strict=True) if new is not old]
+    tools.ledger.save(reported, *changed, *posts)
     return reported
 
 

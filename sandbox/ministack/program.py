@@ -10,6 +10,7 @@ asks, and SourceIdentity, which a role's trust must allow to be set.
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import time
@@ -110,6 +111,28 @@ def _trusts_with_source(trust: Any, caller: str, context: Any = None) -> bool:
     return bool(_trusts(trust, caller, whole) and _trusts(trust, caller, also))
 
 
+def _count_writes(path: str) -> None:
+    """A line for each call of DynamoDB that writes: its name, and the items that it writes."""
+    from ministack.services import dynamodb  # noqa: PLC0415  as late as ministack does it
+
+    answer = dynamodb.handle_request
+    written = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+
+    async def counted(method: str, place: str, headers: Any, body: bytes, query: Any) -> Any:
+        action = headers.get("x-amz-target", "").rpartition(".")[2]
+        asked = json.loads(body or b"{}")
+        single = action in ("PutItem", "UpdateItem", "DeleteItem")
+        items = int(single) + sum(len(each) for each in asked.get("RequestItems", {}).values())
+        items += sum("ConditionCheck" not in each for each in asked.get("TransactItems", []))
+        if items and action not in ("BatchGetItem", "TransactGetItems"):
+            os.write(written, f"{action} {items}\n".encode())
+        return await answer(method, place, headers, body, query)
+
+    dynamodb.handle_request = counted
+
+
+if "COUNT_WRITES" in os.environ:
+    _count_writes(os.environ["COUNT_WRITES"])
 sts.handle_request, sts.register_session = _sts, _registered
 iam_evaluator.evaluate_trust_policy = _trusts_with_source
 iam_evaluator._session_policy_limits = _session_limits

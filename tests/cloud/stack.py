@@ -34,6 +34,7 @@ from sandbox.configuration import plain_yaml
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import SEEDED, ServiceNow
+from tests import sweeps
 from tests.cloud.site import Told
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
@@ -46,10 +47,12 @@ from transfer.tickets import TicketRole
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
 BUCKET, ARTEFACTS, TABLE = "exports", "artefacts", "FileFerry"
-DEADLINE = 300.0
+DEADLINE = 3600.0 if sweeps.WHOLE else 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
+SHARD, SHARDS_AT_ONCE = (500, 4) if sweeps.WHOLE else (20, 2)
+"""Files of a shard; and as the destination allows."""
 LIMITS = {"ChunkedTransfer": CUT}
 """Where a function's own time is not what a test needs."""
 ROOT = f"arn:aws:iam::{EmbeddedAws.account}:root"
@@ -135,7 +138,7 @@ class Stack:
         return (self.directory / "service.log").read_text().split("\n")[:-1]
 
     def put(self, key: str, data: bytes) -> None:
-        self.aws.client("s3").put_object(Bucket=BUCKET, Key=key, Body=data)
+        self.store.put_object(Bucket=BUCKET, Key=key, Body=data)
 
     def ordered(self, key: str) -> Transfer:
         """Ordered, approved, and taken up by the service's own poll."""
@@ -188,6 +191,13 @@ class Stack:
         found = pages.paginate(executionArn=execution["executionArn"])
         return [event for page in found for event in page["events"]]
 
+    def shards(self, execution: dict[str, Any]) -> list[list[dict[str, Any]]]:
+        """The executions of each Map, in the order of the Maps."""
+        client = self.aws.client("stepfunctions")
+        runs = client.list_map_runs(executionArn=execution["executionArn"])["mapRuns"]
+        names = [each["mapRunArn"] for each in sorted(runs, key=lambda run: run["startDate"])]
+        return [client.list_executions(mapRunArn=each)["executions"] for each in names]
+
     def record(self, placed: Placed) -> Record | None:
         found = self.house.books.archive.search(placed.number)
         return found[0] if found else None
@@ -237,9 +247,10 @@ class Stack:
         """As a Carrier: what the poll has taken up stays for the test."""
 
     def _make_stores(self) -> None:
+        self.store = self.aws.client("s3")
         where = {"LocationConstraint": self.aws.region}
         for bucket in (BUCKET, ARTEFACTS):
-            self.aws.client("s3").create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+            self.store.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
         vault = self.aws.client("secretsmanager")
         for name, text in self.secrets.items():
             vault.create_secret(Name=f"fileferry/{name}", SecretString=text)
@@ -258,7 +269,11 @@ class Stack:
         """
         client = self.aws.client("stepfunctions")
         found = client.describe_state_machine(stateMachineArn=deployed)
-        machine = json.loads(found["definition"]) | {"StartAt": "ChunkedTransfer"}
+        machine = json.loads(found["definition"])
+        # The embedded one knows no MaxConcurrencyPath.
+        machine["States"]["Shards"]["MaxConcurrency"] = SHARDS_AT_ONCE
+        client.update_state_machine(stateMachineArn=deployed, definition=json.dumps(machine))
+        machine["StartAt"] = "ChunkedTransfer"
         chunked = client.create_state_machine(
             name="FileFerry-Chunked", definition=json.dumps(machine), roleArn=found["roleArn"]
         )
@@ -344,6 +359,7 @@ class Stack:
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
             "cloud": {
                 **here,
+                "shard_files": SHARD,
                 "deploy": {"account": self.aws.account, "bucket": ARTEFACTS, "hosts": [HOST]},
             },
             "poll": {"every": 0.2, "max_backoff": 1.0},

@@ -5,21 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
+from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 import transfer.steps as do
-from cloud.functions import RESERVE
+from cloud.functions import FUNCTIONS, RESERVE, function_of
 from sandbox.children import Child
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed
 from sandbox.servicenow import ServiceNow
 from sandbox.tls import make_certificate
+from tests import sweeps
 from tests.cloud.canaries import content, shown
-from tests.cloud.stack import CUT, Stack
+from tests.cloud.stack import CUT, SHARD, Stack
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
@@ -42,7 +48,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     certificate = make_certificate(directory / "tls")
     with (
         pytest.MonkeyPatch.context() as patch,
-        EmbeddedAws(waits=0.02) as aws,
+        EmbeddedAws(waits=0.02, counts=True) as aws,
         ServiceNow(tls=certificate) as servicenow,
         OpenSSH() as partner,
         Proxy(partner.host, partner.port, rate=RATE) as line,
@@ -133,6 +139,44 @@ def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_kille
     assert arrived(stack, "large.bin") == data
     assert True in answers(stack, name)
     assert receipt(stack).sha256 == hashlib.sha256(data).hexdigest()
+
+
+MANY = [(10_000, {})] if sweeps.WHOLE else [(SHARD * 3, {"all_or_nothing": "true"})]
+
+
+@pytest.mark.parametrize(("count", "options"), MANY)
+def test_many_files_are_shared_out_and_all_of_them_arrive(
+    stack: Stack, count: int, options: dict[str, str]
+) -> None:
+    for function in FUNCTIONS if sweeps.WHOLE else [function_of(do.chunked_transfer)]:
+        stack.limit(function.name, 900)
+    files = {f"many/{number}.csv": f"{number};pay\n".encode() * 9 for number in range(count)}
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(stack.put, files, files.values()))
+    before, begun = stack.aws.writes(), time.monotonic()
+    claim = stack.claimed(stack.ordered("many/*.csv"))
+    wanted = replace(claim.request, options=options)
+    execution = stack.ended(stack.route(claim.evolve(request=wanted)).execution or "")
+    seconds = time.monotonic() - begun
+    assert (execution["status"], head(stack).outcome) == ("SUCCEEDED", Outcome.DELIVERED)
+    assert {key: arrived(stack, Path(key).name) for key in files} == files
+    assert [path.name for path in Path(stack.partner.root).glob(".ff-*")] == []
+    runs = stack.shards(execution)
+    # To verify, and to publish.
+    assert len(runs) == (2 if options else 1)
+    assert all(len(shards) == count // SHARD for shards in runs)
+    history = stack.history(execution)
+    assert len(history) < 200
+    assert max(len(json.dumps(each, default=str)) for each in history) < 32 * 1024
+    shards = [stack.history(each) for each in chain(*runs)]
+    after = stack.aws.writes()
+    written = {name: items - before.get(name, 0) for name, items in after.items()}
+    sweeps.tell(f"{count:,} files: {seconds:,.0f} s, {_told(history)}; {_told(*shards)}; {written}")
+
+
+def _told(*histories: list[dict[str, Any]]) -> dict[str, int]:
+    kinds = Counter(event["type"] for history in histories for event in history)
+    return {kind: kinds[kind] for kind in kinds if kind.endswith(("Entered", "Scheduled"))}
 
 
 def answers(stack: Stack, name: str) -> list[bool]:
