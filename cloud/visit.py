@@ -66,6 +66,15 @@ def visit(
 ) -> dict[str, Any]:
     """The answer to the machine. Raises NoAnswer."""
     try:
+        return _visited(function, event, context, environment)
+    finally:
+        environment.flush()
+
+
+def _visited(
+    function: Function, event: object, context: Context, environment: Environment
+) -> dict[str, Any]:
+    try:
         return _Visit(function, Asked.of(event), context, environment).answer().told()
     except Foreign as error:
         log.warning("execution refused", function=function.name, reason=error.message)
@@ -275,6 +284,7 @@ class _Visit:
             alarm=self._alarm,
             lease=self._environment.ledger.lease,
             short=self._environment.short,
+            tracer=self._environment.tools.tracer,
         )
         try:
             sender.round()

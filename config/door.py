@@ -19,7 +19,7 @@ CODE = ("adapters", "cloud", "config", "transfer")
 """The packages that both doors carry by."""
 HERE = Path(__file__).parents[1]
 LEFT_OUT: dict[str, bool | set[str]] = {
-    **dict.fromkeys(("cloud", "log", "metrics", "poll", "queue"), True),
+    **dict.fromkeys(("cloud", "log", "metrics", "poll", "queue", "traces"), True),
     "aws": {"profile"},
 }
 

@@ -295,7 +295,7 @@ class Transfer:
     patterns and manifests included. `generation` is raised by an operator only. `manifests` are
     those that the deliveries were read from. `route` is the door that carries it now, `execution`
     the name of the run behind it; `door` is the digest of the configuration and the code of the
-    door that began it.
+    door that began it. `trace` is the X-Ray header of the trace that all of it is part of.
     """
 
     request: Request
@@ -315,6 +315,7 @@ class Transfer:
     route: Route = Route.IN_PROCESS
     execution: str | None = None
     door: str | None = None
+    trace: str | None = None
 
     @property
     def id(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
@@ -10,7 +11,16 @@ from time import sleep
 from transfer.books import Ledger, Locks
 from transfer.destination import Destination
 from transfer.model import Delivery, Transfer
-from transfer.ports import Authority, Meter, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.ports import (
+    Authority,
+    Meter,
+    Notifier,
+    ObjectStore,
+    Observer,
+    Remotes,
+    Sessions,
+    Tracer,
+)
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
@@ -25,6 +35,29 @@ class NoMeter:
     def again(self, transfer: Transfer) -> None: ...
 
     def unfinished(self, transfers: int) -> None: ...
+
+
+class NoTracer:
+    """Nobody writes it down."""
+
+    def hint(self, header: str) -> AbstractContextManager[None]:
+        del header
+        return nullcontext()
+
+    def begun(self) -> str | None:
+        return None
+
+    def admitted(self, transfer: Transfer) -> None: ...
+
+    def span(
+        self, name: str, transfer: Transfer, delivery: Delivery | None = None
+    ) -> AbstractContextManager[None]:
+        del name, transfer, delivery
+        return nullcontext()
+
+    def ticket(self, find: Callable[[], Transfer]) -> AbstractContextManager[None]:
+        del find
+        return nullcontext()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +79,7 @@ class Tools:
     notifier: Notifier
     observer: Observer
     meter: Meter = field(default_factory=NoMeter)
+    tracer: Tracer = field(default_factory=NoTracer)
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots

@@ -41,6 +41,7 @@ from transfer.tickets import TicketRole
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
 BUCKET, TABLE = "exports", "FileFerry"
+TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
 DEADLINE = 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
@@ -78,6 +79,7 @@ class Stack:
     partner: OpenSSH
     port: int
     directory: Path
+    collector: str
     machines: dict[str, str] = field(default_factory=dict)
 
     def make(self) -> None:
@@ -121,6 +123,7 @@ class Stack:
             route=Route.STEP_FUNCTIONS,
             execution=execution_name(claim),
             door=door.digest(self.settings),
+            trace=TRACE,
         )
         self.house.books.ledger.save(head)
         self.house.books.ledger.renew(head, 0)
@@ -298,6 +301,8 @@ class Stack:
             "aws": {**here, "sts_endpoint_url": self.aws.endpoint_url},
             "ledger": {**here, "kind": "dynamodb", "table": TABLE},
             "cloud": here,
+            # Long enough for a busy machine: what a call has done is told before it answers.
+            "traces": {"endpoint": self.collector, "timeout": 60},
             "transfers": {"retry_wait": 0.5},
             "destinations": {
                 "partner": {

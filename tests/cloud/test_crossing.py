@@ -16,6 +16,7 @@ from cloud.functions import RESERVE
 from sandbox.servicenow import ServiceNow
 from sandbox.tls import make_certificate
 from tests.cloud.stack import CUT, Stack
+from tests.servers.collector import Collector, collecting
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
@@ -29,7 +30,13 @@ RATE = 8 * MIB
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    with collecting() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("stack")
     certificate = make_certificate(directory / "tls")
     with (
@@ -45,7 +52,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         patch.setenv("AWS_SECRET_ACCESS_KEY", aws.secret_key)
         for file in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
             patch.setenv(file, os.devnull)
-        made = Stack(aws, servicenow, certificate.ca_file, partner, line.port, directory)
+        made = Stack(
+            aws, servicenow, certificate.ca_file, partner, line.port, directory, collector.endpoint
+        )
         made.make()
         yield made
         made.close()
@@ -66,7 +75,9 @@ def arrived(stack: Stack, key: str) -> bytes:
     return Path(stack.partner.root, key).read_bytes()
 
 
-def test_an_approved_request_is_delivered_and_both_tickets_are_closed(stack: Stack) -> None:
+def test_an_approved_request_is_delivered_and_both_tickets_are_closed(
+    stack: Stack, collector: Collector
+) -> None:
     stack.put("pay.csv", b"name;pay\n" * 1000)
     name = stack.route(stack.claimed(stack.ordered("pay.csv"))).execution or ""
     execution = stack.ended(name)
@@ -79,8 +90,20 @@ def test_an_approved_request_is_delivered_and_both_tickets_are_closed(stack: Sta
     assert max(len(json.dumps(event, default=str)) for event in history) < 32 * 1024
     written = json.dumps(history, default=str) + stack.aws.log + stack.logs()
     assert written.count('"event": "transfer ended"') == written.count("transfer ended") == 1
+    assert {each.trace for each in collector.spans} == {"6563c0de0123456789abcdef01234567"}
+    assert {"validate_input", "publish", "cleanup", "servicenow ticket"} <= collector.names()
+    assert ends(stack) == {head(stack).request.number: Outcome.DELIVERED}
+    written += repr(collector.raw)
     for secret in stack.secrets.values():
         assert max(secret.splitlines(), key=len) not in written
+
+
+def ends(stack: Stack) -> dict[str, str]:
+    """The outcomes that the functions have counted, by request."""
+    lines = [line for line in stack.logs().splitlines() if '"TransferCompleted": 1' in line]
+    counted = [json.loads(line[line.index("{") :]) for line in lines]
+    assert len({each["Request"] for each in counted}) == len(counted)
+    return {each["Request"]: each["Outcome"] for each in counted}
 
 
 def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_killed(
