@@ -75,6 +75,8 @@ class Session:
         self._latest: ssl.TLSVersion | None = None
         self._settled = False
         self._dates: tuple[str, ...] = ("MFMT", "MDTM")
+        self.lost = False
+        """Whether the line went with an upload that was given up: what comes next connects anew."""
         self._enter(reopen(None))
 
     def _enter(self, opened: Opened) -> None:
@@ -86,6 +88,7 @@ class Session:
 
     def again(self) -> None:
         """Connect once more, in its turn, where the line broke; not after `close`."""
+        self.lost = False
         self.line.hang_up()
         if not self.closed:
             self._enter(self.turn(partial(self._reopen, self._latest)))
@@ -109,8 +112,13 @@ class Session:
         self.closed = True
         self.line.hang_up()
 
+    def _find_line(self) -> None:
+        if self.lost:
+            self.again()
+
     def ask(self, verb: str, path: str) -> str:
         """Raises RefusedError, and FerryError for a broken line."""
+        self._find_line()
         with self.line.speaking(path):
             return self.line.control.ask(verb, path)
 
@@ -268,6 +276,7 @@ class Session:
         A server that wants data connections to continue the control's TLS session, and does not
         take TLS 1.3's tickets for that, is connected to once more with TLS 1.2.
         """
+        self._find_line()
         try:
             with self.line.speaking(path):
                 return self._begin(verb, path, rest)

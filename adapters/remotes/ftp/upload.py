@@ -100,10 +100,10 @@ class FtpUpload:
             line.let_go()
             # The reply is taken, so that the next command gets its own.
             line.control.answer()
-        if line.over and not line.watchdog.bitten:
-            # Some hang up after a transfer that was given up.
-            with suppress(FerryError):
-                self._session.again()
+        if line.over:
+            # Some hang up after a transfer that was given up. pyftpdlib 1.5.7 says nothing more
+            # where the reset came before it had accepted the connection.
+            self._session.lost = True
 
     def _go_on(self) -> None:
         """Raises Transient when another thread has given it up."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import socket
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -280,3 +281,49 @@ def test_a_gap_between_writes_is_a_mistake_of_ours() -> None:
             upload.write(b"late", 5)
         upload.abandon()
         remote.close()
+
+
+class Mute(Session):
+    """Says nothing more after the bytes of a file, as pyftpdlib does when the connection for them
+    was reset before it had accepted it.
+    """
+
+    def do_stor(self, path: str) -> None:
+        with suppress(ConnectionResetError):
+            self.keep(path, self.receive() or b"", 0)
+        self.request.recv(1)
+
+
+class Leaving(Mute):
+    """Hangs up then."""
+
+    def do_stor(self, path: str) -> None:
+        self.keep(path, b"", 0)
+        self.accept().close()
+        raise OSError
+
+
+@pytest.mark.parametrize("session", [Mute, Leaving])
+def test_who_says_nothing_of_an_upload_given_up_is_connected_to_anew(
+    session: type[Session],
+) -> None:
+    with OddFtp(session) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        server.files["/file"] = b""
+        upload = remote.create("/other")
+        upload.write(b"half", 0)
+        upload.abandon()
+        remote.remove("/file")
+        assert "/file" not in server.files
+        assert server.heard.count("PASS open sesame") == 2
+        remote.close()
+
+
+def test_nobody_comes_back_to_what_was_closed() -> None:
+    with OddFtp(Leaving) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        upload = remote.create("/other")
+        upload.abandon()
+        remote.close()
+        assert refused(remote.remove, "/file").code is Code.REMOTE_DROPPED
+        assert server.heard.count("PASS open sesame") == 1
