@@ -18,6 +18,7 @@ from config.loading import load
 from config.logging import configure, report_strays
 from config.secrets import Secrets
 from config.settings import LedgerSettings, Settings, TransferSettings
+from config.telemetry import TracesSettings
 from transfer.books import Books
 from transfer.ports import Observer, TicketDesk
 from transfer.tools import NoMeter, Tools
@@ -40,6 +41,8 @@ class Environment:
     short: Callable[[], bool]
     door: str
     shard: int = 500
+    flush: Callable[[], None] = lambda: None
+    """Traces are told, within a time: AWS may freeze the function once it has answered."""
 
 
 @cache
@@ -62,14 +65,32 @@ def furnished(settings: Settings) -> Environment:
     # A line that is kept would be frozen with the environment, and found dead.
     lines = {name: replace(each, keep_idle=0) for name, each in house.tools.destinations.items()}
     meter = Emf(printed, lines) if settings.metrics.functions else NoMeter()
+    tools, flush = traced(replace(house.tools, destinations=lines, meter=meter), settings.traces)
     return Environment(
         work=settings.transfers,
         ledger=settings.ledger,
-        tools=replace(house.tools, destinations=lines, meter=meter),
+        tools=tools,
         books=books,
         observer=notes,
         desk=house.desk,
         short=house.short,
         door=door.digest(settings),
         shard=settings.cloud.shard_files,
+        flush=flush,
     )
+
+
+def traced(tools: Tools, part: TracesSettings) -> tuple[Tools, Callable[[], None]]:
+    """With traces for a collector, and what tells them at the end of a call."""
+    if part.endpoint is None:
+        return tools, lambda: None
+    # Here, for OpenTelemetry costs a cold start that others need not pay.
+    from adapters.telemetry.traces import OtelTracer, TracedAuthority  # noqa: PLC0415
+
+    tracer = OtelTracer(part.endpoint, tools.destinations, part.timeout, _of_this_call)
+    authority = TracedAuthority(tools.authority, tracer)
+    return replace(tools, tracer=tracer, authority=authority), tracer.flush
+
+
+def _of_this_call() -> str:
+    return os.environ.get("_X_AMZN_TRACE_ID", "")

@@ -73,6 +73,15 @@ def visit(
 ) -> dict[str, Any]:
     """The answer to the machine. Raises NoAnswer."""
     try:
+        return _visited(function, event, context, environment)
+    finally:
+        environment.flush()
+
+
+def _visited(
+    function: Function, event: object, context: Context, environment: Environment
+) -> dict[str, Any]:
+    try:
         asked = Asked.of(event)
         call = _Visit if asked.shard is None else _ShardVisit
         return call(function, asked, context, environment).answer().told()
@@ -328,6 +337,7 @@ class _Visit:
             alarm=self._alarm,
             lease=self._environment.ledger.lease,
             short=self._environment.short,
+            tracer=self._environment.tools.tracer,
         )
         try:
             sender.round()

@@ -33,7 +33,7 @@ from config.kinds import (
 )
 from config.notices import NoticeSettings
 from config.part import Part
-from config.telemetry import MetricsSettings
+from config.telemetry import MetricsSettings, TracesSettings
 
 
 class VariableNames(Part):
@@ -296,3 +296,4 @@ class Settings(Part):
     )
     log: LogSettings = Field(default_factory=LogSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
+    traces: TracesSettings = Field(default_factory=TracesSettings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from config.kinds import Count, Text
+from config.kinds import Count, Seconds, ServiceUrl, Text
 from config.part import Part
 
 
@@ -23,4 +23,19 @@ class MetricsSettings(Part):
     )
     functions: bool = Field(
         True, description="Whether the functions of the second door write them to their logs."
+    )
+
+
+class TracesSettings(Part):
+    """One trace for each transfer, by OpenTelemetry with the ids of X-Ray."""
+
+    endpoint: ServiceUrl | None = Field(
+        None,
+        description="Address of a collector that takes OTLP by HTTP, usually "
+        "http://127.0.0.1:4318; null: no traces.",
+    )
+    timeout: Seconds = Field(
+        2.0,
+        description="Seconds for one call of the collector, and the most by which it delays a "
+        "stop or a call of a function.",
     )

@@ -87,7 +87,7 @@ def run(config: Config = None) -> None:
     from adapters.systemd import Supervisor
     from adapters.wiring import build
     from daemon.service import Service, stop_on_signals
-    from daemon.telemetry import measured
+    from daemon.telemetry import measured, traced
 
     stop = threading.Event()
     with explained():
@@ -96,9 +96,10 @@ def run(config: Config = None) -> None:
         report_strays()
         stop_on_signals(stop)
         note_every = settings.transfers.note_every
-        house = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
+        built = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
+        house = traced(measured(built))
         try:
-            Service(measured(house), Supervisor(), stop).run()
+            Service(house, Supervisor(), stop).run()
         finally:
             house.close()
 

@@ -39,7 +39,15 @@ def doors(  # noqa: PLR0913 what meets here
             ended=ended or no_execution,
         )
         seconds = settings.queue.visibility
-        yield Hints(house.queue, lookup, stop, alarm, visibility=seconds, patience=patience)
+        yield Hints(
+            house.queue,
+            lookup,
+            stop,
+            alarm,
+            visibility=seconds,
+            patience=patience,
+            tracer=house.tools.tracer,
+        )
     if house.ecc is not None:
         lookup = Lookup(house.inbox, intake, instance, read=parameters.read)
         yield Hints(house.ecc, lookup, stop, alarm, patience=patience, name="ecc")
@@ -54,4 +62,5 @@ def _standing(house: House, carrier: Carrier) -> StandingDoor:
         rules=tools.rules,
         destinations=tools.destinations,
         clock=tools.clock,
+        tracer=tools.tracer,
     )

@@ -18,7 +18,8 @@ from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from adapters.running.trouble import Trouble
 from daemon.lookup import Lookup, is_of_outside
 from transfer.errors import Code, FerryError, Permanent
-from transfer.ports import Message, Queue
+from transfer.ports import Message, Queue, Tracer
+from transfer.tools import NoTracer
 
 FIRST_WAIT = 10.0
 """Seconds for which a message is put back the first time; each further time twice as long."""
@@ -63,7 +64,9 @@ class Hints:
         patience: float = LONGEST_WAIT,
         first_wait: float = FIRST_WAIT,
         name: str = "hints",
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer or NoTracer()
         self._queue = queue
         self._lookup = lookup
         self._stop = stop
@@ -129,7 +132,10 @@ class Hints:
         while waiting and not self._stop.is_set():
             message = waiting.popleft()
             answers = self._lookup.answers
-            with structlog.contextvars.bound_contextvars(message=message.id):
+            with (
+                structlog.contextvars.bound_contextvars(message=message.id),
+                self._tracer.hint(message.trace),
+            ):
                 error = self._deal(message)
             if self._lookup.answers > answers:
                 self._trouble.over()

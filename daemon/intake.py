@@ -17,9 +17,10 @@ from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request, Transfer
-from transfer.ports import Inbox
+from transfer.ports import Inbox, Tracer
 from transfer.rules import Rules
 from transfer.telling import notes
+from transfer.tools import NoTracer
 
 log = structlog.get_logger()
 
@@ -55,7 +56,9 @@ class Intake:
         rules: Rules,
         carrier: Carrier,
         clock: Callable[[], datetime],
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer or NoTracer()
         self._inbox = inbox
         self._ledger = ledger
         self._archive = archive
@@ -147,11 +150,13 @@ class Intake:
 
     def _admitted(self, request: Request, refused: FerryError | None) -> tuple[Transfer, Transfer]:
         """What was received, and what the ledger has of it since: perhaps another, of its item."""
-        received = Transfer(request=request, received_at=self._clock())
+        received = Transfer(request=request, received_at=self._clock(), trace=self._tracer.begun())
         if refused:
             log.warning("request refused", code=refused.code, reason=refused.message)
             received = received.failed(refused)
-        return received, self._ledger.admit(received)
+        standing = self._ledger.admit(received)
+        self._tracer.admitted(standing)
+        return received, standing
 
     def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""

@@ -150,7 +150,7 @@ class SecondDoor:
     def _start(self, head: Transfer) -> None:
         told = {"transfer": head.id, "generation": head.generation, "door": head.door}
         try:
-            self.executions.start(head.execution or "", told)
+            self.executions.start(head.execution or "", told, head.trace or "")
         except Permanent as error:
             self._shut_until = self.now() + REFUSED_FOR
             self._evict(head, error.message.rstrip("."))

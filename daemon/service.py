@@ -81,6 +81,7 @@ class Service:
             lease=lease,
             short=house.short,
             workers=SENDERS,
+            tracer=house.tools.tracer,
         )
         self._intake = self._built_intake()
         self._second = self._built_second_door()
@@ -137,6 +138,7 @@ class Service:
             rules=house.tools.rules,
             carrier=self._carrier,
             clock=house.tools.clock,
+            tracer=house.tools.tracer,
         )
 
     def _built_second_door(self) -> SecondDoor | None:

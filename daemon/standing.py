@@ -17,10 +17,11 @@ from transfer.destination import Destination
 from transfer.errors import Permanent
 from transfer.evidence import Evidence
 from transfer.model import Source, Transfer
-from transfer.ports import Inbox
+from transfer.ports import Inbox, Tracer
 from transfer.request import planning
 from transfer.request.hints import ObjectHint
 from transfer.rules import Rules
+from transfer.tools import NoTracer
 
 FRESH = 1.0
 """Seconds for which one reading serves: a message names up to a hundred objects, and what is read
@@ -46,7 +47,9 @@ class StandingDoor:
         destinations: Mapping[str, Destination],
         clock: Callable[[], datetime],
         now: Callable[[], float] = time.monotonic,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer or NoTracer()
         self._inbox = inbox
         self._ledger = ledger
         self._carrier = carrier
@@ -106,7 +109,8 @@ class StandingDoor:
                 self._take(Transfer(request=request, received_at=now).failed(each.why))
 
     def _take(self, received: Transfer) -> None:
-        admitted = self._ledger.admit(received)
+        admitted = self._ledger.admit(received.evolve(trace=self._tracer.begun()))
+        self._tracer.admitted(admitted)
         log.info("event followed", transfer=admitted.id, request=admitted.request.number)
         if not admitted.at_rest:
             self._carrier.carry([admitted])

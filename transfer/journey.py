@@ -82,7 +82,8 @@ def advance(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt = onc
 
 def _tried(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt) -> Transfer:
     try:
-        return attempt(step, transfer, tools)
+        with tools.tracer.span(step.__name__, transfer):
+            return attempt(step, transfer, tools)
     except (ClaimLost, Stopping, Waiting):
         raise
     except Exception as error:  # noqa: BLE001 a fault of ours must reach the tickets as well

@@ -333,7 +333,8 @@ class Transfer:
     patterns and manifests included. `generation` is raised by an operator only. `manifests` are
     those that the deliveries were read from. `route` is the door that carries it now, `execution`
     the name of the run behind it; `door` is the digest of the configuration and the code of the
-    door that began it. `sharing` stands there once the files were shared out; `shard` is the number
+    door that began it. `trace` is the X-Ray header of the trace that all of it is part of.
+    `sharing` stands there once the files were shared out; `shard` is the number
     of the shard whose claim this is, with an epoch and `claims` of its own, and None for the head.
     """
 
@@ -356,6 +357,7 @@ class Transfer:
     door: str | None = None
     sharing: Sharing | None = None
     shard: int | None = None
+    trace: str | None = None
 
     @property
     def id(self) -> str:

@@ -7,6 +7,7 @@ an adapter translates its library's exceptions at its own edge and never retries
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -244,7 +245,8 @@ class Message:
     """What a queue handed out. Neither `id` nor `receipt` says what work it is about.
 
     `receives` counts the hand-outs, this one included; `last`: the queue would not hand it out
-    again. `receipt` is good for this hand-out only. `group` is the group of a FIFO queue.
+    again. `receipt` is good for this hand-out only. `group` is the group of a FIFO queue, `trace`
+    the X-Ray header of who sent it.
     """
 
     id: str
@@ -253,6 +255,7 @@ class Message:
     last: bool = False
     receipt: str = field(default="", repr=False)
     group: str = ""
+    trace: str = ""
 
 
 class Queue(Protocol):
@@ -314,9 +317,9 @@ class Executions(Protocol):
     Raises Permanent `execution.refused`, Transient `execution.unavailable`.
     """
 
-    def start(self, name: str, told: Mapping[str, object]) -> None:
+    def start(self, name: str, told: Mapping[str, object], trace: str = "") -> None:
         """Asking again for a name starts nothing twice, even when the first answer was lost; of
-        one that has ended it starts nothing more.
+        one that has ended it starts nothing more. `trace` is the X-Ray header that it is part of.
         """
 
     def state(self, name: str) -> ExecutionState: ...
@@ -346,6 +349,31 @@ class Meter(Protocol):
 
     def unfinished(self, transfers: int) -> None:
         """So many are not at rest now."""
+
+
+class Tracer(Protocol):
+    """Writes down when what was done, and what it was part of. No verb raises, or waits.
+
+    It is told of values of ours alone, and says what it takes from them: no text of an error, no
+    path, no name of a person.
+    """
+
+    def hint(self, header: str) -> AbstractContextManager[None]:
+        """A message of a queue is dealt with; `header` is X-Ray's, of who sent it, or empty."""
+
+    def begun(self) -> str | None:
+        """What a new head remembers: the trace under way, else a new one; None where none are."""
+
+    def admitted(self, transfer: Transfer) -> None:
+        """The ledger has taken the head that remembers what `begun` said last in this thread."""
+
+    def span(
+        self, name: str, transfer: Transfer, delivery: Delivery | None = None
+    ) -> AbstractContextManager[None]:
+        """A part of the work on it. Whoever asks in the same thread within is part of that."""
+
+    def ticket(self, find: Callable[[], Transfer]) -> AbstractContextManager[None]:
+        """A ticket is written; `find` gives the transfer that it is about, and may raise."""
 
 
 class Observer(Protocol):

@@ -12,7 +12,16 @@ from transfer.books import Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.model import MIB, Delivery, Transfer
-from transfer.ports import Authority, Meter, Notifier, ObjectStore, Observer, Remotes, Sessions
+from transfer.ports import (
+    Authority,
+    Meter,
+    Notifier,
+    ObjectStore,
+    Observer,
+    Remotes,
+    Sessions,
+    Tracer,
+)
 from transfer.refusals import Refusals
 from transfer.rules import Rules
 from transfer.slots import Slots
@@ -41,6 +50,29 @@ class NoMeter:
     def unfinished(self, transfers: int) -> None: ...
 
 
+class NoTracer:
+    """Nobody writes it down."""
+
+    def hint(self, header: str) -> AbstractContextManager[None]:
+        del header
+        return nullcontext()
+
+    def begun(self) -> str | None:
+        return None
+
+    def admitted(self, transfer: Transfer) -> None: ...
+
+    def span(
+        self, name: str, transfer: Transfer, delivery: Delivery | None = None
+    ) -> AbstractContextManager[None]:
+        del name, transfer, delivery
+        return nullcontext()
+
+    def ticket(self, find: Callable[[], Transfer]) -> AbstractContextManager[None]:
+        del find
+        return nullcontext()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tools:
     """The ports that a step may use; nothing in it tells who calls.
@@ -61,6 +93,7 @@ class Tools:
     notifier: Notifier
     observer: Observer
     meter: Meter = field(default_factory=NoMeter)
+    tracer: Tracer = field(default_factory=NoTracer)
     destinations: Mapping[str, Destination]
     rules: Rules
     slots: Slots

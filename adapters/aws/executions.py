@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -47,12 +47,13 @@ class StepFunctions:
         self._client = client
         self._machine = machine
 
-    def start(self, name: str, told: Mapping[str, object]) -> None:
+    def start(self, name: str, told: Mapping[str, object], trace: str = "") -> None:
         # Idempotent while it runs, for the same name and input (StartExecution).
         text = json.dumps(told, sort_keys=True)
+        more: Any = {"traceHeader": trace} if trace else {}
         self._asked(
             lambda: self._client.start_execution(
-                stateMachineArn=self._machine, name=name, input=text
+                stateMachineArn=self._machine, name=name, input=text, **more
             ),
             unless=OVER,
         )

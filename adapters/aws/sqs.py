@@ -88,7 +88,9 @@ class SqsQueue:
                 MaxNumberOfMessages=BATCH,
                 WaitTimeSeconds=self._wait,
                 VisibilityTimeout=self._visibility,
-                MessageSystemAttributeNames=["ApproximateReceiveCount", "MessageGroupId"],
+                MessageSystemAttributeNames=[
+                    *("ApproximateReceiveCount", "AWSTraceHeader", "MessageGroupId")
+                ],
             )
             return [_message(found, terms) for found in answer.get("Messages", [])]
 
@@ -194,6 +196,7 @@ def _message(found: Mapping[str, Any], terms: _Terms) -> Message:
         last=receives >= terms.receives,
         receipt=found["ReceiptHandle"],
         group=attributes.get("MessageGroupId", ""),
+        trace=attributes.get("AWSTraceHeader", ""),
     )
 
 

@@ -12,10 +12,12 @@ class MemoryExecutions:
 
     def __init__(self) -> None:
         self.told: dict[str, Mapping[str, object]] = {}
+        self.traces: dict[str, str] = {}
         self.ended: set[str] = set()
         self.stopped: dict[str, str] = {}
 
-    def start(self, name: str, told: Mapping[str, object]) -> None:
+    def start(self, name: str, told: Mapping[str, object], trace: str = "") -> None:
+        self.traces.setdefault(name, trace)
         self.told.setdefault(name, told)
 
     def state(self, name: str) -> ExecutionState:

@@ -14,9 +14,10 @@ from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from adapters.running.trouble import Trouble
 from transfer.books import Archive, Outbox, Record
 from transfer.errors import Code, FerryError, Permanent, Waiting
-from transfer.ports import TicketDesk
+from transfer.ports import TicketDesk, Tracer
 from transfer.telling import document, notes
 from transfer.tickets import Post, PostAction, Ticket
+from transfer.tools import NoTracer
 
 MAX_WAIT = 900.0
 """Seconds: the longest wait between two tries of one post."""
@@ -65,7 +66,9 @@ class Sender:
         now: Callable[[], float] = time.monotonic,
         short: Callable[[], bool] = lambda: False,
         workers: int = 1,
+        tracer: Tracer | None = None,
     ) -> None:
+        self._tracer = tracer or NoTracer()
         self._workers = workers
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._outbox = outbox
@@ -125,7 +128,8 @@ class Sender:
         try:
             if (spared := self._spared(post)) is not None:
                 return spared
-            ticket = self._write(post, again=tries > 0)
+            with self._tracer.ticket(lambda: self._record(post).transfer):
+                ticket = self._write(post, again=tries > 0)
         except Waiting as wait:
             self._outbox.defer(post, wait.retry_after or 1.0, str(wait))
             return False

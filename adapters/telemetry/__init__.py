@@ -1,1 +1,1 @@
-"""What machines are told of the work: metrics and traces. Whoever does not listen is not missed."""
+"""What machines are told of the work; the doors are `emf` for metrics and `traces`."""

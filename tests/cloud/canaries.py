@@ -1,7 +1,7 @@
 """What must be found nowhere: every secret that was read or given out, and a file's content.
 
 Searched is all that people and AWS keep of an execution: its history, the functions' log, AWS's
-own, the ledger's table, and all tables and attachments of ServiceNow.
+own, the ledger's table, all tables and attachments of ServiceNow, and what a collector was told.
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from typing import Any
 from tests.cloud.stack import TABLE, Stack
 
 LINES = 200
-PLACES = {"execution", "history", "log of the functions", "ledger", "incident", "attachments"}
+PLACES = {
+    "execution",
+    "history",
+    "log of the functions",
+    "ledger",
+    "incident",
+    "attachments",
+    "traces",
+}
 """Where the request must be found, or the search has missed them."""
 SHORTEST = 12
 """Characters of what is no word of a document by chance."""
@@ -34,9 +42,9 @@ def canaries(stack: Stack, data: bytes) -> set[str]:
     return {line for line in (*lines, *stack.aws.given()) if len(line) >= SHORTEST}
 
 
-def shown(stack: Stack, data: bytes) -> list[str]:
+def shown(stack: Stack, data: bytes, traces: str) -> list[str]:
     """The places that show one, and no more of it than its beginning; or that were not searched."""
-    sought, found = canaries(stack, data), list(written(stack))
+    sought, found = canaries(stack, data), [*written(stack), ("traces", traces)]
     record = stack.record(stack.placed)
     marks = (stack.placed.number, record.transfer.id if record else "")
     searched = {place for place, text in found if any(mark in text for mark in marks)}

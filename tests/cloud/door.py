@@ -22,6 +22,7 @@ from tests.transfer.bench import Bench, Crash, Fuse, Fused
 from transfer.books import Books
 from transfer.model import Route, Transfer
 from transfer.routing import execution_name
+from transfer.tools import Tools
 
 DIGEST = "d" * 64
 WORK = TransferSettings(retry_wait=0.001)
@@ -66,6 +67,8 @@ class Door:
     before: Callable[[str, Data], object] = lambda _name, _event: None
     calls: list[str] = field(default_factory=list)
     machine: Data = field(default_factory=lambda: MACHINE)
+    traced: Callable[[Tools], Tools] = lambda tools: tools
+    flushed: int = 0
     lines: list[str] = field(default_factory=list)
     """Metrics."""
 
@@ -102,13 +105,19 @@ class Door:
         return Environment(
             work=WORK,
             ledger=LedgerSettings(),
-            tools=replace(bench.tools(self.fuse), meter=Emf(self.lines.append, ("partner",))),
+            tools=self.traced(
+                replace(bench.tools(self.fuse), meter=Emf(self.lines.append, ("partner",)))
+            ),
             books=self._fused_books,
             observer=lambda _: bench.watcher,
             desk=self.desk,
             short=lambda: False,
             door=self.digest,
+            flush=self._flush,
         )
+
+    def _flush(self) -> None:
+        self.flushed += 1
 
     def _fused_books(self, owner: str) -> Books:
         books = self.books(owner)

@@ -47,6 +47,7 @@ from transfer.tickets import TicketRole
 KEPT = Path(__file__).parents[2] / ".cache" / "functions"
 """The libraries of the zip, compiled once for all tests."""
 BUCKET, ARTEFACTS, TABLE = "exports", "artefacts", "FileFerry"
+TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
 DEADLINE = 3600.0 if sweeps.WHOLE else 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 CUT = RESERVE + 4
@@ -89,6 +90,7 @@ class Stack:
     line: Proxy
     directory: Path
     objects: str = ""
+    collector: str = ""
     machines: dict[str, str] = field(default_factory=dict)
 
     def make(self) -> None:
@@ -160,6 +162,7 @@ class Stack:
             route=Route.STEP_FUNCTIONS,
             execution=execution_name(claim),
             door=door.digest(self.settings),
+            trace=TRACE,
         )
         self.house.books.ledger.save(head)
         self.house.books.ledger.renew(head, 0)
@@ -362,6 +365,8 @@ class Stack:
                 "shard_files": SHARD,
                 "deploy": {"account": self.aws.account, "bucket": ARTEFACTS, "hosts": [HOST]},
             },
+            # Long enough for a busy machine: what a call has done is told before it answers.
+            "traces": {"endpoint": self.collector, "timeout": 60} if self.collector else {},
             "poll": {"every": 0.2, "max_backoff": 1.0},
             "transfers": {"retry_wait": 0.5, "drain": 5.0},
             "destinations": {

@@ -26,6 +26,7 @@ from sandbox.tls import make_certificate
 from tests import sweeps
 from tests.cloud.canaries import content, shown
 from tests.cloud.stack import CUT, SHARD, Stack
+from tests.servers.collector import Collector, collecting
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
@@ -43,7 +44,13 @@ SLOW, LONG = 2 * MIB, 10 * CHUNK
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def collector() -> Iterator[Collector]:
+    with collecting() as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, collector: Collector) -> Iterator[Stack]:
     directory = tmp_path_factory.mktemp("stack")
     certificate = make_certificate(directory / "tls")
     with (
@@ -61,7 +68,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             patch.setenv(file, os.devnull)
         # The stack goes on as its host's role.
         patch.setenv("AWS_SESSION_TOKEN", "")
-        made = Stack(aws, servicenow, certificate.ca_file, partner, line, directory)
+        told = collector.endpoint
+        made = Stack(aws, servicenow, certificate.ca_file, partner, line, directory, collector=told)
         made.make()
         yield made
         made.close()
@@ -83,7 +91,9 @@ def arrived(stack: Stack, key: str) -> bytes:
     return Path(stack.partner.root, key).read_bytes()
 
 
-def test_an_approved_request_is_delivered_and_both_tickets_are_closed(stack: Stack) -> None:
+def test_an_approved_request_is_delivered_and_both_tickets_are_closed(
+    stack: Stack, collector: Collector
+) -> None:
     data = content()
     stack.put("pay.csv", data)
     name = stack.route(stack.claimed(stack.ordered("pay.csv"))).execution or ""
@@ -100,7 +110,10 @@ def test_an_approved_request_is_delivered_and_both_tickets_are_closed(stack: Sta
     # A call whose answer was lost has taken its credentials with it.
     lost = any(event["type"] == "TaskFailed" for event in history)
     assert "refused (HTTP 40" in end_of_sessions(stack) or lost
-    assert shown(stack, data) == []
+    assert shown(stack, data, repr(collector.raw)) == []
+    assert {each.trace for each in collector.spans} == {"6563c0de0123456789abcdef01234567"}
+    assert {"validate_input", "publish", "cleanup", "servicenow ticket"} <= collector.names()
+    assert ends(stack) == {head(stack).request.number: Outcome.DELIVERED}
 
 
 def end_of_sessions(stack: Stack) -> str:
@@ -115,6 +128,14 @@ def end_of_sessions(stack: Stack) -> str:
     notes = stack.servicenow.instance.query("sys_journal_field", f"element_id={audit['sys_id']}")
     (end,) = [each["value"] for each in notes if "End of session" in each["value"]]
     return end
+
+
+def ends(stack: Stack) -> dict[str, str]:
+    """The outcomes that the functions have counted, by request."""
+    lines = [line for line in stack.logs().splitlines() if '"TransferCompleted": 1' in line]
+    counted = [json.loads(line[line.index("{") :]) for line in lines]
+    assert len({each["Request"] for each in counted}) == len(counted)
+    return {each["Request"]: each["Outcome"] for each in counted}
 
 
 def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_killed(

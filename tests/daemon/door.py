@@ -18,8 +18,9 @@ from tests.transfer.made import NOON, RULES, evidence
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Transfer
-from transfer.ports import Message
+from transfer.ports import Message, Tracer
 from transfer.request.hints import NUMBER
+from transfer.tools import NoTracer
 
 
 @dataclass
@@ -92,6 +93,7 @@ class Door:
     carried: list[str] = field(default_factory=list)
     ruin: list[FerryError] = field(default_factory=list)
     ended: list[str] = field(default_factory=list)
+    tracer: Tracer = field(default_factory=NoTracer)
 
     def __post_init__(self) -> None:
         self.queue = OddQueue(now=self.clock)
@@ -105,6 +107,7 @@ class Door:
             rules=RULES,
             carrier=self,
             clock=lambda: NOON,
+            tracer=self.tracer,
         )
         self.lookup = Lookup(
             self.inbox,
@@ -114,7 +117,8 @@ class Door:
             ended=self.ended.append,
             now=self.clock,
         )
-        self.hints = Hints(self.queue, self.lookup, self.stop, LedgerAlarm(self.ruin.append))
+        alarm = LedgerAlarm(self.ruin.append)
+        self.hints = Hints(self.queue, self.lookup, self.stop, alarm, tracer=self.tracer)
         self.stop.meanwhile = self.hints.beat
 
     def carry(self, heads: Sequence[Transfer]) -> None:

@@ -71,10 +71,10 @@ def test_it_is_handed_over_with_its_claim_free_before_the_execution_is_started()
     house, free = House(), []
     start = house.executions.start
 
-    def starting(name: str, told: Any) -> None:
+    def starting(name: str, told: Any, trace: str) -> None:
         [row] = house.bench.store.rows.values()
         free.append(row.owner)
-        start(name, told)
+        start(name, told, trace)
 
     house.executions.start = starting
     head = handed_over(house)
@@ -116,7 +116,7 @@ def test_an_execution_that_was_never_started_is_started_by_the_next_round() -> N
     lost = Transient(Code.EXECUTION_UNAVAILABLE, "Step Functions gave no answer.")
     start = house.executions.start
 
-    def without_answer(name: str, told: Any) -> None:
+    def without_answer(name: str, told: Any, trace: str) -> None:
         house.executions.start = start
         raise lost
 
@@ -193,7 +193,7 @@ def test_a_door_that_aws_keeps_shut_is_not_knocked_at_for_a_while() -> None:
     house = House()
     start, asked = house.executions.start, []
 
-    def refused(name: str, told: Any) -> None:
+    def refused(name: str, told: Any, trace: str) -> None:
         asked.append(name)
         raise Permanent(Code.EXECUTION_REFUSED, "Step Functions refused it (AccessDenied).")
 

@@ -25,6 +25,7 @@ JUDGED = {
 _SPDX = {
     "MIT License": "MIT",
     "ISC License": "ISC",
+    "3-Clause BSD License": "BSD-3-Clause",
     "Apache License 2.0": "Apache-2.0",
     # python-dateutil: BSD for what is older than 2017, both for what is newer.
     "Dual License": "Apache-2.0 AND BSD-3-Clause",

@@ -18,6 +18,7 @@ from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.ports import Executions, ExecutionState
 
 TOLD = {"transfer": "i:sc_task:7", "generation": 1, "door": "d" * 64}
+TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
@@ -55,8 +56,8 @@ def test_one_that_was_never_started_is_absent(executions: Executions) -> None:
 
 def test_it_runs_until_it_is_stopped_and_is_started_once(executions: Executions) -> None:
     name = "ff-RITM1-once-g1-e1"
-    executions.start(name, TOLD)
-    executions.start(name, TOLD)
+    executions.start(name, TOLD, TRACE)
+    executions.start(name, TOLD, TRACE)
     assert executions.state(name) is ExecutionState.RUNNING
     executions.stop(name, "The order was cancelled.")
     assert executions.state(name) is ExecutionState.ENDED

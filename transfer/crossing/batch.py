@@ -79,6 +79,11 @@ def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
         raise min([vanished(item, crossing) for item in gone], key=lambda error: error.file or "")
     if not stored:
         return
+    with crossing.tools.tracer.span("publish of many", crossing.transfer):
+        _publish(stored, crossing, remote)
+
+
+def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> None:
     intended = intend(stored, crossing)
     crossing.tools.fence()
     pairs = [(temp_of(item), item.final) for item in intended]

@@ -115,7 +115,8 @@ class _Fleet:
                 )
                 with overtaken(deliveries, crossing):
                     for current in self._left_over(deliveries, crossing):
-                        step(current, crossing)
+                        with tools.tracer.span("crossing", self.transfer, current):
+                            step(current, crossing)
             except BaseException as error:
                 if remote is not None:
                     remote.close()
@@ -138,7 +139,8 @@ class _Fleet:
         together = [] if self.hold else [item for item in deliveries if fits(item, crossing)]
         if len(together) < FEW:
             return deliveries
-        deliver_many(together, crossing)
+        with self.tools.tracer.span("crossing of many", self.transfer):
+            deliver_many(together, crossing)
         numbers = {item.number for item in deliveries}
         return [
             item

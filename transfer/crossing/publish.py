@@ -42,6 +42,11 @@ def publish(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> De
 
     `asked_before`: an earlier rename was never answered, so an absent temp may mean success.
     """
+    with crossing.tools.tracer.span("publish", crossing.transfer, delivery):
+        return _published(delivery, crossing, asked_before=asked_before)
+
+
+def _published(delivery: Delivery, crossing: Crossing, *, asked_before: bool) -> Delivery:
     if delivery.state is DeliveryState.PUBLISHED:
         return delivery
     if crossing.in_place:

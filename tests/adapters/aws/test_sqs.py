@@ -106,7 +106,11 @@ def test_the_redrive_policy_is_asked_for_once_and_told_on_each_message(stub: Stu
         "MaxNumberOfMessages": 10,
         "WaitTimeSeconds": 20,
         "VisibilityTimeout": 120,
-        "MessageSystemAttributeNames": ["ApproximateReceiveCount", "MessageGroupId"],
+        "MessageSystemAttributeNames": [
+            "ApproximateReceiveCount",
+            "AWSTraceHeader",
+            "MessageGroupId",
+        ],
     }
     stub.add_response("get_queue_attributes", POLICY)
     for count in ("2", "3", "4"):
@@ -227,3 +231,17 @@ def test_no_credentials_are_permanent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")
     error = raised(SqsQueue(make_client("eu-central-1", "http://127.0.0.1:9"), URL).receive)
     assert error.code is Code.QUEUE_REFUSED
+
+
+def test_the_trace_of_who_sent_it_comes_along(stub: Stubber) -> None:
+    header = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
+    found = {
+        "MessageId": "m",
+        "Body": "{}",
+        "ReceiptHandle": "r",
+        "Attributes": {"AWSTraceHeader": header},
+    }
+    stub.add_response("get_queue_attributes", POLICY)
+    stub.add_response("receive_message", {"Messages": [found]})
+    [message] = queue(stub).receive()
+    assert message.trace == header
