@@ -26,9 +26,9 @@ from tests.servers.proxy import Proxy
 from transfer.model import CHUNK, MIB, Transfer
 
 SIZE = 3 * 10**9
-RATE = 5 * MIB
+RATE = 6 * MIB
 """Bytes a second to the partner."""
-WORK = 58
+WORK = 46
 """Seconds that a call has for its work."""
 KILLED = 3
 APART = 15 * CHUNK
