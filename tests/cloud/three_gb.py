@@ -1,8 +1,8 @@
 """3 GB through ChunkedTransfer as it is deployed, for real: `python -m tests.cloud.three_gb`.
 
 The clock of the function is cut so that it takes ten calls and more, and it is killed in three of
-them. What is read of S3 is counted on the line to S3. Takes some minutes on a quiet machine, and 10 GB of
-memory.
+them. What is read of S3 is counted on the line to S3. Takes some minutes of a
+quiet machine, and 10 GB of memory.
 """
 
 from __future__ import annotations
