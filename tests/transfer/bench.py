@@ -75,7 +75,8 @@ class Fused:
 
     def __getattr__(self, name: str) -> Any:
         value = getattr(self._port, name)
-        if not callable(value) or name in ("close", "abandon"):
+        # What a session has told already is asked of nobody.
+        if not callable(value) or name in ("close", "abandon", "told"):
             return value
 
         def call(*args: Any, **kwargs: Any) -> Any:
