@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from sandbox.aws import Aws
 from sandbox.children import clean_environment, program
+from tests.adapters.telemetry.specification import metrics
 from tests.crossing.world import DEADLINE, World
+from tests.servers.collector import Collector, collecting
 from transfer.model import Outcome
 
 NEVER = 100_000.0
+BYTES = ("BytesTransferred", "")
 
 
 class Queue:
@@ -69,14 +76,38 @@ def polled_once(world: World) -> None:
     world.until(lambda: any(task_url in each.path for each in list(world.servicenow.site.served)))
 
 
+@contextmanager
+def listening(world: World) -> Iterator[tuple[Collector, socket.socket]]:
+    """A collector of the daemon's traces, and the agent for its metrics."""
+    with collecting() as collector, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as agent:
+        agent.bind(("127.0.0.1", 0))
+        agent.setblocking(False)
+        world.config["metrics"] = {"agent_port": agent.getsockname()[1]}
+        world.config["traces"] = {"endpoint": collector.endpoint, "timeout": 60}
+        yield collector, agent
+
+
+def heard(agent: socket.socket) -> Iterator[str]:
+    with suppress(BlockingIOError):
+        while True:
+            yield agent.recv(65_536).decode().removesuffix("\n")
+
+
 def test_a_submitted_number_brings_an_order_that_no_poll_sees(world: World, queue: Queue) -> None:
     digest = world.put("a", b"by a hint")
-    with world.daemon():
+    with listening(world) as (collector, agent), world.daemon() as daemon:
         polled_once(world)
         placed = world.order("a")
         done = queue.submit(placed.number)
         record = world.ended(placed)
         world.until(queue.is_empty)
+        daemon.stop()
+        counted = [metrics(line, time.time()) for line in heard(agent)]
+    # The first poll may have found it before its hint.
+    assert len({each.trace for each in collector.spans if each.name != "hint"}) == 1
+    assert {"hint", "publish", "cleanup", "servicenow ticket"} <= collector.names()
+    assert [each[BYTES] for each in counted if BYTES in each] == [len(b"by a hint")]
+    assert any(("QueueDepth", "") in each for each in counted)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(done.stdout.split()) == 1
     assert record.transfer.outcome is Outcome.DELIVERED
