@@ -23,6 +23,13 @@ class Unready(Exception):
     """A program ended that should go on, or was too slow; the message shows the end of its log."""
 
 
+class Part(Protocol):
+    """Something that was started and should go on."""
+
+    def check(self) -> None:
+        """Raises Unready when it has ended."""
+
+
 class Running(Protocol):
     """A process, in the words of subprocess.Popen."""
 
@@ -40,13 +47,6 @@ class Running(Protocol):
 
     def wait(self, timeout: float | None = None) -> int:
         """The exit code. Raises subprocess.TimeoutExpired."""
-
-
-class Part(Protocol):
-    """Something that was started and should go on."""
-
-    def check(self) -> None:
-        """Raises Unready when it has ended."""
 
 
 class Child:

@@ -30,8 +30,8 @@ from transfer.model import Route
 BUCKET, ARTEFACTS, TABLE = "fileferry-exports", "fileferry-artefacts", "FileFerry"
 OUTPUTS = ("cloud.state_machine", "queue.url")
 """What the last lines of `fileferry deploy` name, which belongs into the configuration."""
-ALL_AT_ONCE = 8
-"""Executions that a destination may have: none of the demo's waits for another one's end."""
+AT_ONCE = 3
+"""Executions that a destination may have: each one more at once starts eight processes more."""
 HERE = "by this host"
 
 
@@ -111,7 +111,7 @@ class CloudShow(Show):
         ends = content["destinations"].items()
         _change(
             file,
-            destinations={name: {**each, "connections": ALL_AT_ONCE} for name, each in ends},
+            destinations={name: {**each, "connections": AT_ONCE} for name, each in ends},
             ledger={**here, "kind": "dynamodb", "table": TABLE},
             queue={},
             cloud={**here, "deploy": deploy},

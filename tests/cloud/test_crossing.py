@@ -345,7 +345,7 @@ def test_a_cancelled_request_stops_its_execution_while_a_function_sends(
     stack: Stack, service: Child
 ) -> None:
     stack.line.slacken(SLOW)
-    placed = ordered(stack, "unwanted.bin", bytes(LONG))
+    placed = ordered(stack, "unwanted.bin", bytes(2 * LONG))
     name = sending(stack)
     stack.servicenow.instance.update("sc_req_item", placed.item_id, {"active": "false"})
     assert stack.ended(name)["status"] == "ABORTED"
