@@ -55,11 +55,11 @@ class Order:
     sha256: str
     role: str | None
 
-    def asked(self) -> dict[str, object]:
-        """In the words of CreateChangeSet."""
+    def asked(self, url: str) -> dict[str, object]:
+        """In the words of CreateChangeSet; the template is at that address in S3."""
         values = parameters(self.template)
         return {
-            "TemplateBody": as_text(self.template),
+            "TemplateURL": url,
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value} for name, value in values.items()
             ],
@@ -222,7 +222,7 @@ class Deployment:
         self._watch.stage("Find out what changes")
         fresh = stack is None or stack.reviewed
         basis = "" if stack is None or stack.reviewed else f"{stack.id} {stack.since.isoformat()}"
-        asked = order.asked()
+        asked = order.asked(self._control.put_text(order.bucket, as_text(order.template)))
         said = json.dumps([asked, basis], sort_keys=True)
         name = f"fileferry-{hashlib.sha256(said.encode()).hexdigest()[:24]}"
         made = self._stacks.prepare(name, asked, fresh=fresh)

@@ -20,7 +20,7 @@ from config.settings import Settings
 from transfer.errors import Code, Permanent
 
 STACK = "FileFerry"
-LARGEST = 51_200
+LARGEST = 1_000_000
 """Bytes of a template that is sent with the call (CloudFormation API)."""
 RECEIVES = 5
 KEPT = 14 * 86_400

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -82,6 +83,19 @@ class Control:
         with asked("S3", f"put {key} into the bucket {bucket}"), path.open("rb") as body:
             self._s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest)
         return True
+
+    def put_text(self, bucket: str, text: str) -> str:
+        """The address of a template under its own digest, as CloudFormation wants it; by a change
+        set itself no more than 51,200 bytes can be sent.
+        """
+        body = text.encode()
+        digest = hashlib.sha256(body)
+        key = f"fileferry/{digest.hexdigest()}.template.json"
+        if not self._has(bucket, key):
+            checksum = base64.b64encode(digest.digest()).decode()
+            with asked("S3", f"put {key} into the bucket {bucket}"):
+                self._s3.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=checksum)
+        return f"{self._s3.meta.endpoint_url}/{bucket}/{key}"
 
     def _has(self, bucket: str, key: str) -> bool:
         with asked("S3", f"look for {key} in the bucket {bucket}"):
