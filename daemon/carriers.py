@@ -16,6 +16,7 @@ from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
 from transfer import decisions
 from transfer.books import Ledger
+from transfer.crossing.shards import gathered
 from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, is_homeward, travel
 from transfer.model import DeliveryState, Route, Transfer
@@ -289,6 +290,7 @@ class InProcess:
                 self._under_way[transfer.id] = (transfer, self._under_way[transfer.id][1])
 
     def _quarantine(self, claim: Transfer) -> None:
+        claim = gathered(claim, self._tools)
         found = self._ledger.deliveries(claim.id)
         transfer, posts = decisions.quarantine(claim, found, self._tools.clock())
         self._ledger.save(transfer, *posts)

@@ -7,6 +7,7 @@ from tests.mutants.mutant import Mutant
 CLAIMS = "tests/ports/test_claims.py"
 LIVING = f"{CLAIMS}::test_a_living_owner_is_evicted_and_what_it_had_saved_stays"
 SIGN = f"{CLAIMS}::test_a_sign_of_life_keeps_everybody_off"
+SHARDS = "tests/cloud/test_shards.py"
 ADVANCE = "tests/transfer/test_advance.py"
 
 DOORS = (
@@ -65,5 +66,27 @@ DOORS = (
         "row.older if row.state is DeliveryState.VERIFIED else ()",
         "()",
         "tests/model/test_schedules.py::test_who_was_overtaken_clears_up_at_any_moment_of_its_heir",
+    ),
+    Mutant(
+        "an heir of the head leaves the shards open",
+        "transfer/crossing/shards.py",
+        "    return tools.shards.close(transfer)",
+        "    return transfer",
+        f"{SHARDS}::test_a_call_for_a_shard_that_was_taken_back_does_nothing",
+    ),
+    Mutant(
+        "shards publish before all files are there",
+        "transfer/crossing/shards.py",
+        "last = not options.all_or_nothing or not missing",
+        "last = True",
+        f"{SHARDS}::test_many_files_are_shared_out_and_all_arrive",
+    ),
+    Mutant(
+        "a shard's old call still writes: DynamoDB",
+        "adapters/ledger/dynamo/shards.py",
+        'condition="#epoch = :epoch",\n        values={"epoch": transfer.epoch, "one": 1},',
+        'condition="#epoch >= :epoch",\n        values={"epoch": transfer.epoch, "one": 1},',
+        "tests/ports/test_shards.py::"
+        "test_the_next_call_for_a_shard_fences_the_one_before_and_no_other[dynamodb]",
     ),
 )
