@@ -287,12 +287,7 @@ def test_another_configuration_or_version_is_refused_before_a_byte(
 
 def test_a_fault_of_ours_outside_the_steps_shows_its_name_only(door: Door) -> None:
     begun = door.begin()
-
-    def broken(_name: str, _event: Data) -> None:
-        door.bench.watcher = None  # type: ignore[assignment]
-        door.environment = lambda: None  # type: ignore[assignment,method-assign,return-value]
-
-    door.before = broken
+    door.books = None  # type: ignore[assignment]
     done = door.run(begun)
     assert (done.status, done.error) == ("FAILED", "Unfinished")
-    assert "FileFerry stumbled over a AttributeError." in door.output["cause"]["Cause"]
+    assert "FileFerry stumbled over a TypeError." in door.output["cause"]["Cause"]
