@@ -122,7 +122,7 @@ class Deployment:
         return Done(changes=plan.changes, ledger=said, outputs=self.outputs())
 
     def plan(self, order: Order) -> tuple[Change, ...]:
-        """What a deploy would do now; nothing is left of having asked."""
+        """What a deploy would do now; nothing is left of having asked but the template in S3."""
         self.insist()
         stack = self._settled(mend=False)
         name, plan = self._prepared(order, stack)

@@ -21,7 +21,7 @@ from transfer.errors import Code, Permanent
 
 STACK = "FileFerry"
 LARGEST = 1_000_000
-"""Bytes of a template that is sent with the call (CloudFormation API)."""
+"""Bytes of a template in S3 (CloudFormation quotas, 1 MB)."""
 RECEIVES = 5
 KEPT = 14 * 86_400
 """Seconds: the longest that SQS keeps a message."""
@@ -73,7 +73,7 @@ def template(settings: Settings, code: Zip) -> dict[str, Any]:
 
 
 def as_text(made: Mapping[str, Any]) -> str:
-    """As it is sent: without a space that nobody needs, since its size is limited."""
+    """As it is sent: without a space that nobody needs."""
     return json.dumps(made, separators=(",", ":"), sort_keys=True)
 
 

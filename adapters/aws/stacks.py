@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain, takewhile
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -179,8 +180,12 @@ class Stacks:
     def events(self, stack: str, since: datetime) -> list[Event]:
         """The latest of that stack (its id), oldest first."""
         with asked(SERVICE, f"read what happens in the stack {self._name}"):
-            told = self._client.describe_stack_events(StackName=stack)["StackEvents"]
-        found = [_event(each) for each in told if each["Timestamp"] >= since]
+            pages = self._client.get_paginator("describe_stack_events").paginate(StackName=stack)
+            # The newest come first, a hundred a page; those of earlier changes are not asked for.
+            told = chain.from_iterable(page["StackEvents"] for page in pages)
+            found = [
+                _event(each) for each in takewhile(lambda one: one["Timestamp"] >= since, told)
+            ]
         return found[::-1]
 
     def resources(self) -> list[Resource]:

@@ -107,7 +107,7 @@ def test_what_the_bank_decides_is_a_parameter() -> None:
 def test_it_is_small_enough_to_be_sent_and_grants_that_make_it_larger_are_refused() -> None:
     assert len(as_text(made(**BANK)).encode()) < LARGEST
     configured = settings()
-    many = [f"s3://exports/{number}/{'x' * 200}/" for number in range(200)]
+    many = [f"s3://exports/{number}/{'x' * 200}/" for number in range(2000)]
     grant = configured.grants[0].model_copy(update={"sources": many})
     with pytest.raises(Permanent) as caught:
         template(configured.model_copy(update={"grants": [grant]}), ZIP)
