@@ -300,8 +300,7 @@ def test_a_fault_of_ours_outside_the_steps_shows_its_name_only(door: Door) -> No
     door.books = None  # type: ignore[assignment]
     done = door.run(begun)
     assert (done.status, done.error) == ("FAILED", "Unfinished")
-<<<<<<< HEAD
-    assert "FileFerry stumbled over a AttributeError." in door.output["cause"]["Cause"]
+    assert "FileFerry stumbled over a TypeError." in door.output["cause"]["Cause"]
 
 
 class Apart(MemorySessions):
@@ -396,6 +395,3 @@ def test_a_function_waits_for_a_connection_while_other_doors_have_all(door: Door
     assert asked.count("TransferFTP") == 2
     assert head(door).outcome is Outcome.DELIVERED
     assert limits.places("partner", "another", connections, connections) == connections
-=======
-    assert "FileFerry stumbled over a TypeError." in door.output["cause"]["Cause"]
->>>>>>> telemetry
