@@ -1,7 +1,7 @@
 """The promises of the Notifier port and of what tells by it, kept by each of the five ways.
 
-What arrives says all that counts; a way that is down or silent holds nobody up, and tells nobody its
-secrets. That a notice fails no transfer: tests/transfer/test_journey.py.
+What arrives says all that counts; a way that is down or silent holds nobody up, and tells nobody
+its secrets. That a notice fails no transfer: tests/transfer/test_journey.py.
 """
 
 from __future__ import annotations
