@@ -11,7 +11,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Protocol, Self
 
 TAIL = 15
 """Lines of a log that are shown when its program died."""
@@ -21,6 +21,25 @@ PATIENCE = 35.0
 
 class Unready(Exception):
     """A program ended that should go on, or was too slow; the message shows the end of its log."""
+
+
+class Running(Protocol):
+    """A process, in the words of subprocess.Popen."""
+
+    @property
+    def pid(self) -> int: ...
+
+    def poll(self) -> int | None:
+        """Its exit code, once it has ended."""
+
+    def send_signal(self, sig: int, /) -> None:
+        """Nothing, once it has ended."""
+
+    def kill(self) -> None:
+        """Send SIGKILL."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """The exit code. Raises subprocess.TimeoutExpired."""
 
 
 class Child:
@@ -34,9 +53,14 @@ class Child:
     ) -> None:
         self.name = name
         self.out, self.log = directory / f"{name}.out", directory / f"{name}.log"
+        self.out.write_bytes(b"")
+        self.log.write_bytes(b"")
+        self._process = self._begin(command, environment)
+
+    def _begin(self, command: Sequence[str], environment: Mapping[str, str]) -> Running:
         leash = [sys.executable, "-m", "sandbox.leash", *command]
-        with self.out.open("wb") as out, self.log.open("wb") as log:
-            self._process = subprocess.Popen(  # noqa: S603  the command is ours
+        with self.out.open("ab") as out, self.log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603  the command is ours
                 leash,
                 stdin=subprocess.DEVNULL,
                 stdout=out,
@@ -50,6 +74,10 @@ class Child:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def check(self) -> None:
         """Raises Unready when it has ended."""

@@ -111,9 +111,9 @@ def test_after_a_failed_fsync_the_service_ends_with_4_and_the_next_one_delivers(
     world.put("a", b"a")
     inject = ["-e", "trace=fdatasync,fsync", "-e", "inject=fdatasync,fsync:error=EIO"]
     with world.daemon("first") as first:
-        traced = [need("strace"), "-f", "-qq", "-p", str(first._process.pid), *inject]
+        traced = [need("strace"), "-f", "-qq", "-p", str(first.pid), *inject]
         with subprocess.Popen(traced, stderr=subprocess.DEVNULL) as tracer:
-            world.until(lambda: _is_traced(first._process.pid))
+            world.until(lambda: _is_traced(first.pid))
             placed = world.order("a")
             assert first.wait(DEADLINE) == 4
             tracer.wait(DEADLINE)

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from adapters.ledger.sqlite.archive import SqliteArchive
-from sandbox.children import Child, clean_environment, program
+from sandbox.children import Child, clean_environment
 from sandbox.configuration import plain_yaml
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import ServiceNow
 from sandbox.servicenow.seed import SEEDED
+from tests.crossing.warm import WarmChild
 from tests.servers.openssh import OpenSSH
 from tests.servers.seaweedfs import SeaweedFS
 from transfer.books import Record
@@ -67,7 +68,7 @@ class World:
     @contextmanager
     def daemon(self, name: str = "daemon") -> Iterator[Child]:
         """`fileferry run` as a process, ended at the end of the block."""
-        command = [*program(), "run", "--config", str(self.write_config())]
+        command = ["run", "--config", str(self.write_config())]
         environment = clean_environment() | {
             "CREDENTIALS_DIRECTORY": str(self.directory / "credentials"),
             "AWS_ACCESS_KEY_ID": "ADMIN",
@@ -75,7 +76,7 @@ class World:
             **self.environment,
         }
         self._connections = self.partner.log.count("Connection from")
-        with Child(name, command, self.directory, environment) as child:
+        with WarmChild(name, command, self.directory, environment) as child:
             self.until(lambda: self._ready(name, child))
             yield child
 
