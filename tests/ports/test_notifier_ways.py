@@ -1,16 +1,18 @@
 """The promises of the Notifier port and of what tells by it, kept by each of the five ways.
 
-What arrives says all that counts; a way that is down or silent fails no transfer, holds none up,
-and tells nobody its secrets.
+What arrives says all that counts; a way that is down or silent holds nobody up, and tells nobody
+its secrets. That a notice fails no transfer: tests/transfer/test_journey.py.
 """
 
 from __future__ import annotations
 
+import gc
 import json
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
@@ -28,11 +30,8 @@ from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.mail import Mail, mail_server
 from tests.servers.ports import nobody
 from tests.servers.webhooks import PATH, Webhooks, webhooks
-from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
-from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.errors import Code, Permanent
-from transfer.journey import travel
 from transfer.model import Delivery, Outcome, Source, Stage, Transfer
 from transfer.telling.notices import Notice, notice_of, sample
 
@@ -233,17 +232,11 @@ def test_one_that_never_answers_holds_nobody_up(channel: Channel) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, pytest.raises(Permanent) as caught:
         channel.notices(silent.getsockname()[1], timeout=0.2).tell(FAILED, FILES)
     assert caught.value.message == "The notice ops failed: It was not done within 0.2 s."
-
-
-def test_what_cannot_be_told_fails_no_transfer(channel: Channel) -> None:
-    bench = Bench()
-    bench.objects.put(SOURCE, b"x" * 99)
-    with nobody() as port:
-        tools = replace(bench.tools(), notifier=channel.notices(port))
-        travel(bench.received(), tools, three_tries)
-    done = bench.record().transfer
-    assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
-    assert [each.code for each in done.loose_ends] == [Code.NOTICE_FAILED]
+    # The line is cut now, and the thread ends before another test begins.
+    for thread in threading.enumerate():
+        if thread.name == "notice ops":
+            thread.join(120.0)
+    gc.collect()
 
 
 TEXT_RUN: dict[str, Any] = {
