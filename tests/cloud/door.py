@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from adapters.memory.books import memory_books
-from adapters.memory.ledger import MemoryLedger
 from adapters.memory.servicenow import MemoryDesk
 from adapters.telemetry.emf import Emf
 from cloud.environment import Environment
@@ -86,9 +85,12 @@ class Door:
     def run(self, head: Transfer, **other: Any) -> Execution:
         """The machine, until it has come to its end."""
         told = {"transfer": head.id, "generation": head.generation, "door": DIGEST} | other
-        execution = Execution(MACHINE, head.execution or "by-hand", self.invoke)
+        execution = Execution(MACHINE, head.execution or "by-hand", self.invoke, pause=self.wait)
         self.output = execution.run(told)
         return execution
+
+    def wait(self, seconds: float) -> None:
+        self.bench.time[0] += seconds
 
     def invoke(self, name: str, event: Data) -> Data:
         function = next(each for each in FUNCTIONS if each.name == name)
@@ -125,5 +127,7 @@ class Door:
         return replace(books, ledger=ledger)
 
     def books(self, owner: str) -> Books:
-        ledger = MemoryLedger(self.bench.store, owner, lambda: self.bench.time[0])
-        return replace(memory_books(self.bench.store, owner), ledger=ledger)
+        def now() -> float:
+            return self.bench.time[0]
+
+        return memory_books(self.bench.store, owner, now, now)

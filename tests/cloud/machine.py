@@ -36,6 +36,7 @@ class Execution:
     largest: int = 0
     shards: list[Execution] = field(default_factory=list)
     order: Callable[[list[int]], list[int]] = list
+    pause: Callable[[float], object] = lambda _: None
 
     def run(self, data: Data) -> Data:
         where: str | None = self.definition["StartAt"]
@@ -90,7 +91,9 @@ class Execution:
                 key.removesuffix(".$"): context[path] if path in context else _at(path, data)
                 for key, path in state["ItemSelector"].items()
             }
-            shard = Execution(state["ItemProcessor"], f"{self.name}-{item}", self.invoke)
+            shard = Execution(
+                state["ItemProcessor"], f"{self.name}-{item}", self.invoke, pause=self.pause
+            )
             self.shards.append(shard)
             shard.run(told)
             self.largest = max(self.largest, shard.largest)
@@ -108,6 +111,7 @@ class Execution:
 
     def _wait(self, state: Data, data: Data, _: str) -> tuple[Data, str]:
         self.waits.append(_at(state["SecondsPath"], data))
+        self.pause(self.waits[-1])
         return data, state["Next"]
 
     def _succeed(self, _state: Data, data: Data, _: str) -> tuple[Data, None]:

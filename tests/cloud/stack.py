@@ -102,8 +102,9 @@ class Stack:
         self._configure()
         self.visitor = Visitor(self._addresses())
         self._make_stores()
-        self._make_host()
+        keys = self._make_host()
         made = self._deploy()
+        os.environ.update(keys)
         policy = {"PolicyArn": made["ServicePolicy"]}
         self.aws.client("iam").attach_role_policy(RoleName=HOST.rpartition("/")[2], **policy)
         self._configure(machine=made["StateMachine"], queue=made["Queue"])
@@ -282,8 +283,8 @@ class Stack:
         )
         self.machines = {"Transfers": deployed, "Chunked": chunked["stateMachineArn"]}
 
-    def _make_host(self) -> None:
-        """Who the service is, this process too from now on."""
+    def _make_host(self) -> dict[str, str]:
+        """Who the service is; returns the credentials, which this process has as well then."""
         iam = self.aws.client("iam")
         trust = {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": ROOT}}
         role = {"RoleName": HOST.rpartition("/")[2]}
@@ -299,7 +300,6 @@ class Stack:
             "AWS_SECRET_ACCESS_KEY": made["Credentials"]["SecretAccessKey"],
             "AWS_SESSION_TOKEN": made["Credentials"]["SessionToken"],
         }
-        os.environ.update(keys)
         credentials = self.directory / "credentials"
         credentials.mkdir(mode=0o700)
         for name, value in self.secrets.items():
@@ -307,6 +307,7 @@ class Stack:
             (credentials / name).write_text(value)
         place = {"CREDENTIALS_DIRECTORY": str(credentials)}
         self.surroundings = clean_environment() | keys | place
+        return keys
 
     def _make_service(self) -> None:
         secrets = Secrets({}, vault=self.secrets.__getitem__)

@@ -242,7 +242,9 @@ def test_any_mishaps_of_shards_and_heads_end_in_all_files_once(
     order: Callable[[list[int]], list[int]] = sorted
     if backwards:
         order = lambda found: sorted(found, reverse=True)  # noqa: E731
-    execution = Execution(door.machine, begun.execution or "", door.invoke, order=order)
+    execution = Execution(
+        door.machine, begun.execution or "", door.invoke, order=order, pause=door.wait
+    )
     execution.run({"transfer": begun.id, "generation": 1, "door": begun.door})
     door.before = lambda _name, _event: None
     door.fuse.at, door.fuse.dead = None, False

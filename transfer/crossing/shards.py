@@ -10,11 +10,12 @@ all-or-nothing the shards stop at VERIFIED, and are opened anew to publish once 
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 from transfer.books import Beat, Ledger, Shards
 from transfer.crossing.carrying import cleared, destination_of, undelivered
-from transfer.destination import Mode
+from transfer.destination import Destination, Mode
 from transfer.errors import ClaimLost, FerryError, Stopping, Waiting
 from transfer.model import Delivery, DeliveryState, Sharing, Stage, Transfer
 from transfer.request.options import Options
@@ -84,9 +85,15 @@ def of_shard(claim: Transfer, tools: Tools) -> Tools:
     if tools.shards is None:
         return tools
     one = {name: replace(each, connections=1) for name, each in tools.destinations.items()}
-    return replace(
-        tools, ledger=_Part(tools.ledger, tools.shards, claim), destinations=one, shards=None
-    )
+
+    def place(
+        transfer: Transfer, destination: Destination, _wanted: int
+    ) -> AbstractContextManager[None]:
+        """One of all that the destination has, which other shards want as well."""
+        return tools.places(transfer, tools.destinations[destination.name], 1)
+
+    ledger = _Part(tools.ledger, tools.shards, claim)
+    return replace(tools, ledger=ledger, destinations=one, places=place, shards=None)
 
 
 @dataclass(frozen=True, slots=True)
