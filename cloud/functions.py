@@ -45,9 +45,9 @@ FUNCTIONS = (
     Function(name="DownloadS3", step=do.download_s3, memory=1024, seconds=300),
     Function(name="TransferFTP", step=do.transfer_ftp, memory=1024, seconds=900),
     Function(name="ChunkedTransfer", step=do.chunked_transfer, memory=2048, seconds=900),
-    Function(name="UpdateServiceNow", step=do.update_servicenow, memory=512, seconds=60),
+    Function(name="UpdateServiceNow", step=do.update_servicenow, memory=512, seconds=300),
     Function(name="NotifyUser", step=do.notify_user, memory=512, seconds=30),
-    Function(name="Cleanup", step=do.cleanup, memory=256, seconds=60),
+    Function(name="Cleanup", step=do.cleanup, memory=256, seconds=300),
 )
 OUTBOUND, HOMEWARD = FUNCTIONS[:5], FUNCTIONS[5:]
 
