@@ -159,8 +159,8 @@ MUTANTS = (
     Mutant(
         "the final name is not locked",
         "transfer/crossing/carrying.py",
-        "    _hold_names(transfer, destination, deliveries, tools)\n    if",
-        "    if",
+        "        _hold_names(transfer, destination, deliveries, tools)\n    return",
+        "        pass\n    return",
         "tests/transfer/crossing/test_conflict.py::test_requests_for_one_name_go_one_after_the_other",
     ),
     Mutant(
@@ -187,8 +187,9 @@ MUTANTS = (
     Mutant(
         "an heir takes what it pins for approved",
         "transfer/steps.py",
-        "insist(pin, delivery.source, request, tools.rules)",
-        "pin if transfer.claims > 1 else insist(pin, delivery.source, request, tools.rules)",
+        "insist(pin, delivery.source, transfer.request, tools.rules)",
+        "pin if transfer.claims > 1 "
+        "else insist(pin, delivery.source, transfer.request, tools.rules)",
         f"{BINDING}::test_an_heir_pins_nothing_that_was_replaced_meanwhile",
     ),
     Mutant(
