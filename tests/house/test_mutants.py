@@ -14,7 +14,7 @@ from tests.mutants.upload import UPLOAD
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("mutant", (*MUTANTS, *UPLOAD, *PUBLISHING), ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [*MUTANTS, *UPLOAD, *PUBLISHING], ids=lambda mutant: mutant.name)
 def test_what_a_mutant_breaks_is_there(mutant: Mutant) -> None:
     assert (ROOT / mutant.file).read_text().count(mutant.old) == 1
     assert mutant.new != mutant.old
