@@ -370,16 +370,7 @@ class Stack:
             "traces": {"endpoint": self.collector, "timeout": 60} if self.collector else {},
             "poll": {"every": 0.2, "max_backoff": 1.0},
             "transfers": {"retry_wait": 0.5, "drain": 5.0},
-            "destinations": {
-                "partner": {
-                    "host": self.partner.host,
-                    "port": self.line.port,
-                    "username": self.partner.username,
-                    "private_key": "partner-key",
-                    "host_keys": [self.partner.host_key],
-                    "root": str(self.partner.root),
-                }
-            },
+            "destinations": {"partner": self._partner()},
             "grants": [
                 {
                     "requesters": ["anna.berg"],
@@ -387,6 +378,16 @@ class Stack:
                     "destinations": ["partner"],
                 }
             ],
+        }
+
+    def _partner(self) -> dict[str, Any]:
+        return {
+            "host": self.partner.host,
+            "port": self.line.port,
+            "username": self.partner.username,
+            "private_key": "partner-key",
+            "host_keys": [self.partner.host_key],
+            "root": str(self.partner.root),
         }
 
 
