@@ -29,8 +29,11 @@ def atomic(app: App) -> App:
         target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
         if not target.startswith("DynamoDB"):
             return app(environ, start_response)
+        # Before its turn: a client that is stopped in the middle of its request holds up nobody.
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
         with turn:
-            _Transaction.begin(environ if target.endswith(".TransactWriteItems") else None)
+            _Transaction.begin(body if target.endswith(".TransactWriteItems") else None)
             return list(app(environ, start_response))
 
     return serve
@@ -43,11 +46,9 @@ class _Transaction:
     before: dict[str, Any] = {}  # noqa: RUF012 one request at a time
 
     @classmethod
-    def begin(cls, environ: dict[str, Any] | None) -> None:
+    def begin(cls, body: bytes | None) -> None:
         cls.operations, cls.before = None, {}
-        if environ is not None:
-            body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-            environ["wsgi.input"] = io.BytesIO(body)
+        if body is not None:
             items = json.loads(body)["TransactItems"]
             cls.operations = [operation for item in items for operation in item.values()]
 

@@ -116,7 +116,7 @@ def _count_writes(path: str) -> None:
     from ministack.services import dynamodb  # noqa: PLC0415  as late as ministack does it
 
     answer = dynamodb.handle_request
-    written = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_APPEND)
+    written = Path(path).open("ab", buffering=0)  # noqa: SIM115  as long as the process lives
 
     async def counted(method: str, place: str, headers: Any, body: bytes, query: Any) -> Any:
         action = headers.get("x-amz-target", "").rpartition(".")[2]
@@ -125,7 +125,7 @@ def _count_writes(path: str) -> None:
         items = int(single) + sum(len(each) for each in asked.get("RequestItems", {}).values())
         items += sum("ConditionCheck" not in each for each in asked.get("TransactItems", []))
         if items and action not in ("BatchGetItem", "TransactGetItems"):
-            os.write(written, f"{action} {items}\n".encode())
+            written.write(f"{action} {items}\n".encode())
         return await answer(method, place, headers, body, query)
 
     dynamodb.handle_request = counted

@@ -182,6 +182,7 @@ def test_who_was_overtaken_clears_up_at_any_moment_of_its_heir() -> None:
     quiet = Play(kind, "small")
     quiet.play(Turn(0, PUBLISHED, GO))
     assert quiet.files == quiet.delivered
+    quiet.end()
     for lost in range(PUBLISHED):
         for heir in range(PUBLISHED):
             play = Play(kind, "small")

@@ -63,3 +63,15 @@ def test_nothing_is_printed_and_the_port_is_free_afterwards(
     assert capfd.readouterr() == ("", "")
     with Aws(port=port) as again:
         assert again.endpoint_url == aws.endpoint_url
+
+
+def test_a_client_that_is_stopped_in_the_middle_of_its_request_holds_up_nobody() -> None:
+    half = (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.ListTables\r\n"
+        b"Content-Length: 2\r\n\r\n{"
+    )
+    with Aws() as aws:
+        host, _, port = aws.endpoint_url.removeprefix("http://").partition(":")
+        with socket.create_connection((host, int(port))) as stopped:
+            stopped.sendall(half)
+            assert aws.client("dynamodb").list_tables()["TableNames"] == []

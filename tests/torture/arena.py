@@ -36,7 +36,7 @@ CONTENT = {
     "two": b"2" * 2000,
     "three": b"3" * 3000,
 }
-PATIENCE = 60.0
+PATIENCE = 120.0
 PAUSE = 0.02
 MARKER = re.compile(r"\[ff:[0-9a-f]{12}\]")
 

@@ -13,19 +13,22 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.running.progress import ProgressNotes
 from adapters.systemd import Supervisor
-from adapters.wiring import build
+from adapters.wiring import House, build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
 from daemon.service import Service, stop_on_signals
 from tests.torture.failpoints import Gate, watched
+from transfer.errors import Transient
 
 PR_SET_PDEATHSIG = 1
+STARTS = 5
 
 
 def main() -> None:
@@ -67,11 +70,20 @@ def _run(told: Mapping[str, str]) -> None:
     configure(settings.log)
     stop_on_signals(stop)
     note_every = settings.transfers.note_every
-    house = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
+    secrets = Secrets()
+    house = _furnished(lambda: build(settings, secrets, lambda it: ProgressNotes(it, note_every)))
     if told["passed"]:
         gate = Gate(told["point"], told["does"], Path(told["passed"]), Path(told["reached"]))
         house = watched(house, gate)
     Service(house, Supervisor(), stop).run()
+
+
+def _furnished(begin: Callable[[], House]) -> House:
+    """A ledger that gives no answer ends the service, and systemd starts it again."""
+    for _ in range(STARTS):
+        with suppress(Transient):
+            return begin()
+    return begin()
 
 
 if __name__ == "__main__":

@@ -140,9 +140,11 @@ def test_a_server_that_dies_in_the_middle(server: OpenSSH, remote: Remote, path:
 
 
 def test_a_server_that_dies_before_the_last_acknowledgement(
-    server: OpenSSH, remote: Remote, path: str
+    partner: ServerPartner, server: OpenSSH, path: str
 ) -> None:
-    upload = remote.create(path)
+    # Nobody is to lose patience with it before it is dead.
+    patient = partner.remotes.connect(replace(partner.destination, timeout=60.0))
+    upload = patient.create(path)
     server.freeze()
     upload.write(bytes(MIB), 0)
     server.drop()
