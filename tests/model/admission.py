@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.model.walk import Ways, walk
+
 ABSENT, OPEN, GOING, DENIED, REPEATED = "absent", "open", "going", "denied", "repeated"
 FREED, PART, FAILED, UNKNOWN, DELIVERED, ASIDE = (
     *("freed", "part", "failed", "unknown", "delivered", "aside"),
@@ -158,37 +160,10 @@ def _goes_on(world: World, index: int, at: At = IDLE) -> World:
     return world._replace(daemons=(pair[0], pair[1]))
 
 
-def explore(variant: Variant) -> tuple[dict[World, tuple[World, str] | None], set[World]]:
+def explore(variant: Variant) -> tuple[Ways[World], set[World]]:
     """Every state that can be reached, with the step that led there, and those with an end."""
-    ways: dict[World, tuple[World, str] | None] = {World(): None}
-    waiting, leading = [World()], dict[World, list[World]]()
-    for world in waiting:
-        for name, after in () if world.wrong else moves(world, variant):
-            leading.setdefault(after, []).append(world)
-            if after not in ways:
-                ways[after] = (world, name)
-                waiting.append(after)
-    return ways, _upstream([world for world in ways if _is_over(world)], leading)
+    return walk(World(), lambda it: () if it.wrong else moves(it, variant), _is_over)
 
 
 def _is_over(world: World) -> bool:
     return all(row.state not in (ABSENT, OPEN, GOING) for row in world.rows)
-
-
-def _upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
-    found, waiting = set(over), list(over)
-    while waiting:
-        for before in leading.get(waiting.pop(), ()):
-            if before not in found:
-                found.add(before)
-                waiting.append(before)
-    return found
-
-
-def told(world: World, ways: dict[World, tuple[World, str] | None]) -> str:
-    """The shortest way to that state, a line a step."""
-    steps: list[str] = []
-    while (before := ways[world]) is not None:
-        world, name = before
-        steps.append(name)
-    return "\n".join(reversed(steps))

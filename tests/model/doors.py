@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.model.walk import Ways, walk
+
 NOTHING, FINAL = 0, -1
 PINNED, UPLOADED, INTENT, PUBLISHED, CLOSED = range(5)
 NEVER, RUNNING, ENDED = "never", "running", "ended"
@@ -226,37 +228,12 @@ def _run(world: World, name: int, state: str) -> World:
     return world._replace(runs=tuple(sorted({**dict(world.runs), name: state}.items())))
 
 
-def explore(
-    variant: Variant, first: World = WHOLE
-) -> tuple[dict[World, tuple[World, str] | None], list[World]]:
+def explore(variant: Variant, first: World = WHOLE) -> tuple[Ways[World], list[World]]:
     """Every state that can be reached, with the step that led there; and those without an end."""
-    ways: dict[World, tuple[World, str] | None] = {first: None}
-    waiting, leading = [first], dict[World, list[World]]()
-    for world in waiting:
-        for name, after in moves(world, variant) if world.wrong in ("", STALE, BACK) else ():
-            leading.setdefault(after, []).append(world)
-            if after not in ways:
-                ways[after] = (world, name)
-                waiting.append(after)
-    ended = _upstream([world for world in ways if world.stage == CLOSED], leading)
+
+    def further(world: World) -> Moves | tuple[()]:
+        return moves(world, variant) if world.wrong in ("", STALE, BACK) else ()
+
+    ways, ended = walk(first, further, lambda world: world.stage == CLOSED)
     # Later ones may want an epoch more than are walked through.
     return ways, [world for world in ways if world.epoch <= EARLY and world not in ended]
-
-
-def _upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
-    found, waiting = set(over), list(over)
-    while waiting:
-        for before in leading.get(waiting.pop(), ()):
-            if before not in found:
-                found.add(before)
-                waiting.append(before)
-    return found
-
-
-def told(world: World, ways: dict[World, tuple[World, str] | None]) -> str:
-    """The shortest way to that state, a line a step."""
-    steps: list[str] = []
-    while (before := ways[world]) is not None:
-        world, name = before
-        steps.append(name)
-    return "\n".join(reversed(steps))

@@ -18,6 +18,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from tests.model.walk import Ways, walk
+
 FINAL = -1
 NEW, VERIFIED, INTENT, PUBLISHED = range(4)
 HEAD = -1
@@ -279,33 +281,12 @@ def _join(world: World, worker: Worker) -> World:
     return world._replace(workers=tuple(sorted((*world.workers, worker))))
 
 
-def explore(
-    variant: Variant, first: World
-) -> tuple[dict[World, tuple[World, str] | None], list[World]]:
+def explore(variant: Variant, first: World) -> tuple[Ways[World], list[World]]:
     """Every state that can be reached, with the step that led there; and those without an end."""
-    ways: dict[World, tuple[World, str] | None] = {first: None}
-    waiting, leading = [first], dict[World, list[World]]()
-    for world in waiting:
-        for name, after in moves(world, variant) if world.wrong in ("", STALE) else ():
-            leading.setdefault(after, []).append(world)
-            if after not in ways:
-                ways[after] = (world, name)
-                waiting.append(after)
-    over = {world for world in ways if _over(world)}
-    found = list(over)
-    while found:
-        for before in leading.get(found.pop(), ()):
-            if before not in over:
-                over.add(before)
-                found.append(before)
+
+    def further(world: World) -> Moves | tuple[()]:
+        return moves(world, variant) if world.wrong in ("", STALE) else ()
+
+    ways, over = walk(first, further, _over)
     # One claim more brings any of them home; without it there may be nobody left.
     return ways, [world for world in ways if world.claims and world not in over]
-
-
-def told(world: World, ways: dict[World, tuple[World, str] | None]) -> str:
-    """The shortest way to that state, a line a step."""
-    steps: list[str] = []
-    while (before := ways[world]) is not None:
-        world, name = before
-        steps.append(name)
-    return "\n".join(reversed(steps))

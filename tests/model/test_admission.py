@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.model.admission import BLOCKED, DOUBLED, REPEATED, Variant, explore, told
+from tests.model.admission import BLOCKED, DOUBLED, REPEATED, Variant, explore
+from tests.model.walk import told
 
 BROKEN = {
     "no key: each task is a transfer": (Variant(keyed=False), DOUBLED),

@@ -15,8 +15,8 @@ from tests.model.doors import (
     STRANGE,
     Variant,
     explore,
-    told,
 )
+from tests.model.walk import told
 
 BROKEN = {
     "no fence": (Variant(fence=False), STALE),

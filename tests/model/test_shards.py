@@ -14,8 +14,8 @@ from tests.model.shards import (
     STALE,
     Variant,
     explore,
-    told,
 )
+from tests.model.walk import told
 
 BROKEN = {
     "no fence": (Variant(fence=False), "shards are to verify", STALE),
