@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import threading
 from importlib.metadata import entry_points, version
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
 from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
@@ -19,31 +18,15 @@ from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
 from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
+from daemon.commands.screen import NAMES, FirstScreen
 from daemon.commands.servicenow import servicenow_app
-
-
-class Compact(TyperGroup):
-    """Room for the commands on a screen: that there is --help is known to whoever reads it.
-
-    A command of another part ends with its sentence and its exit code as ours do.
-    """
-
-    def invoke(self, ctx: Any) -> Any:
-        with explained():
-            return super().invoke(ctx)
-
-    def get_help_option(self, ctx: Any) -> Any:
-        option = super().get_help_option(ctx)
-        if option is not None:
-            option.hidden = True
-        return option
-
 
 app = typer.Typer(
     name="fileferry",
-    cls=Compact,
+    cls=FirstScreen,
+    context_settings=NAMES,
     help="Carries approved file transfers from S3 to partners and tells both tickets.",
-    epilog="Exit codes: 0 done · 1 failed · 2 wrong command line · 3 configuration or secret · "
+    epilog="Exit codes: 0 done · 1 failed · 2 wrong command line · 3 configuration or secret\n"
     "4 ledger · 130 interrupted. Example: fileferry config check",
     no_args_is_help=True,
     add_completion=False,
@@ -57,8 +40,7 @@ config_app = typer.Typer(
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(servicenow_app, name="servicenow")
-# One line more than a screen has; config check and docs/notices.md name it.
-app.add_typer(notices_app, name="notices", hidden=True)
+app.add_typer(notices_app, name="notices")
 app.add_typer(operators.quarantine, name="quarantine")
 
 out, err = Terminal(), Terminal(stderr=True)

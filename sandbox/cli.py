@@ -18,8 +18,7 @@ LIBRARIES = ("flask", "flask_cors", "moto")
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     if all(find_spec(name) for name in LIBRARIES):
-        # No line of the first screen: who looks for it has read of it, and `demo` starts it.
-        app.command(epilog="Example: fileferry sandbox aws --aws-port 5000", hidden=True)(sandbox)
+        app.command(epilog="Example: fileferry sandbox aws --aws-port 5000")(sandbox)
         app.command(epilog="Example: fileferry demo --keep")(demo)
 
 
@@ -39,7 +38,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
         Path | None, typer.Option(metavar="DIR", help="Keep its files there.")
     ] = None,
     seed: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Records by table, JSON or YAML.")
+        Path | None, typer.Option(metavar="FILE", help="Records, JSON or YAML.")
     ] = None,
     write_config: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")

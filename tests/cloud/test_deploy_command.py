@@ -12,11 +12,11 @@ from typer.testing import CliRunner, Result
 import cloud.cli
 from cloud.package import Package
 from config.settings import Settings
-from daemon.cli import Compact
+from daemon.commands.screen import FirstScreen
 from sandbox.configuration import plain_yaml
 from tests.cloud.site import Site, package
 
-app = typer.Typer(cls=Compact, callback=lambda: None)
+app = typer.Typer(cls=FirstScreen, callback=lambda: None)
 cloud.cli.register(app)
 
 

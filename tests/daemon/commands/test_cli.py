@@ -5,10 +5,19 @@ from __future__ import annotations
 import os
 import subprocess
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
+import typer
 
+from cloud.cli import register as register_cloud
+from daemon.cli import app
+from daemon.commands.screen import SCREEN
 from sandbox.children import clean_environment, program
+from sandbox.cli import register as register_sandbox
+
+if TYPE_CHECKING:
+    from typer.core import TyperGroup
 
 COMMANDS = [
     "",
@@ -55,6 +64,18 @@ def test_help_fits_a_screen_and_shows_an_example(command: str) -> None:
     assert len(lines) <= 24
     assert max(map(len, lines)) <= 80
     assert "Example: fileferry" in done.stdout
+
+
+def test_the_first_screen_names_every_command_in_few_words() -> None:
+    named = [name for part in SCREEN.values() for name in part]
+    register_cloud(app)
+    register_sandbox(app)
+    group = cast("TyperGroup", typer.main.get_command(app))
+    assert sorted(named) == sorted(group.commands)
+    assert all(len(said) <= 26 for part in SCREEN.values() for said in part.values())
+    shown = fileferry("-h").stdout
+    assert shown == fileferry("--help").stdout
+    assert all(f"  {name} " in shown for name in named)
 
 
 def test_the_exit_codes_are_in_the_help() -> None:

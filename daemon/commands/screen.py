@@ -1,0 +1,67 @@
+"""How the command line shows itself: the first screen, and what every help has in common."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Any
+
+from typer.core import TyperGroup
+
+from adapters.terminal import Terminal
+from daemon.commands.exits import explained
+
+SCREEN = {
+    "Look": {
+        "status": "The service, and transfers",
+        "show": "One transfer, whole",
+    },
+    "Act": {
+        "retry": "Send what is missing",
+        "quarantine": "What the service died over",
+    },
+    "Carry": {
+        "run": "The service itself",
+        "send": "Objects now, by yourself",
+        "submit": "Hint at an order",
+        "demo": "Seven orders, embedded",
+    },
+    "Set up": {
+        "config": "Check the configuration",
+        "ledger": "Make, check, migrate it",
+        "servicenow": "Check the instance",
+        "notices": "Try mail and chat",
+        "deploy": "The second door, to AWS",
+        "sandbox": "Stand-ins of all systems",
+    },
+}
+"""Every command, below what one wants, in at most 26 characters: two stand in a row."""
+NAMES = {"help_option_names": ["-h", "--help"]}
+"""For `context_settings` of the root: what is below takes it from there."""
+
+
+class FirstScreen(TyperGroup):
+    """All commands on a screen of 24 lines and 80 columns.
+
+    A command of another distribution ends with its sentence and its exit code as ours do.
+    """
+
+    def invoke(self, ctx: Any) -> Any:
+        with explained():
+            return super().invoke(ctx)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        del formatter
+        Terminal().say(
+            f"{self.get_usage(ctx)} (-h explains one)",
+            str(self.help),
+            "",
+            *(line for part, words in SCREEN.items() for line in self._part(part, words)),
+            "",
+            *str(self.epilog).split("\n"),
+        )
+
+    def _part(self, part: str, words: dict[str, str]) -> list[str]:
+        there = [f"{name:11}{said}" for name, said in words.items() if name in self.commands]
+        pairs = zip_longest(there[::2], there[1::2], fillvalue="")
+        rows = [f"  {left:39}{right}".rstrip() for left, right in pairs]
+        return [part, *rows] if rows else []
