@@ -71,9 +71,21 @@ lock: ## resolve the dependencies anew (needs uv); the locks name no package hos
 	$(RESOLVE) --group cloud --constraints requirements/run.lock --output-file requirements/cloud.lock
 	@echo "Now: make licences"
 
+# The release takes nothing from this environment but the tools: what runs comes from the run lock,
+# each file of it by its hash, and lands in a folder that `pip` makes anew.
+SITE := build/release
+INTO := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-compile --target $(SITE)
+
+release: $(STAMP)dev ## make the file of the release, dist/fileferry-….pyz: `python3 FILE install`
+	rm -rf build/wheel $(SITE)
+	$(BIN)/python -m hatchling build -t wheel -d build/wheel
+	$(INTO) --require-hashes --only-binary :all: -r requirements/run.lock
+	$(INTO) --no-index build/wheel/*.whl
+	$(BIN)/python -m daemon.installing.packing $(SITE) dist
+
 clean: ## remove the virtual environment, caches and built files
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-faults mutants check lint format example licences ready bench lock clean
+.PHONY: help demo test test-faults mutants check lint format example licences ready bench lock release clean

@@ -32,8 +32,10 @@ class Secrets:
     one line, without a byte order mark before it and one line ending behind it.
 
     The place is `$CREDENTIALS_DIRECTORY/<name>`, else `$FILEFERRY_SECRET_<NAME>` (upper case, `-`
-    as `_`), else the `vault`. Raises Permanent `secret.missing`, `secret.exposed`, and what the
-    vault raises; no message holds a secret.
+    as `_`), else the `vault`. Where nobody has named a directory, as for an operator's commands,
+    `beside` comes after the variable: the files that systemd hands over to the service. Raises
+    Permanent `secret.missing`, `secret.exposed`, and what the vault raises; no message holds a
+    secret.
     """
 
     def __init__(
@@ -41,10 +43,12 @@ class Secrets:
         environ: Mapping[str, str] = os.environ,
         systemd: Path = SYSTEMD,
         vault: Callable[[str], str | None] = lambda _: None,
+        beside: Path | None = None,
     ) -> None:
         self._environ = environ
         self._systemd = systemd
         self._vault = vault
+        self._beside = beside
 
     def __repr__(self) -> str:
         return "Secrets()"
@@ -52,9 +56,12 @@ class Secrets:
     def __call__(self, name: str) -> str:
         if not re.fullmatch(NAME, name):
             raise Permanent(Code.SECRET_MISSING, "A name of a secret is made of a-z, 0-9, - and _.")
-        text = self._from_file(name)
+        told = self._environ.get("CREDENTIALS_DIRECTORY")
+        text = self._from_file(Path(told, name)) if told else None
         if text is None:
             text = self._environ.get(self._variable(name))
+        if text is None and self._beside and not told:
+            text = self._from_file(self._beside / name)
         if text is None:
             text = self._vault(name)
         if text is None:
@@ -66,11 +73,8 @@ class Secrets:
             raise self._missing(name, f"{trouble}; looked for in")
         return secret
 
-    def _from_file(self, name: str) -> str | None:
-        directory = self._environ.get("CREDENTIALS_DIRECTORY")
-        if not directory:
-            return None
-        path = Path(directory, name)
+    def _from_file(self, path: Path) -> str | None:
+        name = path.name
         trouble = ""
         try:
             data, mode = files.read(path)
@@ -103,7 +107,8 @@ class Secrets:
             raise Permanent(Code.SECRET_EXPOSED, message, action=found.action)
 
     def _missing(self, name: str, how: str) -> Permanent:
-        directory = self._environ.get("CREDENTIALS_DIRECTORY") or "$CREDENTIALS_DIRECTORY (not set)"
+        told = self._environ.get("CREDENTIALS_DIRECTORY")
+        directory = told or self._beside or "$CREDENTIALS_DIRECTORY (not set)"
         places = f"{directory}/{name} and ${self._variable(name)}"
         return Permanent(Code.SECRET_MISSING, f"The secret {name} {how} {places}.")
 
@@ -126,6 +131,11 @@ def _trouble(secret: str) -> str | None:
     if "-----BEGIN " not in secret and any(unicodedata.category(c) == "Cc" for c in secret):
         return "has more than one line, or a control character, and is no key or certificate"
     return None
+
+
+def operators(configuration: Path) -> Secrets:
+    """Of a command: what the service is handed lies beside its configuration, and is named once."""
+    return Secrets(beside=configuration.absolute().parent / "credentials")
 
 
 def check(settings: Settings, secrets: Secrets, today: date | None = None) -> list[Fault]:
@@ -164,6 +174,11 @@ def _named(settings: Settings) -> Iterator[_Named]:
 
 def _trouble_of_webhook(text: str) -> str | None:
     return None if is_webhook(text) else "is no address https://host/path of a webhook"
+
+
+def names_of_all(settings: Settings) -> Iterator[str]:
+    """Every secret, each once, in the order of the file."""
+    return iter(dict.fromkeys(one.name for one in _named(settings)))
 
 
 def names_of_login(settings: Settings) -> Iterator[str]:

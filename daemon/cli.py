@@ -11,9 +11,11 @@ import typer
 from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
-from config.secrets import Secrets, check
+from config.secrets import check
+from config.secrets import operators as secrets_of
 from daemon.commands import operators, show
 from daemon.commands.exits import FAILED, exit_code, explained
+from daemon.commands.install import install
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
 from daemon.commands.notices import notices_app
@@ -73,12 +75,13 @@ def run(config: Config = None) -> None:
 
     stop = threading.Event()
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         configure(settings.log)
         report_strays()
         stop_on_signals(stop)
         note_every = settings.transfers.note_every
-        built = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
+        built = build(settings, secrets_of(path), lambda books: ProgressNotes(books, note_every))
         house = traced(measured(built))
         try:
             Service(house, Supervisor(), stop).run()
@@ -106,9 +109,10 @@ def send(
     from daemon.commands.send import send_one
 
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         configure(settings.log.model_copy(update={"level": "error"}))
-        record, plan = send_one(settings, Secrets(), source, target, dry_run=dry_run)
+        record, plan = send_one(settings, secrets_of(path), source, target, dry_run=dry_run)
         if plan and not json:
             out.say(*plan.split("\n"))
             return
@@ -173,7 +177,7 @@ def config_check(config: Config = None) -> None:
     with explained():
         path = locate(config)
         settings = load(path)
-        faults = check(settings, Secrets())
+        faults = check(settings, secrets_of(path))
         for fault in faults:
             err.say(str(fault))
         if faults:
@@ -182,6 +186,7 @@ def config_check(config: Config = None) -> None:
         out.say(f"{path} is in order. Destinations: {names}.")
 
 
+app.command("install", epilog="Example: fileferry install --credentials")(install)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )

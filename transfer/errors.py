@@ -89,6 +89,7 @@ class Code(StrEnum):
     CONFIG_INVALID = "config.invalid"
     SECRET_MISSING = "secret.missing"
     SECRET_EXPOSED = "secret.exposed"
+    INSTALL_FAILED = "install.failed"
     SERVICENOW_UNREACHABLE = "servicenow.unreachable"
     SERVICENOW_AUTH = "servicenow.auth"
     SERVICENOW_DENIED = "servicenow.denied"
@@ -192,6 +193,7 @@ ACTIONS: dict[Code, str] = {
     Code.CONFIG_INVALID: "Mend the named setting; `fileferry config check` lists every fault.",
     Code.SECRET_MISSING: "Put the secret into $CREDENTIALS_DIRECTORY or the environment.",
     Code.SECRET_EXPOSED: "Take the rights of group and others away: chmod 600.",
+    Code.INSTALL_FAILED: "Mend what is named and install again; a service that runs goes on.",
     Code.SERVICENOW_UNREACHABLE: "Check the network and the status of the instance.",
     Code.SERVICENOW_AUTH: "Check user, secret and roles of the integration account.",
     Code.SERVICENOW_DENIED: "Give the integration account the right that is named.",

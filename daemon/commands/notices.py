@@ -9,7 +9,7 @@ import typer
 from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.logging import configure
-from config.secrets import Secrets
+from config.secrets import operators
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.options import Config
 from transfer.errors import ACTIONS, Code, Permanent
@@ -41,9 +41,10 @@ def try_out(
     from transfer.telling.notices import sample  # noqa: PLC0415
 
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         configure(settings.log.model_copy(update={"level": "error"}))
-        chosen = [each for each in ways(settings, Secrets()) if name in ("", each.name)]
+        chosen = [each for each in ways(settings, operators(path)) if name in ("", each.name)]
         if not chosen:
             names = ", ".join(settings.notices) or "none"
             raise Permanent(

@@ -26,6 +26,7 @@ SCREEN = {
         "demo": "Seven orders, embedded",
     },
     "Set up": {
+        "install": "The service on this host",
         "config": "Check the configuration",
         "ledger": "Make, check, migrate it",
         "servicenow": "Check the instance",

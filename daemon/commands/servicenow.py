@@ -11,7 +11,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.logging import configure
-from config.secrets import Secrets
+from config.secrets import operators
 from daemon.commands import survey_show
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.options import Config, Json
@@ -49,9 +49,10 @@ def check(
     from adapters.wiring import clock, survey  # noqa: PLC0415
 
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         configure(settings.log.model_copy(update={"level": "error"}))
-        made = survey(settings, Secrets())
+        made = survey(settings, operators(path))
         with _progress() as progress:
             asked = progress.add_task("", total=None)
             found = made.report(

@@ -150,6 +150,24 @@ def test_a_missing_secret_names_both_places(tmp_path: Path) -> None:
     assert "$CREDENTIALS_DIRECTORY (not set)/bank" in refusal(Secrets({}), "bank").message
 
 
+def test_a_command_finds_what_the_service_is_handed(tmp_path: Path) -> None:
+    secret(tmp_path, "bank", "beside")
+    assert Secrets({}, beside=tmp_path)("bank") == "beside"
+    assert str(tmp_path / "club") in refusal(Secrets({}, beside=tmp_path), "club").message
+    assert Secrets({"FILEFERRY_SECRET_BANK": "this call"}, beside=tmp_path)("bank") == "this call"
+    unit = tmp_path / "unit"
+    unit.mkdir()
+    asked = Secrets({"CREDENTIALS_DIRECTORY": str(unit)}, beside=tmp_path)
+    assert refusal(asked, "bank").code is Code.SECRET_MISSING
+
+
+def test_what_lies_beside_is_checked_alike(tmp_path: Path) -> None:
+    path = secret(tmp_path, "bank", CANARY, 0o640)
+    error = refusal(Secrets({}, beside=tmp_path), "bank")
+    assert error.code is Code.SECRET_EXPOSED
+    assert str(path) in error.message
+
+
 @pytest.mark.parametrize("text", ["", "\n", "\r\n"])
 def test_an_empty_secret_is_missing(tmp_path: Path, text: str) -> None:
     secret(tmp_path, "bank", text)

@@ -37,8 +37,9 @@ def test_the_wheel_holds_the_packages_and_the_unit(release: Path) -> None:
     assert {Path(each).name for each in info} == {
         *("METADATA", "RECORD", "WHEEL", "entry_points.txt", "LICENSE")
     }
-    [unit] = [each for each in held - info if each.endswith("share/fileferry/fileferry.service")]
-    assert held - info - {unit} == below(*PACKAGES) | PUT_IN
+    shared = {each for each in held - info if "/share/fileferry/" in each}
+    assert {Path(each).name for each in shared} == {"fileferry.service", "fileferry.example.yaml"}
+    assert held - info - shared == below(*PACKAGES) | PUT_IN
 
 
 def test_the_source_archive_builds_and_documents_itself(release: Path) -> None:

@@ -8,12 +8,13 @@ from pathlib import Path
 import pytest
 
 from config.loading import DEFAULT
-from config.settings import LedgerSettings, ServiceNowSettings, TransferSettings
+from config.settings import LedgerSettings, TransferSettings
+from daemon.commands.exits import LEDGER, MISCONFIGURED
+from daemon.installing.layout import COMMAND as PROGRAM
 from tests.house import TOP
 from tests.servers import need
 
 UNIT = TOP / "systemd" / "fileferry.service"
-PROGRAM = "/opt/fileferry/bin/fileferry"
 
 
 def analyze(*words: str) -> subprocess.CompletedProcess[str]:
@@ -71,8 +72,13 @@ def test_it_starts_the_program_with_the_defaults_of_the_settings() -> None:
     assert told["ExecStart"] == [f"{PROGRAM} run --config {DEFAULT}"]
     assert told["StateDirectory"] == [LedgerSettings().path.parent.name]
     assert told["StateDirectoryMode"] == ["0700"]
-    secret = ServiceNowSettings.model_fields["secret"].default
-    assert told["LoadCredential"] == [f"{secret}:{DEFAULT.parent}/credentials/{secret}"]
+    assert "LoadCredential" not in told, "the drop-in of `fileferry install` names them"
+
+
+def test_what_only_a_person_can_mend_is_not_started_again() -> None:
+    [told] = service()["RestartPreventExitStatus"]
+    assert told.split() == ["2", str(MISCONFIGURED), "CREDENTIALS"]
+    assert str(LEDGER) not in told.split(), "a ledger that was lost is opened anew by a restart"
 
 
 def test_each_group_of_options_has_its_reason() -> None:

@@ -28,6 +28,7 @@ COMMANDS = [
     "show",
     "config",
     "config check",
+    "install",
     "notices",
     "notices test",
     "ledger",

@@ -1,0 +1,1 @@
+"""A release is installed below another root, again, anew, back and away."""
