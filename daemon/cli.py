@@ -13,6 +13,7 @@ from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
 from daemon.commands import operators, show
+from daemon.commands.doctor import doctor
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
@@ -182,6 +183,7 @@ def config_check(config: Config = None) -> None:
         out.say(f"{path} is in order. Destinations: {names}.")
 
 
+app.command("doctor", epilog="Example: fileferry doctor bank")(doctor)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )
