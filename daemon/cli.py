@@ -105,11 +105,15 @@ def send(
     No ticket. A path that is empty or ends with / takes the object's name.
     """
     from daemon.commands.send import send_one
+    from daemon.commands.stopping import leave
 
     with explained():
         settings = load(locate(config))
         configure(settings.log.model_copy(update={"level": "error"}))
-        record, plan = send_one(settings, Secrets(), source, target, dry_run=dry_run)
+        try:
+            record, plan = send_one(settings, Secrets(), source, target, dry_run=dry_run)
+        except KeyboardInterrupt:
+            leave()
         if plan and not json:
             out.say(*plan.split("\n"))
             return
