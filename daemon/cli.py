@@ -14,6 +14,7 @@ from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
 from daemon.commands import operators, show
+from daemon.commands.doctor import doctor
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.install import install
 from daemon.commands.ledger import ledger_app
@@ -107,12 +108,16 @@ def send(
     No ticket. A path that is empty or ends with / takes the object's name.
     """
     from daemon.commands.send import send_one
+    from daemon.commands.stopping import leave
 
     with explained():
         path = locate(config)
         settings = load(path)
         configure(settings.log.model_copy(update={"level": "error"}))
-        record, plan = send_one(settings, secrets_of(path), source, target, dry_run=dry_run)
+        try:
+            record, plan = send_one(settings, secrets_of(path), source, target, dry_run=dry_run)
+        except KeyboardInterrupt:
+            leave()
         if plan and not json:
             out.say(*plan.split("\n"))
             return
@@ -187,6 +192,7 @@ def config_check(config: Config = None) -> None:
 
 
 app.command("install", epilog="Example: fileferry install --credentials")(install)
+app.command("doctor", epilog="Example: fileferry doctor bank")(doctor)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )

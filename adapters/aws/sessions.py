@@ -57,7 +57,7 @@ class ProcessSessions:
         self._clock = clock
 
     def open(self, transfer: Transfer) -> Session:  # noqa: ARG002  one identity for all of them
-        identity = UNCHECKED if self._sts is None else _caller(self._sts)
+        identity = UNCHECKED if self._sts is None else caller_of(self._sts)
         return Session(id=uuid.uuid4().hex[:12], identity=identity, opened_at=self._clock())
 
     def reading(
@@ -77,7 +77,7 @@ class ProcessSessions:
         return session
 
 
-def _caller(sts: STSClient) -> str:
+def caller_of(sts: STSClient) -> str:
     """The ARN of the caller. Needs no permission: GetCallerIdentity cannot be denied (STS API)."""
     from botocore.exceptions import ClientError  # noqa: PLC0415  as in make_client
 

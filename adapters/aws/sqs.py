@@ -80,6 +80,17 @@ class SqsQueue:
         self._known: _Terms | None = None
         self._asking = threading.Lock()
 
+    def told(self) -> str:
+        """What its attributes say, for people; no message is handed out by that."""
+        with self._translated("look at"):
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._url, AttributeNames=["RedrivePolicy", "ApproximateNumberOfMessages"]
+            )
+        attributes = answer.get("Attributes", {})
+        terms, waiting = self._read(attributes), attributes.get("ApproximateNumberOfMessages", "?")
+        after = f"after {terms.receives} hand-outs" if terms.dead_letters else "nowhere"
+        return f"{waiting} messages wait; dead letters go {after}."
+
     def receive(self) -> Sequence[Message]:
         terms = self._terms()
         with self._translated("read"):

@@ -44,6 +44,12 @@ def name_of(destination: Destination) -> str:
     return f"destination {destination.name} ({destination.host}:{destination.port})"
 
 
+def address_of(sock: socket.socket) -> str:
+    """The address on the other side, with its port. Raises OSError."""
+    host, port, *_ = sock.getpeername()
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 def way_out(doing: str, path: str, code: Code) -> str | None:
     """The action for a temp that may not be created: its name may be what is prohibited."""
     unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)

@@ -12,6 +12,8 @@ from termios import TIOCOUTQ
 
 BYTES_ACKED, BYTES_RECEIVED = 120, 128
 """Where struct tcp_info of Linux has tcpi_bytes_acked and tcpi_bytes_received (since 4.1)."""
+ROUND_TRIP = 68
+"""And tcpi_rtt, 32 bits of microseconds."""
 
 
 def acked(sock: socket.socket) -> int:
@@ -22,6 +24,12 @@ def acked(sock: socket.socket) -> int:
 def received(sock: socket.socket) -> int:
     """Bytes that our TCP has taken so far. Raises OSError."""
     return _told(sock, BYTES_RECEIVED)
+
+
+def round_trip(sock: socket.socket) -> float:
+    """Seconds from a packet to its confirmation, as the kernel smooths them. Raises OSError."""
+    info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, ROUND_TRIP + 4)
+    return float(unpack_from("I", info, ROUND_TRIP)[0]) / 1e6
 
 
 def waiting(sock: socket.socket) -> int:

@@ -31,16 +31,18 @@ PATIENT = ("servicenow.", "ledger.")
 log = Log()
 
 
-def retrying(
+def retrying(  # noqa: PLR0913, PLR0917  what a caller may leave to us, and who listens
     tries: int,
     first_wait: float,
     sleep: Callable[[float], object] = time.sleep,
     deadline: float = DEADLINE,
     now: Callable[[], float] = time.monotonic,
+    told: Callable[[FerryError, float], object] = lambda _error, _seconds: None,
 ) -> Attempt:
     """An Attempt of at most `tries` tries without progress, exponential from `first_wait` seconds.
 
-    A try that moved bytes counts as the first again; after `deadline` seconds none follows.
+    A try that moved bytes counts as the first again; after `deadline` seconds none follows. `told`
+    hears why there is another one, and in how many seconds.
     """
     backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
 
@@ -56,7 +58,7 @@ def retrying(
             tools.halt()
 
         def again(state: RetryCallState) -> None:
-            _say(state)
+            _say(state, told)
             tools.meter.again(transfer)
 
         retry = Retrying(
@@ -171,6 +173,9 @@ def _asked_wait(state: RetryCallState) -> float:
     return min(asked or 0.0, MAX_WAIT)
 
 
-def _say(state: RetryCallState) -> None:
+def _say(state: RetryCallState, told: Callable[[FerryError, float], object]) -> None:
     wait_seconds = state.next_action.sleep if state.next_action else 0.0
+    error = state.outcome.exception() if state.outcome else None
+    if isinstance(error, FerryError):
+        told(error, wait_seconds)
     log.info("step will be tried again", after=round(wait_seconds, 1), tries=state.attempt_number)

@@ -14,6 +14,7 @@ SCREEN = {
     "Look": {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
+        "doctor": "Try out partner or house",
     },
     "Act": {
         "retry": "Send what is missing",

@@ -2,46 +2,40 @@
 
 from __future__ import annotations
 
-import _thread
 import getpass
 import hashlib
-import signal
 import socket
 import threading
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
-from types import FrameType
+from functools import partial
 from uuid import uuid4
-
-from rich.progress import (
-    BarColumn,
-    DownloadColumn,
-    Progress,
-    TaskID,
-    TextColumn,
-    TimeRemainingColumn,
-    TransferSpeedColumn,
-)
 
 from adapters import wiring
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryStore
 from adapters.notify import LogNotifier
+from adapters.remotes import Register
 from adapters.running.retries import retrying
-from adapters.terminal import Terminal
 from config.secrets import Secrets
 from config.settings import Settings
+from daemon.commands.progress import Board, Heard
+from daemon.commands.stopping import TIDY, Lines, done, signals, within
 from transfer.books import Books, Record
 from transfer.errors import Code, FerryError, Permanent, Stopping, Waiting
 from transfer.journey import Attempt, travel
-from transfer.model import Delivery, Request, Transfer
+from transfer.model import DeliveryState, Request, Transfer
 from transfer.rules import Grant, Rules
 from transfer.steps import cleanup
 from transfer.tools import Tools
 
 PAUSE = 10.0
 """Seconds until what waits is looked at again, unless it says how long."""
+STOPPING = (
+    "Stopping: the server's answer is waited for some seconds, then what was sent is removed. "
+    "A second Ctrl-C ends it at once."
+)
 
 
 class OperatorAuthority:
@@ -52,36 +46,74 @@ class OperatorAuthority:
         return wiring.clock()
 
 
-class Bar:
-    """An Observer that draws one progress bar a file on standard error."""
+@dataclass(frozen=True, slots=True)
+class _Errand:
+    """One request under way. Nobody goes on with it: its books end with the command."""
 
-    def __init__(self) -> None:
-        self._terminal = Terminal(stderr=True)
-        self.progress = Progress(
-            # Names of files are no markup.
-            TextColumn("{task.description}", markup=False),
-            BarColumn(),
-            DownloadColumn(binary_units=True),
-            TransferSpeedColumn(),
-            TimeRemainingColumn(),
-            console=self._terminal,
-        )
-        self._tasks: dict[int, TaskID] = {}
-        self._said = ""
+    claimed: Transfer
+    books: Books
+    tools: Tools
+    board: Board
+    lines: Lines
+    halting: threading.Event
 
-    def moved(self, transfer: Transfer, delivery: Delivery) -> None:
-        del transfer
-        if delivery.number not in self._tasks:
-            name = delivery.final.rpartition("/")[2]
-            task = self.progress.add_task(name, total=delivery.size)
-            self._tasks[delivery.number] = task
-        self.progress.update(self._tasks[delivery.number], completed=delivery.moved)
+    def carry(self, attempt: Attempt) -> None:
+        """To its end. Raises KeyboardInterrupt where it was stopped before; then it is said what
+        could not be removed.
+        """
+        try:
+            with signals(self.halting, lambda: self.board.say(STOPPING)), self.board:
+                with suppress(Stopping):
+                    done(lambda: self._travel(attempt), self.halting, self.lines.cut)
+                if self._transfer.finished:
+                    return
+                self._leave_nothing()
+        except KeyboardInterrupt:
+            self._own_up("It was not removed: the command was ended by a second signal.")
+            raise
+        raise KeyboardInterrupt
 
-    def say(self, words: str) -> None:
-        """A line above the bars; the same words once."""
-        if words != self._said:
-            self._said = words
-            self._terminal.say(words)
+    @property
+    def _transfer(self) -> Transfer:
+        return self.books.archive.search(self.claimed.id)[0].transfer
+
+    def _travel(self, attempt: Attempt) -> None:
+        """What has to wait is waited for here: no carrier would come back to it."""
+        claimed: Transfer | None = self.claimed
+        while claimed:
+            try:
+                travel(claimed, self.tools, attempt)
+            except Waiting as waiting:
+                self.board.say(waiting.message)
+                self.tools.ledger.renew(claimed, 0)
+                self.halting.wait(waiting.retry_after or PAUSE)
+                stopped = self.halting.is_set()
+                claimed = None if stopped else self.tools.ledger.claim(claimed.id)
+            else:
+                return
+
+    def _leave_nothing(self) -> None:
+        # A session ends by itself in seconds, and nobody reads here that it has.
+        transfer = self._transfer.evolve(session=None)
+        tools = replace(self.tools, halt=lambda: None)
+        try:
+            if not within(TIDY, lambda: cleanup(transfer, tools)):
+                self._own_up(f"The server has not answered for {TIDY:g} seconds.")
+        except FerryError as error:
+            self._own_up(error.message)
+
+    def _own_up(self, why: str) -> None:
+        """What may be left at the partner's, by its name."""
+        for item in self.books.ledger.deliveries(self.claimed.id):
+            if item.state is DeliveryState.INTENT:
+                self.board.say(f"Whether {item.final} has arrived is not known. {why}")
+            elif item.state is not DeliveryState.PUBLISHED:
+                for name in (*item.older, *([item.temp] if item.temp else [])):
+                    self.board.say(f"{name} may be left at {self._where}. {why}")
+
+    @property
+    def _where(self) -> str:
+        return self.claimed.request.destination
 
 
 def send_one(
@@ -93,60 +125,34 @@ def send_one(
     Raises FerryError when the command itself makes no sense; a transfer that failed is a record.
     """
     request = _request(source, target, dry_run=dry_run)
-    store, bar, halting = MemoryStore(), Bar(), threading.Event()
+    store, halting, lines = MemoryStore(), threading.Event(), Lines(Register(secrets))
     books = memory_books(store, "operator")
+    board = Board(lambda: books.ledger.deliveries(request.id))
     tools = wiring.tools(
         settings,
         secrets,
         rules=_rules(request),
         authority=OperatorAuthority(),
         books=books,
-        observer=bar,
+        observer=board,
         halting=halting,
+        remotes=lines,
         notifier=LogNotifier(),  # the operator sees it end, and nobody else asked for it
     )
+    tools = replace(tools, sessions=Heard(tools.sessions, board.read))
     books.ledger.admit(Transfer(request=request, received_at=wiring.clock()))
     claimed = books.ledger.claim(request.id)
-    work = settings.transfers
     if claimed:
-        _halt_on_signals(halting)
-        with bar.progress, suppress(Stopping):
-            attempt = retrying(work.tries, work.retry_wait, halting.wait, work.deadline)
-            _travel(claimed, tools, attempt, bar, halting)
-        if halting.is_set():
-            _leave_nothing(books, request, replace(tools, halt=lambda: None))
-            raise KeyboardInterrupt
+        work = settings.transfers
+        again = partial(retrying, work.tries, work.retry_wait, halting.wait, work.deadline)
+        _Errand(claimed, books, tools, board, lines, halting).carry(again(told=board.again))
     return books.archive.search(request.id)[0], _plan(store)
-
-
-def _leave_nothing(books: Books, request: Request, tools: Tools) -> None:
-    """Nobody will go on with what was sent so far: its books end with the command."""
-    transfer = books.archive.search(request.id)[0].transfer
-    if not transfer.finished:
-        with suppress(FerryError):
-            cleanup(transfer, tools)
 
 
 def _plan(store: MemoryStore) -> str:
     """What a ticket would say of a dry run."""
     texts = (item.post.text for key, item in store.posts.items() if key.endswith(":rehearsal"))
     return next(texts, "")
-
-
-def _travel(
-    claimed: Transfer | None, tools: Tools, attempt: Attempt, bar: Bar, halting: threading.Event
-) -> None:
-    """To the end. What has to wait is waited for here: no carrier would come back to it."""
-    while claimed:
-        try:
-            travel(claimed, tools, attempt)
-        except Waiting as waiting:
-            bar.say(waiting.message)
-            tools.ledger.renew(claimed, 0)
-            halting.wait(waiting.retry_after or PAUSE)
-            claimed = None if halting.is_set() else tools.ledger.claim(claimed.id)
-        else:
-            return
 
 
 def _request(source: str, target: str, *, dry_run: bool) -> Request:
@@ -178,12 +184,3 @@ def _rules(request: Request) -> Rules:
         destinations=frozenset({request.destination}),
     )
     return Rules(catalog_items=frozenset(), variables=("", "", ""), grants=(everything,))
-
-
-def _halt_on_signals(halting: threading.Event) -> None:
-    def handler(_number: int, _frame: FrameType | None) -> None:
-        # Event.set takes a lock that the wait which is interrupted here may hold.
-        _thread.start_new_thread(halting.set, ())
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, handler)

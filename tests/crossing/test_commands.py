@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.crossing.commands import begun, fileferry
 from tests.crossing.world import DEADLINE, World
-from tests.servers.proxy import Proxy
+from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.model import MIB
 
 
@@ -48,6 +48,27 @@ def test_send_that_is_interrupted_leaves_nothing(world: World, line: Proxy) -> N
         told, _ = sending.communicate(timeout=DEADLINE)
     assert sending.returncode == 130, told
     assert world.files() == {}
+
+
+def test_send_ends_though_the_line_is_silent_and_names_what_it_cannot_remove(
+    world: World, line: Proxy
+) -> None:
+    """First only the line that is open, then every new one too."""
+    world.put("large", bytes(64 * MIB))
+    root = Path(world.partner.root)
+    for number, left in ((signal.SIGTERM, False), (signal.SIGINT, True)):
+        with begun(world, "send", f"s3://{world.bucket}/large", "partner:large") as sending:
+            world.until(lambda: any(path.stat().st_size for path in root.glob(".ff-*")))
+            if left:
+                line.faults.append(Fault(Kind.HANG, "up", 1, lasting=True))
+            line.strike(Kind.HANG)
+            sending.send_signal(number)
+            told, _ = sending.communicate(timeout=DEADLINE)
+        assert sending.returncode == 130, told
+        assert "Stopping" in told
+        assert [path.name in told for path in root.glob(".ff-*")] == [True] * left
+        assert ("may be left at partner" in told) is left
+    assert "large" not in world.files()
 
 
 def test_status_and_show_tell_of_a_transfer(world: World) -> None:

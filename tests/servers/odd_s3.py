@@ -99,7 +99,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         headers = {name.lower(): text for name, text in self.headers.items()}
         answer = self.server.odd.next(Seen(self.command, self.path, headers))
-        self.send_response(answer.status)
+        # Its date is the handler's own, unless the answer brings one.
+        dated = "Date" in answer.headers
+        (self.send_response_only if dated else self.send_response)(answer.status)
         for name, text in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
             self.send_header(name, text)
         self.end_headers()

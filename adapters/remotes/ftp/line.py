@@ -7,10 +7,10 @@ import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
-from adapters.remotes.dial import name_of, plain, too_slow
+from adapters.remotes.dial import address_of, name_of, plain, too_slow
 from adapters.remotes.ftp import tls
 from adapters.remotes.ftp.control import Control, GarbledError, RefusedError
-from adapters.remotes.tcp import Received, Sent
+from adapters.remotes.tcp import Received, Sent, round_trip
 from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -74,6 +74,10 @@ class Line:
         except LINE_ERRORS as error:
             self.hang_up()
             raise self._translated(error, path, seconds) from error
+
+    def reached(self) -> tuple[str, float]:
+        """The address that answered, and TCP's round trip in seconds. Raises OSError."""
+        return address_of(self.control.wire), round_trip(self.control.wire)
 
     def hang_up(self) -> None:
         """Close everything, whatever state it is in; twice is fine."""

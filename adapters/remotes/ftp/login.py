@@ -114,7 +114,7 @@ def _greet(line: Line, own: Credential) -> str:
 
 def _welcome(line: Line) -> None:
     try:
-        line.control.answer()
+        line.control.welcome = line.control.answer()
     except RefusedError as refused:
         if refused.code == PARTING:
             raise

@@ -19,6 +19,7 @@ from adapters.remotes.ftp.login import connect as log_in
 from adapters.remotes.ftp.proof import FtpProof, digests, park
 from adapters.remotes.ftp.session import Session, Turn
 from adapters.remotes.ftp.upload import FtpUpload
+from adapters.remotes.told import Told
 from transfer.destination import Destination
 from transfer.errors import Code, Corrupted, FerryError
 from transfer.ports import Powers
@@ -78,6 +79,9 @@ class FtpRemote:
     @property
     def proof(self) -> FtpProof:
         return FtpProof(self._session)
+
+    def told(self) -> Told:
+        return self._session.told()
 
     def size(self, path: str) -> int | None:
         return self._session.size(path)

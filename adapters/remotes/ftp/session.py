@@ -15,10 +15,12 @@ from time import monotonic
 
 from adapters.log import Log
 from adapters.remotes.dial import plain
+from adapters.remotes.ftp import tls
 from adapters.remotes.ftp.control import RefusedError
 from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure, is_long
 from adapters.remotes.ftp.line import LINE_ERRORS
 from adapters.remotes.ftp.login import Opened
+from adapters.remotes.told import Told
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError
 
@@ -104,6 +106,27 @@ class Session:
             return False
         # A belated reply to an earlier command, which would put all others off by one, is no 200.
         return line.control.lastresp == ALIVE
+
+    def told(self) -> Told:
+        """With the round trip of a NOOP; a server that refuses that has answered as well."""
+        begin, control = monotonic(), self.line.control
+        with suppress(RefusedError):
+            self.ask("NOOP", "")
+        answer = monotonic() - begin
+        with self.line.speaking():
+            address, away = self.line.reached()
+        secured = control.sock if isinstance(control.sock, ssl.SSLSocket) else None
+        return Told(
+            server=plain(control.welcome or ""),
+            address=address,
+            round_trip=away,
+            answer=answer,
+            algorithms=tls.agreed(secured) if secured else "",
+            features=tuple(
+                sorted(f"{verb} {rest}".strip() for verb, rest in self.features.items())
+            ),
+            until=tls.until(secured) if secured else None,
+        )
 
     def close(self) -> None:
         if not (self.line.over or self.line.control.data):

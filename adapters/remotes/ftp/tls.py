@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from adapters import certificates
 from adapters.remotes.dial import name_of, plain
@@ -51,6 +52,17 @@ def identity(sock: ssl.SSLSocket) -> str:
     digest = hashlib.sha256(sock.getpeercert(binary_form=True) or b"").hexdigest()
     subject, issuer = _common(shown.get("subject")), _common(shown.get("issuer"))
     return f"certificate of {plain(subject)} by {plain(issuer)}, SHA256:{digest}"
+
+
+def agreed(sock: ssl.SSLSocket) -> str:
+    """The version of TLS, and the cipher."""
+    return f"{sock.version()}, {(sock.cipher() or ('',))[0]}"
+
+
+def until(sock: ssl.SSLSocket) -> datetime:
+    """The end of the certificate; one that was verified has one (RFC 5280, section 4.1.2.5)."""
+    shown = sock.getpeercert() or {}
+    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
 
 
 def _common(name: object) -> str:

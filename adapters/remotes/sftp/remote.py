@@ -20,7 +20,7 @@ from paramiko.sftp import (
 from paramiko.ssh_exception import SSHException
 
 from adapters.log import Log
-from adapters.remotes.dial import KEEPALIVE, SHORTEST
+from adapters.remotes.dial import KEEPALIVE, SHORTEST, plain
 from adapters.remotes.sftp.batch import Storing, caught, run
 from adapters.remotes.sftp.errors import code_of, failure, is_said_absent
 from adapters.remotes.sftp.modes import EXISTING, NEW, opened
@@ -34,6 +34,7 @@ from adapters.remotes.ssh import line as ssh
 from adapters.remotes.ssh.bulk import BulkPacketizer
 from adapters.remotes.ssh.credentials import credential
 from adapters.remotes.ssh.login import log_in
+from adapters.remotes.told import Told
 from transfer.crossing.batch import Small
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError
@@ -131,6 +132,18 @@ class SftpRemote:
             resumes=True,
             ranges=True,
             digests=self.proof.algorithms,
+        )
+
+    def told(self) -> Told:
+        with self._line.speaking():
+            address, away = self._line.reached()
+        return Told(
+            server=plain(ssh.software(self._line)),
+            address=address,
+            round_trip=away,
+            answer=self.round_trip,
+            algorithms=self._line.transport.agreed,
+            features=tuple(sorted(self._wire.extensions)),
         )
 
     def size(self, path: str) -> int | None:

@@ -17,13 +17,13 @@ from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
 from adapters.log import Log
-from adapters.remotes.dial import SHORTEST, dial, name_of, plain, too_slow
+from adapters.remotes.dial import SHORTEST, address_of, dial, name_of, plain, too_slow
 from adapters.remotes.ssh import algorithms
 from adapters.remotes.ssh import pins as ssh_pins
 from adapters.remotes.ssh.algorithms import HOST_KEYS
 from adapters.remotes.ssh.bulk import BulkPacketizer
 from adapters.remotes.ssh.transport import Transport, transport_over
-from adapters.remotes.tcp import Received, Sent
+from adapters.remotes.tcp import Received, Sent, round_trip
 from adapters.remotes.watchdog import Gauge, Watchdog
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -75,6 +75,10 @@ class Line:
     def identity(self) -> str:
         key = self.transport.host_key
         return f"{key.get_name()} {key.fingerprint}" if key else ""
+
+    def reached(self) -> tuple[str, float]:
+        """The address that answered, and TCP's round trip in seconds. Raises OSError."""
+        return address_of(self._socket), round_trip(self._socket)
 
     def speaking(
         self, path: str | None = None, patience: float | None = None

@@ -49,6 +49,14 @@ class Transport(paramiko.Transport):
         self._handler_table[MSG_USERAUTH_BANNER] = self._hear_banner
         self._handler_table[MSG_USERAUTH_INFO_REQUEST] = self._hear_question
 
+    @property
+    def agreed(self) -> str:
+        """Key exchange, cipher and, where the cipher needs one, MAC."""
+        theirs = self.offered.get("kex_algo_list", ())
+        kex = next((name for name in self.get_security_options().kex if name in theirs), "")
+        mac = "" if self.local_cipher in AEAD else self.local_mac
+        return ", ".join(filter(None, (kex, self.local_cipher, mac)))
+
     def shows(self, types: Sequence[str]) -> bool:
         """Whether the server has a host key of one of these algorithms."""
         return any(name in self.offered.get("server_key_algo_list", ()) for name in types)

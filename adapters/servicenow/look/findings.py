@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from transfer.errors import FerryError
@@ -20,12 +20,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """`text` is what was seen, `advice` what to do about it; both are whole sentences."""
+    """`text` is what was seen, `advice` what to do about it; both are whole sentences. `code` is
+    that of the error in which a look ended.
+    """
 
     name: str
     verdict: Verdict
     text: str
     advice: str = ""
+    code: str = ""
 
 
 Findings = Iterator[Finding]
@@ -49,4 +52,4 @@ def broken(name: str, text: str, advice: str) -> Finding:
 
 def refused(name: str, error: FerryError) -> Finding:
     """The instance has answered, and not as it should."""
-    return broken(name, error.message, error.action)
+    return replace(broken(name, error.message, error.action), code=error.code.value)

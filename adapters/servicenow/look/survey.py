@@ -17,13 +17,14 @@ from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.look import choices
 from adapters.servicenow.look.findings import Finding, Verdict, degraded, ok, refused
-from adapters.servicenow.look.sight import NOBODY, Sight, looks_at_orders
+from adapters.servicenow.look.sight import NOBODY, Sight, looks_at_orders, looks_at_tickets
 from adapters.servicenow.look.trial import Made, Trial
 from adapters.servicenow.reading.inbox import Intake
 from transfer.errors import FerryError
 
 Progress = Callable[[str], None]
 """Told the name of each question before it is asked."""
+Question = tuple[str, Callable[[], Iterable[Finding]]]
 _SKEW = 5.0
 """Seconds that two clocks may differ without a word."""
 _SKEW_MATTERS = 60.0
@@ -69,24 +70,29 @@ class Survey:
             rule=self.client.budget.rule,
         )
 
+    def look(self, tell: Progress) -> Iterator[Finding]:
+        """What can be seen without writing anything. Never raises a FerryError."""
+        sight = Sight(self.client, self.intake, self.form.table)
+        tickets = ("read tickets", lambda: looks_at_tickets(sight))
+        return self._asked(tell, (*self._looks(sight), tickets, ("count calls", self._calls)))
+
     @cached_property
     def trial(self) -> Trial:
         return Trial(self.client, self.form, self.run)
 
-    def _questions(self) -> Sequence[tuple[str, Callable[[], Iterable[Finding]]]]:
+    def _questions(self) -> Sequence[Question]:
         sight = Sight(self.client, self.intake, self.form.table)
+        return (*self._looks(sight), *self.trial.questions(), ("count calls", self._calls))
+
+    def _looks(self, sight: Sight) -> Sequence[Question]:
         return (
             ("log in", self._login),
             ("compare clocks", self._clocks),
             ("read orders", lambda: looks_at_orders(sight, thorough=True)),
             ("compare choices", lambda: choices.look(self.client, self.form)),
-            *self.trial.questions(),
-            ("count calls", self._calls),
         )
 
-    def _asked(
-        self, tell: Progress, questions: Iterable[tuple[str, Callable[[], Iterable[Finding]]]]
-    ) -> Iterator[Finding]:
+    def _asked(self, tell: Progress, questions: Iterable[Question]) -> Iterator[Finding]:
         """Until the instance does not answer any more."""
         for name, question in questions:
             tell(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 from pathlib import Path
@@ -15,6 +16,7 @@ from daemon.cli import app
 from daemon.commands.screen import SCREEN
 from sandbox.children import clean_environment, program
 from sandbox.cli import register as register_sandbox
+from tests.config.conftest import GOOD
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
@@ -26,6 +28,7 @@ COMMANDS = [
     "submit",
     "status",
     "show",
+    "doctor",
     "config",
     "config check",
     "install",
@@ -105,6 +108,17 @@ def test_every_fault_of_the_file_is_named_with_its_place(tmp_path: Path) -> None
     assert done.returncode == 3
     for place in ("servicenow.url", "servicenow.user", "poll.evry", "destinations", "grants"):
         assert place in done.stderr
+
+
+def test_the_doctor_names_what_is_wrong_with_a_partner_and_ends_with_1(tmp_path: Path) -> None:
+    file = tmp_path / "fileferry.yaml"
+    file.write_text(GOOD)
+    done = fileferry("doctor", "bank", "--json", "--config", str(file))
+    told = json.loads(done.stdout)
+    assert (done.returncode, done.stderr, told["good"]) == (1, "", False)
+    assert [(each["name"], each["code"]) for each in told["findings"]] == [
+        ("secrets", "secret.missing")
+    ]
 
 
 def test_a_ledger_that_is_not_there_is_4(tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Looks over a destination, or the whole house; the doors are `destination` and `house`."""

@@ -1,0 +1,1 @@
+"""What the doctor finds, at real servers and at broken ones."""
