@@ -14,7 +14,7 @@ import typer
 from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.logging import configure
-from config.secrets import Secrets
+from config.secrets import Secrets, operators
 from config.settings import Settings
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.options import Config, Json
@@ -43,7 +43,8 @@ def doctor(
     Ends with 0 when nothing has to be mended, else with 1.
     """
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings, secrets = load(path), operators(path)
         if save is not None and not name:
             raise typer.BadParameter("needs the name of a destination", param_hint="--save")
         configure(settings.log.model_copy(update={"level": "critical"}))
@@ -51,17 +52,19 @@ def doctor(
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         report = Report(Terminal(), quiet=json)
         if name:
-            destination, shown = _one(settings, name, report)
+            destination, shown = _one(settings, secrets, name, report)
             if save is not None and shown is not None:
                 write_settings(save, destination, shown)
         else:
-            _house(settings, report)
+            _house(settings, secrets, report)
         report.close()
         if not report.good:
             raise typer.Exit(FAILED)
 
 
-def _one(settings: Settings, name: str, report: Report) -> tuple[Destination, Shown | None]:
+def _one(
+    settings: Settings, secrets: Secrets, name: str, report: Report
+) -> tuple[Destination, Shown | None]:
     # Here and below, for the modules are slow to load, and every command loads this one.
     from adapters.remotes import Register  # noqa: PLC0415
     from config.values import destinations  # noqa: PLC0415
@@ -75,19 +78,19 @@ def _one(settings: Settings, name: str, report: Report) -> tuple[Destination, Sh
             f"There is no destination {name}; configured: {', '.join(sorted(known))}.",
             action="Name one of them, or none for the whole house.",
         )
-    shown = look_over(known[name], Register(Secrets()), partial(report.tell, name))
+    shown = look_over(known[name], Register(secrets), partial(report.tell, name))
     if shown is not None:
         report.settings = plan(known[name], shown)
     return known[name], shown
 
 
-def _house(settings: Settings, report: Report) -> None:
+def _house(settings: Settings, secrets: Secrets, report: Report) -> None:
     from daemon.doctor.house import look_round  # noqa: PLC0415
 
     def tell(part: str) -> partial[None]:
         return partial(report.tell, part)
 
-    look_round(settings, Secrets(), lambda: _ledger(settings), tell)
+    look_round(settings, secrets, lambda: _ledger(settings), tell)
 
 
 def _ledger(settings: Settings) -> Iterator[Finding]:

@@ -29,7 +29,7 @@ from config import door
 from config.loading import load
 from config.secrets import Secrets
 from daemon.intake import Intake
-from sandbox.children import Child, clean_environment, program
+from sandbox.children import Child, clean_environment
 from sandbox.configuration import plain_yaml
 from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
@@ -39,6 +39,7 @@ from tests.cloud.site import Told
 from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
+from tests.servers.warm import WarmChild
 from transfer.books import Record
 from transfer.model import Delivery, Route, Transfer
 from transfer.routing import execution_name
@@ -127,8 +128,8 @@ class Stack:
     @contextmanager
     def service(self) -> Iterator[Child]:
         """`fileferry run` as a process."""
-        command = [*program(), "run", "--config", str(self.config)]
-        with Child("service", command, self.directory, self.surroundings) as child:
+        command = ["run", "--config", str(self.config)]
+        with WarmChild("service", command, self.directory, self.surroundings) as child:
             self.until(lambda: self._ready(child))
             yield child
 

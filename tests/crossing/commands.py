@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 
 from sandbox.children import clean_environment, program
-from tests.crossing.world import DEADLINE, World
+from tests.crossing.world import World
+from tests.servers import warm
 
 
 def environment(world: World) -> dict[str, str]:
@@ -20,14 +21,7 @@ def environment(world: World) -> dict[str, str]:
 
 
 def fileferry(world: World, *words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*program(), *words],
-        env=environment(world),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=DEADLINE,
-    )
+    return warm.fileferry(*words, environment=environment(world))
 
 
 def begun(world: World, *words: str) -> subprocess.Popen[str]:

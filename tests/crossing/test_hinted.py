@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from sandbox.aws import Aws
-from sandbox.children import clean_environment, program
 from tests.adapters.telemetry.specification import metrics
-from tests.crossing.world import DEADLINE, World
+from tests.crossing.commands import fileferry
+from tests.crossing.world import World
 from tests.servers.collector import Collector, collecting
 from transfer.model import Outcome
 
@@ -54,15 +54,7 @@ class Queue:
 
     def submit(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`fileferry submit`, with the daemon's configuration."""
-        return subprocess.run(
-            [*program(), "submit", "--config", str(self._world.write_config()), *words],
-            env=clean_environment()
-            | {"AWS_ACCESS_KEY_ID": "ADMIN", "AWS_SECRET_ACCESS_KEY": "admin-secret"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-        )
+        return fileferry(self._world, "submit", *words)
 
 
 @pytest.fixture

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from typing import Any
 
 import pytest
 
-from sandbox.children import clean_environment, program
+from tests.crossing.commands import fileferry
 from tests.crossing.world import DEADLINE, World
 from tests.servers.proxy import Proxy
 from transfer.model import CHUNK, MIB, Outcome
@@ -113,14 +112,6 @@ def test_a_stop_waits_for_a_short_transfer(world: World, line: Proxy) -> None:
 
 def test_a_second_daemon_on_the_same_ledger_is_refused_with_a_sentence(world: World) -> None:
     with world.daemon():
-        second = subprocess.run(
-            [*program(), "run", "--config", str(world.write_config())],
-            env=clean_environment()
-            | {"CREDENTIALS_DIRECTORY": str(world.directory / "credentials")},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-        )
+        second = fileferry(world, "run")
     assert second.returncode == 4
     assert "Another FileFerry is running" in second.stderr

@@ -18,9 +18,9 @@ from sandbox.demo.orders import Order
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.servicenow import ServiceNow
 from sandbox.servicenow.seed import SEEDED
-from tests.crossing.warm import WarmChild
 from tests.servers.openssh import OpenSSH
 from tests.servers.seaweedfs import SeaweedFS
+from tests.servers.warm import WarmChild
 from transfer.books import Record
 
 if TYPE_CHECKING:

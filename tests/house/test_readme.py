@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import functools
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from sandbox.children import clean_environment
 from tests.house import TOP, name, tracked
+from tests.servers.warm import fileferry
 
 DOCUMENTS = tracked("README.md", "CHANGELOG.md", "docs/*.md")
-PROGRAM = Path(sys.executable).with_name("fileferry")
 
 
 def code(document: Path) -> str:
@@ -33,8 +32,8 @@ def commands(document: Path, program: str) -> set[str]:
 
 @functools.cache
 def exists(command: str) -> bool:
-    words = [str(PROGRAM), *command.split(), "--help"]
-    return subprocess.run(words, capture_output=True, check=False).returncode == 0
+    shown = fileferry(*command.split(), "--help", environment=clean_environment())
+    return shown.returncode == 0
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=name)

@@ -22,11 +22,7 @@ def hits(pattern: re.Pattern[str], file: Path) -> list[str]:
     return [f"line {text.count(chr(10), 0, hit.start()) + 1}" for hit in pattern.finditer(text)]
 
 
-@pytest.mark.parametrize("file", FILES, ids=name)
-def test_no_path_of_this_machine(file: Path) -> None:
-    assert not hits(MACHINE, file)
-
-
-@pytest.mark.parametrize("file", FILES, ids=name)
-def test_no_package_host(file: Path) -> None:
-    assert not hits(HOSTS, file)
+@pytest.mark.parametrize("pattern", [MACHINE, HOSTS], ids=["path", "host"])
+def test_no_path_of_this_machine_and_no_package_host(pattern: re.Pattern[str]) -> None:
+    found = {name(file): hits(pattern, file) for file in FILES}
+    assert {file: lines for file, lines in found.items() if lines} == {}

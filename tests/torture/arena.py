@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -23,6 +20,9 @@ from sandbox.demo.visitor import Placed
 from tests import sweeps
 from tests.crossing.world import World
 from tests.faults.sightings import Sightings
+from tests.servers.warm import Forked
+from tests.torture import gated
+from tests.torture.failpoints import Gate
 from transfer.books import Archive, Record
 from transfer.errors import FerryError
 from transfer.model import CHUNK, MIB, Outcome
@@ -43,32 +43,27 @@ MARKER = re.compile(r"\[ff:[0-9a-f]{12}\]")
 
 @dataclass
 class Daemon:
-    """One forked daemon, by its process id."""
+    """One forked daemon."""
 
-    process: int
-    log: Path
+    process: Forked
 
     @property
     def alive(self) -> bool:
-        with suppress(ProcessLookupError):
-            os.kill(self.process, 0)
-            return True
-        return False
+        return self.process.poll() is None
 
     @property
     def frozen(self) -> bool:
         with suppress(OSError):
-            stat = Path(f"/proc/{self.process}/stat").read_text()
+            stat = Path(f"/proc/{self.process.pid}/stat").read_text()
             return stat.rpartition(")")[2].split()[0] == "T"
         return False
 
     def send(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            os.kill(self.process, number)
+        self.process.send_signal(number)
 
     def end(self) -> None:
-        self.send(signal.SIGKILL)
-        until(lambda: not self.alive, f"{self.process} does not die")
+        self.process.kill()
+        self.process.wait(PATIENCE)
 
 
 @dataclass
@@ -106,28 +101,14 @@ class Arena:
         self._count = 0
         for key, content in CONTENT.items():
             world.put(key, content)
-        config = world.write_config()
-        environment = clean_environment() | {
+        self._config = world.write_config()
+        self._environment = clean_environment() | {
             "CREDENTIALS_DIRECTORY": str(world.directory / "credentials"),
             "AWS_ACCESS_KEY_ID": "ADMIN",
             "AWS_SECRET_ACCESS_KEY": "admin-secret",
         }
-        self._config = config
-        self._errors = (world.directory / "nursery.log").open("wb")
-        self._nursery = subprocess.Popen(
-            [sys.executable, "-m", "tests.torture.nursery"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._errors,
-            env=environment,
-            cwd=Path(__file__).parents[2],
-            text=True,
-        )
-
-    def close(self) -> None:
-        self._nursery.kill()
-        self._nursery.communicate()
-        self._errors.close()
+        self._log = world.directory / "daemon.log"
+        self._log.touch()
 
     @contextmanager
     def daemon(
@@ -136,29 +117,13 @@ class Arena:
         """A daemon that lives no longer than the block. `passed` and `reached` are emptied."""
         for file in (self.passed, self.reached):
             file.write_text("")
-        told = {
-            "config": str(self._config),
-            "log": str(self.world.directory / "daemon.log"),
-            "point": point,
-            "does": does,
-            "passed": str(self.passed) if watched else "",
-            "reached": str(self.reached),
-        }
-        daemon = Daemon(self._born(told), self.world.directory / "daemon.log")
+        gate = partial(Gate, point, does, self.passed, self.reached) if watched else None
+        begin = partial(gated.run, self._config, gate)
+        daemon = Daemon(Forked(begin, self._log, self._log, self._environment))
         try:
             yield daemon
         finally:
             daemon.end()
-
-    def _born(self, told: Mapping[str, str]) -> int:
-        assert self._nursery.stdin
-        assert self._nursery.stdout
-        with suppress(BrokenPipeError):
-            self._nursery.stdin.write(f"{json.dumps(told)}\n")
-            self._nursery.stdin.flush()
-        answer = self._nursery.stdout.readline()
-        assert answer, (self.world.directory / "nursery.log").read_text()[-3000:]
-        return int(answer)
 
     @property
     def passed(self) -> Path:
@@ -202,8 +167,7 @@ class Arena:
 
     def told(self) -> str:
         """The end of what the daemons logged."""
-        log = self.world.directory / "daemon.log"
-        return log.read_text()[-6000:] if log.exists() else ""
+        return self._log.read_text()[-6000:]
 
     def judge(self, point: str, trial: Trial, *, crashes: int) -> Verdict:
         """The oracle of faults.md: I1 to I5."""

@@ -42,9 +42,7 @@ def arena(
         for settings, archive in kept:
             world.config["ledger"] = settings | {"lease": LEASE}
             world.config["destinations"]["partner"]["connections"] = 1
-            arena = Arena(world, archive, kind=request.param)
-            yield arena
-            arena.close()
+            yield Arena(world, archive, kind=request.param)
         world.visitor.close()
 
 

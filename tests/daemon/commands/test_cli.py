@@ -14,9 +14,10 @@ import typer
 from cloud.cli import register as register_cloud
 from daemon.cli import app
 from daemon.commands.screen import SCREEN
-from sandbox.children import clean_environment, program
+from sandbox.children import clean_environment
 from sandbox.cli import register as register_sandbox
 from tests.config.conftest import GOOD
+from tests.servers import warm
 
 if TYPE_CHECKING:
     from typer.core import TyperGroup
@@ -50,14 +51,8 @@ COMMANDS = [
 
 
 def fileferry(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*program(), *words],
-        env=clean_environment() | {"COLUMNS": "80", "NO_COLOR": "1"} | environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
+    surroundings = clean_environment() | {"COLUMNS": "80", "NO_COLOR": "1"} | environment
+    return warm.fileferry(*words, environment=surroundings)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
