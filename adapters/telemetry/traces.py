@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -38,6 +39,8 @@ QUEUE, BATCH = 2048, 256
 """Spans that are kept while the collector does not take them, and those of one call."""
 EVERY = 2000.0
 """Milliseconds between two calls of the collector."""
+LEFT_ALONE = 60.0
+"""Seconds for which nobody waits for a collector that took nothing: each call of a function would."""
 HEADER = "X-Amzn-Trace-Id"
 
 log = structlog.get_logger()
@@ -52,6 +55,7 @@ class OtelTracer:
         destinations: Container[str],
         timeout: float,
         here: Callable[[], str] = str,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         # Its words about each call that failed are said once, by _Quiet.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
@@ -59,9 +63,8 @@ class OtelTracer:
         self._timeout = timeout
         self._here = here
         self._xray = AwsXRayPropagator()
-        self._processor = BatchSpanProcessor(
-            _Quiet(_exporter(endpoint, timeout)), QUEUE, EVERY, BATCH
-        )
+        self._quiet = _Quiet(_exporter(endpoint, timeout))
+        self._processor = BatchSpanProcessor(self._quiet, QUEUE, EVERY, BATCH)
         # What the environment says of OTEL_… is not ours: an attribute or a sampler could be there.
         self._provider = TracerProvider(
             sampler=ParentBased(ALWAYS_ON),
@@ -75,6 +78,8 @@ class OtelTracer:
         self._open: dict[str, Span] = {}
         self._new = threading.local()
         self._flushing = threading.Lock()
+        self._now = now
+        self._again_at = 0.0
 
     @contextmanager
     def hint(self, header: str) -> Iterator[None]:
@@ -135,7 +140,12 @@ class OtelTracer:
             yield
 
     def flush(self) -> None:
-        """Wait until all is told, or the time is over: a collector that hangs is left to itself."""
+        """Wait until all is told, or the time is over: a collector that hangs is left to itself.
+
+        After one that took nothing nobody waits for a while, unless it takes something meanwhile.
+        """
+        if self._quiet.silent and self._now() < self._again_at:
+            return
         if not self._flushing.acquire(blocking=False):
             return
 
@@ -149,6 +159,7 @@ class OtelTracer:
         thread = threading.Thread(target=told, name="flush", daemon=True)
         thread.start()
         thread.join(self._timeout)
+        self._again_at = self._now() + LEFT_ALONE
 
     def close(self) -> None:
         self.flush()
@@ -237,16 +248,16 @@ class _Quiet(SpanExporter):
 
     def __init__(self, inner: SpanExporter) -> None:
         self._inner = inner
-        self._silent = False
+        self.silent = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._inner.export(spans)
         silent = result is not SpanExportResult.SUCCESS
-        if silent and not self._silent:
+        if silent and not self.silent:
             log.warning("traces not told", spans=len(spans))
-        elif self._silent and not silent:
+        elif self.silent and not silent:
             log.info("traces told again")
-        self._silent = silent
+        self.silent = silent
         return result
 
     def shutdown(self) -> None:

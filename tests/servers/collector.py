@@ -29,10 +29,13 @@ class Told:
 
 @dataclass
 class Collector:
-    """`silent`: it takes a call, and answers nothing until the end of the test."""
+    """`silent`: it takes a call, and answers nothing until the end of the test; `refuses`: it answers
+    that it takes nothing.
+    """
 
     endpoint: str = ""
     silent: bool = False
+    refuses: bool = False
     spans: list[Told] = field(default_factory=list)
     raw: list[bytes] = field(default_factory=list)
     called: threading.Event = field(default_factory=threading.Event)
@@ -63,6 +66,9 @@ def collecting(*, silent: bool = False) -> Iterator[Collector]:
             told.called.set()
             if told.silent:
                 told.over.wait()
+                return
+            if told.refuses:
+                self.send_error(400)
                 return
             assert self.path == "/v1/traces"
             told.raw.append(body)
