@@ -158,8 +158,9 @@ def shard(transfer: Transfer, tools: Tools) -> Transfer:
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
     reported = counted(transfer, tools).evolve(stage=Stage.REPORTED)
-    _look_into(transfer, tools)
     found = tools.ledger.deliveries(transfer.id)
+    if _look_into(transfer, found, tools):
+        found = tools.ledger.deliveries(transfer.id)
     deliveries = [_settled(item) for item in found]
     posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
     changed = [new for old, new in zip(found, deliveries, strict=True) if new is not old]
@@ -283,11 +284,11 @@ def _too_late(transfer: Transfer, tools: Tools) -> str:
     return ""
 
 
-def _look_into(transfer: Transfer, tools: Tools) -> None:
-    """What was withdrawn or given up after an INTENT may be known not to be published."""
-    open_ends = [
-        item for item in tools.ledger.deliveries(transfer.id) if item.state is DeliveryState.INTENT
-    ]
+def _look_into(transfer: Transfer, found: Sequence[Delivery], tools: Tools) -> bool:
+    """What was withdrawn or given up after an INTENT may be known not to be published. False where
+    there was none.
+    """
+    open_ends = [item for item in found if item.state is DeliveryState.INTENT]
     try:
         for item in open_ends:
             destination = destination_of(transfer, tools)
@@ -299,7 +300,8 @@ def _look_into(transfer: Transfer, tools: Tools) -> None:
     except (ClaimLost, Stopping):
         raise
     except FerryError:
-        return
+        return True
+    return bool(open_ends)
 
 
 def _settled(delivery: Delivery) -> Delivery:

@@ -40,7 +40,7 @@ QUEUE, BATCH = 2048, 256
 EVERY = 2000.0
 """Milliseconds between two calls of the collector."""
 LEFT_ALONE = 60.0
-"""Seconds for which nobody waits for a collector that took nothing: each call of a function would."""
+"""Seconds for which nobody waits for a collector that took nothing, call by call of a function."""
 HEADER = "X-Amzn-Trace-Id"
 
 log = structlog.get_logger()

@@ -29,7 +29,7 @@ class Told:
 
 @dataclass
 class Collector:
-    """`silent`: it takes a call, and answers nothing until the end of the test; `refuses`: it answers
+    """`silent`: it takes a call, and answers nothing until the end of the test; `refuses`: it says
     that it takes nothing.
     """
 
