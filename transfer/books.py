@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from transfer.limits import Lease
-from transfer.model import Delivery, Transfer
+from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
 
@@ -86,7 +86,8 @@ MANY = 90
 class Shards(Protocol):
     """Parts of the files of one transfer, each with a claim of its own, while nobody works on the
     head. `Claims.renew` and `Ledger.save` take the Transfer of such a claim as they take a head's:
-    its epoch is compared with the shard's own, and of a save the head is left as it is.
+    its epoch is compared with the shard's own, and of a save the head is left as it is; its Session
+    is kept beside the claim.
     """
 
     def open(self, transfer: Transfer) -> Transfer:
@@ -103,11 +104,34 @@ class Shards(Protocol):
 
     def close(self, transfer: Transfer) -> Transfer:
         """Take them back: no claim of a shard that was opened in an earlier epoch holds any more,
-        and none is given. Saves the head with that. Raises ClaimLost.
+        and none is given. Saves the head with that, and with what was opened under the sessions
+        of all of them, once. Raises ClaimLost.
         """
 
     def deliveries(self, transfer: Transfer) -> tuple[Delivery, ...]:
         """The files of the shard whose claim this is, by number."""
+
+
+def session_of(head: Transfer, shard: int) -> Session | None:
+    """What a shard counts by until it has saved one: nothing opened, and nobody else's id."""
+    if head.session is None or head.sharing is None:
+        return head.session
+    own = f"{head.session.id}-{head.sharing.opened}-{shard}"
+    return head.session.evolve(id=own, opened=0, least=False, not_after=None)
+
+
+def joined(head: Transfer, sessions: Sequence[Session]) -> Transfer:
+    """With what was opened under the sessions of its shards."""
+    if head.session is None:
+        return head
+    every = (head.session, *sessions)
+    ends = [each.not_after for each in every if each.not_after]
+    session = head.session.evolve(
+        opened=sum(each.opened for each in every),
+        least=any(each.least for each in every),
+        not_after=max(ends, default=None),
+    )
+    return head.evolve(session=session)
 
 
 class Locks(Protocol):

@@ -90,7 +90,7 @@ def _tried(transfer: Transfer, tools: Tools, step: Step, attempt: Attempt) -> Tr
         named = _named(error)
     if is_homeward(transfer):
         return _with_loose_end(transfer, STEPS[step], named, tools)
-    failed = transfer.failed(named)
+    failed = do.counted(transfer, tools).failed(named)
     tools.ledger.save(failed)
     return failed
 

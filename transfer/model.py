@@ -185,8 +185,9 @@ class SessionKind(StrEnum):
 class Session:
     """The authority under which the objects are read. It names credentials, never holds them.
 
-    `opened` counts the openings for an object, as far as they are known; `not_after` is the end of
-    the latest. `ended` says how the end was proven; `alive`: it was not refused after it.
+    `opened` counts the openings for an object; `least`: there may be more, of who reads now or died
+    over it. `not_after` is the end of the latest known. `ended` says how the end was proven;
+    `alive`: it was not refused after it.
     """
 
     id: str
@@ -195,6 +196,7 @@ class Session:
     not_after: datetime | None = None
     kind: SessionKind = SessionKind.PROCESS
     opened: int = 0
+    least: bool = False
     ended: str = ""
     alive: bool = False
 

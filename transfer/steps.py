@@ -33,6 +33,7 @@ from transfer.model import (
     Failure,
     Outcome,
     Session,
+    SessionKind,
     Stage,
     Transfer,
 )
@@ -89,7 +90,7 @@ def download_s3(transfer: Transfer, tools: Tools) -> Transfer:
     with _under_session(transfer, tools) as reading:
         wanted, done = _found(transfer, reading)
         pins = _pinned(transfer, wanted, reading)
-    done = done.evolve(session=_told(transfer, tools))
+    done = counted(done, tools)
     tools.ledger.save(done, *pins, *notes.started(done, pins))
     return done
 
@@ -131,7 +132,7 @@ def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:
     small = [item for item in undelivered(transfer, tools) if item.size <= LARGE]
     with _under_session(transfer, tools) as reading:
         carry(transfer, small, reading, last=False)
-    return whole(transfer.evolve(session=_told(transfer, tools)), tools)
+    return whole(counted(transfer, tools), tools)
 
 
 def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
@@ -143,7 +144,7 @@ def chunked_transfer(transfer: Transfer, tools: Tools) -> Transfer:
         return rehearsed(transfer, tools)
     with _under_session(transfer, tools) as reading:
         carry(transfer, undelivered(transfer, tools), reading, last=True)
-    return whole(transfer.evolve(session=_told(transfer, tools)), tools)
+    return whole(counted(transfer, tools), tools)
 
 
 def shard(transfer: Transfer, tools: Tools) -> Transfer:
@@ -156,9 +157,10 @@ def shard(transfer: Transfer, tools: Tools) -> Transfer:
 
 def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     """(6) What happened, to both tickets and the task: durable here, sent by the outbox."""
-    reported = transfer.evolve(stage=Stage.REPORTED, session=_told(transfer, tools))
-    _look_into(transfer, tools)
+    reported = counted(transfer, tools).evolve(stage=Stage.REPORTED)
     found = tools.ledger.deliveries(transfer.id)
+    if _look_into(transfer, found, tools):
+        found = tools.ledger.deliveries(transfer.id)
     deliveries = [_settled(item) for item in found]
     posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
     changed = [new for old, new in zip(found, deliveries, strict=True) if new is not old]
@@ -196,31 +198,45 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
     return closed
 
 
+def counted(transfer: Transfer, tools: Tools) -> Transfer:
+    """With what this process knows of the openings."""
+    session = transfer.session and tools.sessions.told(transfer.session)
+    return transfer.evolve(session=session)
+
+
 @contextmanager
 def _under_session(transfer: Transfer, tools: Tools) -> Iterator[Tools]:
     """Tools whose objects are read by the transfer's session alone, each time while it may run.
 
-    What had been opened is saved with all else, and after a stumble: the next try may be another
-    process's.
+    What had been opened is saved with all else, and at the end. Until then the ledger says `least`,
+    from before the first read: of who dies in between nobody knows the rest.
     """
 
     def may() -> None:
         tools.halt()
         tools.fence()
 
+    objects = tools.sessions.reading(transfer, tools.objects, may)
+    counting = _Counting(tools)
+    if _is_counted(transfer):
+        counting.save(transfer)
     try:
-        objects = tools.sessions.reading(transfer, tools.objects, may)
-        yield replace(tools, objects=objects, ledger=_Counting(tools))
+        yield replace(tools, objects=objects, ledger=counting)
     except BaseException:
-        told = _told(transfer, tools)
-        if told != transfer.session:
-            with suppress(FerryError):
-                tools.ledger.save(transfer.evolve(session=told))
+        with suppress(FerryError):
+            _count(transfer, tools)
         raise
+    _count(transfer, tools)
+
+
+def _count(transfer: Transfer, tools: Tools) -> None:
+    """All that was opened is told: it is the whole number, unless it was not before."""
+    if _is_counted(transfer):
+        tools.ledger.save(counted(transfer, tools))
 
 
 class _Counting:
-    """The Ledger port, for what is read under sessions: each save has their number."""
+    """The Ledger port, for what is read under sessions: each save has their number so far."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -229,12 +245,14 @@ class _Counting:
         self.renew, self.deliveries = ledger.renew, ledger.deliveries
 
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
-        counted = transfer.evolve(session=_told(transfer, self._tools))
-        self._tools.ledger.save(counted, *changes)
+        session = counted(transfer, self._tools).session
+        if session and _is_counted(transfer):
+            transfer = transfer.evolve(session=session.evolve(least=True))
+        self._tools.ledger.save(transfer, *changes)
 
 
-def _told(transfer: Transfer, tools: Tools) -> Session | None:
-    return transfer.session and tools.sessions.told(transfer.session)
+def _is_counted(transfer: Transfer) -> bool:
+    return transfer.session is not None and transfer.session.kind is not SessionKind.PROCESS
 
 
 def _ended(transfer: Transfer, session: Session) -> Transfer:
@@ -266,11 +284,11 @@ def _too_late(transfer: Transfer, tools: Tools) -> str:
     return ""
 
 
-def _look_into(transfer: Transfer, tools: Tools) -> None:
-    """What was withdrawn or given up after an INTENT may be known not to be published."""
-    open_ends = [
-        item for item in tools.ledger.deliveries(transfer.id) if item.state is DeliveryState.INTENT
-    ]
+def _look_into(transfer: Transfer, found: Sequence[Delivery], tools: Tools) -> bool:
+    """What was withdrawn or given up after an INTENT may be known not to be published. False where
+    there was none.
+    """
+    open_ends = [item for item in found if item.state is DeliveryState.INTENT]
     try:
         for item in open_ends:
             destination = destination_of(transfer, tools)
@@ -282,7 +300,8 @@ def _look_into(transfer: Transfer, tools: Tools) -> None:
     except (ClaimLost, Stopping):
         raise
     except FerryError:
-        return
+        return True
+    return bool(open_ends)
 
 
 def _settled(delivery: Delivery) -> Delivery:

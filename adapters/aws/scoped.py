@@ -95,6 +95,7 @@ class RoleSessions:
     ) -> ObjectStore:
         session = insist_on_more(transfer)
         authority = self._authority(session, transfer)
+        authority.goes_on_from(session)
         return SessionObjects(self._store, authority, may)
 
     def told(self, session: Session) -> Session:
@@ -189,6 +190,11 @@ class _Authority:
         """The latest session for it has run out."""
         lent = self._lent.get(scope)
         return lent is not None and lent.until <= self._role.tick()
+
+    def goes_on_from(self, session: Session) -> None:
+        """Others may have opened some since this process was last here."""
+        with self._lock:
+            self._opened = max(self._opened, session.opened)
 
     def told(self, session: Session) -> Session:
         with self._lock:
@@ -300,7 +306,7 @@ def _unasked(uri: str) -> Permanent:
 
 
 def _unproven(session: Session) -> str:
-    if not session.opened:
+    if not session.opened and not session.least:
         return "nothing was read under it, as far as the ledger knows"
     ends = f"; they ended by themselves at {in_utc(session.not_after)}" if session.not_after else ""
     return f"not tried, for the process that had the last credentials is gone with them{ends}"

@@ -6,13 +6,14 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
-from transfer.model import Delivery, Transfer
+from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket
 
 Value = TypeVar("Value")
 
 TRANSFER: Final = TypeAdapter(Transfer)
 DELIVERY: Final = TypeAdapter(Delivery)
+SESSION: Final = TypeAdapter(Session)
 POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
 

@@ -12,7 +12,7 @@ from transfer import limits
 from transfer.approval import items
 from transfer.books import Beat, Record
 from transfer.errors import ClaimLost
-from transfer.model import Delivery, Transfer
+from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
@@ -43,11 +43,19 @@ class _Sending:
 
 @dataclass(slots=True)
 class ShardRow:
-    """Who has the claim of a shard; `opened` is the head's epoch then, 0 of a closed one."""
+    """Who has the claim of a shard; `opened` is the head's epoch then, 0 of a closed one. `session`
+    was saved in the opening `round`.
+    """
 
     epoch: int = 0
     claims: int = 0
     opened: int = 0
+    session: Session | None = None
+    round: int = 0
+
+    def told(self, head: Transfer) -> Session | None:
+        """The session that was saved in the head's latest opening."""
+        return self.session if head.sharing and head.sharing.opened == self.round else None
 
 
 class MemoryStore:
@@ -177,7 +185,9 @@ class MemoryLedger:
     def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
         with self.store.lock:
             if transfer.shard is not None:
-                self.store.shard(transfer)
+                part = self.store.shard(transfer)
+                part.session = transfer.session
+                part.round = transfer.sharing.opened if transfer.sharing else 0
                 row = self.store.rows[transfer.id]
                 self.store.write(row, row.transfer, changes)
                 return

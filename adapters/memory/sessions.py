@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from transfer.errors import Code, FerryError, Permanent
-from transfer.model import Session, Transfer
+from transfer.model import Session, SessionKind, Transfer
 from transfer.ports import ObjectStore
 
 
@@ -18,9 +18,11 @@ class MemorySessions:
         self,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         identity: str = "arn:aws:iam::123456789012:user/fileferry",
+        kind: SessionKind = SessionKind.PROCESS,
     ) -> None:
         self._clock = clock
         self._identity = identity
+        self._kind = kind
         self.refusal: FerryError | None = None
         self.live: dict[str, Session] = {}
 
@@ -28,7 +30,10 @@ class MemorySessions:
         if self.refusal:
             raise self.refusal
         session = Session(
-            id=uuid.uuid4().hex[:12], identity=self._identity, opened_at=self._clock()
+            id=uuid.uuid4().hex[:12],
+            identity=self._identity,
+            opened_at=self._clock(),
+            kind=self._kind,
         )
         self.live[session.id] = session
         return session

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from adapters.memory.ledger import MemoryLedger, MemoryStore, ShardRow
+from transfer.books import joined, session_of
 from transfer.model import Delivery, Transfer
 
 
@@ -28,13 +29,18 @@ class MemoryShards:
                 return None
             row.epoch, row.claims = row.epoch + 1, row.claims + 1
             head = self.store.rows[transfer_id].transfer
-            return head.evolve(shard=number, epoch=row.epoch, claims=row.claims)
+            session = row.told(head) or session_of(head, number)
+            return head.evolve(shard=number, epoch=row.epoch, claims=row.claims, session=session)
 
     def close(self, transfer: Transfer) -> Transfer:
         with self.store.lock:
             self.store.close_shards(transfer)
-            sharing = transfer.sharing and transfer.sharing.evolve(open=False)
-            closed = transfer.evolve(sharing=sharing)
+            sharing = transfer.sharing
+            if sharing and sharing.open:
+                rows = [self.store.shards.get((transfer.id, each)) for each in sharing.numbers]
+                told = [row.told(transfer) for row in rows if row]
+                transfer = joined(transfer, [each for each in told if each])
+            closed = transfer.evolve(sharing=sharing and sharing.evolve(open=False))
             MemoryLedger(self.store).save(closed)
             return closed
 

@@ -14,6 +14,7 @@ from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from adapters.running.trouble import Trouble
 from transfer.books import Archive, Outbox, Record
 from transfer.errors import Code, FerryError, Permanent, Waiting
+from transfer.model import Transfer
 from transfer.ports import TicketDesk, Tracer
 from transfer.telling import document, notes
 from transfer.tickets import Post, PostAction, Ticket
@@ -80,6 +81,7 @@ class Sender:
         self._lease = lease
         self._now = now
         self._not_before = 0.0
+        self._heads: dict[str, Transfer] = {}
         self._trouble = Trouble("tickets")
 
     def round(self) -> int:
@@ -88,6 +90,7 @@ class Sender:
         A post that arrived while the ledger could not note it is handed out again, and then found.
         """
         arrived = 0
+        self._heads.clear()
         try:
             while self._now() >= self._not_before and not self._stop.is_set():
                 sent = self._batch()
@@ -128,7 +131,7 @@ class Sender:
         try:
             if (spared := self._spared(post)) is not None:
                 return spared
-            with self._tracer.ticket(lambda: self._record(post).transfer):
+            with self._tracer.ticket(lambda: self._head(post)):
                 ticket = self._write(post, again=tries > 0)
         except Waiting as wait:
             self._outbox.defer(post, wait.retry_after or 1.0, str(wait))
@@ -166,6 +169,12 @@ class Sender:
         """Built when it is sent: 10,000 files are too much for a row of the outbox."""
         record = self._record(post)
         return document.document(post.text, record.transfer, record.deliveries)
+
+    def _head(self, post: Post) -> Transfer:
+        """For its trace: a record of 10,000 files is not read for each post of it."""
+        if post.transfer_id not in self._heads:
+            self._heads[post.transfer_id] = self._record(post).transfer
+        return self._heads[post.transfer_id]
 
     def _record(self, post: Post) -> Record:
         found = self._archive.search(post.transfer_id, limit=1)

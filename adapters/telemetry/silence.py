@@ -14,14 +14,14 @@ class Silence:
 
     def __init__(self, what: str) -> None:
         self._begins, self._ends = f"{what} not told", f"{what} told again"
-        self._silent = False
+        self.lasts = False
 
     def heard(self) -> None:
-        if self._silent:
+        if self.lasts:
             log.info(self._ends)
-        self._silent = False
+        self.lasts = False
 
     def unheard(self, **why: Any) -> None:
-        if not self._silent:
+        if not self.lasts:
             log.warning(self._begins, **why)
-        self._silent = True
+        self.lasts = True

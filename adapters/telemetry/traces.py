@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Container, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -38,6 +39,8 @@ QUEUE, BATCH = 2048, 256
 """Spans that are kept while the collector does not take them, and those of one call."""
 EVERY = 2000.0
 """Milliseconds between two calls of the collector."""
+LEFT_ALONE = 60.0
+"""Seconds for which nobody waits for a collector that took nothing, call by call of a function."""
 HEADER = "X-Amzn-Trace-Id"
 
 
@@ -50,6 +53,7 @@ class OtelTracer:
         destinations: Container[str],
         timeout: float,
         here: Callable[[], str] = str,
+        now: Callable[[], float] = time.monotonic,
     ) -> None:
         # Its words about each call that failed are said once, by _Quiet.
         logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
@@ -57,8 +61,9 @@ class OtelTracer:
         self._timeout = timeout
         self._here = here
         self._xray = AwsXRayPropagator()
+        self._silence = Silence("traces")
         self._processor = BatchSpanProcessor(
-            _Quiet(_exporter(endpoint, timeout)), QUEUE, EVERY, BATCH
+            _Quiet(_exporter(endpoint, timeout), self._silence), QUEUE, EVERY, BATCH
         )
         # What the environment says of OTEL_… is not ours: an attribute or a sampler could be there.
         self._provider = TracerProvider(
@@ -73,6 +78,8 @@ class OtelTracer:
         self._open: dict[str, Span] = {}
         self._new = threading.local()
         self._flushing = threading.Lock()
+        self._now = now
+        self._again_at = 0.0
 
     @contextmanager
     def hint(self, header: str) -> Iterator[None]:
@@ -133,7 +140,12 @@ class OtelTracer:
             yield
 
     def flush(self) -> None:
-        """Wait until all is told, or the time is over: a collector that hangs is left to itself."""
+        """Wait until all is told, or the time is over: a collector that hangs is left to itself.
+
+        After one that took nothing nobody waits for a while, unless it takes something meanwhile.
+        """
+        if self._silence.lasts and self._now() < self._again_at:
+            return
         if not self._flushing.acquire(blocking=False):
             return
 
@@ -147,6 +159,7 @@ class OtelTracer:
         thread = threading.Thread(target=told, name="flush", daemon=True)
         thread.start()
         thread.join(self._timeout)
+        self._again_at = self._now() + LEFT_ALONE
 
     def close(self) -> None:
         self.flush()
@@ -231,9 +244,9 @@ class TracedAuthority:
 
 
 class _Quiet(SpanExporter):
-    def __init__(self, inner: SpanExporter) -> None:
+    def __init__(self, inner: SpanExporter, silence: Silence) -> None:
         self._inner = inner
-        self._silence = Silence("traces")
+        self._silence = silence
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._inner.export(spans)

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.terminal import Terminal
+from daemon.commands.shards import shared_out
 from transfer.books import Record
 from transfer.model import Delivery, Failure, Outcome, Transfer
 from transfer.tickets import TicketRole
@@ -58,6 +59,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         "State": _state(record),
         **_deaths(transfer),
         **_elsewhere(transfer),
+        **shared_out(record),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
         **({"Does not count": "\n".join(request.discounted)} if request.discounted else {}),

@@ -51,6 +51,8 @@ BUCKET, ARTEFACTS, TABLE = "exports", "artefacts", "FileFerry"
 TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
 DEADLINE = 3600.0 if sweeps.WHOLE else 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
+ASKED = 1.0 if sweeps.WHOLE else 0.05
+"""Seconds between two looks: a sweep has better things to do."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
 SHARD, SHARDS_AT_ONCE = (500, 4) if sweeps.WHOLE else (20, 2)
@@ -232,7 +234,7 @@ class Stack:
         while not (found := happened()):
             if time.monotonic() > deadline:
                 raise AssertionError(f"It did not happen.\n{self.logs()[-8000:]}")
-            time.sleep(0.05)
+            time.sleep(ASKED)
         return found
 
     def kill(self, function: str) -> int:
@@ -277,6 +279,9 @@ class Stack:
         machine = json.loads(found["definition"])
         # The embedded one knows no MaxConcurrencyPath.
         machine["States"]["Shards"]["MaxConcurrency"] = SHARDS_AT_ONCE
+        if sweeps.WHOLE:
+            for state in [each for each in machine["States"].values() if "TimeoutSeconds" in each]:
+                state["TimeoutSeconds"] = 915
         client.update_state_machine(stateMachineArn=deployed, definition=json.dumps(machine))
         machine["StartAt"] = "ChunkedTransfer"
         chunked = client.create_state_machine(

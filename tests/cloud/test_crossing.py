@@ -162,7 +162,8 @@ def test_what_the_service_began_goes_on_in_several_calls_of_which_some_are_kille
     assert receipt(stack).sha256 == hashlib.sha256(data).hexdigest()
 
 
-MANY = [(10_000, {})] if sweeps.WHOLE else [(SHARD * 3, {"all_or_nothing": "true"})]
+TOGETHER = {"all_or_nothing": "true"}
+MANY = [(10_000, {}), (10_000, TOGETHER)] if sweeps.WHOLE else [(SHARD * 3, TOGETHER)]
 
 
 @pytest.mark.parametrize(("count", "options"), MANY)
@@ -171,11 +172,13 @@ def test_many_files_are_shared_out_and_all_of_them_arrive(
 ) -> None:
     for function in FUNCTIONS if sweeps.WHOLE else [function_of(do.chunked_transfer)]:
         stack.limit(function.name, 900)
-    files = {f"many/{number}.csv": f"{number};pay\n".encode() * 9 for number in range(count)}
+    kind = "together" if options else "many"
+    names = [f"{kind}/{kind}-{number}.csv" for number in range(count)]
+    files = {name: f"{name};pay\n".encode() * 9 for name in names}
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(stack.put, files, files.values()))
     before, begun = stack.aws.writes(), time.monotonic()
-    claim = stack.claimed(stack.ordered("many/*.csv"))
+    claim = stack.claimed(stack.ordered(f"{kind}/*.csv"))
     wanted = replace(claim.request, options=options)
     execution = stack.ended(stack.route(claim.evolve(request=wanted)).execution or "")
     seconds = time.monotonic() - begun

@@ -10,6 +10,7 @@ import hypothesis.strategies as st
 import pytest
 from hypothesis import event, given, settings
 
+from adapters.memory.sessions import MemorySessions
 from cloud.environment import Environment
 from tests import sweeps
 from tests.cloud.door import Door, RuntimeExitError
@@ -18,7 +19,16 @@ from tests.transfer.bench import Bench
 from tests.transfer.test_journey import three_tries
 from transfer.errors import Code, Permanent
 from transfer.journey import travel
-from transfer.model import DeliveryState, Outcome, Source, Stage, Transfer
+from transfer.model import (
+    DeliveryState,
+    Outcome,
+    Session,
+    SessionKind,
+    Source,
+    Stage,
+    Transfer,
+)
+from transfer.ports import ObjectStore
 
 FILES, SIZE = 7, 2
 SHARDS = 4
@@ -159,6 +169,58 @@ def test_a_head_that_is_evicted_while_its_shards_run_stops_them(
     assert (head(door).stage, head(door).outcome) == (Stage.CLOSED, Outcome.DELIVERED)
     assert arrived(door.bench) == ALL
     assert set(door.bench.remotes.appeared.values()) == {1}
+
+
+class Counted(MemorySessions):
+    """Opens one session each time that somebody begins to read; `dead` forgets the own count."""
+
+    def __init__(self) -> None:
+        super().__init__(kind=SessionKind.SCOPED)
+        self.known: dict[str, int] = {}
+        self.all = 0
+
+    def reading(
+        self, transfer: Transfer, objects: ObjectStore, may: Callable[[], None]
+    ) -> ObjectStore:
+        session = transfer.session
+        assert session
+        self.known[session.id] = max(self.known.get(session.id, 0), session.opened) + 1
+        self.all += 1
+        return super().reading(transfer, objects, may)
+
+    def told(self, session: Session) -> Session:
+        return session.evolve(opened=max(session.opened, self.known.get(session.id, 0)))
+
+
+@pytest.mark.parametrize("options", [{}, WHOLE], ids=["each", "all or nothing"])
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_sessions_of_shards_are_counted_with_the_heads(
+    options: dict[str, str], killed: bool
+) -> None:
+    door, begun = many(options)
+    sessions = door.bench.sessions = Counted()
+    deaths: list[str] = []
+
+    def dies(verb: str, path: str, _place: int) -> None:
+        if killed and not deaths and verb == "rename" and "-3-" in path:
+            deaths.append(path)
+            # Its memory is gone with it.
+            sessions.known.clear()
+            door.fuse.burn()
+
+    def called(_name: str, _event: Data) -> None:
+        door.fuse.dead = False
+
+    door.before = called
+    door.bench.remotes.hooks.append(dies)
+    door.run(begun)
+    session, outcome = head(door).session, head(door).outcome
+    assert session
+    assert (outcome, session.least, len(deaths)) == (Outcome.DELIVERED, killed, int(killed))
+    assert session.opened == sessions.all or killed
+    assert SHARDS < session.opened <= sessions.all
+    texts = "\n".join(post.text for post in door.bench.posts())
+    assert f"object: {'at least ' if killed else ''}{session.opened} opened" in texts
 
 
 def finish(door: Door) -> None:

@@ -15,7 +15,7 @@ from structlog.testing import capture_logs
 
 from adapters.memory.books import memory_books
 from adapters.memory.executions import MemoryExecutions
-from adapters.telemetry.traces import OtelTracer, TracedAuthority
+from adapters.telemetry.traces import LEFT_ALONE, OtelTracer, TracedAuthority
 from daemon.second_door import SecondDoor
 from tests.cloud import door as cloud
 from tests.daemon.door import Door
@@ -199,6 +199,47 @@ def test_a_collector_that_is_not_there_or_hangs_holds_nothing_up() -> None:
             tracer.close()
         assert hanging.called.wait(60)
     assert {each["event"] for each in said} <= {"traces not told"}
+
+
+def test_nobody_waits_for_a_collector_that_took_nothing_before_a_while_is_over(
+    collector: Collector,
+) -> None:
+    looks: list[float] = []
+    time = [1000.0]
+
+    def now() -> float:
+        looks.append(time[0])
+        return time[0]
+
+    tracer = OtelTracer(collector.endpoint, {"partner"}, 60.0, now=now)
+    transfer = Bench().received()
+
+    def flushed() -> bool:
+        """One look at the clock says that nobody is waited for, and one comes after a wait."""
+        with tracer.span("one", transfer):
+            pass
+        looks.clear()
+        tracer.flush()
+        return bool(looks) and tracer._again_at == looks[-1] + LEFT_ALONE
+
+    with closing(tracer), capture_logs() as said:
+        assert flushed()
+        assert len(collector.spans) == 1
+        collector.refuses = True
+        # It may have been told by itself before: then it is silent already.
+        time[0] += LEFT_ALONE + 1
+        assert flushed()
+        time[0] += LEFT_ALONE - 1
+        assert not flushed()
+        time[0] += 2
+        assert flushed()
+        time[0] += LEFT_ALONE + 1
+        collector.refuses = False
+        assert flushed()
+        assert len(collector.spans) >= 2
+        time[0] += 1
+        assert flushed()
+    assert [each["event"] for each in said] == ["traces not told", "traces told again"]
 
 
 def test_what_is_off_is_not_loaded() -> None:

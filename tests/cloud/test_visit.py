@@ -308,7 +308,7 @@ class Apart(MemorySessions):
     """Sessions of functions: each knows those that it has opened itself, and no other's."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(kind=SessionKind.SCOPED)
         self.function = ""
         self.known: dict[str, int] = {}
 
@@ -319,8 +319,7 @@ class Apart(MemorySessions):
         return super().reading(transfer, objects, may)
 
     def told(self, session: Session) -> Session:
-        opened = self.known.get(self.function, session.opened)
-        return session.evolve(kind=SessionKind.SCOPED, opened=opened)
+        return session.evolve(opened=self.known.get(self.function, session.opened))
 
     def close(self, session: Session) -> Session:
         if session.ended:
@@ -358,6 +357,7 @@ def test_the_function_that_read_last_proves_that_its_credentials_have_ended(door
     session = head(door).session
     assert session
     assert (session.ended, session.opened) == ("HEAD by TransferFTP: refused (HTTP 400)", 2)
+    assert not session.least
     texts = "\n".join(post.text for post in door.bench.posts())
     assert f"End of session {session.id}: {session.ended}." in texts
 
@@ -371,13 +371,15 @@ def test_so_does_the_one_that_found_nothing_to_read(door: Door) -> None:
     assert (session.ended, session.opened) == ("HEAD by DownloadS3: refused (HTTP 400)", 1)
 
 
-def test_what_a_killed_function_had_opened_is_counted(door: Door) -> None:
+def test_what_a_killed_function_had_opened_is_counted_as_far_as_known(
+    door: Door,
+) -> None:
     apart(door, fails="TransferFTP")
     door.run(door.begin())
     session = head(door).session
     assert session
     # To pin, to send, and in the call that went on after the death.
-    assert session.opened == 3
+    assert (session.opened, session.least) == (3, True)
     assert head(door).outcome is Outcome.DELIVERED
 
 

@@ -84,8 +84,8 @@ DOORS = (
     Mutant(
         "a shard's old call still writes: DynamoDB",
         "adapters/ledger/dynamo/shards.py",
-        'condition="#epoch = :epoch",\n        values={"epoch": transfer.epoch, "one": 1},',
-        'condition="#epoch >= :epoch",\n        values={"epoch": transfer.epoch, "one": 1},',
+        'update=update, condition="#epoch = :epoch"',
+        'update=update, condition="#epoch >= :epoch"',
         "tests/ports/test_shards.py::"
         "test_the_next_call_for_a_shard_fences_the_one_before_and_no_other[dynamodb]",
     ),

@@ -19,10 +19,25 @@ SESSIONS = (
     Mutant(
         "what was opened is not saved with the progress",
         "transfer/steps.py",
-        "counted = transfer.evolve(session=_told(transfer, self._tools))",
-        "counted = transfer",
+        "session = counted(transfer, self._tools).session",
+        "session = transfer.session",
         "tests/transfer/test_sessions.py"
         "::test_what_a_dead_process_had_opened_is_counted_with_its_last_progress",
+    ),
+    Mutant(
+        "nobody can tell that who read has died over it",
+        "transfer/steps.py",
+        "    if _is_counted(transfer):\n        counting.save(transfer)\n",
+        "",
+        "tests/transfer/test_sessions.py"
+        "::test_whoever_dies_the_ticket_names_no_fewer_than_were_opened",
+    ),
+    Mutant(
+        "the sessions of shards are left out",
+        "transfer/books.py",
+        "opened=sum(each.opened for each in every),",
+        "opened=head.session.opened,",
+        "tests/cloud/test_shards.py::test_the_sessions_of_shards_are_counted_with_the_heads",
     ),
     Mutant(
         "the end is waited for from when the session was asked for",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from tests.ports.books import Store, delivery, dynamodb, memory, post
 from transfer.books import Shards
 from transfer.errors import ClaimLost
-from transfer.model import DeliveryState, Route, Sharing, Transfer
+from transfer.model import DeliveryState, Route, Session, SessionKind, Sharing, Transfer
 from transfer.routing import execution_name, owner_of
 
 SIZE = 2
+NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
 
 @pytest.fixture(params=[memory, dynamodb], ids=lambda kind: kind.__name__)
@@ -27,14 +29,17 @@ def shards(store: Store, owner: str = "one") -> Shards:
     return found
 
 
-def opened(store: Store, *numbers: int) -> Transfer:
+def opened(store: Store, *numbers: int, session: Session | None = None) -> Transfer:
     """Of five files, by a head that is then given back."""
     taken = store.claimed()
     ledger = store.open("one").ledger
     ledger.save(taken, *(delivery(number=each) for each in range(1, 6)))
     sharing = Sharing(size=SIZE, numbers=numbers or (0, 1, 2), opened=taken.epoch)
     routed = taken.evolve(
-        route=Route.STEP_FUNCTIONS, execution=execution_name(taken), sharing=sharing
+        route=Route.STEP_FUNCTIONS,
+        execution=execution_name(taken),
+        sharing=sharing,
+        session=session,
     )
     head = shards(store).open(routed)
     ledger.renew(head, 0)
@@ -126,3 +131,39 @@ def test_an_eviction_of_the_head_stops_the_shards(store: Store) -> None:
     with pytest.raises(ClaimLost):
         store.open("a").ledger.save(claim, delivery(number=3))
     assert shards(store).claim(head.id, 1, head.epoch, "a") is None
+
+
+READ = Session(id="read", identity="reader", opened_at=NOON, kind=SessionKind.SCOPED, opened=1)
+
+
+def test_what_was_opened_for_shards_is_joined_to_the_heads_once(store: Store) -> None:
+    head = opened(store, session=READ)
+    ledger = store.open("a").ledger
+    for number, count in ((0, 2), (1, 3)):
+        claim = claimed(store, head, number)
+        assert claim.session
+        assert (claim.session.opened, claim.session.id != READ.id) == (0, True)
+        counted = claim.session.evolve(opened=count, not_after=NOON, least=number == 1)
+        ledger.save(claim.evolve(session=counted))
+        assert claimed(store, head, number, "b").session == counted
+    # An eviction closes them before anybody is there to join them.
+    evicted = store.open("operator").keeper.evict(head.id)
+    assert evicted
+    assert evicted.session == READ
+    heir = store.open("two").ledger.claim(head.id)
+    assert heir
+    wanted = READ.evolve(opened=6, least=True, not_after=NOON)
+    closed = shards(store, "two").close(heir)
+    assert closed.session == wanted
+    assert store.open("x").archive.search(head.id)[0].transfer.session == wanted
+    assert shards(store, "two").close(closed).session == wanted
+    # Opened anew they begin anew; of one that reads nothing this time nothing is joined.
+    again = closed.sharing and closed.sharing.evolve(open=True, opened=closed.epoch)
+    reopened = shards(store, "two").open(closed.evolve(sharing=again))
+    first = claimed(store, reopened, 0).session
+    assert first
+    assert (first.opened, first.least) == (0, False)
+    store.open("two").ledger.renew(reopened, 0)
+    last = store.open("three").ledger.claim(head.id)
+    assert last
+    assert shards(store, "three").close(last).session == wanted

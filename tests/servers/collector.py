@@ -34,10 +34,13 @@ class Told:
 
 @dataclass
 class Collector:
-    """`silent`: it takes a call, and answers nothing until the end of the test."""
+    """`silent`: it takes a call, and answers nothing until the end of the test; `refuses`: it says
+    that it takes nothing.
+    """
 
     endpoint: str = ""
     silent: bool = False
+    refuses: bool = False
     spans: list[Told] = field(default_factory=list)
     figures: dict[tuple[str, str], float] = field(default_factory=dict)
     """The latest of each metric, by its name and its attributes: `destination=x, door=y`."""
@@ -70,6 +73,9 @@ def collecting(*, silent: bool = False) -> Iterator[Collector]:
             told.called.set()
             if told.silent:
                 told.over.wait()
+                return
+            if told.refuses:
+                self.send_error(400)
                 return
             told.raw.append(body)
             if self.path == "/v1/metrics":

@@ -2,6 +2,7 @@
 
 sk        shard#<number>             epoch, claims, owner, beat, token   its claim, as a head has it
 opened    the head's epoch then      absent of a closed one
+session   what it was read under     `round` is the head's epoch of the opening that this is of
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import uuid4
 
-from adapters.ledger.codec import DELIVERY
+from adapters.ledger.codec import DELIVERY, SESSION, dump
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.items import (
+    Item,
     Key,
+    Value,
     batched,
     claim_key,
     file_key,
@@ -22,9 +25,9 @@ from adapters.ledger.dynamo.items import (
 )
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change, Table
-from transfer.books import MANY
+from transfer.books import MANY, joined, session_of
 from transfer.errors import ClaimLost
-from transfer.model import Delivery, Transfer
+from transfer.model import Delivery, Session, SessionKind, Transfer
 
 OPEN = (
     "SET #opened = :opened, #epoch = if_not_exists(#epoch, :zero), #claims = :zero, #beat = :zero "
@@ -40,20 +43,25 @@ CLOSE = "SET #epoch = #epoch + :one, #claims = :zero, #beat = :zero REMOVE #owne
 CLOSED = "#opened < :epoch"
 
 
-def close_all(table: Table, head: Transfer) -> None:
-    """Those that were opened before the head's epoch; one of a later opening is another's."""
+def close_all(table: Table, head: Transfer) -> list[Item]:
+    """Those that were opened before the head's epoch; one of a later opening is another's. Returns
+    them as they then are.
+    """
+    found: list[Item] = []
     for each in head.sharing.numbers if head.sharing else ():
         change = Change(
             key=shard_key(head.id, each),
             update=CLOSE,
             condition=CLOSED,
             values={"epoch": head.epoch, "one": 1, "zero": 0},
+            tell=True,
         )
         try:
-            table.write(change)
-        except Refused:
+            found.append(table.write(change))
+        except Refused as refused:
             # It is closed, or was never opened: the opening died before it.
-            continue
+            found += [refused.item] if refused.item else []
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +100,20 @@ class DynamoShards:
         head = self.store.heads.read(transfer_id)
         if head is None or head.sharing is None or head.sharing.opened != opened:
             return None
-        claim = {"epoch": number(item, "epoch"), "claims": number(item, "claims")}
-        return head.evolve(shard=number_, **claim)
+        return head.evolve(
+            shard=number_,
+            epoch=number(item, "epoch"),
+            claims=number(item, "claims"),
+            session=_session(head, item) or session_of(head, number_),
+        )
 
     def close(self, transfer: Transfer) -> Transfer:
-        close_all(self.store.table, transfer)
-        sharing = transfer.sharing and transfer.sharing.evolve(open=False)
-        return self._save(transfer.evolve(sharing=sharing))
+        closed = close_all(self.store.table, transfer)
+        sharing = transfer.sharing
+        if sharing and sharing.open:
+            told = [_session(transfer, item) for item in closed]
+            transfer = joined(transfer, [each for each in told if each])
+        return self._save(transfer.evolve(sharing=sharing and sharing.evolve(open=False)))
 
     def deliveries(self, transfer: Transfer) -> tuple[Delivery, ...]:
         if transfer.sharing is None or transfer.shard is None:
@@ -122,11 +137,20 @@ def _opened(key: Key, epoch: int) -> Change:
     return Change(key=key, update=OPEN, values={"opened": epoch, "zero": 0})
 
 
+def _session(head: Transfer, item: Item) -> Session | None:
+    """That of the shard, if it has saved one in the head's latest opening."""
+    if head.sharing is None or item.get("round") != head.sharing.opened:
+        return None
+    return SESSION.validate_json(str(item["session"]))
+
+
 def saved(transfer: Transfer) -> Change:
-    """A save of a shard: a sign of life."""
+    """A save of a shard: a sign of life, and under what it reads where that is counted."""
+    update, session = "SET #beat = #beat + :one", transfer.session
+    values: dict[str, Value] = {"epoch": transfer.epoch, "one": 1}
+    if session and session.kind is not SessionKind.PROCESS and transfer.sharing:
+        update += ", #session = :session, #round = :round"
+        values |= {"session": dump(SESSION, session), "round": transfer.sharing.opened}
     return Change(
-        key=claim_key(transfer),
-        update="SET #beat = #beat + :one",
-        condition="#epoch = :epoch",
-        values={"epoch": transfer.epoch, "one": 1},
+        key=claim_key(transfer), update=update, condition="#epoch = :epoch", values=values
     )

@@ -153,6 +153,18 @@ def test_a_later_read_opens_a_session_of_its_own_if_it_still_may(bench: Bench) -
     assert told(bench, transfer).opened == 3
 
 
+def test_a_process_goes_on_from_what_another_has_opened_meanwhile(bench: Bench) -> None:
+    source = bench.shelf.put("report.csv", b"0123456789")
+    transfer, objects = bench.begin()
+    objects.describe(source)
+    assert transfer.session
+    heir = transfer.evolve(session=transfer.session.evolve(opened=7))
+    bench.sessions.reading(heir, NOTHING, bench.may).describe(source)
+    bench.aws.pass_by(10.1)
+    bench.sessions.reading(heir, NOTHING, bench.may).describe(source)
+    assert told(bench, heir).opened == 8
+
+
 def test_the_role_is_renewed_for_a_long_transfer(bench: Bench) -> None:
     source = bench.shelf.put("report.csv", b"0123456789")
     _, objects = bench.begin()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from threading import Barrier, Event
 
@@ -14,12 +15,35 @@ from adapters.memory.servicenow import MemoryDesk
 from adapters.running.alarm import LedgerAlarm
 from adapters.running.sender import Sender
 from tests.transfer.made import NOON, request
+from transfer.books import Record
 from transfer.errors import Code, FerryError, Permanent, Transient, Waiting
 from transfer.model import Outcome, Stage, Transfer
 from transfer.telling import reports
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
+from transfer.tools import NoTracer
 
 DONE = Transfer(request=request(), stage=Stage.REPORTED, outcome=Outcome.DELIVERED)
+
+
+class Counted(MemoryArchive):
+    """Counts the records that it is asked for: one of 10,000 files takes seconds."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        super().__init__(store)
+        self.asked = 0
+
+    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+        self.asked += 1
+        return super().search(text, limit)
+
+
+class Finding(NoTracer):
+    """Looks for the transfer of each post, as one that tells somebody does."""
+
+    @contextmanager
+    def ticket(self, find: Callable[[], Transfer]) -> Iterator[None]:
+        assert find() == DONE
+        yield
 
 
 class PostOffice:
@@ -31,18 +55,20 @@ class PostOffice:
         self.desk.put_task(request().task_id)
         store = MemoryStore()
         MemoryLedger(store).admit(DONE)
+        self.archive = Counted(store)
         self.outbox = kind(store, lambda: self.now)
         self.stop = Event()
         self.ruin: list[FerryError] = []
         self.sender = Sender(
             outbox=self.outbox,
-            archive=MemoryArchive(store),
+            archive=self.archive,
             desk=self.desk,
             stop=self.stop,
             alarm=LedgerAlarm(self.ruin.append),
             lease=60.0,
             now=lambda: self.now,
             workers=workers,
+            tracer=Finding(),
         )
 
     def unsent(self) -> int:
@@ -65,6 +91,13 @@ def test_everything_due_is_sent_in_one_round(office: PostOffice) -> None:
     assert office.unsent() == 0
     assert office.desk.card(user_post()).closed
     assert office.sender.round() == 0
+
+
+def test_a_round_reads_a_record_for_its_document_and_once_for_all_traces(
+    office: PostOffice,
+) -> None:
+    assert office.sender.round() == 7
+    assert office.archive.asked == 2
 
 
 def test_a_post_that_failed_is_sent_again_later_and_written_once(office: PostOffice) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from adapters.terminal import Terminal
 from daemon.commands import show, survey_show
 from tests.transfer.telling.hostile import HARM, NASTY, hostile, innocent
 from transfer.books import Record
+from transfer.model import DeliveryState, Sharing
 
 SHOWN: dict[str, Callable[[Record, Terminal, bool], None]] = {
     "status": lambda it, out, json: show.overview([it], out, running=True, json=json),
@@ -68,3 +70,23 @@ def test_what_an_instance_has_said_steers_neither_terminal_nor_report() -> None:
     for text in (stream.getvalue(), survey_show.markdown(shown)):
         assert not any(mark in text for mark in HARM)
         assert not any(line.startswith("Approved by") for line in text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("last", "open_", "said"),
+    [
+        (True, True, "4 of up to 2 files: 1 done, 2 under way, 1 to come"),
+        (False, True, "4 of up to 2 files: 2 done, 1 under way, 1 to come (to be verified first"),
+        (True, False, "4 of up to 2 files: 1 done, 2 begun, 1 to come"),
+    ],
+)
+def test_show_says_how_far_the_shards_are(last: bool, open_: bool, said: str) -> None:
+    record = innocent()
+    states = [DeliveryState.PUBLISHED] * 2 + [DeliveryState.VERIFIED, DeliveryState.PUBLISHED]
+    states += [DeliveryState.UPLOADING] + [DeliveryState.PINNED] * 2
+    one = record.deliveries[0]
+    files = tuple(one.evolve(number=at, state=state) for at, state in enumerate(states, 1))
+    sharing = Sharing(size=2, numbers=(0, 1, 2, 3), opened=3, last=last, open=open_)
+    head = record.transfer.evolve(sharing=sharing)
+    assert said in printed("show", replace(record, transfer=head, deliveries=files))
+    assert "Shards" not in printed("show", record)
