@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from adapters.audit.making import signer
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
 from adapters.digests import Stateable
@@ -119,6 +120,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         halting=halting,
         remotes=pool,
     )
+    audit, aws = settings.audit.model_dump(), settings.aws
+    plain = replace(plain, signer=signer(audit, secrets, aws.profile, aws.timeout))
     places = places_of(settings, books, _owner(), plain.slots)
     return House(
         settings=settings,
@@ -232,6 +235,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
         digests=Stateable(),
         shards=books.shards,
+        chain=books.chain,
     )
 
 

@@ -13,6 +13,7 @@ from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
 from daemon.commands import operators, show
+from daemon.commands.audit import audit_app
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
@@ -39,6 +40,7 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(audit_app, name="audit")
 app.add_typer(servicenow_app, name="servicenow")
 app.add_typer(notices_app, name="notices")
 app.add_typer(operators.quarantine, name="quarantine")

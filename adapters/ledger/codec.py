@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
+from transfer.audit.chain import Link
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket
 
@@ -15,6 +16,7 @@ TRANSFER: Final = TypeAdapter(Transfer)
 DELIVERY: Final = TypeAdapter(Delivery)
 POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
+LINK: Final = TypeAdapter(Link)
 
 
 def dump(adapter: TypeAdapter[Value], value: Value) -> str:

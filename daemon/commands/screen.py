@@ -14,6 +14,7 @@ SCREEN = {
     "Look": {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
+        "audit": "Prove the receipts",
     },
     "Act": {
         "retry": "Send what is missing",
