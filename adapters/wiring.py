@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from adapters.audit.making import signer
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
 from adapters.digests import Stateable
@@ -120,6 +121,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         halting=halting,
         remotes=pool,
     )
+    audit, aws = settings.audit.model_dump(), settings.aws
+    plain = replace(plain, signer=signer(audit, secrets, aws.profile, aws.timeout))
     places = places_of(settings, books, _owner(), plain.slots)
     return House(
         settings=settings,
@@ -234,6 +237,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
         digests=Stateable(),
         shards=books.shards,
+        chain=books.chain,
     )
 
 

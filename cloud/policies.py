@@ -12,7 +12,7 @@ import transfer.steps as do
 from adapters.ledger.dynamo.definition import SERVICE
 from cloud.functions import FUNCTIONS, MACHINE, Function
 from cloud.state_machine import SHARDS
-from config.secrets import names_of_destinations, names_of_login, names_of_notices
+from config.secrets import names_of_audit, names_of_destinations, names_of_login, names_of_notices
 from config.settings import Settings
 
 Statement = dict[str, Any]
@@ -51,6 +51,8 @@ def _of_function(function: Function, settings: Settings) -> Iterator[Statement]:
         yield from _objects(settings)
     if function.step is do.notify_user:
         yield from _notices(settings)
+    if function.step is do.update_servicenow and settings.audit.kms_key:
+        yield _allow("kms:GetPublicKey kms:Sign", settings.audit.kms_key)
 
 
 def reads_by_role(settings: Settings) -> bool:
@@ -109,6 +111,8 @@ def _secrets(function: Function, settings: Settings) -> Iterator[Any]:
         names |= set(names_of_destinations(settings))
     if function.step is do.notify_user:
         names |= set(names_of_notices(settings))
+    if function.step is do.update_servicenow:
+        names |= set(names_of_audit(settings))
     for name in sorted(names):
         # AWS adds a dash and six characters to a name; a bare * would cover longer names as well.
         yield arn(f"secretsmanager:{HERE}:secret:{settings.cloud.secrets}{name}-??????")

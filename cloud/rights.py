@@ -13,7 +13,12 @@ import transfer.steps as do
 from adapters.aws.control import Identity
 from cloud.functions import Function
 from cloud.policies import CALLERS, READERS
-from config.secrets import names_of_destinations, names_of_login, names_of_notices
+from config.secrets import (
+    names_of_audit,
+    names_of_destinations,
+    names_of_login,
+    names_of_notices,
+)
 from config.settings import Settings
 
 NOBODYS = "fileferry-verify-nobodys"
@@ -88,11 +93,12 @@ def _of_notices(function: Function, settings: Settings, here: str) -> Iterator[A
 def _secrets(function: Function, settings: Settings) -> Iterator[tuple[str, bool]]:
     """The names, and whether this function needs them."""
     login, partners = set(names_of_login(settings)), set(names_of_destinations(settings))
-    notices = set(names_of_notices(settings))
+    notices, audit = set(names_of_notices(settings)), set(names_of_audit(settings))
     needed = set(login)
     needed |= partners if function.step in CALLERS else set()
     needed |= notices if function.step is do.notify_user else set()
-    for name in sorted(login | partners | notices):
+    needed |= audit if function.step is do.update_servicenow else set()
+    for name in sorted(login | partners | notices | audit):
         yield name, name in needed
 
 

@@ -271,6 +271,7 @@ class _Visit:
             ledger=self._heart.ledger_of(hold),
             locks=self._books.locks,
             shards=self._books.shards,
+            chain=self._books.chain,
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),

@@ -123,6 +123,17 @@ def trouble_of_pem_key(text: str) -> str | None:
     return trouble_of_key(text, passphrase=False)
 
 
+def trouble_of_signing_key(text: str) -> str | None:
+    """Why the text is no Ed25519 key in PEM form without a passphrase."""
+    found = _PEM.match(text.lstrip())
+    if trouble := trouble_of_pem_key(text):
+        return trouble
+    ed25519 = (
+        found and found[1] == "PRIVATE KEY" and _NAMES["PRIVATE KEY"][0] in b64decode(found[2])
+    )
+    return None if ed25519 else "is a private key of another kind than Ed25519"
+
+
 def _encrypted(label: str, body: str) -> bool | None:
     """None when the body is not what the label says."""
     lines = [line.strip() for line in body.splitlines()]

@@ -210,6 +210,13 @@ RoleArn = Annotated[
         "must be the ARN of a role, like arn:aws:iam::123456789012:role/reader",
     ),
 ]
+KmsKey = Annotated[
+    str,
+    _shaped(
+        r"arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]{1,64}",
+        "must look like arn:aws:kms:eu-central-1:123456789012:key/1234abcd-…",
+    ),
+]
 MachineArn = Annotated[
     str,
     _shaped(

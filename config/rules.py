@@ -44,6 +44,13 @@ def faults(data: dict[str, Any]) -> Iterator[Fault]:
     yield from _patience(data)
     yield from sessions.faults(data)
     yield from _second_door(data)
+    yield from _signers(data)
+
+
+def _signers(data: dict[str, Any]) -> Iterator[Fault]:
+    part = data.get("audit")
+    if isinstance(part, dict) and part.get("key") and part.get("kms_key"):
+        yield Fault(("audit", "kms_key"), "must not be set beside key: one of them signs")
 
 
 def _texts(value: Any, place: Place) -> Iterator[Fault]:

@@ -161,6 +161,8 @@ class _Named:
 
 def _named(settings: Settings) -> Iterator[_Named]:
     yield from _login(settings.servicenow)
+    if settings.audit.key:
+        yield _Named(("audit", "key"), settings.audit.key, keys.trouble_of_signing_key)
     for name, notice in settings.notices.items():
         if notice.webhook:
             yield _Named(("notices", name, "webhook"), notice.webhook, _trouble_of_webhook)
@@ -190,6 +192,11 @@ def names_of_destinations(settings: Settings) -> Iterator[str]:
     """The secrets by which partners are called."""
     for destination in settings.destinations.values():
         yield from (secret for _, secret, _ in _of(destination) if secret)
+
+
+def names_of_audit(settings: Settings) -> Iterator[str]:
+    """The secret by which receipts are signed."""
+    yield from filter(None, (settings.audit.key,))
 
 
 def names_of_notices(settings: Settings) -> Iterator[str]:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
+from config.audit import AuditSettings
 from config.cloud import CloudSettings
 from config.destination import DestinationSettings
 from config.doors import ApprovalSettings, EccSettings, StandingSettings
@@ -294,6 +295,7 @@ class Settings(Part):
         "are needed.",
         examples=["operators"],
     )
+    audit: AuditSettings = Field(default_factory=AuditSettings)
     log: LogSettings = Field(default_factory=LogSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     traces: TracesSettings = Field(default_factory=TracesSettings)

@@ -14,6 +14,7 @@ from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
 from daemon.commands import operators, show
+from daemon.commands.audit import audit_app
 from daemon.commands.doctor import doctor
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.install import install
@@ -42,6 +43,7 @@ config_app = typer.Typer(
 )
 app.add_typer(config_app, name="config")
 app.add_typer(ledger_app, name="ledger")
+app.add_typer(audit_app, name="audit")
 app.add_typer(servicenow_app, name="servicenow")
 app.add_typer(notices_app, name="notices")
 app.add_typer(operators.quarantine, name="quarantine")

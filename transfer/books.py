@@ -7,11 +7,12 @@ later try may work, Permanent `ledger.unusable` when the store must not be used 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from transfer.audit.chain import Entry, Link
 from transfer.limits import Lease
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -67,12 +68,14 @@ class Ledger(Claims, Protocol):
         of tasks of one item, admitted at one instant by any number of owners, one is carried.
         """
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
-        """Write the head, the given deliveries and the new posts, all or nothing.
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+        """Write the head, the given deliveries, the new posts and the link, all or nothing.
 
         Posts whose key stands already are left as they are. Raises ClaimLost, and writes nothing,
         when `transfer.epoch` is not the epoch of the latest claim. Of more than MANY changes the
         deliveries may come to stand in pieces, before the head and the posts.
+
+        Raises ChainMoved, and writes nothing, when a link does not follow the last of its instance.
         """
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
@@ -205,6 +208,19 @@ class Keeper(Protocol):
         """
 
 
+class Chain(Protocol):
+    """The links of the receipts. `Ledger.save` writes them; nobody alters or removes one."""
+
+    def last(self, instance: str) -> Link | None:
+        """The one that the next has to follow."""
+
+    def find(self, transfer: Transfer) -> Entry | None:
+        """That of its generation, while the ledger remembers the transfer."""
+
+    def links(self, instance: str) -> Iterator[Link]:
+        """All of them by number, as they stand: nothing is believed of them."""
+
+
 class Outbox(Protocol):
     """Writes to tickets that must arrive."""
 
@@ -261,6 +277,7 @@ class Books:
     outbox: Outbox
     archive: Archive
     keeper: Keeper
+    chain: Chain
     close: Callable[[], None]
     limits: Limits | None = None
     shards: Shards | None = None

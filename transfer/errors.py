@@ -70,6 +70,8 @@ class Code(StrEnum):
     ACKNOWLEDGEMENT_MISMATCH = "acknowledgement.mismatch"
     CLAIM_LOST = "claim.lost"
     STOPPING = "service.stopping"
+    AUDIT_BROKEN = "audit.broken"
+    AUDIT_UNSIGNED = "audit.unsigned"
     LEDGER_UNUSABLE = "ledger.unusable"
     LEDGER_BUSY = "ledger.busy"
     LEDGER_FULL = "ledger.full"
@@ -174,6 +176,8 @@ ACTIONS: dict[Code, str] = {
     Code.ACKNOWLEDGEMENT_MISMATCH: "Ask the partner to check the file; do not order again before.",
     Code.CLAIM_LOST: "None: another FileFerry owner carries this transfer on.",
     Code.STOPPING: "None: the transfer goes on when the service is started again.",
+    Code.AUDIT_BROKEN: "Change nothing, and compare ledger and receipts with the audit tickets.",
+    Code.AUDIT_UNSIGNED: "Mend what is named; the next signature vouches for this receipt as well.",
     Code.LEDGER_UNUSABLE: "Move the file away and restore the last good copy of the ledger.",
     Code.LEDGER_BUSY: "Stop the other FileFerry that uses this ledger, or give it another file.",
     Code.LEDGER_FULL: "Make room on the disk of the ledger; FileFerry then goes on by itself.",
@@ -280,6 +284,17 @@ class ClaimLost(Permanent):
 
     def __init__(self, transfer_id: str, why: str = "Another owner has taken over") -> None:
         super().__init__(Code.CLAIM_LOST, f"{why} {transfer_id}.")
+
+
+class ChainMoved(Transient):
+    """Another report was written in between: a link that was made before it follows no longer."""
+
+    def __init__(self, instance: str) -> None:
+        super().__init__(
+            Code.LEDGER_BUSY,
+            f"Other reports of {instance} are written to the ledger all the time.",
+            action="None: FileFerry tries again by itself.",
+        )
 
 
 class Fenced(ClaimLost):

@@ -12,12 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
+from transfer.audit.chain import Entry, instance_of
 from transfer.crossing.carrying import carry, destination_of, rehearsed, undelivered, whole
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import pinned, settle
 from transfer.crossing.resume import with_older
 from transfer.errors import (
     PASSING,
+    ChainMoved,
     ClaimLost,
     Code,
     FerryError,
@@ -43,7 +45,7 @@ from transfer.request.binding import insist
 from transfer.request.options import Options
 from transfer.request.planning import expand
 from transfer.request.timing import start_of
-from transfer.telling import notes, reports
+from transfer.telling import chained, notes, reports
 from transfer.tickets import Post
 from transfer.tools import Tools
 
@@ -51,6 +53,8 @@ Step = Callable[[Transfer, Tools], Transfer]
 
 PINNERS = 8
 """Objects described at once: a round trip to S3 each, and a request may name a thousand."""
+TURNS = 100
+"""Tries to be the next link of the chain: each that fails is another report that was written."""
 LEFTOVER = (DeliveryState.UPLOADING, DeliveryState.VERIFIED, DeliveryState.FAILED)
 """States whose temp nobody can publish any more; an INTENT or UNKNOWN one may be evidence."""
 
@@ -162,10 +166,14 @@ def update_servicenow(transfer: Transfer, tools: Tools) -> Transfer:
     if _look_into(transfer, found, tools):
         found = tools.ledger.deliveries(transfer.id)
     deliveries = [_settled(item) for item in found]
-    posts = reports.ending(reported, deliveries, tools.clock(), _too_late(transfer, tools))
+    too_late = _too_late(transfer, tools)
     changed = [new for old, new in zip(found, deliveries, strict=True) if new is not old]
-    tools.ledger.save(reported, *changed, *posts)
-    return reported
+    for _ in range(TURNS):
+        with suppress(ChainMoved):
+            told, changes = chained.report(reported, deliveries, tools, too_late)
+            tools.ledger.save(told, *changed, *changes)
+            return told
+    raise ChainMoved(instance_of(transfer.id))
 
 
 def notify_user(transfer: Transfer, tools: Tools) -> Transfer:
@@ -244,7 +252,7 @@ class _Counting:
         self.admit, self.claim, self.beat = ledger.admit, ledger.claim, ledger.beat
         self.renew, self.deliveries = ledger.renew, ledger.deliveries
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
         session = counted(transfer, self._tools).session
         if session and _is_counted(transfer):
             transfer = transfer.evolve(session=session.evolve(least=True))

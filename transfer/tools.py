@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
-from transfer.books import Ledger, Locks, Shards
+from transfer.books import Chain, Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.model import MIB, Delivery, Transfer
@@ -20,6 +20,7 @@ from transfer.ports import (
     Observer,
     Remotes,
     Sessions,
+    Signer,
     Standing,
     Tracer,
 )
@@ -82,7 +83,8 @@ class Tools:
     Fenced, or Permanent once the request was cancelled. `fence` raises Fenced when the claim was
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
-    `digests` compute those of a file of more than `keep_above` bytes, whose state is kept.
+    `digests` compute those of a file of more than `keep_above` bytes, whose state is kept. Without
+    a `chain` receipts stand alone.
     """
 
     objects: ObjectStore
@@ -109,3 +111,5 @@ class Tools:
     digests: Makers = field(default_factory=lambda: STATELESS)
     keep_above: int = KEEP_ABOVE
     shards: Shards | None = None
+    chain: Chain | None = None
+    signer: Signer | None = None

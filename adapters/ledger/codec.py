@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
+from transfer.audit.chain import Link
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket
 
@@ -16,6 +17,7 @@ DELIVERY: Final = TypeAdapter(Delivery)
 SESSION: Final = TypeAdapter(Session)
 POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
+LINK: Final = TypeAdapter(Link)
 
 
 def dump(adapter: TypeAdapter[Value], value: Value) -> str:

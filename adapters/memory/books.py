@@ -8,6 +8,7 @@ from collections.abc import Callable
 from adapters.memory.keeper import MemoryKeeper
 from adapters.memory.ledger import (
     MemoryArchive,
+    MemoryChain,
     MemoryLedger,
     MemoryLocks,
     MemoryOutbox,
@@ -31,6 +32,7 @@ def memory_books(
         outbox=MemoryOutbox(store),
         archive=MemoryArchive(store),
         keeper=MemoryKeeper(store),
+        chain=MemoryChain(store),
         limits=MemoryLimits(store, wall),
         close=lambda: None,
         shards=MemoryShards(store),

@@ -65,6 +65,7 @@ def _remove(store: MemoryStore, gone: str) -> None:
     for item in store.posts_of.pop(gone, []):
         del store.posts[item.post.key]
     store.tickets = {key: ticket for key, ticket in store.tickets.items() if key[0] != gone}
+    store.entries = {key: entry for key, entry in store.entries.items() if key[0] != gone}
     store.names = {name: holder for name, holder in store.names.items() if holder != gone}
 
 

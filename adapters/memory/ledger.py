@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from transfer import limits
 from transfer.approval import items
+from transfer.audit.chain import Entry, Link, follows
 from transfer.books import Beat, Record
-from transfer.errors import ClaimLost
+from transfer.errors import ChainMoved, ClaimLost
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
@@ -72,19 +73,36 @@ class MemoryStore:
         self.calls: dict[str, limits.Calls] = {}
         self.places: dict[str, limits.Places] = {}
         self.shards: dict[tuple[str, int], ShardRow] = {}
+        self.links: dict[str, list[Link]] = {}
+        self.entries: dict[tuple[str, int], Entry] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:
             self.posts[post.key] = _Sending(post=post)
             self.posts_of.setdefault(post.transfer_id, []).append(self.posts[post.key])
 
-    def write(self, row: Row, transfer: Transfer, changes: Sequence[Delivery | Post]) -> None:
+    def write(
+        self, row: Row, transfer: Transfer, changes: Sequence[Delivery | Post | Entry]
+    ) -> None:
+        for entry in (each for each in changes if isinstance(each, Entry)):
+            self.append(entry)
         row.transfer, row.updated_at = transfer, datetime.now(UTC)
         for change in changes:
+            if isinstance(change, Entry):
+                continue
             if isinstance(change, Post):
                 self.post(change)
             else:
                 row.deliveries[change.number] = change
+
+    def append(self, entry: Entry) -> None:
+        """Raises ChainMoved."""
+        link = entry.link
+        standing = self.links.setdefault(link.instance, [])
+        if not follows(link, standing[-1] if standing else None):
+            raise ChainMoved(link.instance)
+        standing.append(link)
+        self.entries[link.transfer, link.generation] = entry
 
     def shard(self, claim: Transfer) -> ShardRow:
         """The row of the shard whose claim this is. Raises ClaimLost."""
@@ -182,7 +200,7 @@ class MemoryLedger:
         row = self.store.shard(transfer)
         row.claims = row.claims if seconds else 0
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
         with self.store.lock:
             if transfer.shard is not None:
                 part = self.store.shard(transfer)
@@ -268,6 +286,25 @@ class MemoryOutbox:
             sending = self.store.posts[post.key]
             sending.held_by, sending.due_at = None, self._now() + seconds
             sending.last_error = reason
+
+
+class MemoryChain:
+    """The Chain port."""
+
+    def __init__(self, store: MemoryStore) -> None:
+        self.store = store
+
+    def last(self, instance: str) -> Link | None:
+        with self.store.lock:
+            return next(reversed(self.store.links.get(instance, [])), None)
+
+    def find(self, transfer: Transfer) -> Entry | None:
+        with self.store.lock:
+            return self.store.entries.get((transfer.id, transfer.generation))
+
+    def links(self, instance: str) -> Iterator[Link]:
+        with self.store.lock:
+            return iter(tuple(self.store.links.get(instance, ())))
 
 
 class MemoryArchive:

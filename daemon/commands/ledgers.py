@@ -11,10 +11,12 @@ from uuid import uuid4
 from adapters.ledger.shelf import Shelf
 from adapters.ledger.sqlite.archive import SqliteArchive
 from adapters.ledger.sqlite.books import books_beside
+from adapters.ledger.sqlite.chain import SqliteChain
+from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.ledger.sqlite.shelf import SqliteShelf
 from config.settings import Settings
-from transfer.books import Archive, Books
+from transfer.books import Archive, Books, Chain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -41,6 +43,20 @@ def looking(settings: Settings) -> Iterator[Look]:
     else:
         with keeping(settings) as books:
             yield Look(books.archive, None)
+
+
+@contextmanager
+def linked(settings: Settings) -> Iterator[tuple[Archive, Chain]]:
+    """For a look at the chain of receipts. Raises `ledger.*`."""
+    if settings.ledger.kind == "sqlite":
+        database = Database(settings.ledger.path, read_only=True)
+        try:
+            yield SqliteArchive(database), SqliteChain(database)
+        finally:
+            database.close()
+    else:
+        with keeping(settings) as books:
+            yield books.archive, books.chain
 
 
 def shelf(settings: Settings) -> Shelf:

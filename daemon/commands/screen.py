@@ -15,6 +15,7 @@ SCREEN = {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
         "doctor": "Try out partner or house",
+        "audit": "Prove the receipts",
     },
     "Act": {
         "retry": "Send what is missing",

@@ -21,6 +21,7 @@ from adapters.aws.scope import Scope, policy
 from cloud import policies
 from cloud.functions import FUNCTIONS
 from cloud.template import STACK
+from config.audit import AuditSettings
 from config.settings import Settings
 from tests.cloud.site import NOTICES, READER, TOPIC, Site, by_sessions, settings
 
@@ -284,6 +285,18 @@ def test_a_sign_of_policies_in_a_prefix_stands_for_itself() -> None:
     reader = next(each for each in FUNCTIONS if each.name == "DownloadS3")
     found = json.dumps(policies.of_function(reader, changed))
     assert ":s3:::exports/a${!*}b/${!$}x/*" in found
+
+
+def test_only_who_reports_may_sign() -> None:
+    key = f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/audit"
+    for part, words in (
+        (AuditSettings(kms_key=key), f'"kms:Sign"], "Resource": ["{key}"]'),
+        (AuditSettings(key="audit-key"), "secret:fileferry/audit-key-??????"),
+    ):
+        changed = settings().model_copy(update={"audit": part})
+        may = {each.name: json.dumps(policies.of_function(each, changed)) for each in FUNCTIONS}
+        assert [name for name, told in may.items() if words in told] == ["UpdateServiceNow"]
+        assert sum("kms:" in told for told in may.values()) == ("kms:" in words)
 
 
 def test_only_who_tells_people_may_publish_and_send_as_the_configured_ones() -> None:

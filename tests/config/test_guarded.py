@@ -21,6 +21,7 @@ ENDPOINTS = (
     "ledger.endpoint_url",
     "notices.mail.endpoint_url",
     "cloud.endpoint_url",
+    "audit.endpoint_url",
 )
 
 

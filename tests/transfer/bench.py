@@ -8,7 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from adapters.digests import Stateable
-from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryLocks, MemoryStore
+from adapters.memory.ledger import (
+    MemoryArchive,
+    MemoryChain,
+    MemoryLedger,
+    MemoryLocks,
+    MemoryStore,
+)
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
 from adapters.memory.remotes import (
@@ -251,9 +257,12 @@ class Bench:
             pause=self.pauses.append,
             digests=self.digests,
             keep_above=4 * CHUNK,
+            chain=MemoryChain(self.store),
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
-        fused: dict[str, Any] = {name: Fused(getattr(plain, name), fuse) for name in ports}
+        fused: dict[str, Any] = {
+            name: Fused(getattr(plain, name), fuse) for name in (*ports, "chain")
+        }
         return replace(plain, **fused)
 
     @property

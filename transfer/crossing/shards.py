@@ -13,6 +13,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
+from transfer.audit.chain import Entry
 from transfer.books import Beat, Ledger, Shards
 from transfer.crossing.carrying import cleared, destination_of, undelivered
 from transfer.destination import Destination, Mode
@@ -122,7 +123,7 @@ class _Part(Ledger):
     def admit(self, transfer: Transfer) -> Transfer:
         return self.ledger.admit(transfer)
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
         self.ledger.save(transfer, *changes)
 
 

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
+from transfer.audit.canonical import canonical
+from transfer.audit.chain import Link
 from transfer.model import Delivery, DeliveryState, Manifest, Outcome, Transfer
 from transfer.request.binding import basis
 from transfer.visible import visible
 
 NAME = "receipt.json"
 FORMAT = "fileferry-receipt/1"
+CHAIN = "chain"
 
 _OF_THE_RECEIPT = (
     *("md5", "sha256", "tier", "source_check", "server", "in_place", "collected", "started_at"),
@@ -30,10 +33,12 @@ _ENDED = {
 }
 
 
-def ending_of(transfer: Transfer, now: datetime) -> str:
+def ending_of(transfer: Transfer, now: datetime, link: Link | None = None) -> str:
     """What the ledger may hold otherwise later, as it is at the report: the text of the Post."""
+    chain = {CHAIN: link.shown()} if link else {}
     return _canonical(
         {
+            **chain,
             "epoch": transfer.epoch,
             "outcome": transfer.outcome or Outcome.FAILED,
             "failure": transfer.failure and asdict(transfer.failure),
@@ -48,12 +53,36 @@ def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> byte
     """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end; escaped
     is what JSON asks for, and what is not seen (transfer/visible.py).
 
-    Good for the generation that the ledger has: there is no retry before all words of the last one
+    `chain` ties it to the receipts before it, if there is one; all else is its content. Good for
+    the generation that the ledger has: there is no retry before all words of the last one
     have reached ServiceNow (transfer/decisions.py).
     """
+    return (_canonical(_content(ending, transfer, files)) + "\n").encode()
+
+
+def content_digest(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> str:
+    """What a link says of the receipt: the SHA-256 of its content by RFC 8785, nothing escaped."""
+    content = _content(ending, transfer, files)
+    content.pop(CHAIN, None)
+    return digest(canonical(_plain_tree(content)))
+
+
+def parted(receipt: Mapping[str, Any]) -> tuple[Link, str]:
+    """The link of a receipt that somebody has, and the digest of the rest of it.
+
+    Raises ValueError where it has none.
+    """
+    content = dict(receipt)
+    chain = content.pop(CHAIN, None)
+    if not isinstance(chain, Mapping):
+        raise ValueError("it bears no chain: it was written before there was one")  # noqa: TRY004
+    return Link.read(chain), digest(canonical(content))
+
+
+def _content(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> dict[str, Any]:
     arrived = [item for item in files if item.state is DeliveryState.PUBLISHED]
     request = asdict(transfer.request)
-    content = {
+    return {
         **json.loads(ending),
         "format": FORMAT,
         "transfer": request.pop("id"),
@@ -65,7 +94,6 @@ def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> byte
         "files": [_file(item) for item in files],
         "delivered": {"files": len(arrived), "bytes": sum(item.size for item in arrived)},
     }
-    return (_canonical(content) + "\n").encode()
 
 
 def digest(content: bytes) -> str:
@@ -110,18 +138,21 @@ def _file(delivery: Delivery) -> dict[str, Any]:
 
 
 def _canonical(value: object) -> str:
-    text = json.dumps(
-        value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_plain
-    )
+    return visible(canonical(_plain_tree(value)).decode())
+
+
+def _plain_tree(value: object) -> object:
+    """As whoever reads the file will have it."""
+    text = json.dumps(value, ensure_ascii=False, default=_plain)
     # No encoder takes half a character, and a partner's server may have sent one.
-    return visible(text.encode("utf-8", "replace").decode())
+    return json.loads(text.encode("utf-8", "replace"))
 
 
 def _plain(value: object) -> Any:
     if isinstance(value, datetime):
-        return _in_utc(value)
+        return in_utc(value)
     raise TypeError(type(value).__name__)
 
 
-def _in_utc(moment: datetime) -> str:
+def in_utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from transfer.audit.chain import Link
 from transfer.model import (
     Delivery,
     DeliveryState,
@@ -81,11 +82,16 @@ def _without_task(posts: list[Post], request: Request) -> list[Post]:
 
 
 def ending(
-    transfer: Transfer, deliveries: Sequence[Delivery], now: datetime, too_late: str = ""
+    transfer: Transfer,
+    deliveries: Sequence[Delivery],
+    now: datetime,
+    too_late: str = "",
+    link: Link | None = None,
 ) -> list[Post]:
     """How it ended. The opening posts are repeated: a refusal may come before any was added.
 
-    `too_late` is what was withdrawn when the files had their final names already.
+    `too_late` is what was withdrawn when the files had their final names already; `link` is that
+    of the receipt.
     """
     write = Writer(transfer)
     outcome = transfer.outcome or Outcome.FAILED
@@ -94,10 +100,10 @@ def ending(
         summary += f" {too_late} That came too late: nothing is taken back."
     files = shortened([_file(item) for item in deliveries])
     result = list(paragraphs(summary, *files))
-    head, proof = _receipt(transfer, deliveries, now)
+    head, proof = _receipt(transfer, deliveries, now, link)
     # A ticket's field is short: the chain must stand before what may be cut off.
     chain = [*_chain(transfer), f"Reported at {in_utc(now)}."]
-    evidence = paragraphs([summary, proof], chain, *files)
+    evidence = paragraphs([summary, *proof], chain, *files)
     posts = [
         *opening(transfer, deliveries),
         write.post(TicketRole.USER, PostAction.CLOSE, result, comment=summary, outcome=outcome),
@@ -108,11 +114,26 @@ def ending(
     return _without_task(posts, transfer.request)
 
 
-def _receipt(transfer: Transfer, deliveries: Sequence[Delivery], now: datetime) -> tuple[str, str]:
+def _receipt(
+    transfer: Transfer, deliveries: Sequence[Delivery], now: datetime, link: Link | None
+) -> tuple[str, list[str]]:
     """What the document is built from, and the words that tie the closed ticket to its bytes."""
-    head = document.ending_of(transfer, now)
+    head = document.ending_of(transfer, now, link)
     content = document.document(head, transfer, deliveries)
-    return head, f"All of it: {document.NAME}, SHA-256 {document.digest(content)}"
+    return head, [
+        f"All of it: {document.NAME}, SHA-256 {document.digest(content)}",
+        *_of_link(link),
+    ]
+
+
+def _of_link(link: Link | None) -> Iterator[str]:
+    """The head of the chain, where nobody who has the ledger can alter it unseen."""
+    if link is None:
+        return
+    yield f"Chain of receipts: {link.name}, number {link.number}, hash {link.hash}"
+    yield f"After: {link.previous}" if link.number > 1 else "After: nothing, it is the first"
+    if link.signature:
+        yield f"Signed: {link.signature.algorithm}, public key SHA-256 {link.signature.key}"
 
 
 def _order(request: Request, deliveries: Sequence[Delivery]) -> list[str]:

@@ -11,6 +11,7 @@ from botocore.config import Config
 
 from adapters.aws import client as aws
 from adapters.ledger.dynamo.archive import DynamoArchive
+from adapters.ledger.dynamo.chain import DynamoChain
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.heads import Heads
 from adapters.ledger.dynamo.keeper import DynamoKeeper
@@ -93,6 +94,7 @@ def dynamodb_books(  # noqa: PLR0913 whose books, and by which clocks
         outbox=DynamoOutbox(store),
         archive=DynamoArchive(store),
         keeper=DynamoKeeper(store),
+        chain=DynamoChain(store),
         limits=DynamoLimits(store, wall),
         close=client.close,
         shards=DynamoShards(store),

@@ -84,6 +84,14 @@ def limit_key(kind: str, name: str) -> Key:
     return (f"L#{name}", kind)
 
 
+def link_key(instance: str, number: int) -> Key:
+    return (f"C#{instance}", f"link#{number:012}")
+
+
+def ending_key(transfer_id: str, generation: int) -> Key:
+    return (partition(transfer_id), f"ending#{generation:06}")
+
+
 def key_of(item: Item) -> Key:
     return (str(item["pk"]), str(item["sk"]))
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from adapters.ledger.codec import DELIVERY
 from adapters.ledger.dynamo import shards, takers
+from adapters.ledger.dynamo.chain import appended
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import mark, unfinished
@@ -27,8 +28,9 @@ from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change, Table
 from adapters.ledger.dynamo.takers import ROUNDS
 from transfer.approval import items
+from transfer.audit.chain import Entry
 from transfer.books import Beat
-from transfer.errors import ClaimLost
+from transfer.errors import ChainMoved, ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -129,14 +131,19 @@ class DynamoLedger:
         except Refused as refused:
             raise ClaimLost(transfer.id) from refused
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
         if transfer.shard is None:
             head = self._heads.saved(transfer, MINE, epoch=transfer.epoch)
         else:
             head = shards.saved(transfer)
+        entries = [each for each in changes if isinstance(each, Entry)]
+        others = [each for each in changes if not isinstance(each, Entry)]
+        beside = [change for each in entries for change in appended(self._store.documents, each)]
         try:
-            self._store.writer.write(head, self._heads.held(transfer), changes)
+            self._store.writer.write(head, self._heads.held(transfer), others, beside)
         except Cancelled as cancelled:
+            if entries and 0 not in cancelled.refusals:
+                raise ChainMoved(entries[0].link.instance) from cancelled
             raise ClaimLost(transfer.id) from cancelled
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.ledger.sqlite.archive import SqliteArchive
+from adapters.ledger.sqlite.chain import SqliteChain
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.ledger.sqlite.inspection import refuse_damage
@@ -49,5 +50,6 @@ def over(
         outbox=SqliteOutbox(database, now, lease),
         archive=SqliteArchive(database),
         keeper=SqliteKeeper(database),
+        chain=SqliteChain(database),
         close=database.close,
     )

@@ -64,6 +64,6 @@ class SqliteKeeper:
 
 
 def _remove(rows: Rows, transfer_id: str) -> None:
-    for table in ("deliveries", "locks", "takers", "posts", "tickets"):
+    for table in ("deliveries", "locks", "takers", "posts", "tickets", "endings"):
         rows.execute(f"DELETE FROM {table} WHERE transfer_id = ?", (transfer_id,))  # noqa: S608 names of ours
     rows.execute("DELETE FROM transfers WHERE id = ?", (transfer_id,))

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.rows import Row, Rows, new_head, stamp, transfer_of
 from transfer.approval import items
+from transfer.audit.chain import Entry
 from transfer.books import Beat
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
@@ -111,7 +112,7 @@ class SqliteLedger:
             return False
         return seen is None or seen != _beat(row, owner, until)
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
         with writing(self._database) as rows:
             row = mine(rows, transfer)
             rows.write_head(transfer.evolve(claims=row.number("claims")), row)

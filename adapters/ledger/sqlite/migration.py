@@ -144,11 +144,18 @@ def _stamped(text: str) -> str:
 
 def _from_2(rows: Rows, path: Path) -> None:
     """Version 2 did not know which transfers are of one item."""
-    del path
     for statement in schema.TAKERS:
         rows.execute(statement)
-    rows.execute(f"PRAGMA user_version = {schema.VERSION}")
     _take_items(rows)
+    _from_3(rows, path)
+
+
+def _from_3(rows: Rows, path: Path) -> None:
+    """Version 3 had no chain of receipts; it begins with the next report."""
+    del path
+    for statement in schema.CHAIN:
+        rows.execute(statement)
+    rows.execute(f"PRAGMA user_version = {schema.VERSION}")
 
 
 def _take_items(rows: Rows) -> None:
@@ -159,5 +166,5 @@ def _take_items(rows: Rows) -> None:
             rows.take_item(transfer)
 
 
-STEPS: Mapping[int, Callable[[Rows, Path], None]] = {1: _from_1, 2: _from_2}
+STEPS: Mapping[int, Callable[[Rows, Path], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
 """From each older version to the one of schema.py."""

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.ledger.codec import DELIVERY, POST, TRANSFER, dump
+from adapters.ledger.codec import DELIVERY, LINK, POST, TRANSFER, dump
 from adapters.ledger.sqlite.seal import damaged, seal
 from transfer.approval import items
-from transfer.errors import Permanent
+from transfer.audit.chain import Entry, Link, follows
+from transfer.errors import ChainMoved, Permanent
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -29,6 +30,8 @@ SEALED: Mapping[str, Sequence[str]] = {
     "takers": ("item", "transfer_id"),
     "posts": ("key", "transfer_id", "lane", "document", "tries", "sent", "last_error"),
     "tickets": ("transfer_id", "role", "document"),
+    "links": ("instance", "number", "document"),
+    "endings": ("transfer_id", "generation", "instance", "number", "document"),
 }
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""
@@ -71,7 +74,7 @@ class Row:
 
 
 def _label(table: str, values: Sequence[object]) -> object:
-    two = table in ("deliveries", "tickets", "takers")
+    two = table in ("deliveries", "tickets", "takers", "links", "endings")
     return f"{values[0]} {values[1]}" if two else values[0]
 
 
@@ -131,11 +134,15 @@ class Rows:
             (owner, until, transfer_id),
         )
 
-    def write(self, transfer_id: str, changes: Iterable[Delivery | Post]) -> None:
-        """Deliveries over what stands there, posts only where their key is new."""
+    def write(self, transfer_id: str, changes: Iterable[Delivery | Post | Entry]) -> None:
+        """Deliveries over what stands there, posts only where their key is new, a link behind the
+        last one. Raises ChainMoved.
+        """
         for change in changes:
             if isinstance(change, Post):
                 self.add_post(change)
+            elif isinstance(change, Entry):
+                self.add_link(change)
             else:
                 self.put(
                     "deliveries",
@@ -148,6 +155,19 @@ class Rows:
         """Into the outbox, once: a key that stands there is left as it is."""
         values = (post.key, post.transfer_id, post.lane, dump(POST, post), 0, 0, None)
         self.put("posts", values, "ON CONFLICT (key) DO NOTHING")
+
+    def add_link(self, entry: Entry) -> None:
+        """Raises ChainMoved."""
+        link = entry.link
+        if not follows(link, self.last_link(link.instance)):
+            raise ChainMoved(link.instance)
+        self.put("links", (link.instance, link.number, dump(LINK, link)))
+        about = (link.transfer, link.generation, link.instance, link.number)
+        self.put("endings", (*about, entry.ending))
+
+    def last_link(self, instance: str) -> Link | None:
+        found = self.one("links", "instance = ? ORDER BY number DESC LIMIT 1", (instance,))
+        return found.value(LINK) if found else None
 
     def put(self, table: str, values: Sequence[object], conflict: str = "") -> int:
         """Insert the sealed values; returns how many rows that made or changed."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 3
+VERSION = 4
 
 TAKERS = (
     """CREATE TABLE takers (
@@ -20,6 +20,27 @@ TAKERS = (
 )
 """Which transfers took an item up (items.key_of). Whether one holds it still is asked of its
 rows (items.holds)."""
+
+CHAIN = (
+    """CREATE TABLE links (
+    instance     TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL,
+    PRIMARY KEY (instance, number)
+) STRICT, WITHOUT ROWID""",
+    """CREATE TABLE endings (
+    transfer_id  TEXT NOT NULL REFERENCES transfers (id),
+    generation   INTEGER NOT NULL,
+    instance     TEXT NOT NULL,
+    number       INTEGER NOT NULL,
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL,
+    PRIMARY KEY (transfer_id, generation)
+) STRICT, WITHOUT ROWID""",
+)
+"""The chain of the receipts: `links` stay for ever, an ending (telling/document.py) as long as its
+transfer."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -60,6 +81,7 @@ STATEMENTS = (
 ) STRICT, WITHOUT ROWID""",
     "CREATE INDEX locks_transfer ON locks (transfer_id)",
     *TAKERS,
+    *CHAIN,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,

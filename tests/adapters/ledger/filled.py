@@ -10,6 +10,7 @@ from adapters.ledger.sqlite.books import over, sqlite_books
 from adapters.ledger.sqlite.database import Database
 from tests.ports.books import TICKET, delivery, post, received
 from tests.transfer.made import NOON
+from transfer.audit.chain import Entry, following
 from transfer.books import Books
 from transfer.model import Stage, Transfer
 from transfer.tickets import Post, TicketRole
@@ -39,7 +40,10 @@ def _carry(books: Books, number: int) -> None:
     if number % 3:
         settled, _ = books.outbox.due()[0]
         books.outbox.settle(settled, TICKET)
-    books.ledger.save(taken.evolve(**ENDS[number % 3]))
+    link = following(
+        books.chain.last("i"), instance="i", transfer=taken.id, generation=1, at="", receipt=""
+    )
+    books.ledger.save(taken.evolve(**ENDS[number % 3]), Entry(link=link, ending="{}"))
 
 
 def _posts(taken: Transfer, number: int) -> list[Post]:

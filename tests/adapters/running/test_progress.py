@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -155,14 +155,7 @@ def test_a_ledger_in_trouble_stops_no_upload() -> None:
 
 
 def _with(books: Books, ledger: MemoryLedger) -> Books:
-    return Books(
-        ledger=ledger,
-        locks=books.locks,
-        outbox=books.outbox,
-        archive=books.archive,
-        keeper=books.keeper,
-        close=books.close,
-    )
+    return replace(books, ledger=ledger)
 
 
 def noted(course: Course, moved: int) -> None:

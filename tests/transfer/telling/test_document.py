@@ -18,7 +18,7 @@ from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Pin, Receipt, Source, Stage, Transfer
 from transfer.request.planning import MAX_FILES
 from transfer.telling import reports
-from transfer.telling.document import digest, document
+from transfer.telling.document import digest, document, parted
 from transfer.tickets import Post, PostAction
 
 pytest_plugins = ("tests.ports.book_fixtures",)
@@ -111,6 +111,9 @@ def test_it_is_the_one_that_was_promised_wherever_the_owner_died(bench: Bench, a
             travel(bench.received(), bench.tools(), three_tries)
     [close] = [post for post in bench.posts() if post.key.endswith("audit:close")]
     assert digest(attached(bench)) in close.text
+    [[link]] = bench.store.links.values()
+    assert parted(said(bench)) == (link, link.receipt)
+    assert link.hash in close.text
 
 
 def test_every_ledger_gives_it_back_to_the_byte(store: Store) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.ledger.sqlite.books import sqlite_books
 from adapters.ledger.sqlite.shelf import SqliteShelf
-from tests.adapters.ledger import version_1
+from tests.adapters.ledger import filled, version_1
 from tests.adapters.ledger.version_1 import CLOSED, OPEN
 from transfer.errors import Code, FerryError, Permanent
 from transfer.model import DeliveryState, Stage
@@ -40,7 +40,7 @@ def copies(path: Path) -> list[Path]:
 
 
 def test_everything_is_there_afterwards(path: Path) -> None:
-    assert "was brought to schema version 3" in SqliteShelf(path).migrate()
+    assert "was brought to schema version 4" in SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
         [head] = books.archive.unfinished()
         assert (head.id, head.epoch, head.claims, head.stage) == (OPEN, 3, 0, Stage.PINNED)
@@ -79,7 +79,7 @@ def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
 def test_a_second_time_there_is_nothing_to_do(path: Path) -> None:
     shelf = SqliteShelf(path)
     shelf.migrate()
-    assert "has schema version 3 already" in shelf.migrate()
+    assert "has schema version 4 already" in shelf.migrate()
     assert len(copies(path)) == 1
 
 
@@ -183,3 +183,18 @@ def test_a_disk_without_room_for_the_copy_leaves_it_as_it_was(path: Path) -> Non
     assert FerryError.__module__ in done.stderr
     assert copies(path) == []
     assert dump_of(path) == before
+
+
+def test_a_ledger_without_a_chain_begins_one(tmp_path: Path) -> None:
+    file = tmp_path / "ledger.db"
+    filled.fill(file)
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript(
+            "DROP TABLE links; DROP TABLE endings; PRAGMA user_version = 3; VACUUM"
+        )
+    assert "was brought to schema version 4" in SqliteShelf(file).migrate()
+    with closing(sqlite_books(file, "one", 60.0)) as books:
+        assert books.chain.last("i") is None
+        head = books.archive.unfinished()[0]
+        assert books.chain.find(head) is None
+    assert SqliteShelf(file).check().good

@@ -1,0 +1,166 @@
+"""`fileferry audit …`: whether the receipts are what was reported, and by whose key."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapters.terminal import Terminal
+from config.loading import load, locate
+from daemon.commands.exits import explained
+from daemon.commands.ledgers import linked
+from daemon.commands.options import Config, Json
+from transfer.errors import Code, Permanent
+
+if TYPE_CHECKING:
+    from transfer.audit.chain import Link
+    from transfer.audit.proof import Break, Check, Verdict
+
+audit_app = typer.Typer(
+    help="Prove that no receipt was altered.",
+    epilog="Example: fileferry audit verify",
+    no_args_is_help=True,
+)
+
+
+@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c…")
+def verify(
+    place: Annotated[
+        Path | None,
+        typer.Argument(metavar="PATH", help="A receipt, or a directory of them; else the ledger."),
+    ] = None,
+    head: Annotated[
+        str, typer.Option(metavar="HASH", help="The hash on an audit ticket, which must be there.")
+    ] = "",
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="Public key (PEM) that must have signed; or several."),
+    ] = None,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Follow the chain of receipts, offline, and name the first link that does not hold.
+
+    Ends with 0 when all of it holds, with 1 when not.
+    """
+    from adapters.audit.keys import checking  # noqa: PLC0415  cryptography, for those who verify
+
+    with explained():
+        check = checking(key) if key else None
+        head = head.strip().lower()
+        found = _of_files(place, head, check) if place else _of_ledger(config, head, check)
+        verdicts, left_out = found
+        out = Terminal()
+        if json:
+            out.document({"chains": list(map(_document, verdicts)), "left_out": left_out})
+        else:
+            out.say(*(line for each in verdicts for line in _lines(each)))
+            out.say(*(f"Left out: {why}" for why in left_out))
+        for broken in filter(None, (each.broken for each in verdicts)):
+            raise Permanent(Code.AUDIT_BROKEN, f"{broken.words} {broken.means}")
+
+
+@audit_app.command(epilog="Example: fileferry audit key > public.pem")
+def key(config: Config = None) -> None:
+    """Print the public key that receipts are signed by, for those who verify."""
+    from adapters.audit.making import signer  # noqa: PLC0415
+    from config.secrets import Secrets  # noqa: PLC0415
+
+    with explained():
+        settings = load(locate(config))
+        audit, aws = settings.audit.model_dump(), settings.aws
+        made = signer(audit, Secrets(), aws.profile, aws.timeout)
+        if made is None:
+            raise Permanent(
+                Code.CONFIG_INVALID,
+                "Receipts are not signed: neither audit.key nor audit.kms_key is set.",
+                action="Set one of them; docs/security.md says how a key is made.",
+            )
+        Terminal().say(*made.public().splitlines())
+
+
+def _of_ledger(
+    config: Path | None, head: str, check: Check | None
+) -> tuple[list[Verdict], list[str]]:
+    from adapters.servicenow.line.wire import instance_name  # noqa: PLC0415  it brings requests
+    from daemon.commands.audit_look import in_ledger  # noqa: PLC0415
+    from transfer.audit.proof import walked  # noqa: PLC0415
+
+    settings = load(locate(config))
+    instance = instance_name(settings.servicenow.url)
+    with linked(settings) as (archive, chain):
+        found = in_ledger(archive, chain, instance)
+        verdict = walked(found, whole=True, head=head, check=check)
+    verdict.chain = verdict.chain or instance
+    return [verdict], []
+
+
+def _of_files(place: Path, head: str, check: Check | None) -> tuple[list[Verdict], list[str]]:
+    from daemon.commands.audit_look import receipts  # noqa: PLC0415
+    from transfer.audit.proof import walked  # noqa: PLC0415
+
+    found = receipts(place)
+    # A ticket is of one of the chains; where none has its hash each of them says so.
+    hashes = {each.link.hash for known in found.chains.values() for each in known}
+    wanted = "" if head in hashes and len(found.chains) > 1 else head
+    verdicts = [
+        walked(known, whole=False, head=wanted, check=check) for known in found.chains.values()
+    ]
+    if not verdicts:
+        raise Permanent(Code.AUDIT_BROKEN, f"There is no receipt with a chain in {place}.")
+    return verdicts, found.left_out
+
+
+def _document(verdict: Verdict) -> dict[str, Any]:
+    first, last = verdict.first, verdict.last
+    return {
+        "chain": verdict.chain,
+        "holds": verdict.holds,
+        "links": verdict.links,
+        "first": first.shown() if first else None,
+        "last": last.shown() if last else None,
+        "contents": verdict.contents,
+        "signatures": verdict.signed,
+        "signed_to": verdict.signed_to,
+        "broken": _broken(verdict.broken) if verdict.broken else None,
+    }
+
+
+def _broken(broken: Break) -> dict[str, Any]:
+    return {
+        "fault": broken.fault,
+        "number": broken.number,
+        "transfer": broken.transfer,
+        "words": broken.words,
+        "means": broken.means,
+    }
+
+
+def _lines(verdict: Verdict) -> list[str]:
+    first, last = verdict.first, verdict.last
+    lines = [f"The chain {verdict.chain} {'holds' if verdict.holds else 'does NOT hold'}."]
+    if not first or not last:
+        return [*lines, "No link of it was found: it begins with the next report."]
+    until = "" if verdict.holds else "Up to there it holds. "
+    lines.append(f"{until}Links: {verdict.links:,}, from {_place(first)} to {_place(last)}.")
+    if first.number > 1:
+        lines.append(f"What was before number {first.number} is not here, and not proven.")
+    bare = verdict.links - verdict.contents
+    lines.append(
+        f"Receipts compared with what they told: {verdict.contents:,}"
+        + (f"; {bare:,} by their hashes alone, forgotten or sent anew since." if bare else ".")
+    )
+    if verdict.signed:
+        lines.append(
+            f"Signatures: {verdict.signed:,}; they vouch for all up to number {verdict.signed_to}."
+        )
+    lines.append(f"Hash of number {last.number}, as on its audit ticket: {last.hash}")
+    if verdict.broken and verdict.broken.transfer:
+        lines.append(f"Does not hold: {verdict.broken.transfer}")
+    return lines
+
+
+def _place(link: Link) -> str:
+    return f"{link.number} ({link.at[:19].replace('T', ' ')} UTC)"

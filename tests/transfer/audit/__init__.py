@@ -1,0 +1,1 @@
+"""The chain of the receipts, and what it proves."""
