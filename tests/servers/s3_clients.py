@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 import boto3
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 REGION: Final = "eu-central-1"
+# Each session reads the service's description anew, which is most of what a client costs.
+_SESSION = boto3.session.Session()
+_LOCK = threading.Lock()
 
 
 def s3_client(
@@ -23,10 +27,13 @@ def s3_client(
     tries: int = 1,
     timeout: float = 10.0,
 ) -> S3Client:
-    session = boto3.session.Session(
-        aws_access_key_id=key, aws_secret_access_key=secret, region_name=REGION
-    )
     quick = Config(retries={"mode": "standard", "total_max_attempts": tries}, proxies={})
-    return session.client(
-        "s3", endpoint_url=endpoint_url, config=client_config(endpoint_url, timeout).merge(quick)
-    )
+    with _LOCK:
+        return _SESSION.client(
+            "s3",
+            region_name=REGION,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=client_config(endpoint_url, timeout).merge(quick),
+        )

@@ -37,7 +37,8 @@ CONTENT = {
     "three": b"3" * 3000,
 }
 PATIENCE = 120.0
-PAUSE = 0.02
+PAUSE = 0.1
+"""Seconds: each look into the ledger costs some of the processor that the daemons need."""
 MARKER = re.compile(r"\[ff:[0-9a-f]{12}\]")
 
 

@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, NoCredentialsError
 from adapters.ledger.dynamo.books import LONGEST, dynamodb_books, make_client
 from adapters.ledger.dynamo.errors import Place
 from adapters.ledger.dynamo.table import PAUSES, Change, Table
+from sandbox.aws import Aws
 from tests.adapters.ledger.dynamo.line import Call, Line, Refusing
 from tests.adapters.ledger.dynamo.scenes import VERBS, Begin, Scene, Verb, World, claimed, worlds
 from tests.ports import dynamo_store
@@ -18,7 +19,7 @@ from transfer.errors import Code, FerryError, Permanent, Transient
 
 pytest_plugins = ["tests.adapters.ledger.dynamo.fixtures"]
 
-SECRET = dynamo_store.server().secret_key
+SECRET = Aws.secret_key
 BUSY = [
     ("ThrottlingException", 400),
     ("ProvisionedThroughputExceededException", 400),
