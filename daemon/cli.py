@@ -13,6 +13,7 @@ from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
 from daemon.commands import operators, show
+from daemon.commands import report as report_page
 from daemon.commands.audit import audit_app
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
@@ -184,6 +185,9 @@ def config_check(config: Config = None) -> None:
         out.say(f"{path} is in order. Destinations: {names}.")
 
 
+app.command("report", epilog="Example: fileferry report --since 30d -o report.html")(
+    report_page.report
+)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )

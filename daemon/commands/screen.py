@@ -14,6 +14,7 @@ SCREEN = {
     "Look": {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
+        "report": "A page of charts",
         "audit": "Prove the receipts",
     },
     "Act": {

@@ -23,11 +23,10 @@ from adapters.ledger.sqlite.seal import seal
 from daemon.cli import app
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
-from transfer.audit.chain import Link, Signature
+from transfer.audit.chain import Link, Signature, Signer
 from transfer.errors import Code, Permanent
 from transfer.journey import travel
 from transfer.model import Transfer
-from transfer.ports import Signer
 from transfer.telling.document import document
 from transfer.tickets import Post, PostAction
 

@@ -37,6 +37,7 @@ COMMANDS = [
     "audit",
     "audit verify",
     "audit key",
+    "report",
     "servicenow",
     "servicenow check",
     "quarantine",
