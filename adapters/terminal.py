@@ -54,6 +54,11 @@ class Terminal(Console):
         self.file.write(json.dumps(value, ensure_ascii=True, indent=2) + "\n")
         self.file.flush()
 
+    def page(self, text: str) -> None:
+        """A page in ASCII for a browser, whose texts were made visible as they were put in."""
+        self.file.write(text)
+        self.file.flush()
+
 
 class _Steady(io.FileIO):
     """A stream that takes whatever it is given. `lost` is why some of it was not written."""

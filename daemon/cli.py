@@ -14,6 +14,7 @@ from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
 from daemon.commands import operators, show
+from daemon.commands import report as report_page
 from daemon.commands.audit import audit_app
 from daemon.commands.doctor import doctor
 from daemon.commands.exits import FAILED, exit_code, explained
@@ -195,6 +196,9 @@ def config_check(config: Config = None) -> None:
 
 app.command("install", epilog="Example: fileferry install --credentials")(install)
 app.command("doctor", epilog="Example: fileferry doctor bank")(doctor)
+app.command("report", epilog="Example: fileferry report --since 30d -o report.html")(
+    report_page.report
+)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )

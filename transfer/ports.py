@@ -13,7 +13,6 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from transfer.audit.chain import Link, Signature
 from transfer.destination import Destination
 from transfer.digests import Makers
 from transfer.errors import FerryError
@@ -327,13 +326,6 @@ class Executions(Protocol):
 
     def stop(self, name: str, why: str) -> None:
         """No further step begins; the function that runs goes on. One that is over is fine."""
-
-
-class Signer(Protocol):
-    """Signs what FileFerry reports, by a key whose public half whoever checks it has."""
-
-    def sign(self, link: Link) -> Signature:
-        """Of the link's text. Raises `audit.unsigned`."""
 
 
 class Notifier(Protocol):

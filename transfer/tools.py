@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from time import sleep
 
+from transfer.audit.chain import Signer
 from transfer.books import Chain, Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
@@ -20,7 +21,6 @@ from transfer.ports import (
     Observer,
     Remotes,
     Sessions,
-    Signer,
     Standing,
     Tracer,
 )

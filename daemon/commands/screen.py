@@ -15,6 +15,7 @@ SCREEN = {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
         "doctor": "Try out partner or house",
+        "report": "A page of charts",
         "audit": "Prove the receipts",
     },
     "Act": {

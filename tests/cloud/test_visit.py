@@ -20,8 +20,6 @@ from tests.cloud.machine import Data
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.test_advance import SCENES, Scene, delivered, ended
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer.audit.chain import Link
-from transfer.audit.proof import Found, walked
 from transfer.decisions import MOST_CLAIMS
 from transfer.errors import Code, Transient
 from transfer.journey import travel
@@ -59,7 +57,7 @@ def test_both_doors_end_alike(scene: Scene) -> None:
     assert counted["Outcome"] == head(second).outcome
     assert counted["Door"] == "step_functions"
     assert done.largest < 4096
-    assert len(linked(second.bench)) == len(linked(first)) == 1
+    assert second.bench.links() == first.links() == 1
 
 
 def seen(bench: Bench) -> tuple[object, ...]:
@@ -67,15 +65,6 @@ def seen(bench: Bench) -> tuple[object, ...]:
     record, *rest = ended(bench)
     assert isinstance(record, Transfer)
     return record.evolve(route="", execution="", door=""), *rest
-
-
-def linked(bench: Bench) -> list[Link]:
-    """The chain of receipts, which holds and whose last hash stands on the audit ticket."""
-    [links] = bench.store.links.values()
-    assert walked((Found(link=each) for each in links), whole=True).holds
-    [close] = [post for post in bench.posts() if post.key.endswith("audit:close")]
-    assert links[-1].hash in close.text
-    return links
 
 
 class Mishaps:
@@ -112,7 +101,7 @@ def test_functions_killed_anywhere_cost_time_and_nothing_else(mishaps: list[str]
     assert sum("TransferCompleted" in line for line in door.lines) <= 1
     assert door.bench.remotes.files == quiet.remotes.files
     assert door.bench.remotes.appeared == {FINAL: 1}
-    assert len(linked(door.bench)) == 1
+    assert door.bench.links() == 1
 
 
 def spared(mishaps: list[str]) -> list[str]:

@@ -26,6 +26,7 @@ from adapters.memory.remotes import (
 )
 from adapters.memory.sessions import MemorySessions
 from tests.transfer.made import DESTINATIONS, NOON, RULES, request
+from transfer.audit.proof import Found, walked
 from transfer.books import Record
 from transfer.destination import Destination
 from transfer.digests import Makers
@@ -284,6 +285,14 @@ class Bench:
 
     def posts(self) -> list[Post]:
         return [item.post for item in self.store.posts.values()]
+
+    def links(self) -> int:
+        """Of the chain of receipts, which holds, and whose last hash is on the audit ticket."""
+        [links] = self.store.links.values()
+        assert walked((Found(link=each) for each in links), whole=True).holds
+        [close] = [post for post in self.posts() if post.key.endswith("audit:close")]
+        assert links[-1].hash in close.text
+        return len(links)
 
     def temps(self) -> Iterator[str]:
         return (name for name in self.remotes.files if ".ff-" in name)

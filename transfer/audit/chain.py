@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from uuid import uuid4
 
 from transfer.audit.canonical import canonical
@@ -99,6 +99,13 @@ class Entry:
 
     link: Link
     ending: str
+
+
+class Signer(Protocol):
+    """Signs what FileFerry reports, by a key whose public half whoever checks it has."""
+
+    def sign(self, link: Link) -> Signature:
+        """Of the link's text. Raises `audit.unsigned`."""
 
 
 _HASHED = tuple(each.name for each in fields(Link) if each.name not in ("hash", "signature"))

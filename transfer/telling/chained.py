@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from transfer.audit.chain import Entry, Link, following, instance_of
-from transfer.errors import FerryError
+from transfer.errors import Code, FerryError, Permanent
 from transfer.model import Delivery, Failure, Transfer
 from transfer.telling import document, reports
 from transfer.tickets import Post
@@ -46,9 +46,17 @@ def report(
         entry = replace(entry, link=_signed(entry.link, tools))
     except FerryError as error:
         # People wait for their tickets, and a later signature vouches for this link too.
-        transfer = transfer.evolve(loose_ends=(*transfer.loose_ends, Failure.of(error)))
+        ends = (*transfer.loose_ends, Failure.of(_unsigned(error)))
+        transfer = transfer.evolve(loose_ends=ends)
         entry = linked(transfer)
     return transfer, [entry, *reports.ending(transfer, files, now, too_late, entry.link)]
+
+
+def _unsigned(error: FerryError) -> FerryError:
+    """Whatever was in the way, people look for one code."""
+    return Permanent(
+        Code.AUDIT_UNSIGNED, f"The receipt is not signed: {error.message}", action=error.action
+    )
 
 
 def _signed(link: Link, tools: Tools) -> Link:

@@ -23,11 +23,10 @@ from adapters.ledger.sqlite.seal import seal
 from daemon.cli import app
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
-from transfer.audit.chain import Link, Signature
-from transfer.errors import Code, Permanent
+from transfer.audit.chain import Link, Signature, Signer
+from transfer.errors import Code, Transient
 from transfer.journey import travel
 from transfer.model import Transfer
-from transfer.ports import Signer
 from transfer.telling.document import document
 from transfer.tickets import Post, PostAction
 
@@ -261,7 +260,7 @@ class Unreachable:
     """A Signer whose key cannot be had."""
 
     def sign(self, link: Link) -> Signature:
-        raise Permanent(Code.AUDIT_UNSIGNED, f"KMS did not sign link {link.number}.")
+        raise Transient(Code.SECRET_MISSING, f"There is no key for link {link.number}.")
 
 
 def test_tickets_do_not_wait_for_a_key_and_a_later_signature_vouches(place: Place) -> None:

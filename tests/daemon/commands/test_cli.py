@@ -42,6 +42,7 @@ COMMANDS = [
     "audit",
     "audit verify",
     "audit key",
+    "report",
     "servicenow",
     "servicenow check",
     "quarantine",

@@ -1,0 +1,1 @@
+"""The page of `fileferry report`: what the ledger tells, drawn; the door is `page`."""
