@@ -123,10 +123,11 @@ def send(
             leave()
         if plan and not json:
             out.say(*plan.split("\n"))
-            return
-        show.receipt(record, out, json=json)
-        if record.transfer.failure:
-            raise typer.Exit(exit_code(record.transfer.failure.code) or FAILED)
+        else:
+            show.receipt(record, out, json=json)
+        # A dry run ends as what it rehearses would.
+        if failure := show.failure_of(record):
+            raise typer.Exit(exit_code(failure.code) or FAILED)
 
 
 @app.command(epilog="Example: fileferry submit RITM0010028")

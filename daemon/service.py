@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import os
 import signal
 import threading
 import time
@@ -237,15 +238,23 @@ class Service:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set the event; a second one does no more than the first."""
+    """SIGTERM and SIGINT set the event; a second SIGINT, of a person who will not wait, ends the
+    process as a kill would: what is under way goes on at the next start.
+    """
+    interrupts = list[int]()
 
-    def told(number: int) -> None:
+    def told(number: int, times: int) -> None:
         log.info("signal", name=signal.Signals(number).name)
         stop.set()
+        if times > 1:
+            os._exit(128 + number)
 
     def handler(number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT:
+            interrupts.append(number)
+        times = len(interrupts) if number == signal.SIGINT else 0
         # Event.set and the log take locks that the code which is interrupted here may hold.
-        _thread.start_new_thread(told, (number,))
+        _thread.start_new_thread(told, (number, times))
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, handler)

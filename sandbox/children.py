@@ -119,13 +119,18 @@ class Child:
         return self._process.wait(seconds)
 
     def stop(self) -> int:
-        """SIGTERM, and SIGKILL for one that does not heed it; returns its exit code."""
+        """SIGTERM, and SIGKILL for one that does not heed it, or when somebody will not wait;
+        returns its exit code.
+        """
         self.send(signal.SIGTERM)
         try:
             return self.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
+        except KeyboardInterrupt:
+            self._process.kill()
+            raise
 
 
 @contextmanager

@@ -64,15 +64,15 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave everything up until Ctrl-C.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave everything up until Ctrl-C, and logs.")
+    ] = False,
     size: Annotated[
         int, typer.Option(metavar="MIB", min=1, max=1024, help="Size of the large file.")
     ] = 64,
     timeout: Annotated[
         float | None,
-        typer.Option(
-            metavar="SECONDS", min=1, help="Give up after that long: 120, with --cloud 900."
-        ),
+        typer.Option(metavar="SECONDS", min=1, help="Give up after that long; else by the size."),
     ] = None,
     cloud: Annotated[
         bool, typer.Option("--cloud", help="Through Step Functions, on an embedded AWS.")

@@ -100,6 +100,9 @@ class Proof(Protocol):
         a; None when nothing stands there, or nobody may look.
         """
 
+    def lacks(self, path: str) -> bool:
+        """Whether it is proven that the directory of that name is not there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:

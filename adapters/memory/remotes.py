@@ -228,6 +228,10 @@ class MemoryProof:
         # Files that are kept without their case.
         return next(name for name in names if name.casefold() == path.casefold())
 
+    def lacks(self, path: str) -> bool:
+        self._remote.alive(path)
+        return dirname(path) in self._server.missing
+
 
 class MemoryUpload:
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -103,15 +104,22 @@ def receipt(record: Record, out: Terminal, *, json: bool) -> None:
         _print_file(delivery, out)
 
 
+def failure_of(record: Record) -> Failure | None:
+    """Of a dry run, that of the first file that would fail."""
+    files = (item.failure for item in record.deliveries if item.failure)
+    rehearsed = record.transfer.outcome is Outcome.REHEARSED
+    return record.transfer.failure or (next(files, None) if rehearsed else None)
+
+
 def _receipt_document(record: Record) -> dict[str, Any]:
     """What a program wants of a one-off; the names are documented in docs/operating.md."""
     whole = _document(record)
-    transfer = whole["transfer"]
+    transfer, failure = whole["transfer"], failure_of(record)
     return {
         "request": transfer["request"]["number"],
         "outcome": transfer["outcome"],
         "destination": transfer["request"]["destination"],
-        "failure": transfer["failure"],
+        "failure": transfer["failure"] or (failure and asdict(failure)),
         "loose_ends": transfer["loose_ends"],
         "files": [
             {

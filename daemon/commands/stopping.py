@@ -10,7 +10,6 @@ from __future__ import annotations
 import _thread
 import os
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from time import monotonic
 from types import FrameType
 from typing import NoReturn
 
+from adapters.terminal import own_up
 from transfer.destination import Destination
 from transfer.ports import Remote, Remotes
 
@@ -129,6 +129,5 @@ class _Task:
 
 def leave() -> NoReturn:
     """The threads of a pool would be waited for at the end of the program, however long."""
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
+    own_up()
     os._exit(INTERRUPTED)

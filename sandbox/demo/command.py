@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import requests
@@ -18,7 +19,11 @@ from sandbox.ministack.installing import NotThere
 
 CANNOT_GO_ON = (Unready, NotThere, requests.RequestException, BotoCoreError, ClientError, OSError)
 PATIENCE, PATIENCE_CLOUD = 120.0, 900.0
-"""Seconds, where nobody says how many."""
+"""Seconds, where nobody says how many; and so many more for each MiB of the large file."""
+EACH_MIB = 0.5
+ENDING = (
+    "Ending FileFerry and the stand-ins, and removing their files. Once more to wait no longer."
+)
 PLAIN_WIDTH = 140
 """Columns of the table where no terminal says how many it has."""
 
@@ -37,13 +42,13 @@ def present(*, keep: bool, size: int, timeout: float | None, cloud: bool = False
     `cloud`: through the second door.
     """
     kind: type[Show] = CloudShow if cloud else Show
-    seconds = timeout or (PATIENCE_CLOUD if cloud else PATIENCE)
+    seconds = timeout or (PATIENCE_CLOUD if cloud else PATIENCE) + EACH_MIB * size
     console = Terminal()
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
     show = kind(console=console, size=size, deadline=time.monotonic() + seconds, keep=keep)
     try:
-        with interruptible():
+        with interruptible(lambda: console.say(ENDING)):
             return 1 if show.perform() else 0
     except Interrupted as end:
         console.say(str(end))
@@ -54,13 +59,20 @@ def present(*, keep: bool, size: int, timeout: float | None, cloud: bool = False
 
 
 @contextmanager
-def interruptible() -> Iterator[None]:
-    """SIGINT and SIGTERM raise Interrupted, once: the way out is not disturbed by a second."""
-    signals = (signal.SIGINT, signal.SIGTERM)
+def interruptible(told: Callable[[], object]) -> Iterator[None]:
+    """SIGINT and SIGTERM raise Interrupted. The first has `told` called; the second ends the wait
+    for the parts, and a third does nothing: the way out is not disturbed for ever.
+    """
+    signals, seen = (signal.SIGINT, signal.SIGTERM), list[int]()
 
     def interrupt(number: int, _frame: object) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)
+        seen.append(number)
+        if len(seen) == 1:
+            # It takes locks that the code which is interrupted here may hold.
+            _thread.start_new_thread(told, ())
+        else:
+            for each in signals:
+                signal.signal(each, signal.SIG_IGN)
         raise Interrupted(number)
 
     before = {each: signal.signal(each, interrupt) for each in signals}

@@ -56,7 +56,7 @@ class Show:
     )
 
     def perform(self) -> list[str]:
-        """Returns what went wrong, in sentences. The directory stays when anything did."""
+        """Returns what went wrong, in sentences; the directory stays then, if that is to `keep`."""
         wrong = False
         try:
             with ExitStack() as stack:
@@ -66,10 +66,12 @@ class Show:
             wrong = True
             raise
         finally:
-            if wrong:
+            if wrong and self.keep:
                 self._say(f"The logs and the ledger stay in {self.directory}.")
             else:
                 shutil.rmtree(self.directory, ignore_errors=True)
+            if wrong and not self.keep:
+                self._say("Nothing stays of it; with --keep the logs and the ledger would.")
         return faults
 
     def _act(self, stack: ExitStack) -> list[str]:

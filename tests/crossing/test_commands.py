@@ -21,6 +21,10 @@ def test_send_carries_one_object_and_prints_its_receipt(world: World) -> None:
     [file] = told["files"]
     assert file["receipt"]["sha256"] == digest
     assert world.files() == {"report.csv": b"a;b\n" * 1000}
+    # A dry run ends as the real one would: the name is taken now.
+    done = fileferry(world, "send", "--dry-run", f"s3://{world.bucket}/März/report.csv", "partner:")
+    assert done.returncode == 1
+    assert "the name is taken by a file of 4,000 bytes and the delivery would fail" in done.stdout
 
 
 def test_send_says_why_it_failed_and_exits_1(world: World) -> None:

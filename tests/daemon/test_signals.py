@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -28,3 +30,20 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_lock_up(number: signal.Signal
     with stop._cond:  # type: ignore[attr-defined]
         signal.raise_signal(number)
     assert stop.wait(60)
+
+
+TWICE = """
+import signal, threading
+from daemon.service import stop_on_signals
+stop, never = threading.Event(), threading.Event()
+stop_on_signals(stop)
+for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
+    signal.raise_signal(number)
+    stop.wait(60)
+signal.raise_signal(signal.SIGINT)
+never.wait(60)
+"""
+
+
+def test_a_person_who_will_not_wait_ends_it_by_a_second_ctrl_c() -> None:
+    assert subprocess.run([sys.executable, "-c", TWICE], check=False, timeout=120).returncode == 130

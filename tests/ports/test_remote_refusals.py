@@ -52,6 +52,9 @@ def test_a_missing_directory(partner: Partner, remote: Remote, path: str) -> Non
     error = refused(remote.create, f"{partner.root}/missing/file")
     assert (error.code, type(error)) == (Code.REMOTE_NO_DIRECTORY, Permanent)
     assert error.file == f"{partner.root}/missing/file"
+    # It is proven without writing, too, as a dry run needs it.
+    assert remote.proof.lacks(f"{partner.root}/missing/file")
+    assert not remote.proof.lacks(path)
     assert error.file in error.message
     send(remote, path, b"moves")
     for replacing in (False, True):

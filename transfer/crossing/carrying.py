@@ -72,13 +72,13 @@ def whole(transfer: Transfer, tools: Tools) -> Transfer:
 
 
 def rehearsed(transfer: Transfer, tools: Tools) -> Transfer:
-    """The end of a dry run: its plan is on the ticket."""
+    """The end of a dry run: its plan is on the ticket, and beside each file why it would fail."""
     destination = destination_of(transfer, tools)
     deliveries = tools.ledger.deliveries(transfer.id)
-    lines = rehearse(transfer, destination, deliveries, tools)
+    plan = rehearse(transfer, destination, deliveries, tools)
     start = start_of(transfer.request, destination, tools.clock())
     done = transfer.evolve(stage=Stage.DELIVERED, outcome=Outcome.REHEARSED)
-    tools.ledger.save(done, notes.rehearsal(done, lines, start))
+    tools.ledger.save(done, *plan.failing, notes.rehearsal(done, plan.lines, start))
     return done
 
 

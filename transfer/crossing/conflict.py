@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from posixpath import basename, dirname, join, splitext
 
 from transfer.crossing.crossing import Crossing, temp_of
-from transfer.destination import Conflict
+from transfer.destination import Conflict, Destination
 from transfer.errors import Code, Permanent
 from transfer.model import Delivery
 
@@ -27,11 +27,14 @@ def settle_name(delivery: Delivery, crossing: Crossing) -> Delivery:
         return delivery
     if conflict is Conflict.VERSION:
         return with_free_name(delivery, crossing)
-    raise Permanent(
+    raise taken(delivery.final, crossing.destination)
+
+
+def taken(final: str, destination: Destination) -> Permanent:
+    return Permanent(
         Code.REMOTE_EXISTS,
-        f"{delivery.final} exists already on {crossing.destination.name}, "
-        "which does not allow to replace files.",
-        file=delivery.final,
+        f"{final} exists already on {destination.name}, which does not allow to replace files.",
+        file=final,
     )
 
 

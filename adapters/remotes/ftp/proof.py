@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
+from posixpath import dirname
 
 from adapters.remotes.ftp.control import RefusedError
 from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure
@@ -168,6 +169,9 @@ class FtpProof:
 
     def regular(self, path: str) -> bool:
         return self._session.is_file(path)
+
+    def lacks(self, path: str) -> bool:
+        return self._session.lacks(dirname(path))
 
     def standing(self, path: str) -> str | None:
         return self._session.standing(path)

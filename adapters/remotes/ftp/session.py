@@ -257,13 +257,13 @@ class Session:
         if code is None and refused.code in VAGUE and not is_long(path):
             there = self._is_directory(dirname(path))
             code = Code.REMOTE_DENIED if there else Code.REMOTE_NO_DIRECTORY
-        elif code is None and refused.code in UNEXPLAINED and self._lacks(dirname(path)):
+        elif code is None and refused.code in UNEXPLAINED and self.lacks(dirname(path)):
             code = Code.REMOTE_NO_DIRECTORY
         elif code is Code.REMOTE_NO_DIRECTORY and self._is_directory(dirname(path)):
             code = None
         return failure(self.destination, code, doing, path, refused)
 
-    def _lacks(self, folder: str) -> bool:
+    def lacks(self, folder: str) -> bool:
         """Whether it is proven that there is no such directory: it is refused for good, and not for
         a right, while the one above it is entered.
         """
@@ -272,7 +272,7 @@ class Session:
         except RefusedError as refused:
             above = dirname(folder)
             absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
-            return absent and above != folder and (self._is_directory(above) or self._lacks(above))
+            return absent and above != folder and (self._is_directory(above) or self.lacks(above))
         return False
 
     def _is_directory(self, path: str) -> bool:

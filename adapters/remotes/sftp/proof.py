@@ -39,10 +39,13 @@ Explain = Callable[[str, RefusedError, str], FerryError]
 class SftpProof:
     """Port `Proof`. Its verbs may be mixed with those of the Remote, also while `read` is going."""
 
-    def __init__(self, line: Line, wire: Wire, explain: Explain) -> None:
+    def __init__(
+        self, line: Line, wire: Wire, explain: Explain, lacks: Callable[[str], bool]
+    ) -> None:
         self._line = line
         self._wire = wire
         self._explain = explain
+        self._lacks = lacks
         offers = {CHECK_FILE, CHECK_FILE_NAME} & wire.extensions.keys()
         self._hashes = bool(offers) or software(line).startswith(SILENT)
 
@@ -88,6 +91,10 @@ class SftpProof:
         with suppress(RefusedError), self._line.speaking(path):
             return listed(self._wire, path)
         return None
+
+    def lacks(self, path: str) -> bool:
+        with self._line.speaking(path):
+            return self._lacks(path)
 
     def _check_file(self, path: bytes, algorithm: str) -> Message:
         asked = text(path), text(algorithm.encode()), WHOLE

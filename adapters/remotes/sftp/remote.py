@@ -99,7 +99,7 @@ class SftpRemote:
         self._shared = shared
         self._sight = Sight(line, wire, self._exists, self.another)
         self._renaming = Renaming(line, wire, self._sight, self._exists, self._explain)
-        self.proof = SftpProof(line, wire, self._explain)
+        self.proof = SftpProof(line, wire, self._explain, self._lacks)
 
     @property
     def round_trip(self) -> float:

@@ -87,7 +87,9 @@ def test_a_signal_leaves_no_process_behind(tmp_path: Path, number: int, code: in
         process.send_signal(number)
         assert process.wait(60) == code
         eventually(lambda: all(is_gone(pid) for pid in started))
+        said = process.stdout.read() if process.stdout else ""
     if number != signal.SIGKILL:
+        assert "Ending FileFerry and the stand-ins" in said
         assert list(tmp_path.iterdir()) == []
 
 
@@ -99,16 +101,17 @@ def test_a_daemon_that_dies_is_named_with_its_log(tmp_path: Path) -> None:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "The daemon ended with signal 9. The end of its log:" in said
-    [kept] = tmp_path.iterdir()
-    assert f"The logs and the ledger stay in {kept}." in said
-    assert (kept / "daemon.log").exists()
+    assert "Nothing stays of it" in said
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_the_deadline_ends_it(tmp_path: Path) -> None:
-    with demo(tmp_path, "--timeout", "1") as process:
+def test_the_deadline_ends_it_and_keep_leaves_the_logs(tmp_path: Path) -> None:
+    with demo(tmp_path, "--timeout", "1", "--keep") as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 1, said
-    assert "The logs and the ledger stay in" in said
+    [kept] = tmp_path.iterdir()
+    assert f"The logs and the ledger stay in {kept}." in said
+    assert (kept / "sandbox.log").exists()
 
 
 @LINUX
