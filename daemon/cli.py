@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from importlib.metadata import entry_points, version
 from typing import Annotated
 
 import typer
+from typer._completion_classes import completion_init
 
 from adapters.terminal import Terminal, own_up, steady
+from config import doubts
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
 from daemon.commands import operators, show
 from daemon.commands.exits import FAILED, exit_code, explained
+from daemon.commands.faults import all_named, refuse_doubtful
 from daemon.commands.install import install
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
+from daemon.commands.manual import VARIABLE, completion
 from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.screen import NAMES, FirstScreen
@@ -81,7 +86,10 @@ def run(config: Config = None) -> None:
         report_strays()
         stop_on_signals(stop)
         note_every = settings.transfers.note_every
-        built = build(settings, secrets_of(path), lambda books: ProgressNotes(books, note_every))
+        refuse_doubtful(path, settings)
+        secrets = secrets_of(path)
+        with all_named(settings, secrets):
+            built = build(settings, secrets, lambda books: ProgressNotes(books, note_every))
         house = traced(measured(built))
         try:
             Service(house, Supervisor(), stop).run()
@@ -177,7 +185,8 @@ def config_check(config: Config = None) -> None:
     with explained():
         path = locate(config)
         settings = load(path)
-        faults = check(settings, secrets_of(path))
+        doubtful = (*doubts.faults(settings), *doubts.unknown_regions(settings))
+        faults = (*doubtful, *check(settings, secrets_of(path)))
         for fault in faults:
             err.say(str(fault))
         if faults:
@@ -186,6 +195,7 @@ def config_check(config: Config = None) -> None:
         out.say(f"{path} is in order. Destinations: {names}.")
 
 
+app.command(epilog="Example: fileferry completion bash")(completion)
 app.command("install", epilog="Example: fileferry install --credentials")(install)
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
@@ -195,6 +205,16 @@ app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key 
 def main() -> None:
     """The `fileferry` command, with the commands that other installed parts hang on it."""
     steady()
+    plug_in()
+    if VARIABLE in os.environ:
+        completion_init()
+    try:
+        app()
+    finally:
+        own_up()
+
+
+def plug_in() -> None:
     for plugin in entry_points(group="fileferry.commands"):
         try:
             plugin.load()(app)
@@ -202,10 +222,6 @@ def main() -> None:
             # A bastion has no sandbox: its libraries are the `sandbox` extra.
             if (error.name or "").partition(".")[0] in ("daemon", "adapters", "cloud", "sandbox"):
                 raise
-    try:
-        app()
-    finally:
-        own_up()
 
 
 if __name__ == "__main__":

@@ -29,6 +29,7 @@ COMMANDS = [
     "config",
     "config check",
     "install",
+    "completion",
     "notices",
     "notices test",
     "ledger",
