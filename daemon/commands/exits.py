@@ -35,3 +35,8 @@ def explained() -> Iterator[None]:
         first, *faults = error.lines if isinstance(error, ConfigError) else (str(error),)
         Terminal(stderr=True).say(f"fileferry: {first}", *faults)
         raise typer.Exit(exit_code(error.code)) from error
+    except PermissionError as error:
+        # An adapter names what it may not read; this is for what none of them has thought of.
+        words = f"fileferry: {error.filename} is not open to you. Run the command as root."
+        Terminal(stderr=True).say(words)
+        raise typer.Exit(FAILED) from error

@@ -41,7 +41,14 @@ class Box:
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 # First into the group, so that it is the root of the new cgroup namespace.
-                ["sh", "-c", f'echo $$ >"$0" && exec unshare {NEW} bash "$@"', joined, *place],
+                # Whatever ends us ends the box.
+                [
+                    "sh",
+                    "-c",
+                    f'echo $$ >"$0" && exec setpriv --pdeathsig KILL unshare {NEW} bash "$@"',
+                    joined,
+                    *place,
+                ],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -100,12 +107,13 @@ class Box:
             file.write_text(text)
         self.must("systemctl", "daemon-reload")
 
-    def until(self, happened: Callable[[], object]) -> None:
-        deadline = time.monotonic() + DEADLINE
+    def until(self, happened: Callable[[], object], seconds: float = DEADLINE) -> None:
+        deadline = time.monotonic() + seconds
         while not happened():
             if time.monotonic() > deadline:
-                raise AssertionError(f"It did not happen in {DEADLINE} s.\n{self._told()}")
-            time.sleep(0.05)
+                raise AssertionError(f"It did not happen in {seconds} s.\n{self._told()}")
+            # Each look starts two programs.
+            time.sleep(0.4)
 
     def _told(self) -> str:
         journal = self.journal()[-6000:] if self._process.poll() is None else ""

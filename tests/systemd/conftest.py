@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,12 @@ from tests.servers.openssh import OpenSSH
 from tests.servers.ports import free_port
 from tests.servers.proxy import Proxy
 from tests.servers.seaweedfs import SeaweedFS
-from tests.systemd.box import Box
+from tests.systemd.box import DEADLINE, Box
 from tests.systemd.release import build
 from transfer.books import Record
 from transfer.model import MIB
 
-RATE = 4 * MIB
+RATE = 2 * MIB
 """Bytes a second: a drain of a second never reaches the end."""
 LEDGER = "private/fileferry/ledger.db"
 # What the site of these tests has beside the unit: credentials for its S3, and no patience.
@@ -56,6 +56,9 @@ class Grounds(World):
         file = self.host.folder / LEDGER
         found = SqliteArchive.at(file).search(placed.number) if file.exists() else []
         return found[0] if found else None
+
+    def until(self, happened: Callable[[], object], seconds: float = DEADLINE) -> None:
+        self.host.until(happened, seconds)
 
     def logs(self) -> str:
         return self.host.journal()[-4000:]
@@ -92,6 +95,7 @@ def grounds(
         grounds.config["ledger"] = {}
         grounds.config["servicenow"]["ca_file"] = "/etc/fileferry/ca.pem"
         grounds.config["transfers"]["drain"] = 1.0
+        grounds.config["poll"]["every"] = 1.0
         for destination in grounds.config["destinations"].values():
             # No line that was quick is kept for the transfer that is to be met in the middle.
             destination |= {"port": line.port, "keep_idle": 0}
