@@ -81,6 +81,7 @@ release: $(STAMP)dev ## make the file of the release, dist/fileferry-….pyz: `p
 	$(BIN)/python -m hatchling build -t wheel -d build/wheel
 	$(INTO) --require-hashes --only-binary :all: -r requirements/run.lock
 	$(INTO) --no-index build/wheel/*.whl
+	$(BIN)/python -m daemon.installing.sharing $(SITE)/share
 	$(BIN)/python -m daemon.installing.packing $(SITE) dist
 
 clean: ## remove the virtual environment, caches and built files

@@ -39,10 +39,17 @@ class Fault:
 
 
 class ConfigError(Permanent):
-    """The configuration cannot be used. `faults` is empty when it could not even be read."""
+    """The configuration cannot be used. `faults` is empty when it could not even be read.
+
+    The message of an error names all of them in one line; `lines` are for a person and a journal.
+    """
 
     def __init__(
         self, message: str, faults: Iterable[Fault] = (), *, action: str | None = None
     ) -> None:
-        super().__init__(Code.CONFIG_INVALID, message, action=action)
         self.faults = tuple(faults)
+        listed = "; ".join(map(str, self.faults))
+        whole = f"{message}: {listed}." if self.faults else message
+        super().__init__(Code.CONFIG_INVALID, whole, action=action)
+        head = f"[{self.code}] {message}: {self.action}" if self.faults else str(self)
+        self.lines = (head, *map(str, self.faults))

@@ -35,8 +35,7 @@ def load(path: Path) -> Settings:
     found = [*document.faults, *_strays(), *rules.faults(data), *wording.faults(data)]
     if found:
         faults = _located(found, document, overrides)
-        listed = "; ".join(map(str, faults))
-        raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)
+        raise ConfigError(f"The configuration {path} cannot be used", faults)
     settings = Settings.model_validate(data)
     for what, place in _trusted(settings):
         _refuse_open(what, place)
@@ -97,7 +96,7 @@ def _overrides() -> dict[str, Any]:
         field = str(error).partition('"')[2].partition('"')[0]
     name = f"{PREFIX}{field.upper()}"
     fault = Fault((name,), 'must be JSON where it is a list or a section, e.g. ["one", "two"]')
-    raise ConfigError(f"The environment cannot be used: {fault}.", [fault])
+    raise ConfigError("The environment cannot be used", [fault])
 
 
 def _strays() -> Iterator[Fault]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from importlib.metadata import entry_points, version
 from typing import Annotated
 
 import typer
+from typer._completion_classes import completion_init
 
 from adapters.terminal import Terminal, own_up, steady
+from config import doubts
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import check
@@ -18,9 +21,11 @@ from daemon.commands import report as report_page
 from daemon.commands.audit import audit_app
 from daemon.commands.doctor import doctor
 from daemon.commands.exits import FAILED, exit_code, explained
+from daemon.commands.faults import all_named, refuse_doubtful
 from daemon.commands.install import install
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
+from daemon.commands.manual import VARIABLE, completion
 from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.screen import NAMES, FirstScreen
@@ -85,7 +90,10 @@ def run(config: Config = None) -> None:
         report_strays()
         stop_on_signals(stop)
         note_every = settings.transfers.note_every
-        built = build(settings, secrets_of(path), lambda books: ProgressNotes(books, note_every))
+        refuse_doubtful(path, settings)
+        secrets = secrets_of(path)
+        with all_named(settings, secrets):
+            built = build(settings, secrets, lambda books: ProgressNotes(books, note_every))
         house = traced(measured(built))
         try:
             Service(house, Supervisor(), stop).run()
@@ -186,7 +194,8 @@ def config_check(config: Config = None) -> None:
     with explained():
         path = locate(config)
         settings = load(path)
-        faults = check(settings, secrets_of(path))
+        doubtful = (*doubts.faults(settings), *doubts.unknown_regions(settings))
+        faults = (*doubtful, *check(settings, secrets_of(path)))
         for fault in faults:
             err.say(str(fault))
         if faults:
@@ -195,6 +204,7 @@ def config_check(config: Config = None) -> None:
         out.say(f"{path} is in order. Destinations: {names}.")
 
 
+app.command(epilog="Example: fileferry completion bash")(completion)
 app.command("install", epilog="Example: fileferry install --credentials")(install)
 app.command("doctor", epilog="Example: fileferry doctor bank")(doctor)
 app.command("report", epilog="Example: fileferry report --since 30d -o report.html")(
@@ -208,6 +218,16 @@ app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key 
 def main() -> None:
     """The `fileferry` command, with the commands that other installed parts hang on it."""
     steady()
+    plug_in()
+    if VARIABLE in os.environ:
+        completion_init()
+    try:
+        app()
+    finally:
+        own_up()
+
+
+def plug_in() -> None:
     for plugin in entry_points(group="fileferry.commands"):
         try:
             plugin.load()(app)
@@ -215,10 +235,6 @@ def main() -> None:
             # A bastion has no sandbox: its libraries are the `sandbox` extra.
             if (error.name or "").partition(".")[0] in ("daemon", "adapters", "cloud", "sandbox"):
                 raise
-    try:
-        app()
-    finally:
-        own_up()
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import typer
 
 from adapters.terminal import Terminal
+from config.faults import ConfigError
 from transfer.errors import FerryError
 
 FAILED = 1
@@ -24,9 +25,18 @@ def exit_code(code: str) -> int:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """A FerryError ends the command with its sentence on standard error and its exit code."""
+    """A FerryError ends the command with its sentence on standard error and its exit code.
+
+    Each fault of a configuration has a line of its own.
+    """
     try:
         yield
     except FerryError as error:
-        Terminal(stderr=True).say(f"fileferry: {error}")
+        first, *faults = error.lines if isinstance(error, ConfigError) else (str(error),)
+        Terminal(stderr=True).say(f"fileferry: {first}", *faults)
         raise typer.Exit(exit_code(error.code)) from error
+    except PermissionError as error:
+        # An adapter names what it may not read; this is for what none of them has thought of.
+        words = f"fileferry: {error.filename} is not open to you. Run the command as root."
+        Terminal(stderr=True).say(words)
+        raise typer.Exit(FAILED) from error

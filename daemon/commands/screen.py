@@ -34,6 +34,7 @@ SCREEN = {
         "ledger": "Make, check, migrate it",
         "servicenow": "Check the instance",
         "notices": "Try mail and chat",
+        "completion": "For bash, zsh and fish",
         "deploy": "The second door, to AWS",
         "sandbox": "Stand-ins of all systems",
     },
@@ -41,6 +42,18 @@ SCREEN = {
 """Every command, below what one wants, in at most 26 characters: two stand in a row."""
 NAMES = {"help_option_names": ["-h", "--help"]}
 """For `context_settings` of the root: what is below takes it from there."""
+
+
+def shown_as_flags(command: Any, ctx: Any) -> Any:
+    """The command, of which no help says `<bool>` behind an option that takes no value."""
+    if command is None:
+        return None
+    for option in (*command.params, command.get_help_option(ctx)):
+        if getattr(option, "is_flag", False) and option.metavar is None:
+            option.metavar = ""
+    for below in getattr(command, "commands", {}).values():
+        shown_as_flags(below, ctx)
+    return command
 
 
 class FirstScreen(TyperGroup):
@@ -52,6 +65,9 @@ class FirstScreen(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         with explained():
             return super().invoke(ctx)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        return shown_as_flags(super().get_command(ctx, cmd_name), ctx)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         del formatter

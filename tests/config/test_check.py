@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from config import doubts, example
 from config.loading import load
 from config.secrets import check
 from tests.config.conftest import FINGERPRINT, FTPS, SFTP, Write, bank
@@ -164,3 +165,35 @@ def test_today_is_the_day_it_is(tmp_path: Path, write: Write) -> None:
     pins = [{"key": FINGERPRINT, "not_after": "2001-01-01"}]
     (fault,) = check(load(write(bank({**SFTP, "host_keys": pins}))), reader(tmp_path))
     assert "none is valid on 2" in str(fault)
+
+
+def test_the_untouched_example_is_named() -> None:
+    path = Path(example.__file__).with_name("fileferry.example.yaml")
+    named = [str(fault) for fault in doubts.faults(load(path))]
+    settings = ("url", "group", "approver_group", "catalog_items")
+    ours = [f"servicenow.{name}: is the example's: put yours there" for name in settings]
+    theirs = [f"destinations.bank.{name}: is the example's" for name in ("host", "host_keys")]
+    assert named[: len(ours)] == ours
+    assert [line.partition(":")[0] for line in named[len(ours) :]] == [
+        line.partition(":")[0] for line in theirs
+    ]
+
+
+def test_a_relative_ledger_is_named(write: Write) -> None:
+    settings = load(write(f"{bank(SFTP)}ledger:\n  path: ledger.db\n"))
+    assert any("ledger.path: must begin with a slash" in str(x) for x in doubts.faults(settings))
+
+
+@pytest.mark.parametrize(
+    ("region", "known"), [("eu-central-1", True), ("cn-north-1", True), ("eu-centrl-1", False)]
+)
+def test_an_unknown_region_is_named(write: Write, region: str, known: bool) -> None:
+    settings = load(write(f"{bank(SFTP)}aws:\n  region: {region}\n"))
+    assert [fault.place for fault in doubts.unknown_regions(settings)] == (
+        [] if known else [("aws", "region")]
+    )
+
+
+def test_another_store_may_call_its_region_as_it_likes(write: Write) -> None:
+    other = "aws:\n  region: here\n  endpoint_url: https://s3.bank.example\n"
+    assert not [*doubts.unknown_regions(load(write(f"{bank(SFTP)}{other}")))]

@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+from adapters.ledger.sqlite.rights import open_to_us
 from transfer.errors import Code, Permanent
 
 PATIENCE = 1.0
@@ -18,6 +19,7 @@ class HostLock:
 
     def __init__(self, path: Path) -> None:
         """Raises Permanent `ledger.busy` when another process has it, `ledger.unusable`."""
+        open_to_us(path)
         try:
             self._file = os.open(_beside(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:

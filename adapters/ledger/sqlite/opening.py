@@ -7,6 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from adapters.ledger.sqlite import mounts, schema
+from adapters.ledger.sqlite.rights import open_to_us
 from transfer.errors import Code, Permanent
 
 BUSY_TIMEOUT = 5000
@@ -55,7 +56,8 @@ def prepare(connection: sqlite3.Connection) -> None:
 
 
 def present(path: Path) -> None:
-    """Refuse what is not there, or is no file."""
+    """Refuse what is not there, is no file, or is not ours."""
+    open_to_us(path)
     if path.is_file():
         return
     if path.exists():
@@ -69,6 +71,7 @@ def present(path: Path) -> None:
 
 def suitable(path: Path) -> None:
     """Refuse a directory that is missing, and a disk that other hosts share."""
+    open_to_us(path)
     folder = path.absolute().parent
     if not folder.is_dir():
         raise Permanent(

@@ -14,6 +14,7 @@ from adapters.ledger.sqlite import migration, schema
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.ledger.sqlite.inspection import ENOUGH, EVERYTHING, damage
+from adapters.ledger.sqlite.rights import open_to_us
 from adapters.ledger.sqlite.rows import Rows
 from transfer.errors import FerryError
 
@@ -25,6 +26,7 @@ class SqliteShelf:
         self._path = path
 
     def init(self) -> str:
+        open_to_us(self._path)
         if self._path.is_file() and self._path.stat().st_size:
             with closing(Database(self._path, read_only=True)):
                 return f"The ledger {self._path} is there already, and was left as it is."

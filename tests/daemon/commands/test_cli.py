@@ -33,6 +33,7 @@ COMMANDS = [
     "config",
     "config check",
     "install",
+    "completion",
     "notices",
     "notices test",
     "ledger",

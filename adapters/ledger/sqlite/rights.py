@@ -1,0 +1,51 @@
+"""Whose the ledger is, where it is not ours: a person is told before SQLite is asked."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+
+from transfer.errors import Code, Permanent
+
+
+def open_to_us(path: Path) -> None:
+    """Raises Permanent `ledger.unusable` with the file or directory that is closed, and its owner.
+
+    One that is not there is another's business.
+    """
+    try:
+        path.stat()
+    except PermissionError:
+        ways = reversed(path.absolute().parents)
+        raise _closed(path, next((way for way in ways if _shut(way)), path.parent)) from None
+    except OSError:
+        return
+    if not os.access(path, os.R_OK):
+        raise _closed(path, path)
+
+
+def _shut(directory: Path) -> bool:
+    return not os.access(directory, os.X_OK)
+
+
+def _closed(ledger: Path, closed: Path) -> Permanent:
+    # /var/lib/fileferry is a link, where the service's user exists only while it runs.
+    found = closed.resolve() if closed.is_symlink() else closed
+    try:
+        status = found.stat()
+        whose = f"{found} belongs to {_name(status.st_uid)} (mode {status.st_mode & 0o7777:04o})"
+    except OSError:
+        whose = f"{found} is closed to others"
+    return Permanent(
+        Code.LEDGER_UNUSABLE,
+        f"The ledger {ledger} is not open to {_name(os.geteuid())}: {whose}.",
+        action="Run the command as the owner of the ledger, or as root.",
+    )
+
+
+def _name(number: int) -> str:
+    try:
+        return pwd.getpwuid(number).pw_name
+    except KeyError:
+        return f"uid {number}"
