@@ -17,7 +17,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import requests
-import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -29,7 +28,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, StatusCode
 
-from adapters.telemetry.emf import OTHER
+from adapters.telemetry.figures import OTHER
+from adapters.telemetry.silence import Silence
 from transfer.errors import Code, FerryError, Stopping, Waiting
 from transfer.model import Delivery, Request, Transfer
 from transfer.ports import Authority
@@ -42,8 +42,6 @@ EVERY = 2000.0
 LEFT_ALONE = 60.0
 """Seconds for which nobody waits for a collector that took nothing, call by call of a function."""
 HEADER = "X-Amzn-Trace-Id"
-
-log = structlog.get_logger()
 
 
 class OtelTracer:
@@ -244,20 +242,18 @@ class TracedAuthority:
 
 
 class _Quiet(SpanExporter):
-    """Says once that the collector takes nothing, and once that it does again."""
-
     def __init__(self, inner: SpanExporter) -> None:
         self._inner = inner
+        self._silence = Silence("traces")
         self.silent = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._inner.export(spans)
-        silent = result is not SpanExportResult.SUCCESS
-        if silent and not self.silent:
-            log.warning("traces not told", spans=len(spans))
-        elif self.silent and not silent:
-            log.info("traces told again")
-        self.silent = silent
+        self.silent = result is not SpanExportResult.SUCCESS
+        if self.silent:
+            self._silence.unheard(spans=len(spans))
+        else:
+            self._silence.heard()
         return result
 
     def shutdown(self) -> None:
