@@ -231,6 +231,7 @@ class _Visit:
             found = ledger.deliveries(claim.id)
             transfer, posts = decisions.quarantine(claim, found, tools.clock())
             ledger.save(transfer, *posts)
+            tools.meter.quarantined(transfer)
             return transfer
         doors = {environment.door, claim.door, self._asked.door} - {None, ""}
         if self._function in HOMEWARD:

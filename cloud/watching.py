@@ -82,7 +82,7 @@ PICTURES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("Ended transfers by outcome", f"{NAMESPACE} Sum", ("TransferCompleted",)),
     ("Bytes that arrived", "all Sum", ("BytesTransferred",)),
     ("From receipt to close (s)", "all Average", ("Duration",)),
-    ("Tries again", "all Sum", ("Retries",)),
+    ("Tries again, transfers set aside", "all Sum", ("Retries", "Quarantines")),
     ("Transfers under way or waiting", "all Maximum", ("QueueDepth",)),
     ("Executions", "States Sum", ("ExecutionsStarted", "ExecutionsSucceeded", *DIED)),
     ("Calls of functions", "Lambda Sum", ("Invocations",)),

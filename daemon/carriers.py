@@ -294,6 +294,7 @@ class InProcess:
         found = self._ledger.deliveries(claim.id)
         transfer, posts = decisions.quarantine(claim, found, self._tools.clock())
         self._ledger.save(transfer, *posts)
+        self._tools.meter.quarantined(transfer)
         log.error("transfer quarantined", deaths=claim.claims - 1)
 
     def _pause(self, claim: Transfer, error: Waiting) -> None:

@@ -363,6 +363,9 @@ class Meter(Protocol):
     def again(self, transfer: Transfer) -> None:
         """A step of it has failed, and will be tried again."""
 
+    def quarantined(self, transfer: Transfer) -> None:
+        """It was set aside for an operator, and the ledger has that."""
+
     def standing(self, figures: Standing) -> None:
         """How the service stands now; about once a minute."""
 

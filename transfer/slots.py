@@ -21,6 +21,7 @@ class _Waiting:
     requester: str
     transfer_id: str
     destination: Destination
+    kept: bool = False
 
 
 class Slots:
@@ -48,15 +49,20 @@ class Slots:
         destination: Destination,
         halt: Callable[[], None],
         requester: str = "",
+        *,
+        kept: bool = False,
     ) -> Iterator[None]:
-        """Hold one slot and one connection. Raises what `halt` raises while it waits."""
-        me = _Waiting(next(self._orders), requester, transfer_id, destination)
+        """Hold one slot and one connection, the one that was `kept` if there is one. Raises what
+        `halt` raises while it waits.
+        """
+        me = _Waiting(next(self._orders), requester, transfer_id, destination, kept)
         with self._change:
             self._waiting.append(me)
             try:
                 while not self._change.wait_for(lambda: self._next() is me, LOOK_UP):
                     halt()
                 self._count(me, 1)
+                self._connections[destination.name] -= kept
             finally:
                 self._waiting.remove(me)
                 self._change.notify_all()
@@ -67,10 +73,21 @@ class Slots:
                 self._count(me, -1)
                 self._change.notify_all()
 
-    def wanted(self, destination: Destination) -> bool:
-        """Somebody waits for a connection to it."""
+    def keep(self, destination: Destination) -> bool:
+        """The connection stays open beyond its slot, and counted: for a further `take`, or until it
+        is `dropped`. False when somebody else waits for one to it.
+        """
         with self._change:
-            return any(one.destination.name == destination.name for one in self._waiting)
+            if any(one.destination.name == destination.name for one in self._waiting):
+                return False
+            self._connections[destination.name] += 1
+            return True
+
+    def dropped(self, destination: Destination) -> None:
+        """One that was kept is closed."""
+        with self._change:
+            self._connections[destination.name] -= 1
+            self._change.notify_all()
 
     def used(self, destination: Destination) -> int:
         """Connections to it that are held."""
@@ -97,7 +114,7 @@ class Slots:
         ready = [
             one
             for one in self._waiting
-            if self._connections[one.destination.name] < self.most(one.destination)
+            if one.kept or self._connections[one.destination.name] < self.most(one.destination)
         ]
         return min(ready, key=self._rank, default=None)
 

@@ -20,8 +20,10 @@ from transfer.errors import Code, FerryError, Waiting
 from transfer.model import Transfer
 from transfer.slots import Slots
 
-LOOK_AGAIN = 30.0
-"""Seconds before a crossing that found no place asks again."""
+FIRST_LOOK, LOOK_AGAIN = 4.0, 30.0
+"""Seconds before a crossing that found no place asks again, at first and at most: no other door can
+tell it that it has given one back, and most are given back soon.
+"""
 RENEWALS = 4
 """Renewals in a lease, as of claims."""
 
@@ -58,6 +60,7 @@ class Places:
         self._every = lease / RENEWALS
         self._now = now
         self._parts: dict[str, _Part] = {}
+        self._looks: dict[str, float] = {}
         self._guard = threading.Lock()
         self._asking = threading.Lock()
         self._renewing = threading.Lock()
@@ -86,8 +89,9 @@ class Places:
                 raise Waiting(
                     Code.DESTINATION_BUSY,
                     f"Other transfers have all connections that {destination.name} allows.",
-                    retry_after=LOOK_AGAIN,
+                    retry_after=self._next_look(destination),
                 )
+            self._looks.pop(destination.name, None)
             yield
         finally:
             self._left(part, transfer)
@@ -105,6 +109,13 @@ class Places:
             log.debug("places not renewed", code=error.code)
         finally:
             self._renewing.release()
+
+    def _next_look(self, destination: Destination) -> float:
+        """Doubled until somebody here has got one."""
+        with self._guard:
+            wait = self._looks.get(destination.name, FIRST_LOOK)
+            self._looks[destination.name] = min(2 * wait, LOOK_AGAIN)
+            return wait
 
     def _left(self, part: _Part, transfer: Transfer) -> None:
         with self._guard:

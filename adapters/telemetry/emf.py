@@ -67,11 +67,17 @@ class Emf:
         )
 
     def again(self, transfer: Transfer) -> None:
-        about = {**self._where(transfer), "Request": transfer.request.number}
-        self._say(about, ([(), WHERE], [("Retries", "Count", 1)]))
+        self._counted("Retries", transfer)
+
+    def quarantined(self, transfer: Transfer) -> None:
+        self._counted("Quarantines", transfer)
 
     def standing(self, figures: Standing) -> None:
         self._say({}, ([()], [("QueueDepth", "Count", figures.unfinished)]))
+
+    def _counted(self, name: str, transfer: Transfer) -> None:
+        about = {**self._where(transfer), "Request": transfer.request.number}
+        self._say(about, ([(), WHERE], [(name, "Count", 1)]))
 
     def _where(self, transfer: Transfer) -> dict[str, str]:
         name = destination_of(transfer, self._destinations)

@@ -54,6 +54,10 @@ class Meters:
         for meter in self._meters:
             meter.again(transfer)
 
+    def quarantined(self, transfer: Transfer) -> None:
+        for meter in self._meters:
+            meter.quarantined(transfer)
+
     def standing(self, figures: Standing) -> None:
         for meter in self._meters:
             meter.standing(figures)

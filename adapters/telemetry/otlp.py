@@ -58,6 +58,7 @@ class OtelMeter:
         self._bytes = meter.create_counter("fileferry.delivered", "By")
         self._seconds = meter.create_histogram(DURATION, "s")
         self._retries = meter.create_counter("fileferry.retries", "{retry}")
+        self._quarantines = meter.create_counter("fileferry.quarantines", "{transfer}")
         self._unfinished = meter.create_gauge("fileferry.unfinished", "{transfer}")
         self._oldest = meter.create_gauge("fileferry.oldest_unfinished_age", "s")
         self._calls = meter.create_gauge("fileferry.servicenow.calls_left", "{call}")
@@ -71,6 +72,9 @@ class OtelMeter:
 
     def again(self, transfer: Transfer) -> None:
         self._retries.add(1, self._where(transfer))
+
+    def quarantined(self, transfer: Transfer) -> None:
+        self._quarantines.add(1, self._where(transfer))
 
     def standing(self, figures: Standing) -> None:
         self._unfinished.set(figures.unfinished)

@@ -61,6 +61,9 @@ class TextFile:
         self._retries = self._counter(
             "fileferry_retries_total", "Steps that failed and will be tried again."
         )
+        self._quarantines = self._counter(
+            "fileferry_quarantines_total", "Transfers that were set aside for an operator."
+        )
         self._seconds = prometheus.Histogram(
             "fileferry_transfer_duration_seconds",
             "From the receipt of a request to the close of its transfer.",
@@ -101,6 +104,10 @@ class TextFile:
     def again(self, transfer: Transfer) -> None:
         self._retries.labels(*self._where(transfer)).inc()
 
+    def quarantined(self, transfer: Transfer) -> None:
+        self._quarantines.labels(*self._where(transfer)).inc()
+        self._write()
+
     def standing(self, figures: Standing) -> None:
         self._unfinished.set(figures.unfinished)
         self._oldest.set(figures.oldest)
@@ -114,7 +121,7 @@ class TextFile:
         self._ledger.set(_number(None))
         for destination in (*sorted(self._known), OTHER):
             for door in Route:
-                for each in (self._bytes, self._seconds, self._retries):
+                for each in (self._bytes, self._seconds, self._retries, self._quarantines):
                     each.labels(destination, door.value)
                 for outcome in Outcome:
                     self._ended.labels(outcome.value, destination, door.value)

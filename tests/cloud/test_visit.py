@@ -220,8 +220,8 @@ def test_functions_that_die_too_often_put_the_transfer_into_quarantine(door: Doo
         door.books(str(number)).ledger.claim(begun.id, over=f"{begun.execution}/")
     door.run(begun)
     assert head(door).quarantined_at
-    assert head(door).stage is Stage.RECEIVED
-    assert door.bench.remotes.logins == 0
+    assert (head(door).stage, door.bench.remotes.logins) == (Stage.RECEIVED, 0)
+    assert sum('"Quarantines": 1' in line for line in door.lines) == 1
     assert any("quarantine" in post.text for post in door.bench.posts())
 
 

@@ -10,6 +10,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from adapters.memory.books import memory_books
+from adapters.telemetry.emf import Emf
 from tests.daemon.ferry import Ferry, until
 from tests.transfer.bench import Bench, Crash
 from tests.transfer.made import NOON
@@ -30,7 +31,8 @@ class Ward:
     """Runs of the daemon, one after the death of the other, over the same ledger and partner."""
 
     def __init__(self) -> None:
-        self.bench = Bench()
+        self.counted: list[str] = []
+        self.bench = Bench(meter=Emf(self.counted.append, ("partner",)))
         self.bench.objects.put(SOURCE, b"x" * 100)
         self.killed_in: list[int] = []
         self.runs = 0
@@ -101,6 +103,7 @@ def test_the_killer_is_set_aside_after_five_epochs_and_the_others_flow(
     assert [each.outcome for each in others] == [Outcome.DELIVERED] * 5
     assert [each.claims for each in others] == [0] * 5
     assert [line["deaths"] for line in logs if line["event"] == "transfer quarantined"] == [5]
+    assert sum('"Quarantines": 1' in line for line in ward.counted) == 1
 
 
 def test_no_other_suspect_runs_beside_the_killer(ward: Ward, logs: Logs) -> None:

@@ -32,10 +32,10 @@ from transfer.destination import Destination
 from transfer.digests import Makers
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, Delivery, Request, Transfer
-from transfer.ports import Remote
+from transfer.ports import Meter, Remote
 from transfer.slots import Slots
 from transfer.tickets import Post
-from transfer.tools import Tools
+from transfer.tools import NoMeter, Tools
 
 FINAL = "/inbox/pay/nov.csv"
 
@@ -238,6 +238,7 @@ class Bench:
     pauses: list[float] = field(default_factory=list)
     destinations: Mapping[str, Destination] = field(default_factory=lambda: DESTINATIONS)
     digests: Makers = field(default_factory=Stateable)
+    meter: Meter = field(default_factory=NoMeter)
 
     def tools(self, fuse: Fuse | None = None) -> Tools:
         fuse = fuse or Fuse()
@@ -257,6 +258,7 @@ class Bench:
             halt=self.halt,
             pause=self.pauses.append,
             digests=self.digests,
+            meter=self.meter,
             keep_above=4 * CHUNK,
             chain=MemoryChain(self.store),
         )

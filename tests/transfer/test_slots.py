@@ -131,12 +131,33 @@ def test_a_stop_ends_the_waiting_and_leaves_the_queue() -> None:
         pass
 
 
-def test_who_holds_a_connection_is_told_that_another_waits_for_it() -> None:
+def test_a_connection_is_kept_only_while_nobody_else_waits_for_it() -> None:
     slots, narrow = Slots(5), replace(PARTNER, connections=1)
     queue = Queue(slots)
     with slots.take("a", narrow, never):
-        assert not slots.wanted(narrow)
         queue.ask("b", narrow)
-        assert slots.wanted(narrow)
-        assert not slots.wanted(VAULT)
-    queue.end()
+        assert not slots.keep(narrow)
+        assert slots.keep(VAULT)
+        slots.dropped(VAULT)
+    assert queue.end() == ["b"]
+
+
+def test_a_connection_that_is_kept_counts_until_it_is_dropped() -> None:
+    slots, narrow = Slots(5), replace(PARTNER, connections=1)
+    queue = Queue(slots)
+    with slots.take("a", narrow, never):
+        assert slots.keep(narrow)
+    assert slots.used(narrow) == 1
+    queue.ask("b", narrow)
+    # Whoever has it needs no other one.
+    with slots.take("a", narrow, never, kept=True):
+        assert (slots.used(narrow), queue.order) == (1, [])
+        assert not slots.keep(narrow)
+    assert queue.end() == ["b"]
+    with slots.take("a", narrow, never):
+        assert slots.keep(narrow)
+    queue = Queue(slots)
+    queue.ask("c", narrow)
+    assert queue.order == []
+    slots.dropped(narrow)
+    assert queue.end() == ["c"]

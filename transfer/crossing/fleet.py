@@ -77,15 +77,25 @@ class _Fleet:
 
     def sail(self) -> None:
         """One thread's work: take the next files, until none is left or one has failed."""
+        tools, destination, asked = self.tools, self.destination, self.transfer.request
         remote: Remote | None = None
         try:
             while deliveries := self._next(MOST if remote else 1):
-                remote = self._cross(deliveries, remote)
+                tools.halt()
+                may_start(asked, destination, tools.clock())
+                kept = remote is not None
+                with tools.slots.take(
+                    self.transfer.id, destination, tools.halt, asked.requester, kept=kept
+                ):
+                    # What stumbles there is closed there.
+                    mine, remote = remote, None
+                    remote = self._cross(deliveries, mine)
         except BaseException as error:  # noqa: BLE001 carried to the thread that asked
             self.errors.append(error)
         finally:
             if remote is not None:
                 remote.close()
+                tools.slots.dropped(destination)
 
     def _next(self, most: int) -> list[Delivery]:
         """One file, or several small ones of a chunk in all; no more than this thread's share."""
@@ -102,34 +112,28 @@ class _Fleet:
 
     def _cross(self, deliveries: list[Delivery], remote: Remote | None) -> Remote | None:
         tools, destination = self.tools, self.destination
-        tools.halt()
-        may_start(self.transfer.request, destination, tools.clock())
         current = deliveries[0]
         step = prepare if self.hold else deliver
-        asked = self.transfer.request
-        with tools.slots.take(self.transfer.id, destination, tools.halt, asked.requester):
-            try:
-                remote = remote or tools.remotes.connect(destination)
-                crossing = Crossing(
-                    transfer=self.transfer, destination=destination, remote=remote, tools=tools
-                )
-                with overtaken(deliveries, crossing):
-                    for current in self._left_over(deliveries, crossing):
-                        with tools.tracer.span("crossing", self.transfer, current):
-                            step(current, crossing)
-            except BaseException as error:
-                if remote is not None:
-                    remote.close()
-                if isinstance(error, FerryError):
-                    self._note(current, error)
-                raise
-            return self._kept(remote)
+        try:
+            remote = remote or tools.remotes.connect(destination)
+            crossing = Crossing(
+                transfer=self.transfer, destination=destination, remote=remote, tools=tools
+            )
+            with overtaken(deliveries, crossing):
+                for current in self._left_over(deliveries, crossing):
+                    with tools.tracer.span("crossing", self.transfer, current):
+                        step(current, crossing)
+        except BaseException as error:
+            if remote is not None:
+                remote.close()
+            if isinstance(error, FerryError):
+                self._note(current, error)
+            raise
+        return self._kept(remote)
 
     def _kept(self, remote: Remote) -> Remote | None:
-        """The connection for the next file, unless another request waits for one to this partner:
-        one that is held without a slot would be one more than `connections` allows.
-        """
-        if not self.tools.slots.wanted(self.destination):
+        """The connection for the next file, unless another request waits for one there."""
+        if self.tools.slots.keep(self.destination):
             return remote
         remote.close()
         return None

@@ -62,12 +62,29 @@ def test_who_finds_no_place_waits_and_is_left_its_share() -> None:
         with pytest.raises(Waiting) as caught, two(transfer(2), FOUR, 4):
             raise AssertionError("no place was free")
         assert caught.value.code is Code.DESTINATION_BUSY
-        assert caught.value.retry_after
+        assert caught.value.retry_after == 4.0
         doors.now += LEASE / 4
         one.renew()
         assert one.most(FOUR) == 2
         with two(transfer(2), FOUR, 4):
             assert two.most(FOUR) == 2
+
+
+def test_who_waits_looks_again_soon_and_then_less_often() -> None:
+    doors = Doors()
+    (one, _), (two, _) = doors.open("one"), doors.open("two")
+
+    def refused() -> float | None:
+        with pytest.raises(Waiting) as caught, two(transfer(2), FOUR, 4):
+            raise AssertionError("no place was free")
+        return caught.value.retry_after
+
+    with one(transfer(1), FOUR, 4):
+        assert [refused() for _ in range(5)] == [4.0, 8.0, 16.0, 30.0, 30.0]
+    with two(transfer(2), FOUR, 4):
+        pass
+    with one(transfer(1), FOUR, 4):
+        assert refused() == 4.0
 
 
 def test_crossings_of_one_door_add_up() -> None:

@@ -91,6 +91,12 @@ def test_what_is_tried_again_is_counted() -> None:
     assert book.named("Retries") == {"": 1, "Destination=partner, Door=in_process": 1}
 
 
+def test_what_is_set_aside_is_counted() -> None:
+    book = Book()
+    book.meter.quarantined(Bench().received())
+    assert book.named("Quarantines") == {"": 1, "Destination=partner, Door=in_process": 1}
+
+
 def test_a_destination_that_is_none_of_ours_makes_no_metric_of_its_own() -> None:
     bench, book = Bench(), Book()
     for name in ("häfen", ":", "x" * 5000):

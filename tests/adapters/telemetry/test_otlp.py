@@ -44,10 +44,12 @@ def test_each_end_is_counted_with_its_outcome(scene: Scene, collector: Collector
 def test_retries_and_the_standing_are_told(collector: Collector) -> None:
     with closing(OtelMeter(collector.endpoint, {"partner"}, 60)) as meter:
         meter.again(Bench().received())
+        meter.quarantined(Bench().received())
         meter.standing(Standing(unfinished=3, oldest=8.5))
         meter.standing(Standing(unfinished=2, oldest=9.5, calls_left=5, ledger_bytes=77))
     assert collector.figures == {
         ("fileferry.retries", "destination=partner, door=in_process"): 1,
+        ("fileferry.quarantines", "destination=partner, door=in_process"): 1,
         ("fileferry.unfinished", ""): 2,
         ("fileferry.oldest_unfinished_age", ""): 9.5,
         ("fileferry.servicenow.calls_left", ""): 5,

@@ -94,6 +94,13 @@ def test_what_is_tried_again_is_counted(file: Path) -> None:
     assert series(file.read_text())["fileferry_retries_total", *OWN] == 1
 
 
+def test_what_is_set_aside_is_counted_at_once(file: Path) -> None:
+    meter = Meters(TextFile(file, {"partner"}, "1"))
+    assert series(file.read_text())["fileferry_quarantines_total", *OWN] == 0
+    meter.quarantined(Bench().received())
+    assert series(file.read_text())["fileferry_quarantines_total", *OWN] == 1
+
+
 def test_another_user_may_read_it_whatever_the_umask(file: Path) -> None:
     before = os.umask(0o077)
     try:
