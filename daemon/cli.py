@@ -12,7 +12,7 @@ from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
-from daemon.commands import operators, show
+from daemon.commands import cancel, operators, show
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
@@ -152,14 +152,18 @@ def status(
 
 @app.command("show", epilog="Example: fileferry show RITM0010028")
 def show_one(
-    text: Annotated[str, typer.Argument(metavar="ID", help="Number of item or task, or the id.")],
+    text: operators.Id,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show one transfer: files, checksums, tickets, failures."""
+    """Show one transfer, and its history as a time line.
+
+    Found by any of its numbers (item, task, request, ticket), by its id, or
+    by at least six characters that the id begins or ends with.
+    """
     with explained():
         with looking(load(locate(config))) as books:
-            records = books.archive.search(text, limit=10) if text else []
+            records = books.archive.find(text, limit=10) if text else []
         if not records:
             err.say(f"The ledger knows no transfer {text}. `fileferry status` lists them.")
             raise typer.Exit(FAILED)
@@ -184,6 +188,9 @@ def config_check(config: Config = None) -> None:
 
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
+)
+app.command("cancel", epilog='Example: fileferry cancel RITM0010028 --reason "not wanted"')(
+    cancel.cancel
 )
 
 

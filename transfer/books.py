@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from transfer.history import Event
 from transfer.limits import Lease
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -67,12 +68,16 @@ class Ledger(Claims, Protocol):
         of tasks of one item, admitted at one instant by any number of owners, one is carried.
         """
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Event) -> None:
         """Write the head, the given deliveries and the new posts, all or nothing.
 
         Posts whose key stands already are left as they are. Raises ClaimLost, and writes nothing,
         when `transfer.epoch` is not the epoch of the latest claim. Of more than MANY changes the
         deliveries may come to stand in pieces, before the head and the posts.
+
+        Events are added to the history, of which at most history.MOST are kept. The ledger itself
+        adds what was admitted, taken up, taken back, and which tickets were written; a claim that
+        is given back with nothing behind it leaves none. An event of a shard's save is not kept.
         """
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
@@ -132,6 +137,7 @@ class Record:
     unsent: int
     last_error: str | None
     updated_at: datetime
+    history: tuple[Event, ...] = ()
 
 
 class Archive(Protocol):
@@ -144,13 +150,18 @@ class Archive(Protocol):
         """The transfers in quarantine, oldest first."""
 
     def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
-        """Newest first; `text` is an id, a number of request, item or task, or empty for all."""
+        """Newest first; `text` is an id, a number of item or task, or empty for all."""
+
+    def find(self, text: str, limit: int = 50) -> Sequence[Record]:
+        """As search, by more, and slower: also by the number of the request or of a ticket, and by
+        what an id begins or ends with. A store of many hosts looks through the newest only.
+        """
 
 
 class Keeper(Protocol):
     """What an operator writes; safe beside a daemon."""
 
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+    def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         """Write the head of a transfer at rest anew, with its changes, as `Ledger.save` does.
 
         The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,

@@ -26,6 +26,7 @@ from transfer.errors import (
     Transient,
     passing,
 )
+from transfer.history import Event
 from transfer.model import (
     LARGE,
     Delivery,
@@ -228,7 +229,7 @@ class _Counting:
         self.admit, self.claim, self.beat = ledger.admit, ledger.claim, ledger.beat
         self.renew, self.deliveries = ledger.renew, ledger.deliveries
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Event) -> None:
         counted = transfer.evolve(session=_told(transfer, self._tools))
         self._tools.ledger.save(counted, *changes)
 

@@ -11,6 +11,7 @@ from time import sleep
 from transfer.books import Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
+from transfer.history import Event
 from transfer.model import MIB, Delivery, Transfer
 from transfer.ports import (
     Authority,
@@ -108,3 +109,5 @@ class Tools:
     digests: Makers = field(default_factory=lambda: STATELESS)
     keep_above: int = KEEP_ABOVE
     shards: Shards | None = None
+    tell: Callable[[Event], None] = lambda _: None
+    """Keeps an event until the next save, which writes it."""

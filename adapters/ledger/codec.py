@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 
 from pydantic import TypeAdapter
 
+from transfer.history import Event
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket
 
@@ -15,6 +16,7 @@ TRANSFER: Final = TypeAdapter(Transfer)
 DELIVERY: Final = TypeAdapter(Delivery)
 POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
+EVENT: Final = TypeAdapter(Event)
 
 
 def dump(adapter: TypeAdapter[Value], value: Value) -> str:

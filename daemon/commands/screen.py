@@ -17,6 +17,7 @@ SCREEN = {
     },
     "Act": {
         "retry": "Send what is missing",
+        "cancel": "Stop one that runs",
         "quarantine": "What the service died over",
     },
     "Carry": {

@@ -39,7 +39,9 @@ COMMANDS = [
     "quarantine",
     "quarantine list",
     "quarantine release",
+    "quarantine add",
     "retry",
+    "cancel",
     "sandbox",
     "demo",
 ]

@@ -58,7 +58,7 @@ def test_check_counts_what_is_in_it(path: Path) -> None:
     done = ledger(path, "check")
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
-    for words in (f"{path} is good", "Schema version 3", "not running", "Quarantined 3"):
+    for words in (f"{path} is good", "Schema version 4", "not running", "Quarantined 3"):
         assert words in said
 
 
