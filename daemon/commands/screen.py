@@ -14,6 +14,7 @@ SCREEN = {
     "Look": {
         "status": "The service, and transfers",
         "show": "One transfer, whole",
+        "logs": "What was logged about one",
     },
     "Act": {
         "retry": "Send what is missing",

@@ -42,6 +42,7 @@ COMMANDS = [
     "quarantine add",
     "retry",
     "cancel",
+    "logs",
     "sandbox",
     "demo",
 ]
