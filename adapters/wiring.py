@@ -69,6 +69,7 @@ class House:
     ecc: Queue | None
     desk: TicketDesk
     short: Callable[[], bool]
+    calls_left: Callable[[], int | None] = lambda: None
     halting: threading.Event
     close: Callable[[], None]
     executions: Executions | None = None
@@ -131,6 +132,7 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         ecc=_ecc(settings, client, halting),
         desk=_desk(settings, client),
         short=client.short,
+        calls_left=lambda: client.budget.left,
         halting=halting,
         close=close,
     )

@@ -21,6 +21,7 @@ from transfer.ports import (
     Observer,
     Remotes,
     Sessions,
+    Standing,
     Tracer,
 )
 from transfer.refusals import Refusals
@@ -48,7 +49,7 @@ class NoMeter:
 
     def again(self, transfer: Transfer) -> None: ...
 
-    def unfinished(self, transfers: int) -> None: ...
+    def standing(self, figures: Standing) -> None: ...
 
 
 class NoTracer:
