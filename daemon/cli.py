@@ -12,7 +12,7 @@ from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
-from daemon.commands import cancel, logs, operators, show
+from daemon.commands import cancel, logs, operators, show, sweep
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
@@ -192,6 +192,7 @@ app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key 
 app.command("cancel", epilog='Example: fileferry cancel RITM0010028 --reason "not wanted"')(
     cancel.cancel
 )
+app.command("sweep", epilog="Example: fileferry sweep bank --remove")(sweep.sweep)
 app.command("logs", epilog="Example: fileferry logs RITM0010028")(logs.logs)
 
 

@@ -100,6 +100,9 @@ class Proof(Protocol):
         a; None when nothing stands there, or nobody may look.
         """
 
+    def names(self, folder: str) -> Sequence[str]:
+        """The names in a directory, as many as are looked through. Raises what `Remote` raises."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:

@@ -228,6 +228,10 @@ class MemoryProof:
         # Files that are kept without their case.
         return next(name for name in names if name.casefold() == path.casefold())
 
+    def names(self, folder: str) -> list[str]:
+        self._remote.alive(folder)
+        return [basename(path) for path in list(self._server.files) if dirname(path) == folder]
+
 
 class MemoryUpload:
     def __init__(

@@ -157,3 +157,7 @@ class LentProof:
     def standing(self, path: str) -> str | None:
         with self._owner.using():
             return self._proof.standing(path)
+
+    def names(self, folder: str) -> Sequence[str]:
+        with self._owner.using():
+            return self._proof.names(folder)

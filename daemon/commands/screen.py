@@ -19,6 +19,7 @@ SCREEN = {
     "Act": {
         "retry": "Send what is missing",
         "cancel": "Stop one that runs",
+        "sweep": "Temps that nobody needs",
         "quarantine": "What the service died over",
     },
     "Carry": {

@@ -115,6 +115,7 @@ def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(
         assert (done.returncode, done.stderr) == (0, "")
         second = of_generation(world, placed, 2)
     assert second.transfer.outcome is Outcome.DELIVERED
+    sweeps_what_nobody_needs(world, second.transfer.request.token)
     assert world.files() == {"large": data}
     assert world.task(placed)["state"] == "3"
     numbers = {each.tickets[role].number for each in (first, second) for role in BOTH}
@@ -123,6 +124,30 @@ def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(
     for word in ("the task is open again", "Generation 2", first.tickets[TicketRole.AUDIT].number):
         assert word in audit
     reads_as_one_story(world, first, second)
+
+
+def sweeps_what_nobody_needs(world: World, token: str) -> None:
+    root = Path(world.partner.root)
+    ours, aside, foreign = (
+        root / f".ff-{name}"
+        for name in (f"{token}-1-e1.part", f"{token}-1-e1.old", f"{'0' * 12}-1-e1.part")
+    )
+    for file in (ours, aside, foreign):
+        file.write_bytes(b"left")
+    listed = fileferry(world, "sweep", "partner", "--json")
+    needed = {
+        each["path"].split("/")[-1]: each["needed"] for each in json.loads(listed.stdout)["temps"]
+    }
+    assert needed == {ours.name: False, aside.name: True, foreign.name: True}
+    asked = fileferry(world, "sweep", "partner", "--remove")
+    assert (asked.returncode, ours.exists()) == (1, True)
+    assert "nobody can be asked here" in asked.stderr
+    done = fileferry(world, "sweep", "partner", "--remove", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "1 temps were removed." in done.stdout
+    assert [file.exists() for file in (ours, aside, foreign)] == [False, True, True]
+    aside.unlink()
+    foreign.unlink()
 
 
 def reads_as_one_story(world: World, first: Record, second: Record) -> None:

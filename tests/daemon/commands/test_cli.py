@@ -43,6 +43,7 @@ COMMANDS = [
     "retry",
     "cancel",
     "logs",
+    "sweep",
     "sandbox",
     "demo",
 ]
