@@ -150,7 +150,8 @@ def cancel(
         loose_ends=tuple(end for end in transfer.loose_ends if not _is_quarantine(end)),
     )
     event = history.decided(f"cancelled {word}", transfer.epoch + transfer.at_rest, word.at)
-    return in_process(awake).failed(error), [event]
+    ended = in_process(awake).failed(error)
+    return ended, [event, *history.between(awake, ended, word.at)]
 
 
 def set_aside(

@@ -198,7 +198,10 @@ def _endings(old: Transfer, new: Transfer, now: datetime) -> Iterator[Event]:
 def _is_told(item: Delivery) -> bool:
     if item.state in (DeliveryState.FAILED, DeliveryState.UNKNOWN):
         return True
-    early = item.state in (DeliveryState.WAITING, DeliveryState.PINNED)
+    # Cleanup takes the temp out of a row and leaves its state.
+    early = item.state in (DeliveryState.WAITING, DeliveryState.PINNED) or (
+        item.state in (DeliveryState.UPLOADING, DeliveryState.VERIFIED) and item.temp is None
+    )
     return item.number <= FILES and not early
 
 

@@ -66,6 +66,7 @@ def test_what_is_being_sent_stops_at_its_next_chunk_and_leaves_nothing() -> None
     told = [(each.kind, each.epoch) for each in record(ferry, transfer).history]
     assert (EventKind.TAKEN_BACK, 2) in told
     assert (EventKind.DECIDED, 3) in told
+    assert (EventKind.OUTCOME, 3) in told
 
 
 def test_what_nobody_carries_yet_is_cancelled_before_it_begins() -> None:
