@@ -311,6 +311,7 @@ class InProcess:
             self._pauses[claim.id] = _Pause(claim, now + seconds)
         if not known:
             hold.told.append(history.waits(error.code, error.message, self._tools.clock()))
+            hold.waits = True
             log.info("transfer waits", code=error.code, reason=error.message)
 
     def _resumed(self, transfer_id: str) -> None:

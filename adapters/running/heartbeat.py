@@ -59,7 +59,9 @@ class Hold:
     saved: Transfer | None = None
     """The head of the last save under this claim."""
     told: list[Event] = field(default_factory=list)
-    """What has happened since; it is written with the next save, or before the giving back."""
+    """What has happened since; it is written with the next save."""
+    waits: bool = False
+    """It is given back for something to wait for, and what was told is written before that."""
 
 
 class Heartbeat:
@@ -177,8 +179,10 @@ class Heartbeat:
             if hold not in self._holds:
                 return
         ended, sent_at = hold.ended, self.now()
-        if ended and hold.told and hold.claim.shard is None:
-            self.ledger.save(hold.saved or hold.claim, *hold.told)
+        head = hold.saved or hold.claim
+        # The shards' port writes heads too, of which a hold knows nothing.
+        if ended and hold.waits and hold.told and head.sharing is None:
+            self.ledger.save(head, *hold.told)
             hold.told.clear()
         self.ledger.renew(hold.claim, 0 if ended else self.lease)
         # The moment before the call counts: who was frozen in between has a claim as old as that.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as parsing
+import os
 import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
@@ -72,13 +73,17 @@ def _lines(file: Path | None, *, follow: bool) -> Iterator[Iterable[str]]:
             yield lines
         return
     command = ["tail", "-n", "+1", "-F", "--", str(file)] if file else [*JOURNAL, *["-f"] * follow]
-    with subprocess.Popen(  # noqa: S603 fixed words, and a path behind `--`
-        command, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"
-    ) as reader:
+    source, sink = os.pipe()
+    with os.fdopen(source, encoding="utf-8", errors="replace") as lines:
         try:
-            yield reader.stdout or ()
+            reader = subprocess.Popen(command, stdout=sink)  # noqa: S603 a path stands behind `--`
         finally:
-            reader.terminate()
+            os.close(sink)
+        with reader:
+            try:
+                yield lines
+            finally:
+                reader.terminate()
 
 
 def _about(lines: Iterable[str], names: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
