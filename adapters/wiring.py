@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 from collections.abc import Callable
@@ -186,6 +187,11 @@ def vault(settings: Settings) -> Callable[[str], str]:
     return Vault(client, part.secrets, part.keep_secrets)
 
 
+def authority(settings: Settings, secrets: Secrets) -> Authority:
+    """Who is asked before a retry. Raises Permanent `secret.*`."""
+    return InstanceAuthority(_inbox(settings, _client(settings, secrets)), rules(settings))
+
+
 def places_of(settings: Settings, books: Books, holder: str, slots: Slots) -> Places | None:
     """What is left of each destination's connections; None where no other door has any."""
     return Places(books.limits, holder, slots, settings.ledger.lease) if books.limits else None
@@ -198,7 +204,8 @@ def ledger_place(settings: Settings) -> str:
 
 
 def _owner() -> str:
-    return f"{socket.gethostname()}/{uuid4().hex[:8]}"
+    """The host and the process, and a name that no other process will have."""
+    return f"{socket.gethostname()}/{os.getpid()}/{uuid4().hex[:8]}"
 
 
 def tools(  # noqa: PLR0913 what differs between the daemon and an operator's one-off

@@ -276,6 +276,7 @@ class _Visit:
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),
+            tell=hold.told.append,
         )
 
     def _within_limits(self) -> Tools:

@@ -14,7 +14,7 @@ import structlog
 from adapters.running.alarm import LedgerAlarm, is_fatal
 from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
-from transfer import decisions
+from transfer import decisions, history
 from transfer.books import Ledger
 from transfer.crossing.shards import gathered
 from transfer.errors import ClaimLost, Fenced, FerryError, Permanent, Stopping, Waiting
@@ -145,6 +145,8 @@ class InProcess:
     def _may_begin(self, head: Transfer) -> bool:
         pause = self._pauses.get(head.id)
         waits = pause is not None and pause.until > self._heart.now() and not self.verdict(head)
+        # An operator has cancelled it meanwhile: on its way home it waits for nothing.
+        waits = waits and not (is_homeward(head) and pause and not is_homeward(pause.transfer))
         known = head.id in self._under_way or head.id in self._line
         busy = known or self._heart.owes(head.id) or self.elsewhere(head)
         return not (busy or waits or self._halting.is_set())
@@ -202,7 +204,7 @@ class InProcess:
         except Stopping:
             log.info("transfer left for the next start")
         except Waiting as error:
-            self._pause(hold.claim, error)
+            self._pause(hold, error)
         except Fenced as error:
             log.warning("transfer let go", code=error.code, reason=error.message)
         except ClaimLost:
@@ -246,6 +248,7 @@ class InProcess:
             ledger=self._heart.ledger_of(hold),
             halt=lambda: self._halt(hold),
             fence=lambda: self._heart.fence(hold),
+            tell=hold.told.append,
         )
         if routed(transfer):
             # No door of this host follows its execution: the claim keeps them apart.
@@ -297,7 +300,8 @@ class InProcess:
         self._tools.meter.quarantined(transfer)
         log.error("transfer quarantined", deaths=claim.claims - 1)
 
-    def _pause(self, claim: Transfer, error: Waiting) -> None:
+    def _pause(self, hold: Hold, error: Waiting) -> None:
+        claim = hold.claim
         seconds = WAIT if error.retry_after is None else error.retry_after
         with self._lock:
             known = claim.id in self._pauses
@@ -307,6 +311,8 @@ class InProcess:
             }
             self._pauses[claim.id] = _Pause(claim, now + seconds)
         if not known:
+            hold.told.append(history.waits(error.code, error.message, self._tools.clock()))
+            hold.waits = True
             log.info("transfer waits", code=error.code, reason=error.message)
 
     def _resumed(self, transfer_id: str) -> None:

@@ -16,7 +16,7 @@ from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
-from daemon.commands import operators, show
+from daemon.commands import cancel, logs, operators, show, sweep
 from daemon.commands import report as report_page
 from daemon.commands.audit import audit_app
 from daemon.commands.doctor import doctor
@@ -173,14 +173,18 @@ def status(
 
 @app.command("show", epilog="Example: fileferry show RITM0010028")
 def show_one(
-    text: Annotated[str, typer.Argument(metavar="ID", help="Number of item or task, or the id.")],
+    text: operators.Id,
     config: Config = None,
     json: Json = False,
 ) -> None:
-    """Show one transfer: files, checksums, tickets, failures."""
+    """Show one transfer, and its history as a time line.
+
+    Found by any of its numbers (item, task, request, ticket), by its id, or
+    by at least six characters that the id begins or ends with.
+    """
     with explained():
         with looking(load(locate(config))) as books:
-            records = books.archive.search(text, limit=10) if text else []
+            records = books.archive.find(text, limit=10) if text else []
         if not records:
             err.say(f"The ledger knows no transfer {text}. `fileferry status` lists them.")
             raise typer.Exit(FAILED)
@@ -213,6 +217,11 @@ app.command("report", epilog="Example: fileferry report --since 30d -o report.ht
 app.command("retry", epilog='Example: fileferry retry RITM0010028 --reason "key mended"')(
     operators.retry
 )
+app.command("cancel", epilog='Example: fileferry cancel RITM0010028 --reason "not wanted"')(
+    cancel.cancel
+)
+app.command("sweep", epilog="Example: fileferry sweep bank --remove")(sweep.sweep)
+app.command("logs", epilog="Example: fileferry logs RITM0010028")(logs.logs)
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Protocol
 
 from transfer.audit.chain import Entry, Link
+from transfer.history import Event
 from transfer.limits import Lease
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -68,7 +69,7 @@ class Ledger(Claims, Protocol):
         of tasks of one item, admitted at one instant by any number of owners, one is carried.
         """
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         """Write the head, the given deliveries, the new posts and the link, all or nothing.
 
         Posts whose key stands already are left as they are. Raises ClaimLost, and writes nothing,
@@ -76,6 +77,10 @@ class Ledger(Claims, Protocol):
         deliveries may come to stand in pieces, before the head and the posts.
 
         Raises ChainMoved, and writes nothing, when a link does not follow the last of its instance.
+
+        Events are added to the history, of which at most history.MOST are kept. The ledger itself
+        adds what was admitted, taken up, taken back, and which tickets were written; a claim that
+        is given back with nothing behind it leaves none. An event of a shard's save is not kept.
         """
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
@@ -159,6 +164,7 @@ class Record:
     unsent: int
     last_error: str | None
     updated_at: datetime
+    history: tuple[Event, ...] = ()
 
 
 class Archive(Protocol):
@@ -171,13 +177,18 @@ class Archive(Protocol):
         """The transfers in quarantine, oldest first."""
 
     def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
-        """Newest first; `text` is an id, a number of request, item or task, or empty for all."""
+        """Newest first; `text` is an id, a number of item or task, or empty for all."""
+
+    def find(self, text: str, limit: int = 50) -> Sequence[Record]:
+        """As search, by more, and slower: also by the number of the request or of a ticket, and by
+        what an id begins or ends with. A store of many hosts looks through the newest only.
+        """
 
 
 class Keeper(Protocol):
     """What an operator writes; safe beside a daemon."""
 
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+    def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         """Write the head of a transfer at rest anew, with its changes, as `Ledger.save` does.
 
         The epoch is raised by one, nobody holds it, `claims` is 0; returns it so. Raises ClaimLost,

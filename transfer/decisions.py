@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from transfer import history
 from transfer.approval import items
 from transfer.books import Record
 from transfer.errors import Code, Permanent
+from transfer.history import Event, EventKind
 from transfer.model import Delivery, DeliveryState, Failure, Outcome, Stage, Transfer
 from transfer.routing import in_process
 from transfer.telling import reports
@@ -23,10 +25,12 @@ MOST_CLAIMS = 5
 LONGEST_REASON = 1000
 """Characters of an operator's reason."""
 
-Change = Delivery | Post
+Change = Delivery | Post | Event
 
 _UNSURE = (DeliveryState.INTENT, DeliveryState.UNKNOWN)
 """States in which the file may stand under its final name."""
+
+SHOWN = "`fileferry show` says how it stands."
 
 _RETRIED = (Outcome.REFUSED, Outcome.CANCELLED, Outcome.FAILED, Outcome.UNKNOWN)
 
@@ -52,7 +56,7 @@ class Word:
 
 def quarantine(
     transfer: Transfer, deliveries: Sequence[Delivery], now: datetime
-) -> tuple[Transfer, list[Post]]:
+) -> tuple[Transfer, list[Change]]:
     """Set aside the transfer of a claim that came after MOST_CLAIMS deaths; its tickets say so.
 
     An earlier failure stays the failure: it decides what is left to do after a release.
@@ -63,11 +67,18 @@ def quarantine(
         f"FileFerry ended {transfer.claims - 1} times in a row while it worked on {number}.",
     )
     cause = Failure.of(error)
-    set_aside = transfer.evolve(quarantined_at=now)
+    head, changes = _aside(transfer, deliveries, cause, now)
+    return head, [*changes, history.failure_event(EventKind.QUARANTINED, cause, now)]
+
+
+def _aside(
+    transfer: Transfer, deliveries: Sequence[Delivery], cause: Failure, now: datetime
+) -> tuple[Transfer, list[Change]]:
+    head = transfer.evolve(quarantined_at=now)
     if transfer.failure:
-        set_aside = set_aside.evolve(loose_ends=(*transfer.loose_ends, cause))
+        head = head.evolve(loose_ends=(*transfer.loose_ends, cause))
     else:
-        set_aside = set_aside.evolve(failure=cause)
+        head = head.evolve(failure=cause)
     text = (
         f"The transfer is in quarantine. {cause.message} It is not tried again until an operator "
         f"releases it. {_arrived(deliveries)} {cause.action} ({cause.code})"
@@ -79,10 +90,10 @@ def quarantine(
         write.post(role, PostAction.NOTE, text, what=what, comment=text)
         for role in (TicketRole.USER, TicketRole.AUDIT, *task)
     ]
-    return set_aside, [*reports.opening(transfer, deliveries), *posts]
+    return head, [*reports.opening(transfer, deliveries), *posts]
 
 
-def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
+def release(record: Record, word: Word) -> tuple[Transfer, list[Change]]:
     """Let a transfer go on from where it was left, in process.
 
     Raises Permanent `decision.refused`.
@@ -105,7 +116,54 @@ def release(record: Record, word: Word) -> tuple[Transfer, list[Post]]:
         write.post(
             TicketRole.AUDIT, PostAction.NOTE, f"Released from quarantine {word}", what=what
         ),
+        history.decided(f"released from quarantine {word}", transfer.epoch + 1, word.at),
     ]
+
+
+def insist_on_work(transfer: Transfer, deliveries: Sequence[Delivery], what: str) -> None:
+    """Refuse what comes too late for an operator to `what` it. Raises `decision.refused`."""
+    number = transfer.request.number
+    if transfer.finished:
+        raise _refused(f"{number} has ended already: {transfer.outcome}.", SHOWN)
+    arrived = [item.state is DeliveryState.PUBLISHED for item in deliveries]
+    if transfer.outcome is Outcome.DELIVERED or (arrived and all(arrived)):
+        raise _refused(f"It is too late to {what} {number}: all files have their names.", SHOWN)
+    if transfer.failure and not _is_quarantine(transfer.failure):
+        raise _refused(
+            f"{number} has ended already ({transfer.failure.code}); its tickets are left.", SHOWN
+        )
+
+
+def cancel(
+    transfer: Transfer, deliveries: Sequence[Delivery], word: Word
+) -> tuple[Transfer, list[Change]]:
+    """End a transfer that nobody works on, or that is claimed by who says so: its next owner finds
+    out what became of a rename that was asked for, tells the tickets, and removes its temps.
+
+    Raises Permanent `decision.refused` once all files have their final names.
+    """
+    insist_on_work(transfer, deliveries, "cancel")
+    error = Permanent(Code.REQUEST_CANCELLED, f"Cancelled {str(word).rstrip('.')}.")
+    awake = transfer.evolve(
+        quarantined_at=None,
+        failure=None,
+        loose_ends=tuple(end for end in transfer.loose_ends if not _is_quarantine(end)),
+    )
+    event = history.decided(f"cancelled {word}", transfer.epoch + transfer.at_rest, word.at)
+    ended = in_process(awake).failed(error)
+    return ended, [event, *history.between(awake, ended, word.at)]
+
+
+def set_aside(
+    transfer: Transfer, deliveries: Sequence[Delivery], word: Word
+) -> tuple[Transfer, list[Change]]:
+    """Put a transfer into quarantine by hand. Raises Permanent `decision.refused`."""
+    insist_on_work(transfer, deliveries, "set aside")
+    if transfer.at_rest:
+        raise _refused(f"{transfer.request.number} is in quarantine already.", SHOWN)
+    error = Permanent(Code.TRANSFER_QUARANTINED, f"Set aside {str(word).rstrip('.')}.")
+    head, changes = _aside(transfer, deliveries, Failure.of(error), word.at)
+    return head, [*changes, history.decided(f"set aside {word}", transfer.epoch, word.at)]
 
 
 def retry(
@@ -147,7 +205,15 @@ def retry(
         for post in reports.opening(begun, deliveries)
         if post.action is PostAction.OPEN
     ]
-    return begun, [*changed, *posts]
+    return begun, [*changed, *posts, _retried(record.transfer, begun, word)]
+
+
+def _retried(before: Transfer, begun: Transfer, word: Word) -> Event:
+    """Says how the generation before ended, also where that has no events of its own."""
+    ended = str(before.outcome or "quarantined")
+    code = f" ({before.failure.code})" if before.failure else ""
+    words = f"retried as generation {begun.generation}, after {ended}{code}, {word}"
+    return history.decided(words, before.epoch + 1, word.at)
 
 
 def _insist_on_retry(record: Record, *, resend_unknown: bool) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 import transfer.steps as do
+from transfer import history
 from transfer.crossing.shards import gathered
 from transfer.errors import ClaimLost, Code, FerryError, Permanent, Stopping, Waiting
 from transfer.model import Failure, Stage, Transfer
@@ -58,7 +59,8 @@ def take_up(transfer: Transfer, tools: Tools) -> Transfer:
     """
     transfer = gathered(transfer, tools)
     if transfer.claims > 1 and transfer.stage is not Stage.RECEIVED:
-        tools.ledger.save(transfer, notes.resumed(transfer))
+        event = history.resumed(transfer, tools.clock())
+        tools.ledger.save(transfer, notes.resumed(transfer), event)
     return transfer
 
 

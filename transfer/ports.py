@@ -103,6 +103,9 @@ class Proof(Protocol):
     def lacks(self, path: str) -> bool:
         """Whether it is proven that the directory of that name is not there."""
 
+    def names(self, folder: str) -> Sequence[str]:
+        """The names in a directory, as many as are looked through. Raises what `Remote` raises."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Powers:

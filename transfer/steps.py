@@ -28,6 +28,7 @@ from transfer.errors import (
     Transient,
     passing,
 )
+from transfer.history import Event
 from transfer.model import (
     LARGE,
     Delivery,
@@ -252,7 +253,7 @@ class _Counting:
         self.admit, self.claim, self.beat = ledger.admit, ledger.claim, ledger.beat
         self.renew, self.deliveries = ledger.renew, ledger.deliveries
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         session = counted(transfer, self._tools).session
         if session and _is_counted(transfer):
             transfer = transfer.evolve(session=session.evolve(least=True))

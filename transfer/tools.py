@@ -12,6 +12,7 @@ from transfer.audit.chain import Signer
 from transfer.books import Chain, Ledger, Locks, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
+from transfer.history import Event
 from transfer.model import MIB, Delivery, Transfer
 from transfer.ports import (
     Authority,
@@ -115,3 +116,5 @@ class Tools:
     shards: Shards | None = None
     chain: Chain | None = None
     signer: Signer | None = None
+    tell: Callable[[Event], None] = lambda _: None
+    """Keeps an event until the next save, which writes it."""

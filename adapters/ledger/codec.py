@@ -7,6 +7,7 @@ from typing import Final, TypeVar
 from pydantic import TypeAdapter
 
 from transfer.audit.chain import Link
+from transfer.history import Event
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket
 
@@ -18,6 +19,7 @@ SESSION: Final = TypeAdapter(Session)
 POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
 LINK: Final = TypeAdapter(Link)
+EVENT: Final = TypeAdapter(Event)
 
 
 def dump(adapter: TypeAdapter[Value], value: Value) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters.memory.ledger import MemoryStore, Row
+from transfer import history
 from transfer.approval import items
 from transfer.errors import ClaimLost
+from transfer.history import Event
 from transfer.model import Delivery, Transfer
 from transfer.routing import evicted, in_process
 from transfer.tickets import Post
@@ -18,7 +20,7 @@ class MemoryKeeper:
     def __init__(self, store: MemoryStore) -> None:
         self.store = store
 
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+    def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         with self.store.lock:
             row = self.store.rows.get(transfer.id)
             if row is None or row.transfer.epoch != transfer.epoch or not row.transfer.at_rest:
@@ -38,7 +40,8 @@ class MemoryKeeper:
                 if execution not in (None, row.transfer.execution):
                     return None
                 row.owner, row.lease_until = None, 0.0
-                self.store.write(row, evicted(row.transfer), ())
+                back = evicted(row.transfer)
+                self.store.write(row, back, [history.taken_back(back, datetime.now(UTC))])
                 self.store.close_shards(row.transfer)
             return row.transfer
 
@@ -62,6 +65,7 @@ def _remove(store: MemoryStore, gone: str) -> None:
     store.shards = {key: row for key, row in store.shards.items() if key[0] != gone}
     for takers in store.takers.values():
         takers[:] = [each for each in takers if each != gone]
+    store.events.pop(gone, None)
     for item in store.posts_of.pop(gone, []):
         del store.posts[item.post.key]
     store.tickets = {key: ticket for key, ticket in store.tickets.items() if key[0] != gone}

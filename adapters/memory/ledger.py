@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from transfer import limits
+from transfer import history, limits
 from transfer.approval import items
 from transfer.audit.chain import Entry, Link, follows
 from transfer.books import Beat, Record
 from transfer.errors import ChainMoved, ClaimLost
+from transfer.history import Event, EventKind
 from transfer.model import Delivery, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
@@ -75,6 +76,7 @@ class MemoryStore:
         self.shards: dict[tuple[str, int], ShardRow] = {}
         self.links: dict[str, list[Link]] = {}
         self.entries: dict[tuple[str, int], Entry] = {}
+        self.events: dict[str, list[Event]] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:
@@ -82,7 +84,7 @@ class MemoryStore:
             self.posts_of.setdefault(post.transfer_id, []).append(self.posts[post.key])
 
     def write(
-        self, row: Row, transfer: Transfer, changes: Sequence[Delivery | Post | Entry]
+        self, row: Row, transfer: Transfer, changes: Sequence[Delivery | Post | Entry | Event]
     ) -> None:
         for entry in (each for each in changes if isinstance(each, Entry)):
             self.append(entry)
@@ -92,6 +94,8 @@ class MemoryStore:
                 continue
             if isinstance(change, Post):
                 self.post(change)
+            elif isinstance(change, Event):
+                self.tell(transfer.id, change)
             else:
                 row.deliveries[change.number] = change
 
@@ -103,6 +107,10 @@ class MemoryStore:
             raise ChainMoved(link.instance)
         standing.append(link)
         self.entries[link.transfer, link.generation] = entry
+
+    def tell(self, transfer_id: str, *events: Event) -> None:
+        known = self.events.get(transfer_id, [])
+        self.events[transfer_id] = history.bounded([*known, *events])
 
     def shard(self, claim: Transfer) -> ShardRow:
         """The row of the shard whose claim this is. Raises ClaimLost."""
@@ -151,6 +159,7 @@ class MemoryLedger:
             if takes and (holder := self._holder(transfer)):
                 return holder
             rows[transfer.id] = Row(transfer=transfer, received=len(rows))
+            self.store.tell(transfer.id, *history.admitted(transfer, datetime.now(UTC)))
             if takes:
                 self.store.takers[items.key_of(transfer.request)] = [transfer.id]
             return transfer
@@ -170,6 +179,8 @@ class MemoryLedger:
             row.beats = 0
             standing = row.transfer
             row.transfer = standing.evolve(epoch=standing.epoch + 1, claims=standing.claims + 1)
+            event = history.taken_up(row.transfer, row.owner, datetime.now(UTC))
+            self.store.tell(transfer_id, event)
             return row.transfer
 
     def _is_live(self, row: Row, over: str, seen: Beat | None) -> bool:
@@ -195,12 +206,14 @@ class MemoryLedger:
             row.lease_until = self._now() + seconds
             if not seconds:
                 row.owner, row.transfer = None, row.transfer.evolve(claims=0)
+                known = self.store.events.get(transfer.id, [])
+                self.store.events[transfer.id] = history.without_claim(known, transfer.epoch)
 
     def _renew_shard(self, transfer: Transfer, seconds: float) -> None:
         row = self.store.shard(transfer)
         row.claims = row.claims if seconds else 0
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         with self.store.lock:
             if transfer.shard is not None:
                 part = self.store.shard(transfer)
@@ -278,8 +291,12 @@ class MemoryOutbox:
     def settle(self, post: Post, ticket: Ticket) -> None:
         with self.store.lock:
             sending = self.store.posts[post.key]
+            again = sending.sent
             sending.sent, sending.held_by, sending.last_error = True, None, None
             self.store.tickets[post.transfer_id, post.ticket] = ticket
+            if not again:
+                event = history.ticket_written(post, ticket, datetime.now(UTC))
+                self.store.tell(post.transfer_id, event)
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         with self.store.lock:
@@ -331,6 +348,20 @@ class MemoryArchive:
             found = [row for row in newest if not text or text in _names(row.transfer)]
             return [self._record(row) for row in found[:limit]]
 
+    def find(self, text: str, limit: int = 50) -> Sequence[Record]:
+        if found := self.search(text, limit):
+            return found
+        with self.store.lock:
+            tickets = {
+                key
+                for key, events in self.store.events.items()
+                if any(f" {text} (" in e.words for e in events if e.kind is EventKind.TICKET)
+            }
+            newest = sorted(self.store.rows.values(), key=lambda row: -row.received)
+            heads = [row for row in newest if history.names(row.transfer, text)]
+            heads += [row for row in newest if row.transfer.id in tickets]
+            return [self._record(row) for row in heads[:limit]]
+
     def _record(self, row: Row) -> Record:
         key = row.transfer.id
         unsent = [item for item in self.store.posts_of.get(key, []) if not item.sent]
@@ -346,6 +377,7 @@ class MemoryArchive:
             unsent=len(unsent),
             last_error=max(errors, default=None),
             updated_at=row.updated_at,
+            history=history.in_order(self.store.events.get(key, [])),
         )
 
 

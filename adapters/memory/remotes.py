@@ -232,6 +232,10 @@ class MemoryProof:
         self._remote.alive(path)
         return dirname(path) in self._server.missing
 
+    def names(self, folder: str) -> list[str]:
+        self._remote.alive(folder)
+        return [basename(path) for path in list(self._server.files) if dirname(path) == folder]
+
 
 class MemoryUpload:
     def __init__(

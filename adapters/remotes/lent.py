@@ -161,3 +161,7 @@ class LentProof:
     def lacks(self, path: str) -> bool:
         with self._owner.using():
             return self._proof.lacks(path)
+
+    def names(self, folder: str) -> Sequence[str]:
+        with self._owner.using():
+            return self._proof.names(folder)

@@ -13,13 +13,18 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import structlog
 
 from adapters.running.alarm import LedgerAlarm, is_fatal
+from transfer import history
+from transfer.audit.chain import Entry
 from transfer.books import Ledger
 from transfer.errors import ClaimLost, Fenced, FerryError
-from transfer.model import Transfer
+from transfer.history import Event
+from transfer.model import Delivery, DeliveryState, Transfer
+from transfer.tickets import Post
 
 RENEWALS = 4
 """Renewals in a lease."""
@@ -52,6 +57,12 @@ class Hold:
     """The work on it is over: no renewal may follow, only the giving back."""
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held during a call of the ledger: no renewal overtakes the giving back."""
+    saved: Transfer | None = None
+    """The head of the last save under this claim."""
+    told: list[Event] = field(default_factory=list)
+    """What has happened since; it is written with the next save."""
+    waits: bool = False
+    """It is given back for something to wait for, and what was told is written before that."""
 
 
 class Heartbeat:
@@ -169,6 +180,11 @@ class Heartbeat:
             if hold not in self._holds:
                 return
         ended, sent_at = hold.ended, self.now()
+        head = hold.saved or hold.claim
+        # The shards' port writes heads too, of which a hold knows nothing.
+        if ended and hold.waits and hold.told and head.sharing is None:
+            self.ledger.save(head, *hold.told)
+            hold.told.clear()
         self.ledger.renew(hold.claim, 0 if ended else self.lease)
         # The moment before the call counts: who was frozen in between has a claim as old as that.
         hold.renewed_at, hold.due_at, hold.silent = sent_at, sent_at + self._every, False
@@ -186,16 +202,32 @@ class Heartbeat:
 
 
 class _Claimed:
-    """The Ledger port for the holder of one claim."""
+    """The Ledger port for the holder of one claim. Each save has the events that it tells of."""
 
     def __init__(self, heart: Heartbeat, hold: Hold) -> None:
         self._heart = heart
         self._hold = hold
+        self._states: dict[int, DeliveryState] = {}
         self.admit = heart.ledger.admit
         self.claim = heart.ledger.claim
         self.beat = heart.ledger.beat
-        self.save = heart.ledger.save
         self.deliveries = heart.ledger.deliveries
+
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
+        if transfer.shard is not None:
+            self._heart.ledger.save(transfer, *changes)
+            return
+        now, files = datetime.now(UTC), [each for each in changes if isinstance(each, Delivery)]
+        told = self._hold.told[:]
+        events = [
+            *told,
+            *history.of_files(self._states, files, transfer.epoch, now),
+            *history.between(self._hold.saved or self._hold.claim, transfer, now),
+        ]
+        self._heart.ledger.save(transfer, *changes, *events)
+        self._hold.saved = transfer
+        self._states |= {each.number: each.state for each in files}
+        del self._hold.told[: len(told)]
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
         del transfer  # it is the one that is held

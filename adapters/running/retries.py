@@ -8,12 +8,14 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
 
 from adapters.log import Log
 from transfer.errors import FerryError, Stopping, Waiting
+from transfer.history import Event, try_failed
 from transfer.journey import Attempt
 from transfer.model import Transfer
 from transfer.steps import Step
@@ -59,6 +61,7 @@ def retrying(  # noqa: PLR0913, PLR0917  what a caller may leave to us, and who 
 
         def again(state: RetryCallState) -> None:
             _say(state, told)
+            tools.tell(_event(state))
             tools.meter.again(transfer)
 
         retry = Retrying(
@@ -171,6 +174,12 @@ def _asked_wait(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     asked = error.retry_after if isinstance(error, FerryError) else None
     return min(asked or 0.0, MAX_WAIT)
+
+
+def _event(state: RetryCallState) -> Event:
+    error = state.outcome.exception() if state.outcome else None
+    code, reason = (error.code, error.message) if isinstance(error, FerryError) else ("", "")
+    return try_failed(code, reason, state.attempt_number, datetime.now(UTC))
 
 
 def _say(state: RetryCallState, told: Callable[[FerryError, float], object]) -> None:

@@ -17,9 +17,12 @@ SCREEN = {
         "doctor": "Try out partner or house",
         "report": "A page of charts",
         "audit": "Prove the receipts",
+        "logs": "What was logged about one",
     },
     "Act": {
         "retry": "Send what is missing",
+        "cancel": "Stop one that runs",
+        "sweep": "Temps that nobody needs",
         "quarantine": "What the service died over",
     },
     "Carry": {

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.terminal import Terminal
+from daemon.commands import timeline
 from daemon.commands.shards import shared_out
 from transfer.books import Record
 from transfer.model import Delivery, Failure, Outcome, Transfer
@@ -48,14 +49,15 @@ def overview(records: Sequence[Record], out: Terminal, *, running: bool | None, 
 
 
 def details(record: Record, out: Terminal, *, json: bool) -> None:
-    """Everything that the ledger knows of one transfer."""
+    """Everything that the ledger knows of one transfer, and its history as a time line."""
     if json:
         out.document(_document(record))
         return
     record = legible(record)
     transfer, request = record.transfer, record.transfer.request
     rows: dict[str, str | Text] = {
-        "Request": f"{request.number}, task {request.task_number or '–'}",
+        "Request": f"{request.number}, task {request.task_number or '–'}, request "
+        f"{request.request_number or '–'}",
         "Id": f"{transfer.id}, generation {transfer.generation}, epoch {transfer.epoch}",
         "State": _state(record),
         **_deaths(transfer),
@@ -70,13 +72,12 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         + (f": {record.last_error}" if record.last_error else ""),
         "Updated": f"{record.updated_at:%Y-%m-%d %H:%M:%S} UTC",
     }
-    grid = Table.grid(padding=(0, 2))
-    for name, value in rows.items():
-        grid.add_row(name, value if isinstance(value, Text) else Text(value))
-    out.print(grid)
+    said = {name: value if isinstance(value, Text) else Text(value) for name, value in rows.items()}
+    timeline.in_columns(said, out)
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
+    timeline.printed(record.history, out)
 
 
 def quarantined(heads: Sequence[Transfer], out: Terminal, *, json: bool) -> None:
@@ -181,10 +182,12 @@ def _tickets(record: Record) -> str:
 
 
 def _print_failures(record: Record, out: Terminal) -> None:
+    whole = not out.is_terminal
     if record.transfer.failure:
-        out.print(_sentence("Failure", record.transfer.failure), style="red")
+        text = _sentence("Failure", record.transfer.failure)
+        out.print(text, style="red", soft_wrap=whole)
     for end in record.transfer.loose_ends:
-        out.print(_sentence("Loose end", end), style="yellow")
+        out.print(_sentence("Loose end", end), style="yellow", soft_wrap=whole)
 
 
 def _sentence(kind: str, failure: Failure) -> Text:
@@ -192,7 +195,8 @@ def _sentence(kind: str, failure: Failure) -> Text:
 
 
 def _print_file(delivery: Delivery, out: Terminal) -> None:
-    out.print(Text(f"\n{delivery.source.uri} → {delivery.final}: {delivery.state}", style="bold"))
+    words = f"\n{delivery.source.uri} → {delivery.final}: {delivery.state}"
+    out.print(Text(words, style="bold"), soft_wrap=True)
     receipt = delivery.receipt
     if receipt is None:
         out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")

@@ -86,33 +86,90 @@ def test_a_cancelled_item_stops_the_upload_in_the_middle(world: World, line: Pro
     assert world.events().count("transfer is no longer wanted") == 1
 
 
-def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(world: World) -> None:
-    world.put("a", b"ours")
-    in_the_way = Path(world.partner.root) / "a"
+def test_a_retry_sends_what_failed_once_servicenow_has_it_open_again(
+    world: World, line: Proxy
+) -> None:
+    """And `show` tells the whole of it: killed, taken over, failed, retried, delivered."""
+    data = large(world, 40 * MIB)
+    in_the_way = Path(world.partner.root) / "large"
+    placed = world.order("large")
+    with world.daemon("victim") as victim:
+        world.until(lambda: moved(world, placed) >= CHUNK)
+        victim.send(signal.SIGKILL)
+        assert victim.wait(DEADLINE) == -signal.SIGKILL
     in_the_way.write_bytes(b"theirs")
+    line.hasten()
     with world.daemon():
-        placed = world.order("a")
         first = of_generation(world, placed, 1)
         assert first.transfer.outcome is Outcome.FAILED
         in_the_way.unlink()
 
-        unasked = fileferry(world, "retry", placed.number, "--reason", "the file is gone")
-        assert (unasked.returncode, unasked.stderr) == (0, "")
-        second = of_generation(world, placed, 2)
-        assert second.transfer.outcome is Outcome.CANCELLED
-        assert world.files() == {}
+        closed = fileferry(world, "retry", placed.number, "--reason", "the file is gone")
+        assert (closed.returncode, closed.stdout) == (1, "")
+        assert "Nothing was written." in closed.stderr
+        assert "[request.cancelled]" in closed.stderr
+        assert world.record(placed) == first
 
         open_again(world, placed)
-        fileferry(world, "retry", placed.number, "--reason", "the task is open again")
-        third = of_generation(world, placed, 3)
-    assert third.transfer.outcome is Outcome.DELIVERED
-    assert world.files() == {"a": b"ours"}
+        done = fileferry(world, "retry", placed.number, "--reason", "the task is open again")
+        assert (done.returncode, done.stderr) == (0, "")
+        second = of_generation(world, placed, 2)
+    assert second.transfer.outcome is Outcome.DELIVERED
+    sweeps_what_nobody_needs(world, second.transfer.request.token)
+    assert world.files() == {"large": data}
     assert world.task(placed)["state"] == "3"
-    numbers = {each.tickets[role].number for each in (first, second, third) for role in BOTH}
-    assert len(numbers) == 6
-    audit = told(world, third, TicketRole.AUDIT)
-    for word in ("the task is open again", "Generation 3", second.tickets[TicketRole.AUDIT].number):
+    numbers = {each.tickets[role].number for each in (first, second) for role in BOTH}
+    assert len(numbers) == 4
+    audit = told(world, second, TicketRole.AUDIT)
+    for word in ("the task is open again", "Generation 2", first.tickets[TicketRole.AUDIT].number):
         assert word in audit
+    reads_as_one_story(world, first, second)
+
+
+def sweeps_what_nobody_needs(world: World, token: str) -> None:
+    root = Path(world.partner.root)
+    ours, aside, foreign = (
+        root / f".ff-{name}"
+        for name in (f"{token}-1-e1.part", f"{token}-1-e1.old", f"{'0' * 12}-1-e1.part")
+    )
+    for file in (ours, aside, foreign):
+        file.write_bytes(b"left")
+    listed = fileferry(world, "sweep", "partner", "--json")
+    needed = {
+        each["path"].split("/")[-1]: each["needed"] for each in json.loads(listed.stdout)["temps"]
+    }
+    assert needed == {ours.name: False, aside.name: True, foreign.name: True}
+    asked = fileferry(world, "sweep", "partner", "--remove")
+    assert (asked.returncode, ours.exists()) == (1, True)
+    assert "nobody can be asked here" in asked.stderr
+    done = fileferry(world, "sweep", "partner", "--remove", "--yes")
+    assert done.returncode == 0, done.stderr
+    assert "1 temps were removed." in done.stdout
+    assert [file.exists() for file in (ours, aside, foreign)] == [False, True, True]
+    aside.unlink()
+    foreign.unlink()
+
+
+def reads_as_one_story(world: World, first: Record, second: Record) -> None:
+    """By the number of a ticket of the first generation, which is not the latest any more."""
+    shown = fileferry(world, "show", first.tickets[TicketRole.AUDIT].number).stdout
+    story = [line[21:] for line in shown.partition("History (UTC)\n")[2].splitlines()]
+    parts = iter(story)
+    for begins in (
+        *("admitted, asked for by", "taken up, epoch 1, by", "reached pinned", "file 1 uploading"),
+        *("taken up, epoch 2, by", "resumed at stage pinned"),
+        *("failed [remote.exists]", "outcome failed", "reached closed"),
+        "retried as generation 2, after failed (remote.exists), by ",
+        *("taken up, epoch", "file 1 published: ", "outcome delivered", "reached closed"),
+    ):
+        assert any(line.startswith(begins) for line in parts), f"{begins}\n{shown}"
+    for record in (first, second):
+        for role in BOTH:
+            number = record.tickets[role].number
+            assert any(line.startswith(f"ticket open {number}") for line in story), shown
+    receipt = second.deliveries[0].receipt
+    assert receipt
+    assert receipt.sha256 in shown
 
 
 def test_what_arrived_is_not_retried_and_nonsense_is_told_so(world: World) -> None:

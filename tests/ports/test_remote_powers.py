@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import random
 from datetime import UTC, datetime
+from posixpath import basename, dirname
 
 import pytest
 
@@ -155,6 +156,7 @@ def test_a_name_is_read_back_as_it_stands(remote: Remote, path: str) -> None:
     assert remote.proof.standing(path) is None
     send(remote, path, b"a file")
     assert remote.proof.standing(path) == path
+    assert basename(path) in remote.proof.names(dirname(path))
     # Where A is told from a, the list says which of them it is.
     other = f"{path[:-1]}{path[-1].swapcase()}"
     if remote.size(other) is None:

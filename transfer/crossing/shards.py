@@ -18,6 +18,7 @@ from transfer.books import Beat, Ledger, Shards
 from transfer.crossing.carrying import cleared, destination_of, undelivered
 from transfer.destination import Destination, Mode
 from transfer.errors import ClaimLost, FerryError, Stopping, Waiting
+from transfer.history import Event
 from transfer.model import Delivery, DeliveryState, Sharing, Stage, Transfer
 from transfer.request.options import Options
 from transfer.tickets import Post
@@ -123,7 +124,7 @@ class _Part(Ledger):
     def admit(self, transfer: Transfer) -> Transfer:
         return self.ledger.admit(transfer)
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         self.ledger.save(transfer, *changes)
 
 

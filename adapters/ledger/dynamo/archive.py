@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 
-from adapters.ledger.codec import TICKET
+from adapters.ledger.codec import EVENT, TICKET
 from adapters.ledger.dynamo.heads import (
     LISTED,
     QUARANTINED,
@@ -27,11 +27,15 @@ from adapters.ledger.dynamo.items import (
 from adapters.ledger.dynamo.ledger import read_deliveries
 from adapters.ledger.dynamo.store import Store
 from transfer.books import Record
+from transfer.history import Event, in_order, names
 from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
 
 LONGEST_NAME = 1000
 """Bytes that a key may have; nothing of ours is half as long."""
+
+LOOKED = 1000
+"""Transfers, the newest, that are looked through for what no index knows."""
 
 
 class DynamoArchive:
@@ -71,6 +75,20 @@ class DynamoArchive:
         heads = self._store.heads.read_all(sorted(ids))
         return self._records(transfer_id(item) for item in heads[::-1][:limit])
 
+    def find(self, text: str, limit: int = 50) -> Sequence[Record]:
+        found = self.search(text, limit)
+        if found or not text or len(text.encode()) > LONGEST_NAME:
+            return found
+        of_tickets = [transfer_id(item) for item in self._table.index("number", "number", text)]
+        ids = [*dict.fromkeys(of_tickets)] or self._looked_through(text)
+        return self._records(ids[:limit])
+
+    def _looked_through(self, text: str) -> list[str]:
+        newest = islice(self._table.index("received", "listed", LISTED, newest=True), LOOKED)
+        heads = self._store.heads.read_all([transfer_id(item) for item in newest])
+        found = map(self._store.heads.transfer, heads[::-1])
+        return [each.id for each in found if names(each, text)]
+
     def _ids(self, index: str, attribute: str, value: str) -> list[str]:
         found = self._table.index(index, attribute, value)
         return [transfer_id(item) for item in found if item["sk"] == HEAD]
@@ -93,7 +111,12 @@ class DynamoArchive:
             unsent=sum(len(texts(lane, "unsent")) for lane in unsent),
             last_error=max(errors, default=None),
             updated_at=datetime.fromisoformat(str(head["updated_at"])),
+            history=in_order([*self._store.heads.history(head), *_events(lanes)]),
         )
+
+
+def _events(lanes: Sequence[Item]) -> list[Event]:
+    return [EVENT.validate_json(text) for lane in lanes for text in texts(lane, "history")]
 
 
 def _tickets(lanes: Sequence[Item]) -> dict[TicketRole, Ticket]:

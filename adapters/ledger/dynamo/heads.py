@@ -5,6 +5,7 @@ sk        head                       at_rest, closed_at                  what co
 route     execution                  an eviction writes them without the document
 document  the Transfer               work, since, received, listed,      keys of the indexes
 request   its Request                number, task_number
+history   events, oldest first; those of a claim or eviction do not know their epoch yet
 files     present while a save in pieces is under way: later files are not there yet
 """
 
@@ -13,11 +14,13 @@ from __future__ import annotations
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from adapters.ledger.codec import TRANSFER
+from adapters.ledger.codec import EVENT, TRANSFER
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.items import (
     Item,
@@ -29,10 +32,13 @@ from adapters.ledger.dynamo.items import (
     number,
     partition,
     stamp,
+    texts,
     transfer_id,
 )
 from adapters.ledger.dynamo.table import Change, Table
-from transfer.model import Request, Route, Transfer
+from transfer.history import Event, EventKind, admitted
+from transfer.model import Delivery, Request, Route, Transfer
+from transfer.tickets import Post
 
 UNFINISHED, QUARANTINED, CLOSED, UNSENT = "unfinished", "quarantined", "closed", "unsent"
 """Values of the attribute `work`, by which the index of the same name finds what to look at."""
@@ -42,6 +48,9 @@ APART = {"request", "epoch", "claims", *ROUTED}
 """Fields of a Transfer that do not stand in its document."""
 REQUEST_INLINE = 2048
 """Bytes of a request in its head: a write costs by the size of the item, and it never changes."""
+DOCUMENT_INLINE = 150_000
+"""Bytes of a document in its head, beside a history of up to 200 KB."""
+APPENDED = "#history = list_append(if_not_exists(#history, :none), :events)"
 KNOWN = 256
 """Requests that are kept parsed."""
 
@@ -85,6 +94,7 @@ class Heads:
         values |= {"epoch": transfer.epoch, "claims": transfer.claims, "listed": LISTED}
         values |= {"number": request.number, "task_number": request.task_number}
         values["request"] = self._packed_request(transfer)
+        values["history"] = written(admitted(transfer, datetime.now(UTC)))
         values.setdefault("since", moment)
         return Change(
             key=head_key(transfer.id),
@@ -92,6 +102,18 @@ class Heads:
             item={name: value for name, value in values.items() if value != ""},
             condition="attribute_not_exists(#pk)",
         )
+
+    def history(self, item: Item) -> list[Event]:
+        """As it was written; each claim and each eviction has raised the epoch by one."""
+        epoch = number(item, "epoch")
+        events = [EVENT.validate_json(text) for text in texts(item, "history")]
+        for place in reversed(range(len(events))):
+            raised = events[place].kind in (EventKind.TAKEN_UP, EventKind.TAKEN_BACK)
+            epoch = events[place].epoch or epoch
+            if raised:
+                events[place] = replace(events[place], epoch=epoch)
+                epoch -= 1
+        return events
 
     def saved(self, transfer: Transfer, condition: str, more: str = "", **values: Value) -> Change:
         """The head anew, under a condition; `more` are further assignments."""
@@ -124,7 +146,7 @@ class Heads:
         text = TRANSFER.dump_json(transfer, exclude=APART).decode()
         closed = transfer.closed_at if transfer.finished else None
         values: dict[str, Value] = {
-            "document": self._documents.pack(partition(transfer.id), text),
+            "document": self._documents.pack(partition(transfer.id), text, DOCUMENT_INLINE),
             "at_rest": transfer.at_rest,
             "work": _work(transfer),
             "stage": transfer.stage.value,
@@ -160,6 +182,17 @@ class Heads:
         """Its request is the one that this process read last: with the claim, for who may save."""
         known = self._known.get(transfer.id)
         return known is not None and known[1] == transfer.request
+
+
+def written(events: Iterable[Event]) -> list[str]:
+    """Events as they stand in an item."""
+    return [EVENT.dump_json(each, exclude_defaults=True).decode() for each in events]
+
+
+def appended(changes: Iterable[Delivery | Post | Event]) -> tuple[str, dict[str, Value]]:
+    """A further assignment of `saved`, and its values, for the events among the changes."""
+    events = written(each for each in changes if isinstance(each, Event))
+    return (f", {APPENDED}", {"none": [], "events": events}) if events else ("", {})
 
 
 def _work(transfer: Transfer) -> str:

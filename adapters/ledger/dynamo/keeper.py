@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from adapters.ledger.dynamo import takers
 from adapters.ledger.dynamo.errors import Cancelled, Refused
-from adapters.ledger.dynamo.heads import CLOSED, ROUTED, unfinished
+from adapters.ledger.dynamo.heads import (
+    APPENDED,
+    CLOSED,
+    ROUTED,
+    appended,
+    unfinished,
+    written,
+)
 from adapters.ledger.dynamo.items import (
     Item,
     Value,
@@ -26,6 +33,7 @@ from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
 from transfer.approval import items
 from transfer.errors import ClaimLost, Permanent
+from transfer.history import Event, EventKind
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -34,7 +42,7 @@ MINE_UNFINISHED = "#epoch = :epoch AND #at_rest = :no"
 RAISED = ", #epoch = #epoch + :one, #claims = :zero, #beat = :zero, #token = :token"
 EVICT = (
     "SET #epoch = #epoch + :one, #claims = :zero, #beat = :zero, #token = :token, "
-    "#updated_at = :now REMOVE #owner, #route, #execution, #door"
+    f"#updated_at = :now, {APPENDED} REMOVE #owner, #route, #execution, #door"
 )
 HELD = frozenset({"owner", *ROUTED})
 """Attributes of a head that somebody holds or carries."""
@@ -50,12 +58,12 @@ class DynamoKeeper:
         self._store = store
         self._table = store.table
 
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+    def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         token = uuid4().hex
         seen = {"epoch": transfer.epoch, "yes": True}
-        head = self._store.heads.saved(
-            transfer, MINE_AT_REST, RAISED, **seen, one=1, zero=0, token=token
-        )
+        more, values = appended(changes)
+        values |= {**seen, "one": 1, "zero": 0, "token": token}
+        head = self._store.heads.saved(transfer, MINE_AT_REST, RAISED + more, **values)
         head = replace(head, update=f"{head.update}, #owner")
         held = Change(key=head.key, condition=MINE_AT_REST, values=seen)
         for _ in range(takers.ROUNDS):
@@ -68,7 +76,7 @@ class DynamoKeeper:
         transfer: Transfer,
         head: Change,
         held: Change,
-        changes: Sequence[Delivery | Post],
+        changes: Sequence[Delivery | Post | Event],
         token: str,
     ) -> bool:
         """False when another has taken the item that very moment. Raises ClaimLost."""
@@ -95,7 +103,9 @@ class DynamoKeeper:
             if execution not in (None, item.get("execution")):
                 return None
             # The document stays as its last owner writes it: a save that comes before counts.
+            event = Event(at=datetime.now(UTC), kind=EventKind.TAKEN_BACK)
             values: dict[str, Value] = {"epoch": number(item, "epoch"), "no": False, "one": 1}
+            values |= {"none": [], "events": written([event])}
             change = Change(
                 key=key,
                 update=EVICT,

@@ -7,6 +7,7 @@ commits, whatever host added and whatever its clock said.
     unsent   keys of posts            sender, beat  who has been handed the first one
     tries    of the first one         wait          milliseconds for which it is put off
     ticket   what was reached last    work, since   keys of the index, while anything is unsent
+    history  events of its tickets    number, received   keys of the index of numbers
 """
 
 from __future__ import annotations

@@ -5,14 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import uuid4
 
-from adapters.ledger.codec import DELIVERY
+from adapters.ledger.codec import DELIVERY, EVENT
 from adapters.ledger.dynamo import shards, takers
-from adapters.ledger.dynamo.chain import appended
+from adapters.ledger.dynamo.chain import appended as chained
 from adapters.ledger.dynamo.documents import Documents
 from adapters.ledger.dynamo.errors import Cancelled, Refused
-from adapters.ledger.dynamo.heads import mark, unfinished
+from adapters.ledger.dynamo.heads import APPENDED, appended, mark, unfinished, written
 from adapters.ledger.dynamo.items import (
     FILES_AND_HEAD,
     HEAD,
@@ -23,6 +24,7 @@ from adapters.ledger.dynamo.items import (
     head_key,
     number,
     partition,
+    texts,
 )
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change, Table
@@ -31,6 +33,7 @@ from transfer.approval import items
 from transfer.audit.chain import Entry
 from transfer.books import Beat
 from transfer.errors import ChainMoved, ClaimLost
+from transfer.history import MOST, Event, EventKind, bounded
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -38,7 +41,7 @@ TURNS = 64
 """One claim of a transfer at a time in this process: two of them would share a token."""
 TAKE = (
     "SET #epoch = #epoch + :one, #claims = #claims + :one, #beat = :zero, "
-    "#owner = :owner, #token = :token"
+    f"#owner = :owner, #token = :token, {APPENDED}"
 )
 FREE = "#at_rest = :no AND attribute_not_exists(#owner)"
 # Without the token a request that the transport sends twice would take over from itself.
@@ -68,6 +71,7 @@ class DynamoLedger:
         self._heads = store.heads
         self._watch = store.watch
         self._unanswered: dict[str, str] = {}
+        self._told: dict[str, list[str]] = {}
         self._turns = [threading.Lock() for _ in range(TURNS)]
 
     def admit(self, transfer: Transfer) -> Transfer:
@@ -105,6 +109,8 @@ class DynamoLedger:
             token = self._unanswered.setdefault(transfer_id, uuid4().hex)
             item = self._claimed(_Wish(transfer_id, token, over), seen)
             taken = self._heads.transfer(item) if item else None
+            if item:
+                self._told[transfer_id] = texts(item, "history")
             del self._unanswered[transfer_id]
             return taken
 
@@ -120,9 +126,10 @@ class DynamoLedger:
             values={"epoch": transfer.epoch, "one": 1},
         )
         if not seconds:
+            told = self._told.pop(transfer.id, []) if transfer.shard is None else []
             change = Change(
                 key=change.key,
-                update="SET #claims = :zero, #beat = #beat + :one REMOVE #owner",
+                update=f"SET #claims = :zero, #beat = #beat + :one REMOVE #owner{_idle(told)}",
                 condition=MINE,
                 values={"epoch": transfer.epoch, "one": 1, "zero": 0},
             )
@@ -131,14 +138,15 @@ class DynamoLedger:
         except Refused as refused:
             raise ClaimLost(transfer.id) from refused
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
-        if transfer.shard is None:
-            head = self._heads.saved(transfer, MINE, epoch=transfer.epoch)
-        else:
-            head = shards.saved(transfer)
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         entries = [each for each in changes if isinstance(each, Entry)]
         others = [each for each in changes if not isinstance(each, Entry)]
-        beside = [change for each in entries for change in appended(self._store.documents, each)]
+        if transfer.shard is None:
+            more, values = self._appended(transfer, others)
+            head = self._heads.saved(transfer, MINE, more, epoch=transfer.epoch, **values)
+        else:
+            head = shards.saved(transfer)
+        beside = [change for each in entries for change in chained(self._store.documents, each)]
         try:
             self._store.writer.write(head, self._heads.held(transfer), others, beside)
         except Cancelled as cancelled:
@@ -148,6 +156,23 @@ class DynamoLedger:
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         return deliveries(self._table, self._store.documents, transfer_id)
+
+    def _appended(
+        self, transfer: Transfer, changes: Sequence[Delivery | Post | Event]
+    ) -> tuple[str, dict[str, Value]]:
+        """The events of a save, behind those that stand there; of too many all that is left."""
+        more, values = appended(changes)
+        if not more:
+            return more, values
+        told = self._told.get(transfer.id)
+        if told is None:
+            told = texts(self._table.get(head_key(transfer.id)) or {}, "history")
+        known = [*told, *texts(values, "events")]
+        if len(known) > MOST:
+            known = written(bounded([EVENT.validate_json(text) for text in known]))
+            more, values = ", #history = :events", {"events": known}
+        self._told[transfer.id] = known
+        return more, values
 
     def _claimed(self, wish: _Wish, seen: Beat | None) -> Item | None:
         """The head under our new epoch, None when it cannot be had."""
@@ -173,7 +198,9 @@ class DynamoLedger:
 
     def _take(self, wish: _Wish, condition: str, **seen: int) -> Item:
         values: dict[str, Value] = {"one": 1, "zero": 0, "no": False, "over": wish.over, **seen}
-        values |= {"owner": wish.over + self._store.owner, "token": wish.token}
+        owner = wish.over + self._store.owner
+        event = Event(at=datetime.now(UTC), kind=EventKind.TAKEN_UP, owner=owner)
+        values |= {"owner": owner, "token": wish.token, "none": [], "events": written([event])}
         change = Change(
             key=head_key(wish.transfer_id),
             update=TAKE,
@@ -193,6 +220,13 @@ class _Wish:
     transfer_id: str
     token: str
     over: str
+
+
+def _idle(told: Sequence[str]) -> str:
+    """Removes the event of a claim with nothing behind it (history.without_claim)."""
+    if told and EVENT.validate_json(told[-1]).kind is EventKind.TAKEN_UP:
+        return f", #history[{len(told) - 1}]"
+    return ""
 
 
 def _beat(item: Item) -> Beat | None:

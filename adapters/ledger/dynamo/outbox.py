@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from adapters.ledger.codec import POST, TICKET, dump
 from adapters.ledger.dynamo.errors import Refused
-from adapters.ledger.dynamo.heads import UNSENT
+from adapters.ledger.dynamo.heads import APPENDED, UNSENT, written
 from adapters.ledger.dynamo.items import (
     Item,
     Key,
@@ -17,18 +18,22 @@ from adapters.ledger.dynamo.items import (
     batched,
     key_of,
     lane_key,
+    now_stamp,
     number,
     post_key,
     texts,
 )
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import READS, Change
+from transfer.history import ticket_written
 from transfer.tickets import Post, Ticket
 
 ROUNDS = 20
 """Tries of a settlement; between two of them somebody else added to the lane or settled."""
 MOST = 20_000
 """Lanes that are remembered as put off."""
+EVENTS = 60
+"""Events that are kept of a lane."""
 LONGEST_REASON = 2000
 """Characters of the reason for which a post was put off."""
 FIRST = "#unsent[0] = :key"
@@ -36,7 +41,7 @@ HAND_OUT = "SET #sender = :me, #beat = if_not_exists(#beat, :zero) + :one, "
 HAND_OUT += "#tries = if_not_exists(#tries, :zero) + :one REMOVE #wait"
 PUT_OFF = "SET #wait = :wait, #last_error = :reason, "
 PUT_OFF += "#beat = if_not_exists(#beat, :zero) + :one REMOVE #sender"
-SETTLED = "SET #ticket = :ticket, #tries = :zero, "
+SETTLED = "#ticket = :ticket, #tries = :zero, "
 SETTLED += "#beat = if_not_exists(#beat, :zero) + :one REMOVE #sender, #wait, #last_error"
 
 
@@ -75,7 +80,7 @@ class DynamoOutbox:
             return self._posts(handed)
 
     def settle(self, post: Post, ticket: Ticket) -> None:
-        lane, name, written = lane_key(post), _name(post), dump(TICKET, ticket)
+        lane, name = lane_key(post), _name(post)
         standing = self._handed.pop(lane, None)
         if standing is None or name not in texts(standing, "unsent"):
             standing = self._table.get(lane)
@@ -83,7 +88,7 @@ class DynamoOutbox:
             if standing is None:
                 return
             try:
-                self._table.write(_settled(lane, standing, name, written))
+                self._table.write(_settled(lane, standing, name, post, ticket))
             except Refused:
                 standing = self._table.get(lane)
             else:
@@ -186,8 +191,8 @@ def _name(post: Post) -> str:
     return post_key("", post.key)[1]
 
 
-def _settled(lane: Key, standing: Item, name: str, ticket: str) -> Change:
-    unsent = texts(standing, "unsent")
+def _settled(lane: Key, standing: Item, name: str, post: Post, reached: Ticket) -> Change:
+    unsent, ticket = texts(standing, "unsent"), dump(TICKET, reached)
     if name not in unsent:
         # Settled before, and the answer was lost, or by another sender: the ticket is the same.
         return Change(
@@ -198,9 +203,24 @@ def _settled(lane: Key, standing: Item, name: str, ticket: str) -> Change:
         )
     place = unsent.index(name)
     alone = len(unsent) == 1
+    told, more = _told(standing, post, reached)
     return Change(
         key=lane,
-        update=SETTLED + (", #unsent, #work, #since" if alone else f", #unsent[{place}]"),
+        update=told + SETTLED + (", #unsent, #work, #since" if alone else f", #unsent[{place}]"),
         condition=f"#unsent[{place}] = :key AND size(#unsent) {'=' if alone else '>'} :one",
-        values={"ticket": ticket, "key": name, "zero": 0, "one": 1},
+        values={"ticket": ticket, "key": name, "zero": 0, "one": 1, **more},
     )
+
+
+def _told(standing: Item, post: Post, ticket: Ticket) -> tuple[str, dict[str, Value]]:
+    """The event, of so many as a lane keeps; and the number, by which its index finds the lane."""
+    event = ticket_written(post, ticket, datetime.now(UTC))
+    values: dict[str, Value] = {}
+    update = "SET "
+    if len(texts(standing, "history")) < EVENTS:
+        update += f"{APPENDED}, "
+        values |= {"none": [], "events": written([event])}
+    if ticket.number:
+        update += "#number = :number, #received = if_not_exists(#received, :now), "
+        values |= {"number": ticket.number, "now": now_stamp()}
+    return update, values

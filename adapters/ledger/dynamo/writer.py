@@ -11,6 +11,7 @@ from adapters.ledger.dynamo.items import FILES, batched, file_key, file_number
 from adapters.ledger.dynamo.lanes import Lanes
 from adapters.ledger.dynamo.table import Change, Table
 from transfer.books import MANY
+from transfer.history import Event
 from transfer.model import Delivery
 from transfer.tickets import Post
 
@@ -30,7 +31,7 @@ class Writer:
         self,
         head: Change,
         held: Change,
-        changes: Iterable[Delivery | Post],
+        changes: Iterable[Delivery | Post | Event],
         beside: Sequence[Change] = (),
     ) -> None:
         """All or nothing up to MANY changes; of more, the deliveries come first, in pieces.
@@ -43,7 +44,7 @@ class Writer:
         for change in changes:
             if isinstance(change, Post):
                 posts.append(change)
-            else:
+            elif not isinstance(change, Event):  # those stand in the head
                 files[change.number] = change
         # The transfer's partition is the head's.
         written = [self._file(head.key[0], each) for each in files.values()]

@@ -12,8 +12,22 @@ from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import reading
 from adapters.ledger.sqlite.rows import Row, Rows, transfer_of
 from transfer.books import Record
+from transfer.history import in_order
 from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
+
+FOUND = (
+    "(json_extract(document, '$.request.request_number') = ?1 OR id IN (SELECT transfer_id "
+    "FROM tickets WHERE json_extract(document, '$.number') = ?1) "
+    "OR (length(?1) >= 6 AND (substr(id, 1, length(?1)) = ?1 "
+    "OR substr(id, -length(?1)) = ?1)))"
+)
+"""By what has no index: 50,000 transfers take less than a second."""
+ONCE = (
+    "(length(?1) >= 6 AND id IN (SELECT transfer_id FROM events WHERE "
+    "json_extract(document, '$.kind') = 'ticket' AND instr(document, ' ' || ?1 || ' (') > 0))"
+)
+"""By a ticket of an earlier generation."""
 
 
 class SqliteArchive:
@@ -39,7 +53,14 @@ class SqliteArchive:
 
     def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
         by_name = "(id = ?1 OR number = ?1 OR task_number = ?1)" if text else "?1 = ''"
-        newest = f"{by_name} ORDER BY received_at DESC, rowid DESC LIMIT ?2"
+        return self._records(by_name, text, limit)
+
+    def find(self, text: str, limit: int = 50) -> Sequence[Record]:
+        found = self.search(text, limit) or self._records(FOUND, text, limit)
+        return found or self._records(ONCE, text, limit)
+
+    def _records(self, where: str, text: str, limit: int) -> list[Record]:
+        newest = f"{where} ORDER BY received_at DESC, rowid DESC LIMIT ?2"
         with reading(self._database) as rows:
             found = rows.select("transfers", newest, (text, limit))
             return [_record(rows, row) for row in found]
@@ -60,6 +81,7 @@ def _record(rows: Rows, head: Row) -> Record:
         unsent=len(unsent),
         last_error=max(errors, default=None),
         updated_at=datetime.fromisoformat(head.text("updated_at")),
+        history=in_order(rows.history(transfer.id)),
     )
 
 

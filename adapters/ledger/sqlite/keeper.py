@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import mine, writing
 from adapters.ledger.sqlite.rows import Rows, stamp, transfer_of
+from transfer import history
 from transfer.approval import items
 from transfer.errors import ClaimLost
+from transfer.history import Event
 from transfer.model import Delivery, Transfer
 from transfer.routing import evicted, in_process
 from transfer.tickets import Post
@@ -23,7 +25,7 @@ class SqliteKeeper:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def amend(self, transfer: Transfer, *changes: Delivery | Post) -> Transfer:
+    def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         amended = transfer.evolve(epoch=transfer.epoch + 1, claims=0)
         with writing(self._database) as rows:
             row = mine(rows, transfer)
@@ -47,8 +49,10 @@ class SqliteKeeper:
             if execution not in (None, head.execution):
                 return None
             rows.hold(transfer_id, None, 0.0)
-            rows.write_head(evicted(head), row)
-            return evicted(head)
+            back = evicted(head)
+            rows.write_head(back, row)
+            rows.tell(transfer_id, history.taken_back(back, datetime.now(UTC)))
+            return back
 
     def forget(self, before: datetime) -> int:
         forgotten = 0
@@ -64,6 +68,7 @@ class SqliteKeeper:
 
 
 def _remove(rows: Rows, transfer_id: str) -> None:
-    for table in ("deliveries", "locks", "takers", "posts", "tickets", "endings"):
+    tables = ("deliveries", "locks", "takers", "posts", "tickets", "endings", "events")
+    for table in tables:
         rows.execute(f"DELETE FROM {table} WHERE transfer_id = ?", (transfer_id,))  # noqa: S608 names of ours
     rows.execute("DELETE FROM transfers WHERE id = ?", (transfer_id,))

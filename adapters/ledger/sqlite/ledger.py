@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.rows import Row, Rows, new_head, stamp, transfer_of
+from transfer import history
 from transfer.approval import items
 from transfer.audit.chain import Entry
 from transfer.books import Beat
 from transfer.errors import ClaimLost
+from transfer.history import Event
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -87,6 +89,8 @@ class SqliteLedger:
             standing = transfer_of(row)
             claimed = standing.evolve(epoch=standing.epoch + 1, claims=standing.claims + 1)
             rows.write_head(claimed, row)
+            event = history.taken_up(claimed, over + self._owner, datetime.now(UTC))
+            rows.tell(transfer_id, event)
             return claimed
 
     def beat(self, transfer_id: str) -> Beat | None:
@@ -101,6 +105,7 @@ class SqliteLedger:
             if not seconds:
                 rows.hold(transfer.id, None, self._now())
                 rows.write_head(transfer_of(row).evolve(claims=0), row)
+                rows.untell_claim(transfer.id, transfer.epoch)
             elif owner is None:
                 raise ClaimLost(transfer.id)
             else:
@@ -112,7 +117,7 @@ class SqliteLedger:
             return False
         return seen is None or seen != _beat(row, owner, until)
 
-    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry) -> None:
+    def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
         with writing(self._database) as rows:
             row = mine(rows, transfer)
             rows.write_head(transfer.evolve(claims=row.number("claims")), row)
@@ -138,6 +143,7 @@ def _holder(rows: Rows, transfer: Transfer) -> Transfer | None:
 def _insert(rows: Rows, transfer: Transfer) -> None:
     now = stamp(datetime.now(UTC))
     rows.put("transfers", new_head(transfer, now, now))
+    rows.tell(transfer.id, *history.admitted(transfer, datetime.now(UTC)))
     if items.takes(transfer):
         # Those before it have let go.
         rows.execute("DELETE FROM takers WHERE item = ?", (items.key_of(transfer.request),))

@@ -34,14 +34,13 @@ def migrate(path: Path) -> Path | None:
     try:
         with closing(opening.opened(path, "rw")) as connection:
             known = opening.version_of(connection, path)
-            step = STEPS.get(known)
-            if step is None:
+            if known not in STEPS:
                 opening.recognise(connection, path)
                 return None
             _refuse_broken_pages(connection, path)
             copy = _copied(connection, path, known)
             opening.prepare(connection)
-            _in_one_transaction(connection, path, step)
+            _in_one_transaction(connection, path, known)
             return copy
     except ERRORS as error:
         raise named(error, path) from error
@@ -86,14 +85,15 @@ def _sync_directory(folder: Path) -> None:
         os.close(file)
 
 
-def _in_one_transaction(
-    connection: sqlite3.Connection, path: Path, step: Callable[[Rows, Path], None]
-) -> None:
+def _in_one_transaction(connection: sqlite3.Connection, path: Path, known: int) -> None:
     # Renamed tables would drag the references of the others along.
     connection.execute("PRAGMA foreign_keys = OFF")
     connection.execute("BEGIN IMMEDIATE")
     try:
-        step(Rows(connection, path), path)
+        while known in STEPS:
+            step, known = STEPS[known]
+            step(Rows(connection, path), path)
+        connection.execute(f"PRAGMA user_version = {known}")
         for fault in damage(connection, path, EVERYTHING):
             raise fault
         connection.execute("COMMIT")
@@ -144,10 +144,10 @@ def _stamped(text: str) -> str:
 
 def _from_2(rows: Rows, path: Path) -> None:
     """Version 2 did not know which transfers are of one item."""
+    del path
     for statement in schema.TAKERS:
         rows.execute(statement)
     _take_items(rows)
-    _from_3(rows, path)
 
 
 def _from_3(rows: Rows, path: Path) -> None:
@@ -155,7 +155,13 @@ def _from_3(rows: Rows, path: Path) -> None:
     del path
     for statement in schema.CHAIN:
         rows.execute(statement)
-    rows.execute(f"PRAGMA user_version = {schema.VERSION}")
+
+
+def _from_4(rows: Rows, path: Path) -> None:
+    """Version 4 kept no history: it begins now."""
+    del path
+    for statement in schema.EVENTS:
+        rows.execute(statement)
 
 
 def _take_items(rows: Rows) -> None:
@@ -166,5 +172,11 @@ def _take_items(rows: Rows) -> None:
             rows.take_item(transfer)
 
 
-STEPS: Mapping[int, Callable[[Rows, Path], None]] = {1: _from_1, 2: _from_2, 3: _from_3}
-"""From each older version to the one of schema.py."""
+STEPS: Mapping[int, tuple[Callable[[Rows, Path], None], int]] = {
+    1: (_from_1, schema.VERSION),
+    2: (_from_2, 3),
+    3: (_from_3, 4),
+    4: (_from_4, 5),
+}
+"""From each older version to a later one, and which that is. Each step names what it makes, and
+knows nothing of later ones; the first makes all tables anew."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from uuid import uuid4
 
 from adapters.ledger.codec import POST, TICKET, dump
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import LEASE, reading, writing
 from adapters.ledger.sqlite.rows import Row, Rows
+from transfer import history
 from transfer.tickets import Post, Ticket
 
 # The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
@@ -52,6 +54,9 @@ class SqliteOutbox:
             row = rows.one("posts", "key = ?", (post.key,))
             if row:
                 rows.change_post(row, tries=row.number("tries"), sent=True, last_error=None)
+            if row and not row["sent"]:
+                event = history.ticket_written(post, ticket, datetime.now(UTC))
+                rows.tell(post.transfer_id, event)
             rows.put(
                 "tickets",
                 (post.transfer_id, post.ticket.value, dump(TICKET, ticket)),

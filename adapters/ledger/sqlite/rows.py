@@ -10,11 +10,13 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from adapters.ledger.codec import DELIVERY, LINK, POST, TRANSFER, dump
+from adapters.ledger.codec import DELIVERY, EVENT, LINK, POST, TRANSFER, dump
 from adapters.ledger.sqlite.seal import damaged, seal
+from transfer import history
 from transfer.approval import items
 from transfer.audit.chain import Entry, Link, follows
 from transfer.errors import ChainMoved, Permanent
+from transfer.history import Event
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post
 
@@ -32,6 +34,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "tickets": ("transfer_id", "role", "document"),
     "links": ("instance", "number", "document"),
     "endings": ("transfer_id", "generation", "instance", "number", "document"),
+    "events": ("transfer_id", "document"),
 }
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""
@@ -134,15 +137,18 @@ class Rows:
             (owner, until, transfer_id),
         )
 
-    def write(self, transfer_id: str, changes: Iterable[Delivery | Post | Entry]) -> None:
+    def write(self, transfer_id: str, changes: Iterable[Delivery | Post | Entry | Event]) -> None:
         """Deliveries over what stands there, posts only where their key is new, a link behind the
         last one. Raises ChainMoved.
         """
+        events: list[Event] = []
         for change in changes:
             if isinstance(change, Post):
                 self.add_post(change)
             elif isinstance(change, Entry):
                 self.add_link(change)
+            elif isinstance(change, Event):
+                events.append(change)
             else:
                 self.put(
                     "deliveries",
@@ -150,6 +156,33 @@ class Rows:
                     "ON CONFLICT (transfer_id, number) "
                     "DO UPDATE SET document = excluded.document, seal = excluded.seal",
                 )
+
+        self.tell(transfer_id, *events)
+
+    def tell(self, transfer_id: str, *events: Event) -> None:
+        """At the end of its history; of too many the middle goes."""
+        for event in events:
+            self.put("events", (transfer_id, dump(EVENT, event)))
+        if not events:
+            return
+        asked = "SELECT count(*) FROM events WHERE transfer_id = ?"
+        if self.execute(asked, (transfer_id,)).fetchone()[0] > history.MOST:
+            left = history.bounded(self.history(transfer_id))
+            self.execute("DELETE FROM events WHERE transfer_id = ?", (transfer_id,))
+            for event in left:
+                self.put("events", (transfer_id, dump(EVENT, event)))
+
+    def untell_claim(self, transfer_id: str, epoch: int) -> None:
+        """history.without_claim, by the last row alone."""
+        last = "(SELECT max(sequence) FROM events WHERE transfer_id = ?)"
+        row = self.one("events", f"sequence = {last}", (transfer_id,))
+        if row and not history.without_claim([row.value(EVENT)], epoch):
+            self.execute(f"DELETE FROM events WHERE sequence = {last}", (transfer_id,))  # noqa: S608 words of ours
+
+    def history(self, transfer_id: str) -> list[Event]:
+        """As it was written."""
+        found = self.select("events", "transfer_id = ? ORDER BY sequence", (transfer_id,))
+        return [row.value(EVENT) for row in found]
 
     def add_post(self, post: Post) -> None:
         """Into the outbox, once: a key that stands there is left as it is."""

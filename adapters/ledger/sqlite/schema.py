@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 4
+VERSION = 5
 
 TAKERS = (
     """CREATE TABLE takers (
@@ -41,6 +41,16 @@ CHAIN = (
 )
 """The chain of the receipts: `links` stay for ever, an ending (telling/document.py) as long as its
 transfer."""
+EVENTS = (
+    """CREATE TABLE events (
+    sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
+    transfer_id  TEXT NOT NULL,
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT""",
+    "CREATE INDEX events_transfer ON events (transfer_id)",
+)
+"""The history. Words about a task may stand there before its transfer is admitted."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -82,6 +92,7 @@ STATEMENTS = (
     "CREATE INDEX locks_transfer ON locks (transfer_id)",
     *TAKERS,
     *CHAIN,
+    *EVENTS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,

@@ -176,6 +176,9 @@ class FtpProof:
     def standing(self, path: str) -> str | None:
         return self._session.standing(path)
 
+    def names(self, folder: str) -> list[str]:
+        return self._session.names(folder)
+
     def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
         left = length
         while left > 0:

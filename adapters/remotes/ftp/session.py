@@ -229,6 +229,15 @@ class Session:
             return None
         return path if wanted in like else join(folder, like[0])
 
+    def names(self, folder: str) -> list[str]:
+        """Of a directory; some servers refuse to list an empty one."""
+        try:
+            return [basename(line) for line in self._list(folder, "NLST")]
+        except RefusedError as refused:
+            if refused.code in ABSENT and code_of(refused) is None and self._is_directory(folder):
+                return []
+            raise self.explain(refused, "list", folder) from refused
+
     def _list(self, path: str, verb: str = "LIST") -> list[str]:
         data = self.stream(verb, path)
         found = b""

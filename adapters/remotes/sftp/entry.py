@@ -53,6 +53,11 @@ def listed(wire: Wire, path: str) -> str | None:
     return like
 
 
+def names_in(wire: Wire, folder: str) -> list[str]:
+    """Of a directory. Raises RefusedError where it may not be read."""
+    return [name for name in _names(wire, folder) if name not in (".", "..")]
+
+
 def _names(wire: Wire, folder: str) -> Iterator[str]:
     """Raises RefusedError where the directory may not be read."""
     seen = 0

@@ -14,7 +14,7 @@ from struct import pack
 from paramiko import Message
 from paramiko.sftp import CMD_CLOSE, CMD_OPEN, CMD_STAT
 
-from adapters.remotes.sftp.entry import READ, is_regular, listed
+from adapters.remotes.sftp.entry import READ, is_regular, listed, names_in
 from adapters.remotes.sftp.errors import UNSUPPORTED
 from adapters.remotes.sftp.reading import Reading
 from adapters.remotes.sftp.wire import RefusedError, Wire, size_of, text
@@ -95,6 +95,13 @@ class SftpProof:
     def lacks(self, path: str) -> bool:
         with self._line.speaking(path):
             return self._lacks(path)
+
+    def names(self, folder: str) -> list[str]:
+        try:
+            with self._line.speaking(folder):
+                return names_in(self._wire, folder)
+        except RefusedError as refused:
+            raise self._explain(folder, refused, "list") from refused
 
     def _check_file(self, path: bytes, algorithm: str) -> Message:
         asked = text(path), text(algorithm.encode()), WHOLE

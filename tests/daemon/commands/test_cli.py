@@ -49,7 +49,11 @@ COMMANDS = [
     "quarantine",
     "quarantine list",
     "quarantine release",
+    "quarantine add",
     "retry",
+    "cancel",
+    "logs",
+    "sweep",
     "sandbox",
     "demo",
 ]

@@ -27,6 +27,11 @@ def retried(record: Record) -> list[Post]:
     return [each for each in changes if isinstance(each, Post)]
 
 
+def quarantined(record: Record) -> list[Post]:
+    _, changes = decisions.quarantine(record.transfer, record.deliveries, NOON)
+    return [each for each in changes if isinstance(each, Post)]
+
+
 def refused(record: Record) -> list[Post]:
     """Before there was any delivery: the words of the order stand on the tickets as they came."""
     return reports.ending(record.transfer.evolve(outcome=Outcome.REFUSED), (), NOON)
@@ -41,7 +46,7 @@ WRITTEN: dict[str, Callable[[Record], Sequence[Post]]] = {
     "restarted": lambda it: [notes.restarted(it.transfer, it.deliveries[0], it.last_error or "")],
     "queued": lambda it: [notes.queued(it.transfer, it.transfer)],
     "rehearsal": lambda it: [notes.rehearsal(it.transfer, [it.last_error or ""], NOON)],
-    "quarantine": lambda it: decisions.quarantine(it.transfer, it.deliveries, NOON)[1],
+    "quarantine": quarantined,
     "retry": retried,
 }
 

@@ -14,6 +14,7 @@ from tests.ports import dynamo_store
 from transfer.errors import ClaimLost, Transient
 
 SPOKEN = {"token", "beat", "updated_at", "since", "received", "sender", "expires", "wait"}
+SPOKEN |= {"history"}
 """Attributes that differ from run to run, or count the tries."""
 
 verbs = pytest.mark.parametrize(

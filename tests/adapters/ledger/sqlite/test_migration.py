@@ -13,11 +13,14 @@ from pathlib import Path
 
 import pytest
 
+from adapters.ledger.sqlite import schema
 from adapters.ledger.sqlite.books import sqlite_books
 from adapters.ledger.sqlite.shelf import SqliteShelf
 from tests.adapters.ledger import filled, version_1
 from tests.adapters.ledger.version_1 import CLOSED, OPEN
+from tests.ports.books import received
 from transfer.errors import Code, FerryError, Permanent
+from transfer.history import EventKind
 from transfer.model import DeliveryState, Stage
 from transfer.tickets import TicketRole
 
@@ -40,7 +43,7 @@ def copies(path: Path) -> list[Path]:
 
 
 def test_everything_is_there_afterwards(path: Path) -> None:
-    assert "was brought to schema version 4" in SqliteShelf(path).migrate()
+    assert f"was brought to schema version {schema.VERSION}" in SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
         [head] = books.archive.unfinished()
         assert (head.id, head.epoch, head.claims, head.stage) == (OPEN, 3, 0, Stage.PINNED)
@@ -67,6 +70,22 @@ def test_it_passes_its_own_check(path: Path) -> None:
     assert dict(findings.stages) == {"pinned": 1, "closed": 1}
 
 
+def test_version_3_is_the_same_without_a_history(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        admitted = books.ledger.admit(received())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("DROP TABLE events")
+        connection.execute("PRAGMA user_version = 3")
+    SqliteShelf(path).migrate()
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        assert list(books.archive.unfinished()) == [admitted]
+        claimed = books.ledger.claim(admitted.id)
+        [record] = books.archive.search()
+    assert claimed
+    assert [each.kind for each in record.history] == [EventKind.TAKEN_UP]
+
+
 def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
     before = dump_of(path)
     told = SqliteShelf(path).migrate()
@@ -79,7 +98,7 @@ def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
 def test_a_second_time_there_is_nothing_to_do(path: Path) -> None:
     shelf = SqliteShelf(path)
     shelf.migrate()
-    assert "has schema version 4 already" in shelf.migrate()
+    assert f"has schema version {schema.VERSION} already" in shelf.migrate()
     assert len(copies(path)) == 1
 
 

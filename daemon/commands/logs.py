@@ -1,0 +1,103 @@
+"""`fileferry logs`: what the service said about one transfer, from the journal or from a file."""
+
+from __future__ import annotations
+
+import json as parsing
+import os
+import subprocess
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from adapters.terminal import Terminal
+from config.loading import load, locate
+from daemon.commands.exits import FAILED, explained
+from daemon.commands.ledgers import looking
+from daemon.commands.operators import Id
+from daemon.commands.options import Config, Json
+from transfer.errors import FerryError
+
+JOURNAL = ("journalctl", "--unit", "fileferry", "--output", "cat", "--no-pager")
+TOLD = ("timestamp", "level", "event", "transfer", "request")
+"""Keys of a line that are not shown as `key=value`: the first three have a place of their own."""
+
+out, err = Terminal(), Terminal(stderr=True)
+
+
+def logs(
+    text: Id,
+    config: Config = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Read this file instead of the journal.")
+    ] = None,
+    json: Json = False,
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes; Ctrl-C ends it.")
+    ] = False,
+) -> None:
+    """Show what the service has logged about one transfer.
+
+    Reads the journal of the unit fileferry. With --json the lines as they are.
+    """
+    with explained():
+        names = _names(text, config)
+        try:
+            with _lines(file, follow=follow) as lines:
+                for line, values in _about(lines, names):
+                    out.say(line if json else _readable(values))
+        except OSError as error:
+            what = file or "The journal (journalctl)"
+            err.say(f"{what} cannot be read: {error.strerror}. Name the log with --file.")
+            raise typer.Exit(FAILED) from error
+        except KeyboardInterrupt:
+            raise typer.Exit(130) from None
+
+
+def _names(text: str, config: Path | None) -> frozenset[str]:
+    """By which lines name it; a ledger that cannot be read does not keep the log from being."""
+    with suppress(FerryError), looking(load(locate(config))) as books:
+        found = books.archive.find(text, limit=10)
+        names = [(each.transfer.id, each.transfer.request.number) for each in found]
+        return frozenset(name for pair in names for name in pair if name) | {text}
+    return frozenset({text})
+
+
+@contextmanager
+def _lines(file: Path | None, *, follow: bool) -> Iterator[Iterable[str]]:
+    """Raises OSError."""
+    if file is not None and not follow:
+        with file.open(encoding="utf-8", errors="replace") as lines:
+            yield lines
+        return
+    command = ["tail", "-n", "+1", "-F", "--", str(file)] if file else [*JOURNAL, *["-f"] * follow]
+    source, sink = os.pipe()
+    with os.fdopen(source, encoding="utf-8", errors="replace") as lines:
+        try:
+            reader = subprocess.Popen(command, stdout=sink)  # noqa: S603 a path stands behind `--`
+        finally:
+            os.close(sink)
+        with reader:
+            try:
+                yield lines
+            finally:
+                reader.terminate()
+
+
+def _about(lines: Iterable[str], names: frozenset[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of ours that name it."""
+    for line in lines:
+        if not any(name in line for name in names):
+            continue
+        with suppress(ValueError):
+            values = parsing.loads(line)
+            if isinstance(values, dict) and names & {values.get("transfer"), values.get("request")}:
+                yield line.rstrip("\n"), values
+
+
+def _readable(values: dict[str, Any]) -> str:
+    moment, level, event = (str(values.get(name, "")) for name in TOLD[:3])
+    rest = [f"{name}={value}" for name, value in values.items() if name not in TOLD]
+    return " ".join((moment[:19].replace("T", " "), f"{level:8}", event, *rest)).rstrip()
