@@ -16,6 +16,7 @@ from adapters.digests import Stateable
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
+from adapters.running.live import LiveList, LiveMap
 from adapters.running.places import Places
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
@@ -72,6 +73,19 @@ class House:
     close: Callable[[], None]
     executions: Executions | None = None
     places: Places | None = None
+    calls: Callable[[], tuple[int, int | None]] = lambda: (0, None)
+    """Of this process to ServiceNow in the hour that has just passed, and what our own limit
+    leaves; None without one.
+    """
+
+    def reload(self, settings: Settings) -> None:
+        """Take destinations, grants and slots from these; what is under way keeps what it has."""
+        tools = self.tools
+        if isinstance(tools.destinations, LiveMap):
+            tools.destinations.become(destinations(settings))
+        if isinstance(tools.rules.grants, LiveList):
+            tools.rules.grants.become(rules(settings).grants)
+        tools.slots.resize(settings.transfers.max_parallel)
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -104,6 +118,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
     inbox = _inbox(settings, client)
     halting = threading.Event()
     pool = Pool(Register(secrets))
+    judged = rules(settings)
+    judged = replace(judged, grants=LiveList(judged.grants))
 
     def close() -> None:
         pool.close()
@@ -112,8 +128,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
     plain = tools(
         settings,
         secrets,
-        rules=rules(settings),
-        authority=InstanceAuthority(inbox, rules(settings)),
+        rules=judged,
+        authority=InstanceAuthority(inbox, judged),
         books=books,
         observer=observer,
         halting=halting,
@@ -130,6 +146,7 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         ecc=_ecc(settings, client, halting),
         desk=_desk(settings, client),
         short=client.short,
+        calls=lambda: (client.budget.made, client.budget.left),
         halting=halting,
         close=close,
     )
@@ -224,7 +241,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         locks=books.locks,
         notifier=notifier or told(settings, secrets),
         observer=observer,
-        destinations=destinations(settings),
+        destinations=LiveMap(destinations(settings)),
         rules=rules,
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 from importlib.metadata import entry_points, version
 from typing import Annotated
@@ -12,7 +13,7 @@ from adapters.terminal import Terminal, own_up, steady
 from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import Secrets, check
-from daemon.commands import operators, show
+from daemon.commands import controls, operators, show, status
 from daemon.commands.exits import FAILED, exit_code, explained
 from daemon.commands.ledger import ledger_app
 from daemon.commands.ledgers import looking
@@ -20,6 +21,7 @@ from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.screen import NAMES, FirstScreen
 from daemon.commands.servicenow import servicenow_app
+from transfer.books import Books
 
 app = typer.Typer(
     name="fileferry",
@@ -64,24 +66,35 @@ def run(config: Config = None) -> None:
     """Run the service: poll, carry and report, until SIGTERM.
 
     Logs to standard error; tells systemd when it is ready and that it is alive.
+    SIGHUP reads the configuration anew.
     """
+    # It must not end what has not even begun; the service hears of the next one.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from adapters.running.progress import ProgressNotes
+    from adapters.running.traffic import Traffic
+    from adapters.running.trouble import Board
     from adapters.systemd import Supervisor
     from adapters.wiring import build
     from daemon.service import Service, stop_on_signals
     from daemon.telemetry import measured, traced
 
-    stop = threading.Event()
+    stop, hangup, traffic = threading.Event(), threading.Event(), Traffic(Board())
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         configure(settings.log)
         report_strays()
-        stop_on_signals(stop)
+        stop_on_signals(stop, hangup)
         note_every = settings.transfers.note_every
-        built = build(settings, Secrets(), lambda books: ProgressNotes(books, note_every))
-        house = traced(measured(built))
+
+        def observer(books: Books) -> Traffic:
+            traffic.then = ProgressNotes(books, note_every)
+            return traffic
+
+        house = traced(measured(build(settings, Secrets(), observer)))
         try:
-            Service(house, Supervisor(), stop).run()
+            service = Service(house, Supervisor(), stop, traffic, hangup=hangup, path=path)
+            service.run()
         finally:
             house.close()
 
@@ -137,17 +150,11 @@ def submit(
         out.say(submitted(load(locate(config)), record, queue))
 
 
-@app.command(epilog="Example: fileferry status --limit 5")
-def status(
-    config: Config = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
-    json: Json = False,
-) -> None:
-    """Show the latest transfers, and whether the service runs."""
-    with explained():
-        with looking(load(locate(config))) as books:
-            records = books.archive.search(limit=limit)
-        show.overview(records, out, running=books.running, json=json)
+app.command("status", epilog="Example: fileferry status --failed --since 2h")(status.status)
+app.command("pause", epilog='Example: fileferry pause bank --reason "key change"')(controls.pause)
+app.command("resume", epilog="Example: fileferry resume bank")(controls.resume)
+app.command("drain", epilog="Example: fileferry drain --wait")(controls.drain)
+app.command("reload", epilog="Example: fileferry reload")(controls.reload)
 
 
 @app.command("show", epilog="Example: fileferry show RITM0010028")

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Iterator
 
 from adapters.running.alarm import LedgerAlarm
+from adapters.running.gate import Gate
+from adapters.running.trouble import Board
 from adapters.servicenow.line.wire import instance_name
 from adapters.wiring import House
 from daemon.hints import Hints
@@ -23,6 +25,8 @@ def doors(  # noqa: PLR0913 what meets here
     alarm: LedgerAlarm,
     *,
     ended: Ended | None = None,
+    board: Board | None = None,
+    gate: Gate | None = None,
 ) -> Iterator[Hints]:
     """SQS, whose S3 events standing approvals judge, and ServiceNow's ECC queue.
 
@@ -47,10 +51,21 @@ def doors(  # noqa: PLR0913 what meets here
             visibility=seconds,
             patience=patience,
             tracer=house.tools.tracer,
+            board=board,
+            gate=gate,
         )
     if house.ecc is not None:
         lookup = Lookup(house.inbox, intake, instance, read=parameters.read)
-        yield Hints(house.ecc, lookup, stop, alarm, patience=patience, name="ecc")
+        yield Hints(
+            house.ecc,
+            lookup,
+            stop,
+            alarm,
+            patience=patience,
+            name="ecc",
+            board=board,
+            gate=gate,
+        )
 
 
 def _standing(house: House, carrier: Carrier) -> StandingDoor:

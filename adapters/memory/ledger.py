@@ -7,10 +7,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from transfer import limits
 from transfer.approval import items
-from transfer.books import Beat, Record
+from transfer.books import ALL, Beat, Only, Record
 from transfer.errors import ClaimLost
 from transfer.model import Delivery, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
@@ -276,13 +277,14 @@ class MemoryArchive:
             heads = [row.transfer for row in self.store.rows.values()]
             return [head for head in heads if head.quarantined_at and not head.finished]
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
         with self.store.lock:
-            if text in self.store.rows:
-                return [self._record(self.store.rows[text])]
             newest = sorted(self.store.rows.values(), key=lambda row: -row.received)
             found = [row for row in newest if not text or text in _names(row.transfer)]
-            return [self._record(row) for row in found[:limit]]
+            if text in self.store.rows:
+                found = [self.store.rows[text]]
+            wanted = (row for row in found if only.takes(row.transfer, row.updated_at))
+            return [self._record(row) for row in islice(wanted, limit)]
 
     def _record(self, row: Row) -> Record:
         key = row.transfer.id

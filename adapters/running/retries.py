@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable
+from typing import Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
@@ -31,18 +32,41 @@ PATIENT = ("servicenow.", "ledger.")
 log = Log()
 
 
-def retrying(
+class Witness(Protocol):
+    """Is told how the tries go; never raises."""
+
+    def failed(self, transfer: Transfer, error: FerryError) -> None: ...
+
+    def again(self, transfer: Transfer, error: FerryError, seconds: float) -> None: ...
+
+    def done(self, transfer: Transfer, reached: Transfer) -> None: ...
+
+
+class Nobody:
+    """Who looks at the log alone."""
+
+    def failed(self, transfer: Transfer, error: FerryError) -> None: ...
+
+    def again(self, transfer: Transfer, error: FerryError, seconds: float) -> None: ...
+
+    def done(self, transfer: Transfer, reached: Transfer) -> None: ...
+
+
+def retrying(  # noqa: PLR0913 what differs between the service, an operator's one-off and tests
     tries: int,
     first_wait: float,
     sleep: Callable[[float], object] = time.sleep,
     deadline: float = DEADLINE,
     now: Callable[[], float] = time.monotonic,
+    *,
+    witness: Witness | None = None,
 ) -> Attempt:
     """An Attempt of at most `tries` tries without progress, exponential from `first_wait` seconds.
 
     A try that moved bytes counts as the first again; after `deadline` seconds none follows.
     """
     backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
+    seen = witness or Nobody()
 
     def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
         begun = now()
@@ -58,6 +82,8 @@ def retrying(
         def again(state: RetryCallState) -> None:
             _say(state)
             tools.meter.again(transfer)
+            if error := _error(state):
+                seen.again(transfer, error, _asleep(state))
 
         retry = Retrying(
             retry=retry_if_exception(_worth_another_try),
@@ -68,7 +94,9 @@ def retrying(
             reraise=True,
         )
         log.debug("step", step=step.__name__)
-        return retry(_logged, step, transfer, tools)
+        reached = retry(_logged, step, transfer, tools, seen)
+        seen.done(transfer, reached)
+        return reached
 
     return attempt
 
@@ -135,7 +163,7 @@ def _moved(transfer: Transfer, tools: Tools) -> int:
     return sum(item.moved for item in tools.ledger.deliveries(transfer.id))
 
 
-def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+def _logged(step: Step, transfer: Transfer, tools: Tools, seen: Witness) -> Transfer:
     try:
         return step(transfer, tools)
     except (Stopping, Waiting):
@@ -148,6 +176,7 @@ def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
             reason=error.message,
             file=error.file,
         )
+        seen.failed(transfer, error)
         raise
     except Exception:
         log.exception("step failed by a fault of ours", step=step.__name__)
@@ -160,17 +189,26 @@ def _worth_another_try(error: BaseException) -> bool:
 
 
 def _is_waited_out(state: RetryCallState) -> bool:
+    error = _error(state)
+    return error is not None and error.code.startswith(PATIENT)
+
+
+def _error(state: RetryCallState) -> FerryError | None:
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, FerryError) and error.code.startswith(PATIENT)
+    return error if isinstance(error, FerryError) else None
 
 
 def _asked_wait(state: RetryCallState) -> float:
     """What the other side asked for, capped: the thread must not sleep for an hour."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, FerryError) else None
+    error = _error(state)
+    asked = error.retry_after if error else None
     return min(asked or 0.0, MAX_WAIT)
 
 
+def _asleep(state: RetryCallState) -> float:
+    return state.next_action.sleep if state.next_action else 0.0
+
+
 def _say(state: RetryCallState) -> None:
-    wait_seconds = state.next_action.sleep if state.next_action else 0.0
-    log.info("step will be tried again", after=round(wait_seconds, 1), tries=state.attempt_number)
+    after = round(_asleep(state), 1)
+    log.info("step will be tried again", after=after, tries=state.attempt_number)

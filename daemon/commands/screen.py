@@ -17,6 +17,10 @@ SCREEN = {
     },
     "Act": {
         "retry": "Send what is missing",
+        "pause": "Let nothing move there",
+        "resume": "End a pause or a drain",
+        "drain": "Finish, take nothing new",
+        "reload": "Read the settings anew",
         "quarantine": "What the service died over",
     },
     "Carry": {

@@ -57,7 +57,7 @@ def test_status_and_show_tell_of_a_transfer(world: World) -> None:
         world.ended(placed)
         running = fileferry(world, "status")
     stopped = json.loads(fileferry(world, "status", "--json").stdout)
-    assert "The service is running." in running.stdout
+    assert "The service is running: well." in running.stdout
     assert placed.number in running.stdout
     assert (stopped["running"], len(stopped["transfers"])) == (False, 1)
     shown = fileferry(world, "show", placed.number)

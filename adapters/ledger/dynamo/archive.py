@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -26,7 +26,7 @@ from adapters.ledger.dynamo.items import (
 )
 from adapters.ledger.dynamo.ledger import read_deliveries
 from adapters.ledger.dynamo.store import Store
-from transfer.books import Record
+from transfer.books import ALL, Only, Record
 from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
 
@@ -59,25 +59,31 @@ class DynamoArchive:
         heads = self._store.heads.read_all(self._ids("work", "work", QUARANTINED))
         return [self._store.heads.transfer(item) for item in heads if quarantined(item)]
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
+        found = self._records(self._named(text))
+        wanted = (it for it in found if only.takes(it.transfer, it.updated_at))
+        return list(islice(wanted, limit))
+
+    def _named(self, text: str) -> Iterable[str]:
+        """The ids that the text may stand for, newest first."""
         if not text:
             newest = self._table.index("received", "listed", LISTED, newest=True)
-            return self._records(transfer_id(item) for item in islice(newest, limit))
+            return (transfer_id(item) for item in newest)
         if len(text.encode()) > LONGEST_NAME:
             return []
         if self._table.get(head_key(text)):
-            return self._records([text])
+            return [text]
         ids = {*self._ids("number", "number", text), *self._ids("task", "task_number", text)}
         heads = self._store.heads.read_all(sorted(ids))
-        return self._records(transfer_id(item) for item in heads[::-1][:limit])
+        return [transfer_id(item) for item in heads[::-1]]
 
     def _ids(self, index: str, attribute: str, value: str) -> list[str]:
         found = self._table.index(index, attribute, value)
         return [transfer_id(item) for item in found if item["sk"] == HEAD]
 
-    def _records(self, ids: Iterable[str]) -> list[Record]:
+    def _records(self, ids: Iterable[str]) -> Iterator[Record]:
         records = (self._record(list(self._table.query(partition(each), RECORD))) for each in ids)
-        return [record for record in records if record]
+        return (record for record in records if record)
 
     def _record(self, items: list[Item]) -> Record | None:
         head = next((item for item in items if item["sk"] == HEAD), None)

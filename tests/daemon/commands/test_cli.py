@@ -40,6 +40,10 @@ COMMANDS = [
     "quarantine list",
     "quarantine release",
     "retry",
+    "pause",
+    "resume",
+    "drain",
+    "reload",
     "sandbox",
     "demo",
 ]
