@@ -43,7 +43,12 @@ class Outlook:
     def document(self) -> Words:
         """No value of it is a secret: names, codes, sentences of errors, counts and times."""
         running = self._carrier.under_way()
-        waiting, unread = self._waiting({head.id for head in running})
+        standing, unread = self._standing()
+        taken = {head.id for head in running}
+        waiting = [head for key, head in standing.items() if key not in taken]
+        # As it stands now, where the ledger tells; the carrier has it as it was taken up.
+        running = [standing.get(head.id, head) for head in running]
+        self._traffic.keep(taken)
         made, left = self._house.calls()
         state = self.state()
         return {
@@ -102,14 +107,12 @@ class Outlook:
         else:
             trouble.over()
 
-    def _waiting(self, running: set[str]) -> tuple[list[Transfer], str | None]:
-        """The unfinished that nobody here works on; or why they cannot be listed."""
+    def _standing(self) -> tuple[dict[str, Transfer], str | None]:
+        """What is unfinished, oldest first, by id; or the code of why that cannot be read."""
         try:
-            heads = self._house.books.archive.unfinished()
+            return {head.id: head for head in self._house.books.archive.unfinished()}, None
         except FerryError as error:
-            return [], error.code
-        self._traffic.keep(running)
-        return [head for head in heads if head.id not in running], None
+            return {}, error.code
 
     def _running(self, head: Transfer) -> Words:
         again = self._traffic.waits(head.id)

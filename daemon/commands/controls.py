@@ -11,7 +11,7 @@ import typer
 from adapters.terminal import Terminal
 from config.faults import ConfigError
 from config.loading import load, locate
-from daemon.commands.exits import explained
+from daemon.commands.exits import exit_code, explained
 from daemon.commands.options import Config
 from daemon.control.client import Refused, ask
 from daemon.control.places import makers_of, socket_of
@@ -73,9 +73,11 @@ def reload(config: Config = None) -> None:
         try:
             answer = _said(config, {"do": "reload"})
         except (ConfigError, Refused) as error:
-            for fault in error.faults:
-                err.say(str(fault))
-            raise
+            if not error.faults:
+                raise
+            err.say(*map(str, error.faults))
+            err.say(f"fileferry: [{error.code}] Nothing was changed. {error.action}")
+            raise typer.Exit(exit_code(error.code)) from error
         changed = ", ".join(answer["changed"]) or "nothing has changed"
         out.say(f"Read anew: {changed}.")
         if answer["needs_restart"]:

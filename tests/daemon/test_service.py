@@ -189,7 +189,11 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
             + "transfers: {max_parallel: 7, tries: 4}\n"
         )
         answer = served.say("reload")
-        assert sorted(answer["changed"]) == ["destinations.partner", "grants", "transfers.max_parallel"]
+        assert sorted(answer["changed"]) == [
+            "destinations.partner",
+            "grants",
+            "transfers.max_parallel",
+        ]
         assert answer["needs_restart"] == ["poll.every", "transfers.tries"]
         assert tools.destinations["partner"].host == "new.bank.example"
         assert tools.rules.grants[0].sources == ("s3://exports/other/",)
