@@ -69,14 +69,13 @@ class House:
     ecc: Queue | None
     desk: TicketDesk
     short: Callable[[], bool]
+    calls_left: Callable[[], int | None] = lambda: None
     halting: threading.Event
     close: Callable[[], None]
     executions: Executions | None = None
     places: Places | None = None
-    calls: Callable[[], tuple[int, int | None]] = lambda: (0, None)
-    """Of this process to ServiceNow in the hour that has just passed, and what our own limit
-    leaves; None without one.
-    """
+    calls_made: Callable[[], int] = lambda: 0
+    """Of this process to ServiceNow, in the hour that has just passed."""
 
     def reload(self, settings: Settings) -> None:
         """Take destinations, grants and slots from these; what is under way keeps what it has."""
@@ -146,7 +145,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         ecc=_ecc(settings, client, halting),
         desk=_desk(settings, client),
         short=client.short,
-        calls=lambda: (client.budget.made, client.budget.left),
+        calls_made=lambda: client.budget.made,
+        calls_left=lambda: client.budget.left,
         halting=halting,
         close=close,
     )

@@ -49,7 +49,6 @@ class Outlook:
         # As it stands now, where the ledger tells; the carrier has it as it was taken up.
         running = [standing.get(head.id, head) for head in running]
         self._traffic.keep(taken)
-        made, left = self._house.calls()
         state = self.state()
         return {
             "state": state,
@@ -65,7 +64,10 @@ class Outlook:
             "waiting_unknown": unread,
             "paused": [*map(_pause, self._gate.pauses)],
             "drained": _pause(self._gate.drained) if self._gate.drained else None,
-            "servicenow_calls": {"made": made, "left": left},
+            "servicenow_calls": {
+                "made": self._house.calls_made(),
+                "left": self._house.calls_left(),
+            },
             "disk_free": self._free,
         }
 

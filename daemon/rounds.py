@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
-from apscheduler.triggers.interval import IntervalTrigger
+from apscheduler.triggers.base import BaseTrigger
 
 from adapters.running.alarm import LedgerAlarm, is_of_ledger
 from transfer.errors import FerryError
@@ -21,7 +21,7 @@ class _Unset(tzinfo):
     """The time zone of a clock that nobody sets: it was right once, and only counts on since.
 
     apscheduler asks for `datetime.now` in its time zone, of the wall clock. A wall clock that is
-    set back by an hour would stop every round for an hour.
+    set back by an hour would stop every round for an hour. No other time can be converted to it.
     """
 
     def __init__(self) -> None:
@@ -38,6 +38,20 @@ class _Unset(tzinfo):
 
     def tzname(self, _: datetime | None) -> str:
         return "unset"
+
+
+class _Every(BaseTrigger):  # type: ignore[misc]  # apscheduler has no types
+    """Counts on from the time before, and so in its time zone.
+
+    A time in another zone would be converted to the scheduler's, whose only time is now: it would
+    never wait.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self._pace = timedelta(seconds=seconds)
+
+    def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
+        return (previous or now) + self._pace
 
 
 class Rounds:
@@ -63,8 +77,7 @@ class Rounds:
         """Every so many seconds, for the first time `after` seconds from now."""
         self._scheduler.add_job(
             self._guarded(name, job),
-            # Its own times are counted on from the first one, in a zone that changes nothing.
-            IntervalTrigger(seconds=seconds, timezone=UTC),
+            _Every(seconds),
             id=name,
             next_run_time=datetime.now(self._zone) + timedelta(seconds=after),
         )

@@ -36,9 +36,11 @@ from daemon.outlook import Outlook
 from daemon.reload import Reload
 from daemon.rounds import Rounds
 from daemon.second_door import SecondDoor
+from daemon.telemetry import standing
 from daemon.watch import Watch
 from transfer.errors import Code, FerryError
 from transfer.model import Transfer
+from transfer.tools import NoMeter
 
 SEND_EVERY = 1.0
 SENDERS = 4
@@ -295,8 +297,8 @@ class Service:
 
     def _measure(self) -> None:
         house = self._house
-        if house.settings.metrics.agent_port:
-            house.tools.meter.unfinished(len(house.books.archive.unfinished()))
+        if not isinstance(house.tools.meter, NoMeter):
+            house.tools.meter.standing(standing(house))
 
     def _note_beat(self) -> None:
         self._beat = time.monotonic()

@@ -2,20 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from importlib.metadata import version
 
+from adapters.telemetry.figures import Meters
 from adapters.wiring import House
+from config.settings import Settings
+from transfer.ports import Meter, Standing
 
 
 def measured(house: House) -> House:
-    """With metrics for the agent of this host."""
-    part, tools = house.settings.metrics, house.tools
-    if part.agent_port is None:
+    """With metrics for whoever the settings name; the last are told before the house is closed."""
+    meters, endings = _meters(house)
+    if not meters:
         return house
-    from adapters.telemetry.emf import Emf, to_agent  # noqa: PLC0415  most hosts have no agent
 
-    meter = Emf(to_agent(part.agent_port), tools.destinations, part.log_group)
-    return replace(house, tools=replace(tools, meter=meter))
+    def close() -> None:
+        for end in endings:
+            end()
+        house.close()
+
+    meter = meters[0] if len(meters) == 1 else Meters(*meters)
+    return replace(house, tools=replace(house.tools, meter=meter), close=close)
+
+
+def _meters(house: House) -> tuple[list[Meter], list[Callable[[], None]]]:
+    part, destinations = house.settings.metrics, house.tools.destinations
+    meters: list[Meter] = []
+    endings: list[Callable[[], None]] = []
+    # Each within, for it costs time and memory that others need not pay.
+    if part.agent_port is not None:
+        from adapters.telemetry.emf import Emf, to_agent  # noqa: PLC0415
+
+        meters.append(Emf(to_agent(part.agent_port), destinations, part.log_group))
+    if part.textfile is not None:
+        from adapters.telemetry.textfile import TextFile  # noqa: PLC0415
+
+        meters.append(TextFile(part.textfile, destinations, version("fileferry")))
+    if part.endpoint is not None:
+        from adapters.telemetry.otlp import OtelMeter  # noqa: PLC0415
+
+        otel = OtelMeter(part.endpoint, destinations, part.timeout)
+        meters.append(otel)
+        endings.append(otel.close)
+    return meters, endings
+
+
+def standing(house: House) -> Standing:
+    """How the service stands now. Raises what the ledger raises."""
+    left = house.books.archive.unfinished()
+    received = min((one.received_at for one in left if one.received_at), default=None)
+    now = house.tools.clock()
+    return Standing(
+        unfinished=len(left),
+        oldest=max((now - received).total_seconds(), 0.0) if received else 0.0,
+        calls_left=house.calls_left(),
+        ledger_bytes=_ledger_bytes(house.settings),
+    )
 
 
 def traced(house: House) -> House:
@@ -34,3 +78,12 @@ def traced(house: House) -> House:
 
     authority = TracedAuthority(tools.authority, tracer)
     return replace(house, tools=replace(tools, tracer=tracer, authority=authority), close=close)
+
+
+def _ledger_bytes(settings: Settings) -> int | None:
+    """Of the ledger's files; None where it is not on this host."""
+    part = settings.ledger
+    if part.kind != "sqlite":
+        return None
+    beside = (part.path.with_name(part.path.name + end) for end in ("", "-wal"))
+    return sum(file.stat().st_size for file in beside if file.exists())

@@ -338,6 +338,19 @@ class Notifier(Protocol):
         """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the service stands at a moment: transfers that are not at rest, seconds since the oldest
+    of them was received, calls that ServiceNow's budget has left (None: no budget), and bytes of
+    the ledger (None: not on this host).
+    """
+
+    unfinished: int
+    oldest: float = 0.0
+    calls_left: int | None = None
+    ledger_bytes: int | None = None
+
+
 class Meter(Protocol):
     """Counts for machines what the tickets tell people. No verb raises, or waits for anybody."""
 
@@ -347,8 +360,8 @@ class Meter(Protocol):
     def again(self, transfer: Transfer) -> None:
         """A step of it has failed, and will be tried again."""
 
-    def unfinished(self, transfers: int) -> None:
-        """So many are not at rest now."""
+    def standing(self, figures: Standing) -> None:
+        """How the service stands now; about once a minute."""
 
 
 class Tracer(Protocol):

@@ -20,6 +20,7 @@ from transfer.ports import (
     Observer,
     Remotes,
     Sessions,
+    Standing,
     Tracer,
 )
 from transfer.refusals import Refusals
@@ -47,7 +48,7 @@ class NoMeter:
 
     def again(self, transfer: Transfer) -> None: ...
 
-    def unfinished(self, transfers: int) -> None: ...
+    def standing(self, figures: Standing) -> None: ...
 
 
 class NoTracer:

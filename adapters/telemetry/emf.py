@@ -15,17 +15,14 @@ import time
 from collections.abc import Callable, Container, Mapping, Sequence
 from typing import Any
 
-import structlog
-
-from transfer.errors import FerryError
-from transfer.model import Delivery, DeliveryState, Outcome, Transfer
+from adapters.telemetry.figures import delivered, destination_of, outcome_of, seconds_of
+from adapters.telemetry.silence import Silence
+from transfer.model import Delivery, Transfer
+from transfer.ports import Standing
 
 NAMESPACE = "FileFerry"
-OTHER = "other"
-"""The destination of a request that names none of ours: anybody may write anything there."""
 WHERE = ("Destination", "Door")
 
-log = structlog.get_logger()
 
 Metric = tuple[str, str, float]
 """Name, unit, value."""
@@ -47,14 +44,15 @@ class Emf:
         self._destinations = destinations
         self._group = group
         self._now = now
-        self._silent = False
+        self._silence = Silence("metrics")
 
     def ended(self, transfer: Transfer, deliveries: Callable[[], Sequence[Delivery]]) -> None:
-        began, closed = transfer.received_at, transfer.closed_at
-        seconds = (closed - began).total_seconds() if began and closed else 0.0
-        outcome = transfer.outcome or Outcome.UNKNOWN
         self._say(
-            {"Outcome": outcome.value, **self._where(transfer), "Request": transfer.request.number},
+            {
+                "Outcome": outcome_of(transfer),
+                **self._where(transfer),
+                "Request": transfer.request.number,
+            },
             (
                 [("Outcome",), ("Outcome", *WHERE)],
                 [("TransferCompleted", "Count", 1)],
@@ -62,9 +60,8 @@ class Emf:
             (
                 [(), WHERE],
                 [
-                    ("BytesTransferred", "Bytes", _delivered(deliveries)),
-                    # A wall clock may be set back meanwhile.
-                    ("Duration", "Seconds", max(seconds, 0.0)),
+                    ("BytesTransferred", "Bytes", delivered(deliveries)),
+                    ("Duration", "Seconds", seconds_of(transfer)),
                 ],
             ),
         )
@@ -73,13 +70,12 @@ class Emf:
         about = {**self._where(transfer), "Request": transfer.request.number}
         self._say(about, ([(), WHERE], [("Retries", "Count", 1)]))
 
-    def unfinished(self, transfers: int) -> None:
-        self._say({}, ([()], [("QueueDepth", "Count", transfers)]))
+    def standing(self, figures: Standing) -> None:
+        self._say({}, ([()], [("QueueDepth", "Count", figures.unfinished)]))
 
     def _where(self, transfer: Transfer) -> dict[str, str]:
-        name = transfer.request.destination
-        known = name if name in self._destinations else OTHER
-        return {"Destination": known, "Door": transfer.route.value}
+        name = destination_of(transfer, self._destinations)
+        return {"Destination": name, "Door": transfer.route.value}
 
     def _say(
         self,
@@ -90,11 +86,9 @@ class Emf:
         try:
             self._write(json.dumps(self._document(about, *groups), allow_nan=False))
         except (OSError, ValueError) as error:
-            if not self._silent:
-                log.warning("metrics not written", error=type(error).__name__)
-            self._silent = True
+            self._silence.unheard(error=type(error).__name__)
         else:
-            self._silent = False
+            self._silence.heard()
 
     def _document(
         self,
@@ -114,15 +108,6 @@ class Emf:
         ]
         values = {name: value for _, metrics in groups for name, _, value in metrics}
         return {"_aws": told, **about, **values}
-
-
-def _delivered(deliveries: Callable[[], Sequence[Delivery]]) -> int:
-    try:
-        found = deliveries()
-    except FerryError:
-        # That it has ended counts for more.
-        return 0
-    return sum(item.size for item in found if item.state is DeliveryState.PUBLISHED)
 
 
 def printed(line: str) -> None:

@@ -16,7 +16,6 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 
 import requests
-import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
@@ -28,7 +27,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, Spa
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON, ParentBased
 from opentelemetry.trace import NonRecordingSpan, Span, SpanContext, StatusCode
 
-from adapters.telemetry.emf import OTHER
+from adapters.telemetry.figures import OTHER
+from adapters.telemetry.silence import Silence
 from transfer.errors import Code, FerryError, Stopping, Waiting
 from transfer.model import Delivery, Request, Transfer
 from transfer.ports import Authority
@@ -39,8 +39,6 @@ QUEUE, BATCH = 2048, 256
 EVERY = 2000.0
 """Milliseconds between two calls of the collector."""
 HEADER = "X-Amzn-Trace-Id"
-
-log = structlog.get_logger()
 
 
 class OtelTracer:
@@ -233,20 +231,16 @@ class TracedAuthority:
 
 
 class _Quiet(SpanExporter):
-    """Says once that the collector takes nothing, and once that it does again."""
-
     def __init__(self, inner: SpanExporter) -> None:
         self._inner = inner
-        self._silent = False
+        self._silence = Silence("traces")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._inner.export(spans)
-        silent = result is not SpanExportResult.SUCCESS
-        if silent and not self._silent:
-            log.warning("traces not told", spans=len(spans))
-        elif self._silent and not silent:
-            log.info("traces told again")
-        self._silent = silent
+        if result is SpanExportResult.SUCCESS:
+            self._silence.heard()
+        else:
+            self._silence.unheard(spans=len(spans))
         return result
 
     def shutdown(self) -> None:

@@ -33,6 +33,7 @@ class Terminal(io.StringIO):
 @pytest.fixture
 def log() -> Iterator[Log]:
     """Configures the log to a stream in memory, and takes everything back afterwards."""
+    usual = structlog.get_config()
     hooks = sys.excepthook, threading.excepthook
     levels = {name: logging.getLogger(name).level for name in ("", *LIBRARIES)}
 
@@ -46,7 +47,7 @@ def log() -> Iterator[Log]:
         return stream
 
     yield start
-    structlog.reset_defaults()
+    structlog.configure(**usual)
     logging.captureWarnings(capture=False)
     sys.excepthook, threading.excepthook = hooks
     for name, level in levels.items():

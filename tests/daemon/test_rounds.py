@@ -9,7 +9,6 @@ from typing import NoReturn
 
 import apscheduler.executors.base
 import apscheduler.schedulers.base
-import apscheduler.triggers.interval
 import pytest
 from structlog.testing import capture_logs
 
@@ -88,6 +87,15 @@ def test_a_removed_round_comes_no_more(clockwork: Clockwork) -> None:
     until(lambda: clockwork.times > 2)
 
 
+def test_between_rounds_the_clock_is_not_looked_at(clockwork: Clockwork) -> None:
+    """It looked as often as a processor can: a core was busy for nothing."""
+    clockwork.rounds.remove("job")
+    clockwork.rounds.add("hourly", clockwork.job, 3600.0)
+    clockwork.rounds.start()
+    until(lambda: clockwork.times == 1)
+    assert clockwork.rounds._scheduler._process_jobs() > 3000
+
+
 SUMMER_BEGINS, SUMMER_ENDS = "2026-03-29T00:59:59.900+00:00", "2026-10-25T00:59:59.900+00:00"
 
 
@@ -104,11 +112,7 @@ class WallClock:
                 utc = datetime.now(UTC) + clock.ahead
                 return tz.fromutc(utc.replace(tzinfo=tz)) if tz else utc.replace(tzinfo=None)
 
-        for module in (
-            apscheduler.schedulers.base,
-            apscheduler.triggers.interval,
-            apscheduler.executors.base,
-        ):
+        for module in (apscheduler.schedulers.base, apscheduler.executors.base):
             patched.setattr(module, "datetime", Wall)
 
     def show(self, moment: str) -> None:

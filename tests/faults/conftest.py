@@ -27,6 +27,7 @@ def sightings(partner: OpenSSH) -> Iterator[Sightings]:
 @pytest.fixture(autouse=True)
 def quiet() -> Iterator[None]:
     """Every fault would be told on standard output."""
+    usual = structlog.get_config()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     yield
-    structlog.reset_defaults()
+    structlog.configure(**usual)

@@ -75,12 +75,12 @@ def test_what_builds_is_no_part_of_what_runs(lock: str) -> None:
     assert not versions("build").keys() & versions(lock).keys()
 
 
-def test_a_function_brings_what_the_project_asks_for_but_the_command_line() -> None:
+def test_a_function_brings_what_the_project_asks_for_but_the_bastions_part() -> None:
     with (TOP / "pyproject.toml").open("rb") as file:
         asked = tomllib.load(file)
     names = {canonical(each) for each in asked["project"]["dependencies"]}
     brought = {canonical(each) for each in asked["dependency-groups"]["cloud"]}
-    assert names - brought == {"apscheduler", "rich", "typer"}
+    assert names - brought == {"apscheduler", "prometheus-client", "rich", "typer"}
     assert brought <= names
 
 

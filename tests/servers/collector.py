@@ -1,17 +1,22 @@
-"""A collector of traces: OTLP over HTTP, decoded with OpenTelemetry's own protocol."""
+"""A collector of traces and metrics: OTLP over HTTP, decoded with OpenTelemetry's own protocol."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
+    ExportMetricsServiceRequest,
+    ExportMetricsServiceResponse,
+)
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
+from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 
@@ -34,6 +39,8 @@ class Collector:
     endpoint: str = ""
     silent: bool = False
     spans: list[Told] = field(default_factory=list)
+    figures: dict[tuple[str, str], float] = field(default_factory=dict)
+    """The latest of each metric, by its name and its attributes: `destination=x, door=y`."""
     raw: list[bytes] = field(default_factory=list)
     called: threading.Event = field(default_factory=threading.Event)
     over: threading.Event = field(default_factory=threading.Event)
@@ -64,10 +71,14 @@ def collecting(*, silent: bool = False) -> Iterator[Collector]:
             if told.silent:
                 told.over.wait()
                 return
-            assert self.path == "/v1/traces"
             told.raw.append(body)
-            told.spans += _decoded(body)
-            answer = ExportTraceServiceResponse().SerializeToString()
+            if self.path == "/v1/metrics":
+                told.figures |= _figures(body)
+                answer = ExportMetricsServiceResponse().SerializeToString()
+            else:
+                assert self.path == "/v1/traces"
+                told.spans += _decoded(body)
+                answer = ExportTraceServiceResponse().SerializeToString()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-protobuf")
             self.send_header("Content-Length", str(len(answer)))
@@ -105,3 +116,21 @@ def _decoded(body: bytes) -> Iterator[Told]:
                     },
                     failed=span.status.code == Status.STATUS_CODE_ERROR,
                 )
+
+
+def _figures(body: bytes) -> Iterator[tuple[tuple[str, str], float]]:
+    """Of a histogram the sum."""
+    asked = ExportMetricsServiceRequest.FromString(body)
+    for resource in asked.resource_metrics:
+        for scope in resource.scope_metrics:
+            for metric in scope.metrics:
+                points = [*metric.sum.data_points, *metric.gauge.data_points]
+                for point in points:
+                    number = point.as_double if point.HasField("as_double") else point.as_int
+                    yield (metric.name, _said(point.attributes)), number
+                for whole in metric.histogram.data_points:
+                    yield (metric.name, _said(whole.attributes)), whole.sum
+
+
+def _said(attributes: Iterable[KeyValue]) -> str:
+    return ", ".join(sorted(f"{each.key}={each.value.string_value}" for each in attributes))

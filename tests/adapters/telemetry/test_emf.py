@@ -19,6 +19,7 @@ from tests.transfer.test_journey import SOURCE
 from transfer.errors import Code, Transient
 from transfer.journey import travel
 from transfer.model import Transfer
+from transfer.ports import Standing
 from transfer.tools import Tools
 
 NOW = 1_795_000_000.0
@@ -116,7 +117,7 @@ def closed() -> Transfer:
 
 def test_what_waits_is_a_metric_without_dimensions() -> None:
     book = Book()
-    book.meter.unfinished(7)
+    book.meter.standing(Standing(unfinished=7))
     assert book.named("QueueDepth") == {"": 7}
 
 
@@ -126,14 +127,14 @@ def test_a_meter_that_cannot_write_breaks_no_work_and_says_so_once() -> None:
 
     meter = Emf(full, ())
     with capture_logs() as said:
-        meter.unfinished(1)
-        meter.unfinished(2)
+        meter.standing(Standing(unfinished=1))
+        meter.standing(Standing(unfinished=2))
     assert [each["error"] for each in said] == ["BlockingIOError"]
 
 
 def test_functions_print_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     meter = Emf(printed, ())
-    meter.unfinished(3)
+    meter.standing(Standing(unfinished=3))
     told = capsys.readouterr().out
     assert told.count("\n") == 1
     assert json.loads(told)["QueueDepth"] == 3
@@ -144,7 +145,7 @@ def test_the_agent_hears_it_and_nobody_else_is_missed() -> None:
         agent.settimeout(60)
         agent.bind(("127.0.0.1", 0))
         port = agent.getsockname()[1]
-        Emf(to_agent(port), (), "FileFerry").unfinished(5)
+        Emf(to_agent(port), (), "FileFerry").standing(Standing(unfinished=5))
         heard = json.loads(agent.recv(65_536))
     assert (heard["_aws"]["LogGroupName"], heard["QueueDepth"]) == ("FileFerry", 5)
-    Emf(to_agent(port), ()).unfinished(6)
+    Emf(to_agent(port), ()).standing(Standing(unfinished=6))
