@@ -77,15 +77,6 @@ class House:
     calls_made: Callable[[], int] = lambda: 0
     """Of this process to ServiceNow, in the hour that has just passed."""
 
-    def reload(self, settings: Settings) -> None:
-        """Take destinations, grants and slots from these; what is under way keeps what it has."""
-        tools = self.tools
-        if isinstance(tools.destinations, LiveMap):
-            tools.destinations.become(destinations(settings))
-        if isinstance(tools.rules.grants, LiveList):
-            tools.rules.grants.become(rules(settings).grants)
-        tools.slots.resize(settings.transfers.max_parallel)
-
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
         return {

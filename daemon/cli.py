@@ -75,7 +75,8 @@ def run(config: Config = None) -> None:
     from adapters.running.trouble import Board
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.service import Service, stop_on_signals
+    from daemon.service import Service
+    from daemon.signals import stop_on_signals
     from daemon.telemetry import measured, traced
 
     stop, hangup, traffic = threading.Event(), threading.Event(), Traffic(Board())

@@ -9,12 +9,15 @@ from typing import Any
 
 import structlog
 
+from adapters.running.live import LiveList, LiveMap
 from config.faults import ConfigError
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets, check
 from config.settings import Settings
+from config.values import destinations, rules
 from transfer.errors import Code, FerryError, Permanent
+from transfer.tools import Tools
 
 TAKEN = ("destinations.", "grants", "log.", "transfers.max_parallel")
 """What is taken from the new file; all else needs a restart."""
@@ -64,6 +67,15 @@ class Reload:
         self._applied(self._settings)
         log.info("reloaded", changed=changed, needs_restart=restart)
         return changed, restart
+
+
+def apply(settings: Settings, tools: Tools) -> None:
+    """Take destinations, grants and slots from these; what is under way keeps what it has."""
+    if isinstance(tools.destinations, LiveMap):
+        tools.destinations.become(destinations(settings))
+    if isinstance(tools.rules.grants, LiveList):
+        tools.rules.grants.become(rules(settings).grants)
+    tools.slots.resize(settings.transfers.max_parallel)
 
 
 def _sound(path: Path) -> Settings:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import _thread
-import signal
 import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from types import FrameType
 
 import structlog
 
@@ -33,7 +30,7 @@ from daemon.doors import doors
 from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.outlook import Outlook
-from daemon.reload import Reload
+from daemon.reload import Reload, apply
 from daemon.rounds import Rounds
 from daemon.second_door import SecondDoor
 from daemon.telemetry import standing
@@ -227,7 +224,7 @@ class Service:
     def _applied(self, settings: Settings) -> None:
         tools = self._house.tools
         before = dict(tools.destinations)
-        self._house.reload(settings)
+        apply(settings, tools)
         for name, destination in before.items():
             if tools.destinations.get(name) != destination:
                 self._board.forget(f"destination {name}")
@@ -382,25 +379,3 @@ class Service:
         self._rounds.stop(wait=False)
         self._heart.stop()
         raise ruin
-
-
-def stop_on_signals(stop: threading.Event, hangup: threading.Event | None = None) -> None:
-    """SIGTERM and SIGINT set `stop`, a second one does no more than the first; SIGHUP sets
-    `hangup`, and never ends the process.
-    """
-    events = {
-        signal.SIGTERM: stop,
-        signal.SIGINT: stop,
-        signal.SIGHUP: hangup or threading.Event(),
-    }
-
-    def told(number: signal.Signals) -> None:
-        log.info("signal", name=number.name)
-        events[number].set()
-
-    def handler(number: int, _frame: FrameType | None) -> None:
-        # Event.set and the log take locks that the code which is interrupted here may hold.
-        _thread.start_new_thread(told, (signal.Signals(number),))
-
-    for number in events:
-        signal.signal(number, handler)

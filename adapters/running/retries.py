@@ -70,26 +70,19 @@ def retrying(  # noqa: PLR0913 what differs between the service, an operator's o
 
     def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
         begun = now()
-        patience = _Patience(
-            tries, deadline, lambda: _moved(transfer, tools), lambda: now() - begun
-        )
+        moved, passed = lambda: _moved(transfer, tools), lambda: now() - begun
+        patience = _Patience(tries, deadline, moved, passed)
 
         def pause(seconds: float) -> None:
             sleep(seconds)
             # The wait is cut short by a stop; a ledger that is away would then be asked in a loop.
             tools.halt()
 
-        def again(state: RetryCallState) -> None:
-            _say(state)
-            tools.meter.again(transfer)
-            if error := _error(state):
-                seen.again(transfer, error, _asleep(state))
-
         retry = Retrying(
             retry=retry_if_exception(_worth_another_try),
             stop=patience.ends,
             wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
-            before_sleep=again,
+            before_sleep=lambda state: _say(state, transfer, tools, seen),
             sleep=pause,
             reraise=True,
         )
@@ -205,10 +198,9 @@ def _asked_wait(state: RetryCallState) -> float:
     return min(asked or 0.0, MAX_WAIT)
 
 
-def _asleep(state: RetryCallState) -> float:
-    return state.next_action.sleep if state.next_action else 0.0
-
-
-def _say(state: RetryCallState) -> None:
-    after = round(_asleep(state), 1)
-    log.info("step will be tried again", after=after, tries=state.attempt_number)
+def _say(state: RetryCallState, transfer: Transfer, tools: Tools, seen: Witness) -> None:
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    log.info("step will be tried again", after=round(seconds, 1), tries=state.attempt_number)
+    tools.meter.again(transfer)
+    if error := _error(state):
+        seen.again(transfer, error, seconds)

@@ -1,1 +1,1 @@
-"""The service's own door for its operators: a Unix socket, and what is said over it."""
+"""The socket by which operators reach the running service; the doors are `server` and `client`."""

@@ -8,13 +8,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.service import stop_on_signals
+from daemon.signals import stop_on_signals
 
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
     """The handlers of pytest come back afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -28,3 +31,11 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_lock_up(number: signal.Signal
     with stop._cond:  # type: ignore[attr-defined]
         signal.raise_signal(number)
     assert stop.wait(60)
+
+
+def test_a_hangup_reads_anew_and_ends_nothing() -> None:
+    stop, hangup = threading.Event(), threading.Event()
+    stop_on_signals(stop, hangup)
+    signal.raise_signal(signal.SIGHUP)
+    assert hangup.wait(60)
+    assert not stop.is_set()
