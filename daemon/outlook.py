@@ -37,6 +37,7 @@ class Outlook:
         self._traffic = traffic
         self._began = datetime.now(UTC)
         self._free: int | None = None
+        self.least_free = LEAST_FREE
         self.ready = False
         self.stopping = False
 
@@ -102,7 +103,7 @@ class Outlook:
         except OSError as error:
             trouble.say(Transient(Code.LEDGER_FULL, f"The ledger's disk: {error.strerror}."))
             return
-        if self._free < LEAST_FREE:
+        if self._free < self.least_free:
             megabytes = self._free // 1_000_000
             words = f"Only {megabytes} MB are free on the disk of the ledger {part.path}."
             trouble.say(Transient(Code.LEDGER_FULL, words))

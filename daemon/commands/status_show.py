@@ -180,7 +180,7 @@ def _table(rows: Sequence[Row], width: int | None) -> Iterator[str]:
     for row in rows:
         yield _padded(row, columns, widths)
         if row[-1] and len(row) > len(HEADS):
-            yield f"  {row[-1]}"
+            yield from _folded(f"  {row[-1]}", width)
 
 
 def _padded(row: Row, columns: Sequence[int], widths: Sequence[int]) -> str:

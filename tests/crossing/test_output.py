@@ -19,7 +19,7 @@ def sent(world: World, redirected: str, **variables: str) -> subprocess.Complete
     script = f'"$@" {redirected}'
     words = ("send", f"s3://{world.bucket}/{NAME}", "partner:")
     return subprocess.run(
-        ["bash", "-c", f"set -o pipefail; {script}", "bash", *program(), *words.split()],
+        ["bash", "-c", f"set -o pipefail; {script}", "bash", *program(), *words],
         env=environment(world) | variables,
         capture_output=True,
         check=False,
@@ -51,7 +51,7 @@ def test_commands_that_only_look_go_on_without_a_reader(world: World) -> None:
     for words, code in looks.items():
         subprocess.run([*program(), "ledger", "init"], env=environment(world), check=True)
         done = subprocess.run(
-            ["bash", "-c", 'set -o pipefail; "$@" | true', "bash", *program(), *words],
+            ["bash", "-c", 'set -o pipefail; "$@" | true', "bash", *program(), *words.split()],
             env=environment(world) | {"PYTHONIOENCODING": "ascii"},
             capture_output=True,
             check=False,

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from structlog.testing import capture_logs
+
 from adapters.memory.books import memory_books
 from adapters.memory.servicenow import MemoryDesk, MemoryInbox
 from adapters.running.live import LiveList, LiveMap
@@ -71,13 +73,15 @@ class Served:
             path=self.config,
         )
         thread = threading.Thread(target=service.run, name="service")
-        thread.start()
-        try:
-            until(self.socket.exists)
-            yield service
-        finally:
-            self.stop.set()
-            thread.join(60)
+        # What a command prints in this process must not have the service's log in it.
+        with capture_logs():
+            thread.start()
+            try:
+                until(self.socket.exists)
+                yield service
+            finally:
+                self.stop.set()
+                thread.join(60)
         assert not thread.is_alive()
 
     @property

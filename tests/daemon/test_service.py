@@ -235,3 +235,16 @@ def test_no_answer_holds_a_secret(served: Served) -> None:
         assert caught.value.faults
     assert CANARY not in json.dumps(answers)
     assert CANARY not in json.dumps(served.told.heard)
+
+
+def test_a_disk_that_gets_full_is_told_before_it_is(served: Served) -> None:
+    with served.running() as service:
+        until(lambda: served.status()["disk_free"])
+        outlook = service._outlook
+        outlook.least_free = 1 << 62
+        outlook.look_at_disk()
+        [trouble] = served.status()["troubles"]
+        assert (trouble["what"], trouble["code"]) == ("disk", "ledger.full")
+        outlook.least_free = 0
+        outlook.look_at_disk()
+        assert served.status()["troubles"] == []
