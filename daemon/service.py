@@ -233,6 +233,7 @@ class Service:
 
     def _wake(self) -> None:
         """What stands in the ledger and in ServiceNow is looked at now."""
+        self._heart.hasten()
         for name in ("watch", "resume"):
             self._rounds.hasten(name)
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from adapters.memory.keeper import MemoryKeeper
 from daemon.control.client import Refused
 from tests.daemon.conftest import CANARY
 from tests.daemon.ferry import until
@@ -248,3 +249,16 @@ def test_a_disk_that_gets_full_is_told_before_it_is(served: Served) -> None:
         outlook.least_free = 0
         outlook.look_at_disk()
         assert served.status()["troubles"] == []
+
+
+def test_a_word_to_cancel_finds_at_once_what_was_taken_away(served: Served) -> None:
+    go_on = threading.Event()
+    served.bench.watcher.then = lambda: go_on.wait(60)
+    transfer = admitted(served)
+    with served.running() as service:
+        until(lambda: served.bench.watcher.seen)
+        [hold] = service._heart._holds
+        MemoryKeeper(served.bench.store).evict(transfer.id)
+        served.say("cancel", id=transfer.id)
+        until(lambda: hold.lost)
+        go_on.set()
