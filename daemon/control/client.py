@@ -8,7 +8,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from daemon.control.words import LONGEST_ANSWER, Garbled, Near, Words, peer, receive, send
+from daemon.control.words import LONGEST_ANSWER, Garbled, Near, Words, packed, peer, receive, send
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 PATIENCE = 30.0
@@ -40,7 +40,7 @@ def ask(path: Path, question: Words, trusted: Collection[int], patience: float =
             channel.connect(near.address())
             if peer(channel) not in trusted:
                 raise _foreign(path, peer(channel))
-            send(channel, question, until)
+            send(channel, packed(question), until)
             answer = receive(channel, LONGEST_ANSWER, until)
     except PermissionError as error:
         raise Permanent(

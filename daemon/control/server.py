@@ -19,6 +19,7 @@ from daemon.control.words import (
     Garbled,
     Near,
     Words,
+    packed,
     peer,
     receive,
     send,
@@ -120,7 +121,7 @@ class Server:
             with channel:
                 user = peer(channel)
                 question = receive(channel, LONGEST_QUESTION, time.monotonic() + self.patience)
-                answer = self.answered(question, user)
+                answer = packed(self.answered(question, user))
                 send(channel, answer, time.monotonic() + self.patience)
         except Garbled as error:
             log.warning("control question not understood", reason=str(error))

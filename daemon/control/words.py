@@ -42,9 +42,13 @@ def receive(channel: socket.socket, longest: int, until: float) -> Words:
     return words
 
 
-def send(channel: socket.socket, words: Words, until: float) -> None:
+def packed(words: Words) -> bytes:
+    return json.dumps(words).encode() + b"\n"
+
+
+def send(channel: socket.socket, line: bytes, until: float) -> None:
     """Raises OSError, TimeoutError."""
-    rest = memoryview(json.dumps(words).encode() + b"\n")
+    rest = memoryview(line)
     while rest:
         channel.settimeout(_left(until))
         rest = rest[channel.send(rest) :]
