@@ -70,10 +70,7 @@ def status(  # noqa: PLR0913, PLR0917 each is an option
     destination: Annotated[str | None, typer.Option(metavar="NAME", help="To there.")] = None,
     requester: Annotated[str | None, typer.Option(metavar="NAME", help="For whom.")] = None,
 ) -> None:
-    """Show whether the service is well, what it does, and the latest transfers.
-
-    Exit code 0 only when it runs and is well, else 1.
-    """
+    """Show whether the service is well (exit code 0, else 1), and transfers."""
     only = Only(failed=failed, running=running, destination=destination, requester=requester)
     out = Terminal()
     with explained():
