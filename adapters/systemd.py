@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 
 LONGEST = 1000
@@ -30,6 +31,15 @@ class Supervisor:
     def status(self, text: str) -> None:
         """One line for `systemctl status`."""
         self._send(f"STATUS={_line(text)}")
+
+    def starting(self, status: str, seconds: float) -> None:
+        """The start takes longer; the manager waits for so many seconds more from now on."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * 1_000_000)}", f"STATUS={_line(status)}")
+
+    def reloading(self) -> None:
+        """The configuration is read anew, until the next ready()."""
+        # systemd from 253 on wants to know when that began (sd_notify(3)).
+        self._send("RELOADING=1", f"MONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
         """The stop has begun."""

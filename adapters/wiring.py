@@ -18,6 +18,7 @@ from adapters.digests import Stateable
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
+from adapters.running.live import LiveList, LiveMap
 from adapters.running.places import Places
 from adapters.s3.store import make_objects
 from config.doors import StandingSettings
@@ -75,6 +76,8 @@ class House:
     close: Callable[[], None]
     executions: Executions | None = None
     places: Places | None = None
+    calls_made: Callable[[], int] = lambda: 0
+    """Of this process to ServiceNow, in the hour that has just passed."""
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -107,6 +110,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
     inbox = _inbox(settings, client)
     halting = threading.Event()
     pool = Pool(Register(secrets))
+    judged = rules(settings)
+    judged = replace(judged, grants=LiveList(judged.grants))
 
     def close() -> None:
         pool.close()
@@ -115,8 +120,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
     plain = tools(
         settings,
         secrets,
-        rules=rules(settings),
-        authority=InstanceAuthority(inbox, rules(settings)),
+        rules=judged,
+        authority=InstanceAuthority(inbox, judged),
         books=books,
         observer=observer,
         halting=halting,
@@ -135,6 +140,7 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         ecc=_ecc(settings, client, halting),
         desk=_desk(settings, client),
         short=client.short,
+        calls_made=lambda: client.budget.made,
         calls_left=lambda: client.budget.left,
         halting=halting,
         close=close,
@@ -236,7 +242,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         locks=books.locks,
         notifier=notifier or told(settings, secrets),
         observer=observer,
-        destinations=destinations(settings),
+        destinations=LiveMap(destinations(settings)),
         rules=rules,
         slots=Slots(settings.transfers.max_parallel),
         clock=clock,

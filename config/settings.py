@@ -274,6 +274,16 @@ class LogSettings(Part):
     )
 
 
+class ControlSettings(Part):
+    """How operators' commands reach the running service: by a Unix socket, no port."""
+
+    socket: Path | None = Field(
+        None,
+        description="Path of the socket, for its owner and the superuser; null: ledger.path with "
+        ".socket behind it.",
+    )
+
+
 class Settings(Part):
     """The whole file; loading.load() reads it."""
 
@@ -297,5 +307,6 @@ class Settings(Part):
     )
     audit: AuditSettings = Field(default_factory=AuditSettings)
     log: LogSettings = Field(default_factory=LogSettings)
+    control: ControlSettings = Field(default_factory=ControlSettings)
     metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     traces: TracesSettings = Field(default_factory=TracesSettings)

@@ -12,6 +12,7 @@ from typing import Protocol
 import structlog
 
 from adapters.running.alarm import LedgerAlarm, is_fatal
+from adapters.running.gate import Gate, Pause
 from adapters.running.heartbeat import Heartbeat, Hold
 from daemon.line import Line
 from transfer import decisions, history
@@ -54,6 +55,10 @@ class HandedOver(Stopping):
         self.head = head
 
 
+class Held(Stopping):
+    """An operator has paused its destination: it is left as it stands, until a resume."""
+
+
 class Second(Protocol):
     """A door beside this one."""
 
@@ -70,6 +75,18 @@ class _Pause:
 
     transfer: Transfer
     until: float
+    error: Waiting
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Why a transfer is not under way: a code, or a word of operators; `seconds` until it is looked
+    at again, None where nobody knows.
+    """
+
+    code: str
+    reason: str
+    seconds: float | None = None
 
 
 class InProcess:
@@ -90,6 +107,7 @@ class InProcess:
         halting: threading.Event,
         heart: Heartbeat,
         alarm: LedgerAlarm,
+        gate: Gate | None = None,
     ) -> None:
         self.verdict: Verdict = lambda _: None
         self.elsewhere: Elsewhere = routed
@@ -100,6 +118,7 @@ class InProcess:
         self._halting = halting
         self._heart = heart
         self._alarm = alarm
+        self._gate = gate or Gate()
         self._pool = ThreadPoolExecutor(parallel * QUEUE, thread_name_prefix="carrier")
         self._lock = threading.Lock()
         self._line = Line(parallel * QUEUE, spare=parallel)
@@ -128,6 +147,28 @@ class InProcess:
             heads += [*self._suspects.values(), *self._line]
         return [head for head in heads if not is_homeward(head)]
 
+    def under_way(self) -> list[Transfer]:
+        """What has a thread, as it was when it was taken up."""
+        with self._lock:
+            return [head for head, _ in self._under_way.values()]
+
+    def waits(self, head: Transfer) -> Wait:
+        """Why that one, of the unfinished, is not under way."""
+        if pause := self._left_alone(head):
+            name = f"destination {pause.destination}" if pause.destination else "all work"
+            return Wait("paused", f"{name} is held by {pause.by}: {pause.reason or 'no reason'}")
+        with self._lock:
+            if put_off := self._pauses.get(head.id):
+                left = max(0.0, put_off.until - self._heart.now())
+                return Wait(put_off.error.code, put_off.error.message, left)
+            if head.id in self._suspects:
+                return Wait("suspect", "owners died over it: it is carried with no other suspect")
+            if head.id in self._line:
+                return Wait("turn", "all threads are taken")
+        if self.elsewhere(head):
+            return Wait("elsewhere", f"execution {head.execution or 'of the second door'} has it")
+        return Wait("turn", "it is taken up within seconds, unless another owner has it")
+
     def drain(self, seconds: float) -> bool:
         """Wait for what runs; True when nothing runs any more."""
         until = time.monotonic() + seconds
@@ -149,7 +190,13 @@ class InProcess:
         waits = waits and not (is_homeward(head) and pause and not is_homeward(pause.transfer))
         known = head.id in self._under_way or head.id in self._line
         busy = known or self._heart.owes(head.id) or self.elsewhere(head)
-        return not (busy or waits or self._halting.is_set())
+        return not (busy or waits or self._halting.is_set() or self._left_alone(head))
+
+    def _left_alone(self, head: Transfer) -> Pause | None:
+        """An operator wants it so. What is over, or is to be, still gets its tickets."""
+        if is_homeward(head) or self.verdict(head):
+            return None
+        return self._gate.held(head.request.destination) or self._gate.closed()
 
     def _begin(self) -> None:
         while not self._halting.is_set() and (head := self._line.next()):
@@ -165,7 +212,9 @@ class InProcess:
     def _work(self, head: Transfer) -> None:
         transfer_id = head.id
         try:
-            self._take_up(transfer_id)
+            # It may have been in the line when the gate was closed.
+            if not self._left_alone(head):
+                self._take_up(transfer_id)
         except FerryError as error:
             log.debug("transfer not taken up", transfer=transfer_id, code=error.code)
             self._alarm.met(error)
@@ -201,6 +250,8 @@ class InProcess:
         try:
             handed_over = self._gone_over(hold)
             self._resumed(hold.claim.id)
+        except Held:
+            log.info("transfer held: its destination is paused")
         except Stopping:
             log.info("transfer left for the next start")
         except Waiting as error:
@@ -245,6 +296,8 @@ class InProcess:
             )
         tools = replace(
             self._tools,
+            # As they are now: a reload does not touch what is under way.
+            destinations=dict(self._tools.destinations),
             ledger=self._heart.ledger_of(hold),
             halt=lambda: self._halt(hold),
             fence=lambda: self._heart.fence(hold),
@@ -277,6 +330,8 @@ class InProcess:
         if verdict is not None and not self._too_late(hold.claim):
             # Several threads raise it: each its own.
             raise Permanent(verdict.code, verdict.message, action=verdict.action)
+        if self._gate.held(hold.claim.request.destination):
+            raise Held
 
     def _too_late(self, claim: Transfer) -> bool:
         """All of it has arrived, and only the partner's word is waited for."""
@@ -309,7 +364,7 @@ class InProcess:
             self._pauses = {
                 key: each for key, each in self._pauses.items() if now - each.until < FORGOTTEN
             }
-            self._pauses[claim.id] = _Pause(claim, now + seconds)
+            self._pauses[claim.id] = _Pause(claim, now + seconds, error)
         if not known:
             hold.told.append(history.waits(error.code, error.message, self._tools.clock()))
             hold.waits = True

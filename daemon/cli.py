@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 from importlib.metadata import entry_points, version
 from typing import Annotated
@@ -16,7 +17,7 @@ from config.loading import load, locate
 from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
-from daemon.commands import cancel, logs, operators, show, sweep
+from daemon.commands import cancel, controls, logs, operators, show, status, sweep
 from daemon.commands import report as report_page
 from daemon.commands.audit import audit_app
 from daemon.commands.doctor import doctor
@@ -30,6 +31,7 @@ from daemon.commands.notices import notices_app
 from daemon.commands.options import Config, Json
 from daemon.commands.screen import NAMES, FirstScreen
 from daemon.commands.servicenow import servicenow_app
+from transfer.books import Books
 
 app = typer.Typer(
     name="fileferry",
@@ -75,28 +77,40 @@ def run(config: Config = None) -> None:
     """Run the service: poll, carry and report, until SIGTERM.
 
     Logs to standard error; tells systemd when it is ready and that it is alive.
+    SIGHUP reads the configuration anew.
     """
+    # It must not end what has not even begun; the service hears of the next one.
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     from adapters.running.progress import ProgressNotes
+    from adapters.running.traffic import Traffic
+    from adapters.running.trouble import Board
     from adapters.systemd import Supervisor
     from adapters.wiring import build
-    from daemon.service import Service, stop_on_signals
+    from daemon.service import Service
+    from daemon.signals import stop_on_signals
     from daemon.telemetry import measured, traced
 
-    stop = threading.Event()
+    stop, hangup, traffic = threading.Event(), threading.Event(), Traffic(Board())
     with explained():
         path = locate(config)
         settings = load(path)
         configure(settings.log)
         report_strays()
-        stop_on_signals(stop)
+        stop_on_signals(stop, hangup)
         note_every = settings.transfers.note_every
         refuse_doubtful(path, settings)
         secrets = secrets_of(path)
+
+        def observer(books: Books) -> Traffic:
+            traffic.then = ProgressNotes(books, note_every)
+            return traffic
+
         with all_named(settings, secrets):
-            built = build(settings, secrets, lambda books: ProgressNotes(books, note_every))
+            built = build(settings, secrets, observer)
         house = traced(measured(built))
         try:
-            Service(house, Supervisor(), stop).run()
+            service = Service(house, Supervisor(), stop, traffic, hangup=hangup, path=path)
+            service.run()
         finally:
             house.close()
 
@@ -158,17 +172,11 @@ def submit(
         out.say(submitted(load(locate(config)), record, queue))
 
 
-@app.command(epilog="Example: fileferry status --limit 5")
-def status(
-    config: Config = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
-    json: Json = False,
-) -> None:
-    """Show the latest transfers, and whether the service runs."""
-    with explained():
-        with looking(load(locate(config))) as books:
-            records = books.archive.search(limit=limit)
-        show.overview(records, out, running=books.running, json=json)
+app.command("status", epilog="Example: fileferry status --failed --since 2h")(status.status)
+app.command("pause", epilog='Example: fileferry pause bank --reason "key change"')(controls.pause)
+app.command("resume", epilog="Example: fileferry resume bank")(controls.resume)
+app.command("drain", epilog="Example: fileferry drain --wait")(controls.drain)
+app.command("reload", epilog="Example: fileferry reload")(controls.reload)
 
 
 @app.command("show", epilog="Example: fileferry show RITM0010028")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 from adapters.running.alarm import LedgerAlarm
+from adapters.running.gate import Gate
+from adapters.running.trouble import Board
 from adapters.servicenow.line.wire import instance_name
 from adapters.wiring import House
 from daemon.hints import Hints
@@ -23,6 +26,8 @@ def doors(  # noqa: PLR0913 what meets here
     alarm: LedgerAlarm,
     *,
     ended: Ended | None = None,
+    board: Board | None = None,
+    gate: Gate | None = None,
 ) -> Iterator[Hints]:
     """SQS, whose S3 events standing approvals judge, and ServiceNow's ECC queue.
 
@@ -30,6 +35,7 @@ def doors(  # noqa: PLR0913 what meets here
     """
     settings = house.settings
     instance, patience = instance_name(settings.servicenow.url), settings.poll.max_backoff
+    hints = partial(Hints, stop=stop, alarm=alarm, patience=patience, board=board, gate=gate)
     if house.queue is not None:
         lookup = Lookup(
             house.inbox,
@@ -39,18 +45,10 @@ def doors(  # noqa: PLR0913 what meets here
             ended=ended or no_execution,
         )
         seconds = settings.queue.visibility
-        yield Hints(
-            house.queue,
-            lookup,
-            stop,
-            alarm,
-            visibility=seconds,
-            patience=patience,
-            tracer=house.tools.tracer,
-        )
+        yield hints(house.queue, lookup, visibility=seconds, tracer=house.tools.tracer)
     if house.ecc is not None:
         lookup = Lookup(house.inbox, intake, instance, read=parameters.read)
-        yield Hints(house.ecc, lookup, stop, alarm, patience=patience, name="ecc")
+        yield hints(house.ecc, lookup, name="ecc")
 
 
 def _standing(house: House, carrier: Carrier) -> StandingDoor:

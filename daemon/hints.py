@@ -15,7 +15,8 @@ from collections.abc import Callable
 import structlog
 
 from adapters.running.alarm import LedgerAlarm, is_of_ledger
-from adapters.running.trouble import Trouble
+from adapters.running.gate import Gate
+from adapters.running.trouble import Board, Trouble
 from daemon.lookup import Lookup, is_of_outside
 from transfer.errors import Code, FerryError, Permanent
 from transfer.ports import Message, Queue, Tracer
@@ -39,6 +40,8 @@ AT_FAULT = frozenset(
     }
 )
 """Permanent errors that speak of FileFerry's rights or ledger, never of the one record."""
+CLOSED_WAIT = 1.0
+"""Seconds between two looks whether an operator lets new work in again."""
 GRACE = 1.0
 """Seconds for which a stop waits: a long poll would last 20, and what it brings comes again."""
 
@@ -65,6 +68,8 @@ class Hints:
         first_wait: float = FIRST_WAIT,
         name: str = "hints",
         tracer: Tracer | None = None,
+        board: Board | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._tracer = tracer or NoTracer()
         self._queue = queue
@@ -79,8 +84,10 @@ class Hints:
         self._in_hand: dict[str, Message] = {}
         self._done: list[Message] = []
         self._answered: dict[str, int] = {}
-        self._queue_trouble = Trouble("queue" if name == "hints" else name)
-        self._trouble = Trouble(name)
+        board = board or Board()
+        self._queue_trouble = board.trouble("queue" if name == "hints" else name)
+        self._trouble = board.trouble(f"{name} to ServiceNow" if name != "hints" else name)
+        self._gate = gate or Gate()
         # A daemon thread: the end of the process does not wait for a long poll either.
         self._thread = threading.Thread(target=self.run, name=name, daemon=True)
 
@@ -93,6 +100,9 @@ class Hints:
 
     def run(self) -> None:
         while not self._stop.is_set():
+            if self._gate.closed():
+                self._stop.wait(CLOSED_WAIT)
+                continue
             began = time.monotonic()
             try:
                 received = self.round()

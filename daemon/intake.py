@@ -11,7 +11,8 @@ from typing import Protocol
 import structlog
 
 from adapters.running.alarm import LedgerAlarm, is_of_ledger
-from adapters.running.trouble import Trouble
+from adapters.running.gate import Gate
+from adapters.running.trouble import Board
 from transfer.approval import items, policy
 from transfer.books import Archive, Ledger, Outbox
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -175,13 +176,16 @@ class Poll:
     A ledger in trouble is tried again at the next poll: nothing is taken in until it writes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 its pace, and who is told
         self,
         intake: Intake,
         every: float,
         max_backoff: float,
         alarm: LedgerAlarm,
         now: Callable[[], float] = time.monotonic,
+        *,
+        board: Board | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._alarm = alarm
         self._intake = intake
@@ -189,11 +193,18 @@ class Poll:
         self._max_backoff = max_backoff
         self._now = now
         self._not_before = 0.0
-        self._trouble = Trouble("poll")
+        self._trouble = (board or Board()).trouble("poll")
+        self._gate = gate or Gate()
+        self.tried = False
+        """It has been to ServiceNow and back, whatever came of it."""
 
     def __call__(self) -> None:
-        if self._now() < self._not_before:
+        if self._now() < self._not_before or self._gate.closed():
             return
+        self._poll()
+        self.tried = True
+
+    def _poll(self) -> None:
         try:
             tasks = self._intake.round()
         except FerryError as error:

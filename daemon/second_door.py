@@ -54,11 +54,11 @@ class SecondDoor:
     verdict: Verdict = lambda _: None
     now: Callable[[], float] = time.monotonic
     crossings: Callable[[str], int] = lambda _: 0
+    trouble: Trouble = field(default_factory=lambda: Trouble("second door"))
     _heads: dict[str, Transfer] = field(default_factory=dict)
     _kept: set[str] = field(default_factory=set)
     _shut_until: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _trouble: Trouble = field(default_factory=lambda: Trouble("second door"))
 
     def hand_over(self, transfer: Transfer, tools: Tools) -> None:
         """Raises HandedOver once the head says that an execution has it, Waiting where it has to
@@ -96,7 +96,7 @@ class SecondDoor:
         try:
             self._start(head)
         except FerryError as error:
-            self._trouble.say(error)
+            self.trouble.say(error)
 
     def elsewhere(self, transfer: Transfer) -> bool:
         """An execution has it, until it is evicted."""
@@ -130,9 +130,9 @@ class SecondDoor:
             try:
                 self._follow(head)
             except FerryError as error:
-                self._trouble.say(error)
+                self.trouble.say(error)
             else:
-                self._trouble.over()
+                self.trouble.over()
 
     def _follow(self, head: Transfer) -> None:
         name = head.execution or ""

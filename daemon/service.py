@@ -2,32 +2,40 @@
 
 from __future__ import annotations
 
-import _thread
-import os
-import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
-from types import FrameType
+from pathlib import Path
 
 import structlog
 
 from adapters.running.alarm import LedgerAlarm
+from adapters.running.gate import Gate
 from adapters.running.heartbeat import Heartbeat
 from adapters.running.retries import retrying
 from adapters.running.sender import Sender
+from adapters.running.traffic import Traffic
+from adapters.running.trouble import Board
 from adapters.systemd import Supervisor
 from adapters.wiring import House
 from config.door import digest
+from config.settings import Settings
 from daemon.carriers import InProcess
+from daemon.control.orders import Orders
+from daemon.control.places import pauses_of, socket_of
+from daemon.control.server import Server
 from daemon.doors import doors
+from daemon.hints import Hints
 from daemon.intake import Intake, Poll
+from daemon.outlook import Outlook
+from daemon.reload import Reload, apply
 from daemon.rounds import Rounds
 from daemon.second_door import SecondDoor
 from daemon.telemetry import standing
 from daemon.watch import Watch
-from transfer.errors import FerryError
+from transfer.errors import Code, FerryError
 from transfer.model import Transfer
 from transfer.tools import NoMeter
 
@@ -39,6 +47,9 @@ RESUME_EVERY = 10.0
 """Seconds between two looks at what the ledger has unfinished, ServiceNow or not; or the poll's."""
 MEASURE_EVERY = 60.0
 """Seconds: CloudWatch keeps one value a minute."""
+DISK_EVERY = 60.0
+HANGUP_EVERY = 0.5
+"""Seconds between two looks whether SIGHUP has asked for a reload."""
 FORGET_EVERY = 86_400.0
 FORGET_AFTER = 600.0
 """Seconds after a start: a service that is started again and again has other things to do."""
@@ -48,6 +59,13 @@ HALT_GRACE = 20.0
 """Seconds for the carriers to reach the end of a chunk once they were told to halt."""
 RUIN_GRACE = 5.0
 """The same, when the ledger cannot be used any more and nothing can be noted."""
+READY_AFTER = 15.0
+"""Seconds after which a ServiceNow that has not answered yet keeps nobody from being ready."""
+LONGER_EVERY = 5.0
+LONGER = 60.0
+"""Seconds by which the start is prolonged, every so many seconds, while the login is refused."""
+NOT_LET_IN = frozenset({Code.SERVICENOW_AUTH, Code.SERVICENOW_LOGIN_PAGE})
+"""What the poll meets while ServiceNow refuses the login."""
 
 log = structlog.get_logger()
 
@@ -55,54 +73,50 @@ log = structlog.get_logger()
 class Service:
     """One run of the daemon over a built House."""
 
-    def __init__(self, house: House, supervisor: Supervisor, stop: threading.Event) -> None:
+    def __init__(  # noqa: PLR0913 what it is told from outside
+        self,
+        house: House,
+        supervisor: Supervisor,
+        stop: threading.Event,
+        traffic: Traffic | None = None,
+        *,
+        hangup: threading.Event | None = None,
+        path: Path | None = None,
+    ) -> None:
         self._house = house
         self._supervisor = supervisor
         self._stop = stop
-        self._beat = time.monotonic()
+        self._hangup = hangup or threading.Event()
+        self._beat = self._began = time.monotonic()
         self._ruin: FerryError | None = None
-        self._alarm = LedgerAlarm(self._give_up)
-        books, work, lease = house.books, house.settings.transfers, house.settings.ledger.lease
-        self._heart = Heartbeat(books.ledger, lease, self._alarm)
+        self._traffic = traffic or Traffic(Board())
+        self._board = self._traffic.board
+        self._gate = Gate(pauses_of(house.settings))
+        self._alarm = LedgerAlarm(self._give_up, self._board)
+        lease = house.settings.ledger.lease
+        self._heart = Heartbeat(house.books.ledger, lease, self._alarm)
         if house.places:
             self._heart.beside = house.places.renew
-        self._carrier = InProcess(
-            ledger=books.ledger,
-            tools=house.tools,
-            parallel=work.max_parallel,
-            attempt=retrying(work.tries, work.retry_wait, house.halting.wait, work.deadline),
-            halting=house.halting,
-            heart=self._heart,
-            alarm=self._alarm,
-        )
-        self._sender = Sender(
-            outbox=books.outbox,
-            archive=books.archive,
-            desk=house.desk,
-            stop=threading.Event(),
-            alarm=self._alarm,
-            lease=lease,
-            short=house.short,
-            workers=SENDERS,
-            tracer=house.tools.tracer,
-        )
+        self._carrier = self._built_carrier()
+        self._sender = self._built_sender()
+        self._outlook = Outlook(house, self._carrier, self._board, self._gate, self._traffic)
         self._intake = self._built_intake()
         self._second = self._built_second_door()
-        ended = self._second.ended if self._second else None
-        self._doors = list(
-            doors(house, self._intake, self._carrier, stop, self._alarm, ended=ended)
-        )
+        self._doors = self._built_doors()
+        self._reload = Reload(path, house.settings, self._applied)
         self._rounds = self._scheduled()
+        self._control = self._built_control()
+        self._told = ""
+        self._longer_at = self._began + LONGER_EVERY
 
     def run(self) -> None:
         """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
         self._heart.start()
+        self._control.start()
         self._recover()
         self._rounds.start()
         for door in self._doors:
             door.start()
-        self._supervisor.ready("carrying files")
-        log.info("ready", **self._house.about())
         self._watch(lambda: self._stop.wait(self._pause()))
         if self._ruin is None:
             self._shut_down()
@@ -115,9 +129,15 @@ class Service:
         watch = Watch(self._house.inbox, self._house.tools.authority, self._watched)
         self._carrier.verdict = watch.verdict
         rounds = Rounds(self._alarm)
-        rounds.add(
-            "poll", Poll(self._intake, poll.every, poll.max_backoff, self._alarm), poll.every
+        self._poll = Poll(
+            self._intake,
+            poll.every,
+            poll.max_backoff,
+            self._alarm,
+            board=self._board,
+            gate=self._gate,
         )
+        rounds.add("poll", self._poll, poll.every)
         rounds.add("resume", self._intake.resume, min(poll.every, RESUME_EVERY))
         rounds.add("watch", watch.round, poll.every)
         if second:
@@ -127,9 +147,102 @@ class Service:
         rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
         rounds.add("measure", self._measure, MEASURE_EVERY)
         rounds.add("beat", self._note_beat, BEAT_EVERY)
+        rounds.add("disk", self._outlook.look_at_disk, DISK_EVERY)
+        rounds.add("hangup", self._hung_up, HANGUP_EVERY)
         for door in self._doors:
             rounds.add(door.name, door.beat, door.visibility / 3)
         return rounds
+
+    def _built_carrier(self) -> InProcess:
+        house, work = self._house, self._house.settings.transfers
+        return InProcess(
+            ledger=house.books.ledger,
+            tools=house.tools,
+            parallel=work.max_parallel,
+            attempt=retrying(
+                work.tries,
+                work.retry_wait,
+                house.halting.wait,
+                work.deadline,
+                witness=self._traffic,
+            ),
+            halting=house.halting,
+            heart=self._heart,
+            alarm=self._alarm,
+            gate=self._gate,
+        )
+
+    def _built_sender(self) -> Sender:
+        house = self._house
+        return Sender(
+            outbox=house.books.outbox,
+            archive=house.books.archive,
+            desk=house.desk,
+            stop=threading.Event(),
+            alarm=self._alarm,
+            lease=house.settings.ledger.lease,
+            short=house.short,
+            workers=SENDERS,
+            tracer=house.tools.tracer,
+            board=self._board,
+        )
+
+    def _built_doors(self) -> list[Hints]:
+        ended = self._second.ended if self._second else None
+        found = doors(
+            self._house,
+            self._intake,
+            self._carrier,
+            self._stop,
+            self._alarm,
+            ended=ended,
+            board=self._board,
+            gate=self._gate,
+        )
+        return list(found)
+
+    def _built_control(self) -> Server:
+        orders = Orders(
+            gate=self._gate,
+            destinations=self._house.tools.destinations,
+            status=self._outlook.document,
+            reload=self.reload,
+            wake=self._wake,
+        )
+        return Server(socket_of(self._house.settings), orders)
+
+    def reload(self) -> tuple[list[str], list[str]]:
+        """Read the configuration anew. Raises what Reload does; nothing is changed then."""
+        if self._outlook.ready:
+            self._supervisor.reloading()
+        try:
+            return self._reload()
+        finally:
+            if self._outlook.ready:
+                self._supervisor.ready(self._outlook.line())
+
+    def _applied(self, settings: Settings) -> None:
+        tools = self._house.tools
+        before = dict(tools.destinations)
+        apply(settings, tools)
+        for name, destination in before.items():
+            if tools.destinations.get(name) != destination:
+                self._board.forget(f"destination {name}")
+        if self._second:
+            self._second.door = digest(settings)
+
+    def _wake(self) -> None:
+        """What stands in the ledger and in ServiceNow is looked at now."""
+        self._heart.hasten()
+        for name in ("watch", "resume"):
+            self._rounds.hasten(name)
+
+    def _hung_up(self) -> None:
+        if self._hangup.is_set():
+            self._hangup.clear()
+            # It has said in the log what is wrong, and goes on as before.
+            with suppress(FerryError):
+                self.reload()
 
     def _built_intake(self) -> Intake:
         house = self._house
@@ -154,6 +267,7 @@ class Service:
             executions=house.executions,
             books=house.books,
             destinations=house.tools.destinations,
+            trouble=self._board.trouble("second door"),
             door=digest(house.settings),
         )
         if house.places:
@@ -190,17 +304,45 @@ class Service:
     def _watch(self, over: Callable[[], bool]) -> None:
         """Tell systemd that all is well for as long as scheduler and heartbeat are seen to move."""
         while True:
-            if time.monotonic() - self._beat < DEAF_AFTER and self._heart.beats():
+            self._tell()
+            moves = time.monotonic() - self._beat < DEAF_AFTER and self._heart.beats()
+            if self._outlook.ready and moves:
                 self._supervisor.watchdog()
             if over():
                 return
 
+    def _tell(self) -> None:
+        """The state, to systemd, where it is another than before."""
+        line, now = self._outlook.line(), time.monotonic()
+        if self._outlook.ready or self._outlook.stopping:
+            if line != self._told:
+                self._supervisor.status(line)
+        elif self._may_be_ready(now):
+            self._outlook.ready = True
+            self._supervisor.ready(self._outlook.line())
+            log.info("ready", **self._house.about())
+        elif now >= self._longer_at:
+            self._longer_at = now + LONGER_EVERY
+            self._supervisor.starting(line, LONGER)
+        self._told = line
+
+    def _may_be_ready(self, now: float) -> bool:
+        """ServiceNow lets us in, or cannot be asked: work goes on without it."""
+        seen = self._board.trouble("poll").seen
+        if seen and seen.code in NOT_LET_IN:
+            return False
+        late = now - self._began > READY_AFTER
+        return self._poll.tried or late or self._gate.closed() is not None
+
     def _pause(self) -> float:
+        if not self._outlook.ready:
+            return 0.05 if not self._poll.tried else 0.5
         return min(self._supervisor.watchdog_interval or 5.0, 5.0)
 
     def _shut_down(self) -> None:
         """Stop taking → finish, or halt at the next chunk → last tickets → close."""
         house, seconds = self._house, self._house.settings.transfers.drain
+        self._outlook.stopping = True
         self._supervisor.stopping()
         log.info("stopping", drain_seconds=seconds)
         for name in ("poll", "resume"):
@@ -214,6 +356,7 @@ class Service:
         self._rounds.stop(wait=True)
         self._heart.stop()
         self._sender.round()
+        self._control.close()
         log.info("stopped", unfinished=len(house.books.archive.unfinished()))
 
     def _drain(self, seconds: float) -> None:
@@ -229,32 +372,11 @@ class Service:
 
     def _leave(self, ruin: FerryError) -> None:
         """Nothing more is written, here or to tickets: the ledger would not know of it."""
+        self._outlook.stopping = True
+        self._control.close()
         self._supervisor.stopping()
         self._drain(RUIN_GRACE)
         self._carrier.close()
         self._rounds.stop(wait=False)
         self._heart.stop()
         raise ruin
-
-
-def stop_on_signals(stop: threading.Event) -> None:
-    """SIGTERM and SIGINT set the event; a second SIGINT, of a person who will not wait, ends the
-    process as a kill would: what is under way goes on at the next start.
-    """
-    interrupts = list[int]()
-
-    def told(number: int, times: int) -> None:
-        log.info("signal", name=signal.Signals(number).name)
-        stop.set()
-        if times > 1:
-            os._exit(128 + number)
-
-    def handler(number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT:
-            interrupts.append(number)
-        times = len(interrupts) if number == signal.SIGINT else 0
-        # Event.set and the log take locks that the code which is interrupted here may hold.
-        _thread.start_new_thread(told, (number, times))
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, handler)

@@ -15,7 +15,7 @@ from typing import Protocol
 from transfer.audit.chain import Entry, Link
 from transfer.history import Event
 from transfer.limits import Lease
-from transfer.model import Delivery, Session, Transfer
+from transfer.model import Delivery, Outcome, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
 
@@ -167,6 +167,35 @@ class Record:
     history: tuple[Event, ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Only:
+    """Of which transfers a search tells; without any of these of all.
+
+    `failed`: it has ended without having done what was asked, or is in quarantine. `running`: it is
+    not at rest. `since` is the time of the last change.
+    """
+
+    failed: bool = False
+    running: bool = False
+    since: datetime | None = None
+    destination: str | None = None
+    requester: str | None = None
+
+    def takes(self, head: Transfer, updated_at: datetime) -> bool:
+        well = head.outcome in (Outcome.DELIVERED, Outcome.REHEARSED)
+        bad = head.quarantined_at is not None or (head.finished and not well)
+        return (
+            (bad or not self.failed)
+            and not (self.running and head.at_rest)
+            and (self.since is None or updated_at >= self.since)
+            and self.destination in (None, head.request.destination)
+            and self.requester in (None, head.request.requester)
+        )
+
+
+ALL = Only()
+
+
 class Archive(Protocol):
     """The reading side of the ledger, for recovery and for people; safe beside a daemon."""
 
@@ -176,8 +205,11 @@ class Archive(Protocol):
     def quarantined(self) -> Sequence[Transfer]:
         """The transfers in quarantine, oldest first."""
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
-        """Newest first; `text` is an id, a number of item or task, or empty for all."""
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
+        """Newest first; `text` is an id, a number of item or task, or empty for all.
+
+        However many there are, no more than `limit` are in memory.
+        """
 
     def find(self, text: str, limit: int = 50) -> Sequence[Record]:
         """As search, by more, and slower: also by the number of the request or of a ticket, and by

@@ -116,6 +116,9 @@ class Code(StrEnum):
     QUEUE_UNAVAILABLE = "queue.unavailable"
     QUEUE_REFUSED = "queue.refused"
     NOTICE_FAILED = "notice.failed"
+    CONTROL_ABSENT = "control.absent"
+    CONTROL_FOREIGN = "control.foreign"
+    CONTROL_REFUSED = "control.refused"
     INTERNAL = "internal"
 
 
@@ -222,6 +225,9 @@ ACTIONS: dict[Code, str] = {
     Code.QUEUE_UNAVAILABLE: "None: FileFerry asks again, and the poll finds the work meanwhile.",
     Code.QUEUE_REFUSED: "Check queue.url, queue.region and the rights of FileFerry's AWS identity.",
     Code.NOTICE_FAILED: "Mend what is named, then try it with `fileferry notices test`.",
+    Code.CONTROL_ABSENT: "Start the service, or look why it does not answer: `fileferry status`.",
+    Code.CONTROL_FOREIGN: "Run it as the superuser or as the user of the service.",
+    Code.CONTROL_REFUSED: "Read what the service says, and say it again.",
     Code.INTERNAL: "Tell the FileFerry operators; the log has the details under this id.",
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 
@@ -45,7 +45,7 @@ class Rules:
 
     catalog_items: frozenset[str]
     variables: tuple[str, str, str]
-    grants: tuple[Grant, ...]
+    grants: Sequence[Grant]
     options: Mapping[str, str] = field(default_factory=dict)
     standing: Standing | None = None
     as_found: frozenset[str] = frozenset()

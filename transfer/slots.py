@@ -89,6 +89,17 @@ class Slots:
             self._connections[destination.name] -= 1
             self._change.notify_all()
 
+    def resize(self, total: int) -> None:
+        """From now on; what holds a slot keeps it."""
+        with self._change:
+            self.total = total
+            self._change.notify_all()
+
+    def waiting(self) -> dict[str, str]:
+        """Of each transfer that waits for a slot or a connection: to which destination."""
+        with self._change:
+            return {one.transfer_id: one.destination.name for one in self._waiting}
+
     def used(self, destination: Destination) -> int:
         """Connections to it that are held."""
         with self._change:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import islice
 
 from transfer import history, limits
 from transfer.approval import items
 from transfer.audit.chain import Entry, Link, follows
-from transfer.books import Beat, Record
+from transfer.books import ALL, Beat, Only, Record
 from transfer.errors import ChainMoved, ClaimLost
 from transfer.history import Event, EventKind
 from transfer.model import Delivery, Session, Transfer
@@ -340,13 +341,14 @@ class MemoryArchive:
             heads = [row.transfer for row in self.store.rows.values()]
             return [head for head in heads if head.quarantined_at and not head.finished]
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
         with self.store.lock:
-            if text in self.store.rows:
-                return [self._record(self.store.rows[text])]
             newest = sorted(self.store.rows.values(), key=lambda row: -row.received)
             found = [row for row in newest if not text or text in _names(row.transfer)]
-            return [self._record(row) for row in found[:limit]]
+            if text in self.store.rows:
+                found = [self.store.rows[text]]
+            wanted = (row for row in found if only.takes(row.transfer, row.updated_at))
+            return [self._record(row) for row in islice(wanted, limit)]
 
     def find(self, text: str, limit: int = 50) -> Sequence[Record]:
         if found := self.search(text, limit):

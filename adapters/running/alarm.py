@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from adapters.running.trouble import Trouble
+from adapters.running.trouble import Board
 from transfer.errors import Code, FerryError
 
 
@@ -24,9 +24,9 @@ class LedgerAlarm:
     `give_up` is called with an error after which the process must not go on, once.
     """
 
-    def __init__(self, give_up: Callable[[FerryError], None]) -> None:
+    def __init__(self, give_up: Callable[[FerryError], None], board: Board | None = None) -> None:
         self._give_up = give_up
-        self._trouble = Trouble("ledger")
+        self._trouble = (board or Board()).trouble("ledger")
         self._lock = threading.Lock()
         self._lost = False
 

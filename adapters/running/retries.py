@@ -9,6 +9,7 @@ import copy
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Protocol
 
 from tenacity import RetryCallState, Retrying, retry_if_exception
 from tenacity.wait import wait_exponential_jitter
@@ -33,47 +34,65 @@ PATIENT = ("servicenow.", "ledger.")
 log = Log()
 
 
-def retrying(  # noqa: PLR0913, PLR0917  what a caller may leave to us, and who listens
+class Witness(Protocol):
+    """Is told how the tries go; never raises."""
+
+    def failed(self, transfer: Transfer, error: FerryError) -> None: ...
+
+    def again(self, transfer: Transfer, error: FerryError, seconds: float) -> None: ...
+
+    def done(self, transfer: Transfer, reached: Transfer) -> None: ...
+
+
+class Nobody:
+    """Who looks at the log alone."""
+
+    def failed(self, transfer: Transfer, error: FerryError) -> None: ...
+
+    def again(self, transfer: Transfer, error: FerryError, seconds: float) -> None: ...
+
+    def done(self, transfer: Transfer, reached: Transfer) -> None: ...
+
+
+def retrying(  # noqa: PLR0913 what differs between the service, an operator's one-off and tests
     tries: int,
     first_wait: float,
     sleep: Callable[[float], object] = time.sleep,
     deadline: float = DEADLINE,
     now: Callable[[], float] = time.monotonic,
-    told: Callable[[FerryError, float], object] = lambda _error, _seconds: None,
+    *,
+    witness: Witness | None = None,
 ) -> Attempt:
     """An Attempt of at most `tries` tries without progress, exponential from `first_wait` seconds.
 
-    A try that moved bytes counts as the first again; after `deadline` seconds none follows. `told`
-    hears why there is another one, and in how many seconds.
+    A try that moved bytes counts as the first again; after `deadline` seconds none follows. The
+    `witness` hears of each.
     """
     backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
+    seen = witness or Nobody()
 
     def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
         begun = now()
-        patience = _Patience(
-            tries, deadline, lambda: _moved(transfer, tools), lambda: now() - begun
-        )
+        moved, passed = lambda: _moved(transfer, tools), lambda: now() - begun
+        patience = _Patience(tries, deadline, moved, passed)
 
         def pause(seconds: float) -> None:
             sleep(seconds)
             # The wait is cut short by a stop; a ledger that is away would then be asked in a loop.
             tools.halt()
 
-        def again(state: RetryCallState) -> None:
-            _say(state, told)
-            tools.tell(_event(state))
-            tools.meter.again(transfer)
-
         retry = Retrying(
             retry=retry_if_exception(_worth_another_try),
             stop=patience.ends,
             wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
-            before_sleep=again,
+            before_sleep=lambda state: _say(state, transfer, tools, seen),
             sleep=pause,
             reraise=True,
         )
         log.debug("step", step=step.__name__)
-        return retry(_logged, step, transfer, tools)
+        reached = retry(_logged, step, transfer, tools, seen)
+        seen.done(transfer, reached)
+        return reached
 
     return attempt
 
@@ -140,7 +159,7 @@ def _moved(transfer: Transfer, tools: Tools) -> int:
     return sum(item.moved for item in tools.ledger.deliveries(transfer.id))
 
 
-def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
+def _logged(step: Step, transfer: Transfer, tools: Tools, seen: Witness) -> Transfer:
     try:
         return step(transfer, tools)
     except (Stopping, Waiting):
@@ -153,6 +172,7 @@ def _logged(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
             reason=error.message,
             file=error.file,
         )
+        seen.failed(transfer, error)
         raise
     except Exception:
         log.exception("step failed by a fault of ours", step=step.__name__)
@@ -165,26 +185,31 @@ def _worth_another_try(error: BaseException) -> bool:
 
 
 def _is_waited_out(state: RetryCallState) -> bool:
+    error = _error(state)
+    return error is not None and error.code.startswith(PATIENT)
+
+
+def _error(state: RetryCallState) -> FerryError | None:
     error = state.outcome.exception() if state.outcome else None
-    return isinstance(error, FerryError) and error.code.startswith(PATIENT)
+    return error if isinstance(error, FerryError) else None
 
 
 def _asked_wait(state: RetryCallState) -> float:
     """What the other side asked for, capped: the thread must not sleep for an hour."""
-    error = state.outcome.exception() if state.outcome else None
-    asked = error.retry_after if isinstance(error, FerryError) else None
+    error = _error(state)
+    asked = error.retry_after if error else None
     return min(asked or 0.0, MAX_WAIT)
 
 
-def _event(state: RetryCallState) -> Event:
-    error = state.outcome.exception() if state.outcome else None
-    code, reason = (error.code, error.message) if isinstance(error, FerryError) else ("", "")
-    return try_failed(code, reason, state.attempt_number, datetime.now(UTC))
+def _event(error: FerryError | None, tries: int) -> Event:
+    code, reason = (error.code, error.message) if error else ("", "")
+    return try_failed(code, reason, tries, datetime.now(UTC))
 
 
-def _say(state: RetryCallState, told: Callable[[FerryError, float], object]) -> None:
-    wait_seconds = state.next_action.sleep if state.next_action else 0.0
-    error = state.outcome.exception() if state.outcome else None
-    if isinstance(error, FerryError):
-        told(error, wait_seconds)
-    log.info("step will be tried again", after=round(wait_seconds, 1), tries=state.attempt_number)
+def _say(state: RetryCallState, transfer: Transfer, tools: Tools, seen: Witness) -> None:
+    seconds = state.next_action.sleep if state.next_action else 0.0
+    log.info("step will be tried again", after=round(seconds, 1), tries=state.attempt_number)
+    tools.tell(_event(error := _error(state), state.attempt_number))
+    tools.meter.again(transfer)
+    if error:
+        seen.again(transfer, error, seconds)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 import structlog
 
 from adapters.running.alarm import LedgerAlarm, is_of_ledger
-from adapters.running.trouble import Trouble
+from adapters.running.trouble import Board
 from transfer.books import Archive, Outbox, Record
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.model import Transfer
@@ -68,6 +68,7 @@ class Sender:
         short: Callable[[], bool] = lambda: False,
         workers: int = 1,
         tracer: Tracer | None = None,
+        board: Board | None = None,
     ) -> None:
         self._tracer = tracer or NoTracer()
         self._workers = workers
@@ -82,7 +83,7 @@ class Sender:
         self._now = now
         self._not_before = 0.0
         self._heads: dict[str, Transfer] = {}
-        self._trouble = Trouble("tickets")
+        self._trouble = (board or Board()).trouble("tickets")
 
     def round(self) -> int:
         """Send until nothing is due; returns the number of posts that arrived.

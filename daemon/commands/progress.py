@@ -20,6 +20,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from adapters.running.retries import Nobody
 from adapters.terminal import Terminal
 from transfer.errors import FerryError
 from transfer.model import MIB, Delivery, DeliveryState, Pin, Session, Source, Transfer
@@ -62,8 +63,10 @@ class Sum:
         return f", {mib(self.rate)}/s, about {left} left"
 
 
-class Board:
-    """Port `Observer`. `deliveries` are the books' own, asked from a thread of its own."""
+class Board(Nobody):
+    """Port `Observer`, and who hears of each try. `deliveries` are the books' own, asked from a
+    thread of its own.
+    """
 
     def __init__(
         self,
@@ -109,8 +112,9 @@ class Board:
             self._said = words
             self._terminal.say(words)
 
-    def again(self, error: FerryError, seconds: float) -> None:
+    def again(self, transfer: Transfer, error: FerryError, seconds: float) -> None:
         """A step has failed, and will be tried again after so many seconds."""
+        del transfer  # it is the only one
         self.say(f"[{error.code}] {error.message} It is tried again in {seconds:.0f} s.")
 
     def line(self) -> str:

@@ -23,6 +23,10 @@ SCREEN = {
         "retry": "Send what is missing",
         "cancel": "Stop one that runs",
         "sweep": "Temps that nobody needs",
+        "pause": "Let nothing move there",
+        "resume": "End a pause or a drain",
+        "drain": "Finish, take nothing new",
+        "reload": "Read the settings anew",
         "quarantine": "What the service died over",
     },
     "Carry": {

@@ -145,7 +145,7 @@ def send_one(
     if claimed:
         work = settings.transfers
         again = partial(retrying, work.tries, work.retry_wait, halting.wait, work.deadline)
-        _Errand(claimed, books, tools, board, lines, halting).carry(again(told=board.again))
+        _Errand(claimed, books, tools, board, lines, halting).carry(again(witness=board))
     return books.archive.search(request.id)[0], _plan(store)
 
 

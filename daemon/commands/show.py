@@ -1,4 +1,4 @@
-"""What `status`, `show` and `send` print: tables for people, JSON for programs."""
+"""What `show` and `send` print: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 from pydantic import TypeAdapter
-from rich.filesize import decimal
-from rich.table import Table
 from rich.text import Text
 
 from adapters.terminal import Terminal
@@ -28,24 +26,6 @@ _COLOURS = {
     Outcome.FAILED: "red",
     Outcome.UNKNOWN: "red",
 }
-
-
-def overview(records: Sequence[Record], out: Terminal, *, running: bool | None, json: bool) -> None:
-    """The latest transfers, one a line."""
-    if json:
-        out.document({"running": running, "transfers": [_document(row) for row in records]})
-        return
-    if running is not None:
-        out.print(f"The service is {'running' if running else 'not running'}.")
-    if not records:
-        out.print("The ledger holds no transfer yet.")
-        return
-    table = Table(box=None, padding=(0, 2, 0, 0))
-    for name in ("Request", "State", "Bytes", "To", "Ticket", "Updated (UTC)"):
-        table.add_column(name, no_wrap=name != "State", overflow="fold")
-    for record in map(legible, records):
-        table.add_row(*_line(record))
-    out.print(table)
 
 
 def details(record: Record, out: Terminal, *, json: bool) -> None:
@@ -131,29 +111,6 @@ def _receipt_document(record: Record) -> dict[str, Any]:
             for item, document in zip(record.deliveries, whole["deliveries"], strict=True)
         ],
     }
-
-
-def _line(record: Record) -> tuple[str | Text, ...]:
-    user = record.tickets.get(TicketRole.USER)
-    state = _state(record)
-    if record.unsent:
-        state.append(f", {record.unsent} unsent", style="yellow")
-    return (
-        Text(record.transfer.request.number),
-        state,
-        _moved(record),
-        Text(record.transfer.request.destination, overflow="ellipsis"),
-        Text(user.number if user else "–"),
-        f"{record.updated_at:%m-%d %H:%M:%S}",
-    )
-
-
-def _moved(record: Record) -> str:
-    moved = sum(item.moved for item in record.deliveries)
-    total = sum(item.size for item in record.deliveries)
-    if moved == total:
-        return decimal(total)
-    return f"{100 * moved // total} % of {decimal(total)}"
 
 
 def _state(record: Record) -> Text:

@@ -39,6 +39,12 @@ def test_the_words_of_the_protocol(manager: socket.socket) -> None:
     assert heard(manager) == ["STATUS=Carrying 2."]
     supervisor.watchdog()
     assert heard(manager) == ["WATCHDOG=1"]
+    supervisor.starting("Waits for the login.", 60)
+    assert heard(manager) == ["EXTEND_TIMEOUT_USEC=60000000", "STATUS=Waits for the login."]
+    supervisor.reloading()
+    word, began = heard(manager)
+    assert word == "RELOADING=1"
+    assert began.removeprefix("MONOTONIC_USEC=").isdigit()
     supervisor.stopping()
     assert heard(manager) == ["STOPPING=1"]
 

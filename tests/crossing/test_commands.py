@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 from pathlib import Path
 
+from daemon.control.client import ask
+from daemon.control.words import Words
 from tests.crossing.commands import begun, fileferry
 from tests.crossing.world import DEADLINE, World
 from tests.servers.proxy import Fault, Kind, Proxy
-from transfer.model import MIB
+from transfer.model import MIB, Outcome
 
 
 def test_send_carries_one_object_and_prints_its_receipt(world: World) -> None:
@@ -81,11 +84,42 @@ def test_status_and_show_tell_of_a_transfer(world: World) -> None:
         placed = world.order("a")
         world.ended(placed)
         running = fileferry(world, "status")
-    stopped = json.loads(fileferry(world, "status", "--json").stdout)
-    assert "The service is running." in running.stdout
+    stopped = fileferry(world, "status", "--json")
+    told = json.loads(stopped.stdout)
+    assert (running.returncode, stopped.returncode) == (0, 1)
+    assert "The service is running: well." in running.stdout
     assert placed.number in running.stdout
-    assert (stopped["running"], len(stopped["transfers"])) == (False, 1)
+    assert (told["running"], len(told["transfers"])) == (False, 1)
     shown = fileferry(world, "show", placed.number)
     assert digest in shown.stdout
     assert "delivered" in shown.stdout
     assert fileferry(world, "show", "RITM9999999").returncode == 1
+
+
+def test_a_running_service_obeys_over_its_socket_and_by_sighup(world: World) -> None:
+    world.put("held", b"h")
+
+    def say(verb: str, **more: str) -> Words:
+        return ask(world.directory / "ledger.db.socket", {"do": verb, **more}, {os.geteuid()})
+
+    def held() -> bool:
+        return any(head["waits"]["code"] == "paused" for head in say("status")["waiting"])
+
+    with world.daemon() as daemon:
+        assert fileferry(world, "pause", "partner", "--reason", "new key").returncode == 0
+        placed = world.order("held")
+        world.until(held)
+        world.config["destinations"]["third"] = world.config["destinations"]["vault"]
+        world.write_config()
+        daemon.send(signal.SIGHUP)
+        world.until(lambda: "reloaded" in world.events())
+        assert say("pause", destination="third")["changed"], "it is known now"
+        (world.directory / "fileferry.yaml").write_text("pol: {}\n")
+        daemon.send(signal.SIGHUP)
+        world.until(lambda: "reload refused" in world.events())
+        assert say("resume", destination="partner")["changed"]
+        assert world.ended(placed).transfer.outcome is Outcome.DELIVERED
+        answers = json.dumps([say("status"), say("drain")])
+        daemon.send(signal.SIGTERM)
+        assert daemon.wait(DEADLINE) == 0
+    assert not [secret for secret in world.secrets.values() if secret in answers]

@@ -10,13 +10,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from daemon.service import stop_on_signals
+from daemon.signals import stop_on_signals
 
 
 @pytest.fixture(autouse=True)
 def _handlers() -> Iterator[None]:
     """The handlers of pytest come back afterwards."""
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    }
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -34,7 +37,7 @@ def test_a_signal_in_the_middle_of_a_wait_does_not_lock_up(number: signal.Signal
 
 TWICE = """
 import signal, threading
-from daemon.service import stop_on_signals
+from daemon.signals import stop_on_signals
 stop, never = threading.Event(), threading.Event()
 stop_on_signals(stop)
 for number in (signal.SIGTERM, signal.SIGTERM, signal.SIGINT):
@@ -47,3 +50,11 @@ never.wait(60)
 
 def test_a_person_who_will_not_wait_ends_it_by_a_second_ctrl_c() -> None:
     assert subprocess.run([sys.executable, "-c", TWICE], check=False, timeout=120).returncode == 130
+
+
+def test_a_hangup_reads_anew_and_ends_nothing() -> None:
+    stop, hangup = threading.Event(), threading.Event()
+    stop_on_signals(stop, hangup)
+    signal.raise_signal(signal.SIGHUP)
+    assert hangup.wait(60)
+    assert not stop.is_set()

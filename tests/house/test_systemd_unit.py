@@ -70,6 +70,7 @@ def test_it_speaks_the_notify_protocol_and_stops_in_order() -> None:
 def test_it_starts_the_program_with_the_defaults_of_the_settings() -> None:
     told = service()
     assert told["ExecStart"] == [f"{PROGRAM} run --config {DEFAULT}"]
+    assert told["ExecReload"] == [f"{PROGRAM} reload --config {DEFAULT}"]
     assert told["StateDirectory"] == [LedgerSettings().path.parent.name]
     assert told["StateDirectoryMode"] == ["0700"]
     assert "LoadCredential" not in told, "the drop-in of `fileferry install` names them"

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from tests.ports.books import TICKET, Store, delivery, post, received
 from tests.transfer.made import NOON
-from transfer.model import Stage
+from transfer.books import Only
+from transfer.errors import Code, Permanent
+from transfer.model import Outcome, Stage
 from transfer.tickets import TicketRole
 
 pytest_plugins = ["tests.ports.book_fixtures"]
@@ -62,3 +67,27 @@ def test_it_shows_what_is_unsent_and_why_and_the_tickets(store: Store) -> None:
     [record] = books.archive.search(transfer.id)
     assert (record.unsent, record.last_error) == (0, None)
     assert dict(record.tickets) == {TicketRole.USER: TICKET}
+
+
+def test_a_search_leaves_out_what_is_not_asked_for(store: Store) -> None:
+    books = store.open("one")
+    running, failed, held, delivered = (store.claimed("one", number) for number in (1, 2, 3, 4))
+    error = Permanent(Code.REMOTE_FULL, "The disk of the partner is full.")
+    closed = {"stage": Stage.CLOSED, "closed_at": NOON}
+    books.ledger.save(failed.failed(error).evolve(**closed))
+    books.ledger.save(held.evolve(quarantined_at=NOON))
+    books.ledger.save(delivered.evolve(outcome=Outcome.DELIVERED, **closed))
+
+    def found(limit: int = 50, **only: Any) -> list[str]:
+        return [row.transfer.id for row in books.archive.search(limit=limit, only=Only(**only))]
+
+    everything = [each.id for each in (delivered, held, failed, running)]
+    assert found(failed=True) == [held.id, failed.id]
+    assert found(limit=1, failed=True) == [held.id]
+    assert found(running=True) == [running.id]
+    request = running.request
+    assert found(destination=request.destination, requester=request.requester) == everything
+    assert found(destination="elsewhere") == found(requester="nobody") == []
+    [latest] = books.archive.search(running.id)
+    assert found(since=latest.updated_at - timedelta(days=1)) == everything
+    assert found(since=latest.updated_at + timedelta(days=1)) == []

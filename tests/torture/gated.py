@@ -13,7 +13,8 @@ from adapters.wiring import House, build
 from config.loading import load
 from config.logging import configure
 from config.secrets import Secrets
-from daemon.service import Service, stop_on_signals
+from daemon.service import Service
+from daemon.signals import stop_on_signals
 from tests.torture.failpoints import Gate, watched
 from transfer.errors import Transient
 

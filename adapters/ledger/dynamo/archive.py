@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 
@@ -26,7 +26,7 @@ from adapters.ledger.dynamo.items import (
 )
 from adapters.ledger.dynamo.ledger import read_deliveries
 from adapters.ledger.dynamo.store import Store
-from transfer.books import Record
+from transfer.books import ALL, Only, Record
 from transfer.history import Event, in_order, names
 from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
@@ -63,17 +63,23 @@ class DynamoArchive:
         heads = self._store.heads.read_all(self._ids("work", "work", QUARANTINED))
         return [self._store.heads.transfer(item) for item in heads if quarantined(item)]
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
+        found = self._records(self._named(text))
+        wanted = (it for it in found if only.takes(it.transfer, it.updated_at))
+        return list(islice(wanted, limit))
+
+    def _named(self, text: str) -> Iterable[str]:
+        """The ids that the text may stand for, newest first."""
         if not text:
             newest = self._table.index("received", "listed", LISTED, newest=True)
-            return self._records(transfer_id(item) for item in islice(newest, limit))
+            return (transfer_id(item) for item in newest)
         if len(text.encode()) > LONGEST_NAME:
             return []
         if self._table.get(head_key(text)):
-            return self._records([text])
+            return [text]
         ids = {*self._ids("number", "number", text), *self._ids("task", "task_number", text)}
         heads = self._store.heads.read_all(sorted(ids))
-        return self._records(transfer_id(item) for item in heads[::-1][:limit])
+        return [transfer_id(item) for item in heads[::-1]]
 
     def find(self, text: str, limit: int = 50) -> Sequence[Record]:
         found = self.search(text, limit)
@@ -81,7 +87,7 @@ class DynamoArchive:
             return found
         of_tickets = [transfer_id(item) for item in self._table.index("number", "number", text)]
         ids = [*dict.fromkeys(of_tickets)] or self._looked_through(text)
-        return self._records(ids[:limit])
+        return list(self._records(ids[:limit]))
 
     def _looked_through(self, text: str) -> list[str]:
         newest = islice(self._table.index("received", "listed", LISTED, newest=True), LOOKED)
@@ -93,9 +99,9 @@ class DynamoArchive:
         found = self._table.index(index, attribute, value)
         return [transfer_id(item) for item in found if item["sk"] == HEAD]
 
-    def _records(self, ids: Iterable[str]) -> list[Record]:
+    def _records(self, ids: Iterable[str]) -> Iterator[Record]:
         records = (self._record(list(self._table.query(partition(each), RECORD))) for each in ids)
-        return [record for record in records if record]
+        return (record for record in records if record)
 
     def _record(self, items: list[Item]) -> Record | None:
         head = next((item for item in items if item["sk"] == HEAD), None)

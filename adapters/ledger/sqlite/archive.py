@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -11,7 +12,7 @@ from adapters.ledger.codec import TICKET
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import reading
 from adapters.ledger.sqlite.rows import Row, Rows, transfer_of
-from transfer.books import Record
+from transfer.books import ALL, Only, Record
 from transfer.history import in_order
 from transfer.model import Transfer
 from transfer.tickets import Ticket, TicketRole
@@ -51,27 +52,32 @@ class SqliteArchive:
     def quarantined(self) -> Sequence[Transfer]:
         return self._heads("quarantined = 1 ORDER BY received_at, rowid")
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
         by_name = "(id = ?1 OR number = ?1 OR task_number = ?1)" if text else "?1 = ''"
-        return self._records(by_name, text, limit)
+        return self._records(by_name, text, limit, only)
 
     def find(self, text: str, limit: int = 50) -> Sequence[Record]:
         found = self.search(text, limit) or self._records(FOUND, text, limit)
         return found or self._records(ONCE, text, limit)
 
-    def _records(self, where: str, text: str, limit: int) -> list[Record]:
-        newest = f"{where} ORDER BY received_at DESC, rowid DESC LIMIT ?2"
+    def _records(self, where: str, text: str, limit: int, only: Only = ALL) -> list[Record]:
+        newest = f"{where} ORDER BY received_at DESC, rowid DESC"
         with reading(self._database) as rows:
-            found = rows.select("transfers", newest, (text, limit))
-            return [_record(rows, row) for row in found]
+            found = rows.select("transfers", newest, (text,))
+            wanted = (row for row in found if only.takes(*_told(row)))
+            return [_record(rows, row) for row in islice(wanted, limit)]
 
     def _heads(self, where: str) -> list[Transfer]:
         with reading(self._database) as rows:
             return [transfer_of(row) for row in rows.select("transfers", where)]
 
 
+def _told(head: Row) -> tuple[Transfer, datetime]:
+    return transfer_of(head), datetime.fromisoformat(head.text("updated_at"))
+
+
 def _record(rows: Rows, head: Row) -> Record:
-    transfer = transfer_of(head)
+    transfer, updated_at = _told(head)
     unsent = list(rows.select("posts", "transfer_id = ? AND sent = 0", (transfer.id,)))
     errors = [row.text("last_error") for row in unsent if row["last_error"] is not None]
     return Record(
@@ -80,7 +86,7 @@ def _record(rows: Rows, head: Row) -> Record:
         tickets=_tickets(rows, transfer.id),
         unsent=len(unsent),
         last_error=max(errors, default=None),
-        updated_at=datetime.fromisoformat(head.text("updated_at")),
+        updated_at=updated_at,
         history=in_order(rows.history(transfer.id)),
     )
 

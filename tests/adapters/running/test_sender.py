@@ -15,7 +15,7 @@ from adapters.memory.servicenow import MemoryDesk
 from adapters.running.alarm import LedgerAlarm
 from adapters.running.sender import Sender
 from tests.transfer.made import NOON, request
-from transfer.books import Record
+from transfer.books import ALL, Only, Record
 from transfer.errors import Code, FerryError, Permanent, Transient, Waiting
 from transfer.model import Outcome, Stage, Transfer
 from transfer.telling import reports
@@ -32,9 +32,9 @@ class Counted(MemoryArchive):
         super().__init__(store)
         self.asked = 0
 
-    def search(self, text: str = "", limit: int = 50) -> Sequence[Record]:
+    def search(self, text: str = "", limit: int = 50, only: Only = ALL) -> Sequence[Record]:
         self.asked += 1
-        return super().search(text, limit)
+        return super().search(text, limit, only)
 
 
 class Finding(NoTracer):

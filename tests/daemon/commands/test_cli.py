@@ -54,6 +54,10 @@ COMMANDS = [
     "cancel",
     "logs",
     "sweep",
+    "pause",
+    "resume",
+    "drain",
+    "reload",
     "sandbox",
     "demo",
 ]

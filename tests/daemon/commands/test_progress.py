@@ -10,6 +10,7 @@ from adapters.memory.objects import MemoryObjects
 from adapters.terminal import Terminal
 from adapters.wiring import clock
 from daemon.commands.progress import Board, Heard
+from tests.ports.books import received
 from transfer.errors import Code, Transient
 from transfer.model import MIB, Delivery, DeliveryState, Pin, Request, Source, Transfer
 
@@ -107,8 +108,8 @@ def test_a_line_is_said_once_while_nothing_moves() -> None:
 def test_a_retry_says_why_and_when() -> None:
     shown = Shown([])
     error = Transient(Code.REMOTE_DROPPED, "The line broke.")
-    shown.board.again(error, 4.2)
-    shown.board.again(error, 4.2)
+    shown.board.again(received(), error, 4.2)
+    shown.board.again(received(), error, 4.2)
     assert shown.out.getvalue() == ("[remote.dropped] The line broke. It is tried again in 4 s.\n")
 
 

@@ -11,17 +11,21 @@ from typing import Any
 import pytest
 
 from adapters.terminal import Terminal
-from daemon.commands import show, survey_show
+from daemon.commands import show, status, survey_show
 from tests.transfer.telling.hostile import HARM, NASTY, hostile, innocent
 from transfer.books import Record
 from transfer.model import DeliveryState, Sharing
 
 SHOWN: dict[str, Callable[[Record, Terminal, bool], None]] = {
-    "status": lambda it, out, json: show.overview([it], out, running=True, json=json),
+    "status": lambda it, out, json: status.show(ledger_alone(it), out, json=json),
     "show": lambda it, out, json: show.details(it, out, json=json),
     "send": lambda it, out, json: show.receipt(it, out, json=json),
     "quarantine list": lambda it, out, json: show.quarantined([it.transfer], out, json=json),
 }
+
+
+def ledger_alone(record: Record) -> status.Picture:
+    return status.Picture(service=None, why=None, running=False, records=[record])
 
 
 def printed(what: str, record: Record, *, json: bool = False) -> str:

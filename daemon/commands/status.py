@@ -1,0 +1,149 @@
+"""`fileferry status`: whether the service is well, what it does, what waits, and the latest."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter
+
+from adapters.terminal import Terminal
+from config.loading import load, locate
+from config.settings import Settings
+from daemon.commands.exits import FAILED, explained
+from daemon.commands.ledgers import looking
+from daemon.commands.options import Config, Json
+from daemon.commands.status_show import lines
+from daemon.control.client import ask
+from daemon.control.places import makers_of, socket_of
+from daemon.control.words import Words
+from transfer.books import Only, Record
+from transfer.errors import Code, FerryError
+
+WATCH_EVERY = 2.0
+"""Seconds between two pictures on a terminal."""
+WATCH_EVERY_ELSEWHERE = 5.0
+_RECORD = TypeAdapter(Record)
+_PERIOD = re.compile(r"([0-9]{1,5})([smhd])", re.ASCII)
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """`service` is what it says of itself; None when it does not answer, for the reason `why`.
+
+    `running`: a process has the ledger; None where nobody can tell.
+    """
+
+    service: Words | None
+    why: FerryError | None
+    running: bool | None
+    records: Sequence[Record]
+
+    @property
+    def well(self) -> bool:
+        return bool(self.service and self.service["well"])
+
+    def document(self) -> Words:
+        return {
+            "running": self.running if self.service is None else True,
+            "well": self.well,
+            "service": self.service,
+            "unanswered": self.why and {"code": self.why.code, "reason": str(self.why)},
+            "transfers": [_RECORD.dump_python(record, mode="json") for record in self.records],
+        }
+
+
+def status(  # noqa: PLR0913, PLR0917 each is an option
+    config: Config = None,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
+    json: Json = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Again and again.")] = False,
+    failed: Annotated[bool, typer.Option("--failed", help="What went wrong.")] = False,
+    running: Annotated[bool, typer.Option("--running", help="What has not ended.")] = False,
+    since: Annotated[str, typer.Option(metavar="2h", help="Changed since: 30m, 2h, 7d.")] = "",
+    destination: Annotated[str | None, typer.Option(metavar="NAME", help="To there.")] = None,
+    requester: Annotated[str | None, typer.Option(metavar="NAME", help="For whom.")] = None,
+) -> None:
+    """Show whether the service is well (exit code 0, else 1), and transfers."""
+    only = Only(failed=failed, running=running, destination=destination, requester=requester)
+    out = Terminal()
+    with explained():
+        settings = load(locate(config))
+        period = _period(since) if since else None
+
+        def look() -> Picture:
+            oldest = datetime.now(UTC) - period if period else None
+            return picture(settings, limit, replace(only, since=oldest))
+
+        if watch:
+            watched(look, out, json=json)
+        seen = look()
+        show(seen, out, json=json)
+        if not seen.well:
+            raise typer.Exit(FAILED)
+
+
+def picture(settings: Settings, limit: int, only: Only) -> Picture:
+    """What the service and the ledger say now. Raises `ledger.*`, `control.foreign`."""
+    service, why = None, None
+    try:
+        service = ask(socket_of(settings), {"do": "status"}, makers_of(settings))
+    except FerryError as error:
+        if error.code is Code.CONTROL_FOREIGN:
+            raise
+        why = error
+    with looking(settings) as books:
+        records = books.archive.search(limit=limit, only=only)
+    return Picture(service=service, why=why, running=books.running, records=records)
+
+
+def show(seen: Picture, out: Terminal, *, json: bool) -> None:
+    if json:
+        out.document(seen.document())
+    else:
+        out.say(*_lines(seen, out))
+
+
+def watched(
+    look: Callable[[], Picture],
+    out: Terminal,
+    *,
+    json: bool,
+    pause: Callable[[float], object] = time.sleep,
+    times: Iterator[int] | None = None,
+) -> None:
+    """Until Ctrl-C. On a terminal the picture is redrawn, elsewhere one follows the other."""
+    if not out.is_terminal or json:
+        for _ in times or iter(int, 1):
+            show(look(), out, json=json)
+            if not json:
+                out.say("")
+            pause(WATCH_EVERY_ELSEWHERE)
+        return
+    from rich.live import Live  # noqa: PLC0415  `status` alone does without
+    from rich.text import Text  # noqa: PLC0415
+
+    with Live(console=out, screen=True, auto_refresh=False) as live:
+        for _ in times or iter(int, 1):
+            text = Text("\n".join(_lines(look(), out)), no_wrap=True, overflow="crop")
+            live.update(text, refresh=True)
+            pause(WATCH_EVERY)
+
+
+def _lines(seen: Picture, out: Terminal) -> list[str]:
+    width = out.width if out.is_terminal else None
+    return list(lines(seen.service, seen.why, seen.running, seen.records, width))
+
+
+def _period(text: str) -> timedelta:
+    found = _PERIOD.fullmatch(text)
+    if not found:
+        words = f"{text} is no period: say 30m, 2h or 7d."
+        raise typer.BadParameter(words, param_hint="--since")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

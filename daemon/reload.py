@@ -1,0 +1,119 @@
+"""Reads the configuration anew: all of it holds or nothing is changed, and what runs goes on."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import structlog
+
+from adapters.running.live import LiveList, LiveMap
+from config.faults import ConfigError
+from config.loading import load
+from config.logging import configure
+from config.secrets import Secrets, check
+from config.settings import Settings
+from config.values import destinations, rules
+from transfer.errors import Code, FerryError, Permanent
+from transfer.tools import Tools
+
+TAKEN = ("destinations.", "grants", "log.", "transfers.max_parallel")
+"""What is taken from the new file; all else needs a restart."""
+
+log = structlog.get_logger()
+
+
+class Reload:
+    """`applied` is told of settings that hold from now on. For all threads."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        settings: Settings,
+        applied: Callable[[Settings], None],
+        read: Callable[[Path], Settings] | None = None,
+    ) -> None:
+        self._path = path
+        self._settings = settings
+        self._applied = applied
+        self._read = read or _sound
+        self._lock = threading.Lock()
+
+    def __call__(self) -> tuple[list[str], list[str]]:
+        """The names of what has changed, and of what is another in the file and needs a restart.
+
+        Raises ConfigError with every fault, and has changed nothing then.
+        """
+        with self._lock:
+            try:
+                return self._reloaded()
+            except FerryError as error:
+                faults = [str(fault) for fault in getattr(error, "faults", ())]
+                log.error("reload refused", code=error.code, reason=error.message, faults=faults)  # noqa: TRY400
+                raise
+
+    def _reloaded(self) -> tuple[list[str], list[str]]:
+        if self._path is None:
+            raise Permanent(Code.CONTROL_REFUSED, "This service runs without a configuration file.")
+        new = self._read(self._path)
+        differs = list(_differences(self._settings, new))
+        changed = [name for name in differs if name.startswith(TAKEN)]
+        restart = [name for name in differs if name not in changed]
+        if any(name.startswith("log.") for name in changed):
+            configure(new.log)
+        self._settings = _joined(self._settings, new)
+        self._applied(self._settings)
+        log.info("reloaded", changed=changed, needs_restart=restart)
+        return changed, restart
+
+
+def apply(settings: Settings, tools: Tools) -> None:
+    """Take destinations, grants and slots from these; what is under way keeps what it has."""
+    if isinstance(tools.destinations, LiveMap):
+        tools.destinations.become(destinations(settings))
+    if isinstance(tools.rules.grants, LiveList):
+        tools.rules.grants.become(rules(settings).grants)
+    tools.slots.resize(settings.transfers.max_parallel)
+
+
+def _sound(path: Path) -> Settings:
+    """Raises ConfigError, also for secrets that cannot be used."""
+    settings = load(path)
+    faults = check(settings, Secrets())
+    if faults:
+        listed = "; ".join(map(str, faults))
+        raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)
+    return settings
+
+
+def _joined(old: Settings, new: Settings) -> Settings:
+    """What holds from now on."""
+    parallel = {"max_parallel": new.transfers.max_parallel}
+    return old.model_copy(
+        update={
+            "destinations": new.destinations,
+            "grants": new.grants,
+            "log": new.log,
+            "transfers": old.transfers.model_copy(update=parallel),
+        }
+    )
+
+
+def _differences(old: Settings, new: Settings) -> Iterator[str]:
+    """Names of settings: `destinations.bank`, `poll.every`, `grants`; never a value."""
+    before, after = old.model_dump(), new.model_dump()
+    for section in before:
+        if before[section] == after[section]:
+            continue
+        if isinstance(before[section], dict):
+            yield from _within(section, before[section], after[section])
+        else:
+            yield section
+
+
+def _within(section: str, before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    for name in sorted({*before, *after}):
+        if before.get(name) != after.get(name):
+            yield f"{section}.{name}"
