@@ -70,13 +70,13 @@ def test_it_passes_its_own_check(path: Path) -> None:
     assert dict(findings.stages) == {"pinned": 1, "closed": 1}
 
 
-def test_version_3_is_the_same_without_a_history(tmp_path: Path) -> None:
+def test_version_4_is_the_same_without_a_history(tmp_path: Path) -> None:
     path = tmp_path / "ledger.db"
     with closing(sqlite_books(path, "one", 60.0)) as books:
         admitted = books.ledger.admit(received())
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE events")
-        connection.execute("PRAGMA user_version = 3")
+        connection.execute("PRAGMA user_version = 4")
     SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
         assert list(books.archive.unfinished()) == [admitted]
@@ -209,9 +209,10 @@ def test_a_ledger_without_a_chain_begins_one(tmp_path: Path) -> None:
     filled.fill(file)
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
-            "DROP TABLE links; DROP TABLE endings; PRAGMA user_version = 3; VACUUM"
+            "DROP TABLE links; DROP TABLE endings; DROP TABLE events; "
+            "PRAGMA user_version = 3; VACUUM"
         )
-    assert "was brought to schema version 4" in SqliteShelf(file).migrate()
+    assert f"was brought to schema version {schema.VERSION}" in SqliteShelf(file).migrate()
     with closing(sqlite_books(file, "one", 60.0)) as books:
         assert books.chain.last("i") is None
         head = books.archive.unfinished()[0]
