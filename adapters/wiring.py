@@ -1,4 +1,4 @@
-"""Builds the adapters from Settings; the only adapter that reads them."""
+"""Builds the adapters from Settings; with `instance` the only one that reads them."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from adapters.audit.making import signer
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
 from adapters.digests import Stateable
+from adapters.instance import client_of, desk_of, ecc_of, inbox_of
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.pool import Pool
 from adapters.running.live import LiveList, LiveMap
 from adapters.running.places import Places
 from adapters.s3.store import make_objects
-from config.doors import StandingSettings
 from config.notices import PORTS as MAIL_PORTS
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
-from transfer.books import Books, Limits
+from transfer.books import Books
 from transfer.errors import Stopping
 from transfer.model import SessionKind
 from transfer.ports import (
@@ -48,11 +48,6 @@ from transfer.tools import Tools
 
 if TYPE_CHECKING:
     from adapters.notices.notices import Told
-    from adapters.servicenow.desk.forms import TicketForm
-    from adapters.servicenow.line.client import Client
-    from adapters.servicenow.look.survey import Survey
-    from adapters.servicenow.reading.inbox import Intake
-    from adapters.servicenow.reading.standing import StandingTable
 
 
 PROGRESS_EVERY = 1.0
@@ -106,8 +101,8 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
 
 def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
     """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
-    client = _client(settings, secrets, books.limits)
-    inbox = _inbox(settings, client)
+    client = client_of(settings, secrets, books.limits)
+    inbox = inbox_of(settings, client, clock)
     halting = threading.Event()
     pool = Pool(Register(secrets))
     judged = rules(settings)
@@ -137,8 +132,8 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         books=books,
         inbox=inbox,
         queue=queue(settings),
-        ecc=_ecc(settings, client, halting),
-        desk=_desk(settings, client),
+        ecc=ecc_of(settings, client, halting),
+        desk=desk_of(settings, client),
         short=client.short,
         calls_made=lambda: client.budget.made,
         calls_left=lambda: client.budget.left,
@@ -195,7 +190,8 @@ def vault(settings: Settings) -> Callable[[str], str]:
 
 def authority(settings: Settings, secrets: Secrets) -> Authority:
     """Who is asked before a retry. Raises Permanent `secret.*`."""
-    return InstanceAuthority(_inbox(settings, _client(settings, secrets)), rules(settings))
+    inbox = inbox_of(settings, client_of(settings, secrets), clock)
+    return InstanceAuthority(inbox, rules(settings))
 
 
 def places_of(settings: Settings, books: Books, holder: str, slots: Slots) -> Places | None:
@@ -313,26 +309,6 @@ def _reading(settings: Settings, pause: Callable[[float], object]) -> tuple[Obje
     return NoObjects(store.checksums), sessions
 
 
-def _client(settings: Settings, secrets: Secrets, limits: Limits | None = None) -> Client:
-    # Here, and in the next ones: an operator's one-off does without ServiceNow and its libraries.
-    from adapters.servicenow.line.client import Client  # noqa: PLC0415
-    from adapters.servicenow.line.credentials import Wanted, credentials_of  # noqa: PLC0415
-    from adapters.servicenow.line.patience import showing  # noqa: PLC0415
-
-    part = settings.servicenow
-    login = part.model_dump(include={"auth", "user", "secret", "refresh_token"})
-    return Client(
-        part.url,
-        credentials_of(Wanted(**login, **part.jwt.model_dump()), secrets),
-        timeout=part.timeout,
-        verify=str(part.ca_file) if part.ca_file else True,
-        context=showing(secrets(part.certificate)) if part.certificate else None,
-        calls_per_hour=part.calls_per_hour,
-        limits=limits,
-        pause=min(30.0, settings.poll.every),
-    )
-
-
 def queue(settings: Settings, url: str | None = None) -> Queue | None:
     """The queue at `url`, else the configured one, else None. Raises Permanent `config.invalid`."""
     part, aws = settings.queue, settings.aws
@@ -344,67 +320,3 @@ def queue(settings: Settings, url: str | None = None) -> Queue | None:
     region = part.region or aws.region
     client = make_client(region, part.endpoint_url, aws.profile, aws.timeout, part.wait)
     return SqsQueue(client, url or part.url or "", part.wait, part.visibility)
-
-
-def survey(settings: Settings, secrets: Secrets) -> Survey:
-    """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
-    from adapters.servicenow.look.survey import Survey  # noqa: PLC0415
-
-    return Survey(_client(settings, secrets), intake_of(settings), _form(settings))
-
-
-def _inbox(settings: Settings, client: Client) -> Inbox:
-    from adapters.servicenow.look.proof import proof_of  # noqa: PLC0415
-    from adapters.servicenow.reading.inbox import ServiceNowInbox  # noqa: PLC0415
-
-    intake = intake_of(settings)
-    proof = proof_of(client, intake, _form(settings))
-    return ServiceNowInbox(client, intake, clock, proof.insist)
-
-
-def intake_of(settings: Settings) -> Intake:
-    """Whose work is taken in, and what is read of it."""
-    from adapters.servicenow.reading.inbox import Intake  # noqa: PLC0415
-
-    part = settings.servicenow
-    return Intake(
-        group=part.group,
-        approver_group=part.approver_group,
-        settle=settings.approvals.settle,
-        variables=(*rules(settings).variables, *rules(settings).options.values()),
-        max_rows=part.max_rows,
-        standing=standing_table(part.standing),
-        believed_rows=part.believed_rows,
-    )
-
-
-def standing_table(part: StandingSettings) -> StandingTable | None:
-    """Where standing approvals are read, None where there are none."""
-    from adapters.servicenow.reading.standing import StandingTable  # noqa: PLC0415
-
-    if part.table is None:
-        return None
-    named = part.model_dump(exclude={"changes", "path", "table"})
-    audited = part.changes == "audit"
-    return StandingTable(**named, table=part.table, path=part.path or "", audited=audited)
-
-
-def _ecc(settings: Settings, client: Client, halting: threading.Event) -> Queue | None:
-    part = settings.servicenow.ecc
-    if part.agent is None:
-        return None
-    from adapters.servicenow.reading.ecc import EccQueue  # noqa: PLC0415
-
-    return EccQueue(client, part.agent, part.every, pause=halting.wait)
-
-
-def _desk(settings: Settings, client: Client) -> TicketDesk:
-    from adapters.servicenow.desk.desk import ServiceNowDesk  # noqa: PLC0415
-
-    return ServiceNowDesk(client, _form(settings))
-
-
-def _form(settings: Settings) -> TicketForm:
-    from adapters.servicenow.desk.forms import TicketForm  # noqa: PLC0415
-
-    return TicketForm(**settings.servicenow.tickets.model_dump())

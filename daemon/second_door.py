@@ -24,10 +24,10 @@ from transfer.destination import Destination, Mode
 from transfer.errors import Code, FerryError, Permanent, Waiting
 from transfer.journey import is_homeward
 from transfer.model import DeliveryState, Stage, Transfer
-from transfer.ports import Executions, ExecutionState
+from transfer.ports import Executions
 from transfer.request.options import Options
 from transfer.request.timing import start_of
-from transfer.routing import AUTO, Route, choose, execution_name
+from transfer.routing import AUTO, ExecutionState, Route, choose, execution_name
 from transfer.telling import notes, reports
 from transfer.tools import Tools
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Protocol
 
 from transfer.destination import Destination
@@ -18,6 +17,7 @@ from transfer.digests import Makers
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Delivery, Pin, Request, Session, Source, Transfer
+from transfer.routing import ExecutionState
 from transfer.tickets import Post, Ticket
 
 
@@ -307,14 +307,6 @@ class TicketDesk(Protocol):
 
     def read(self, post: Post) -> Ticket | None:
         """The ticket that the post is about, None when it is not there."""
-
-
-class ExecutionState(StrEnum):
-    """What AWS says of an execution; one that has ended may have left its transfer anywhere."""
-
-    ABSENT = "absent"
-    RUNNING = "running"
-    ENDED = "ended"
 
 
 class Executions(Protocol):

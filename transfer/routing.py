@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 from transfer.model import LARGE, Delivery, DeliveryState, Transfer
 from transfer.model import Route as Route  # noqa: PLC0414  a word of the model, asked for here
@@ -20,6 +21,14 @@ MOST_FILES = 1_000
 
 AUTO = "auto"
 """A destination's `route` that asks for a choice; the others are those of Route."""
+
+
+class ExecutionState(StrEnum):
+    """What AWS says of an execution; one that has ended may have left its transfer anywhere."""
+
+    ABSENT = "absent"
+    RUNNING = "running"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, slots=True)

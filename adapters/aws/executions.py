@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from adapters.aws import client as aws
 from transfer.errors import Code, FerryError, Permanent, Transient
-from transfer.ports import ExecutionState
+from transfer.routing import ExecutionState
 from transfer.visible import visible
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from transfer.ports import ExecutionState
+from transfer.routing import ExecutionState
 
 
 class MemoryExecutions:

@@ -46,7 +46,8 @@ def check(
     to them and closes them. Ends with 0 when the service could work there, with 1 when not.
     """
     # Here, for its modules are slow to load, and every command loads this one.
-    from adapters.wiring import clock, survey  # noqa: PLC0415
+    from adapters.instance import survey  # noqa: PLC0415
+    from adapters.wiring import clock  # noqa: PLC0415
 
     with explained():
         path = locate(config)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters import wiring
+from adapters import instance, wiring
 from adapters.remotes import Register
 from config import secrets as named
 from config.secrets import Secrets, check
@@ -119,7 +119,7 @@ def _instance(settings: Settings, secrets: Secrets) -> Findings:
     from adapters.servicenow.look.findings import Verdict  # noqa: PLC0415  slow to load
 
     marks = {Verdict.OK: Mark.OK, Verdict.BROKEN: Mark.FAIL}
-    for each in wiring.survey(settings, secrets).look(lambda _: None):
+    for each in instance.survey(settings, secrets).look(lambda _: None):
         mark = marks.get(each.verdict, Mark.WARN)
         code = each.code or (Code.SERVICENOW_UNREADY if mark is Mark.FAIL else "")
         yield Finding(each.name, mark, each.text, each.advice, code)

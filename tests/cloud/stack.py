@@ -280,8 +280,8 @@ class Stack:
         # The embedded one knows no MaxConcurrencyPath.
         machine["States"]["Shards"]["MaxConcurrency"] = SHARDS_AT_ONCE
         if sweeps.WHOLE:
-            for state in [each for each in machine["States"].values() if "TimeoutSeconds" in each]:
-                state["TimeoutSeconds"] = 915
+            for state in machine["States"].values():
+                state |= {"TimeoutSeconds": 915} if "TimeoutSeconds" in state else {}
         client.update_state_machine(stateMachineArn=deployed, definition=json.dumps(machine))
         machine["StartAt"] = "ChunkedTransfer"
         chunked = client.create_state_machine(

@@ -373,9 +373,7 @@ def test_so_does_the_one_that_found_nothing_to_read(door: Door) -> None:
     assert (session.ended, session.opened) == ("HEAD by DownloadS3: refused (HTTP 400)", 1)
 
 
-def test_what_a_killed_function_had_opened_is_counted_as_far_as_known(
-    door: Door,
-) -> None:
+def test_what_a_killed_function_had_opened_is_counted_as_far_as_known(door: Door) -> None:
     apart(door, fails="TransferFTP")
     door.run(door.begin())
     session = head(door).session

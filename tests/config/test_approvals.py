@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters import wiring
+from adapters import instance
 from config.faults import ConfigError
 from config.loading import load
 from config.values import rules
@@ -20,7 +20,7 @@ def test_what_is_said_reaches_the_rules_and_the_inbox(write: Write) -> None:
     part = "approvals:\n  actor: anybody\n  accounts: [chat.bot]\n  settle: 3\n"
     settings = load(write(GOOD + part))
     assert (rules(settings).actor, rules(settings).accounts) == ("anybody", frozenset({"chat.bot"}))
-    assert wiring.intake_of(settings).settle == 3.0
+    assert instance.intake_of(settings).settle == 3.0
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters import wiring
+from adapters import instance
 from config.faults import ConfigError
 from config.loading import load
 from config.values import rules
@@ -37,7 +37,7 @@ def test_the_fields_reach_the_rules_and_the_inbox(write: Write) -> None:
     assert rules(settings).standing == Standing(
         table="change_request", prefix="u_prefix", destination="u_destination", until="u_until"
     )
-    table = wiring.standing_table(settings.servicenow.standing)
+    table = instance.standing_table(settings.servicenow.standing)
     assert table is not None
     assert (table.path, table.audited, table.settle) == ("", False, 5.0)
     assert (table.requester, table.until) == ("opened_by", "u_until")

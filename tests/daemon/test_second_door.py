@@ -17,8 +17,7 @@ from tests.transfer.bench import FINAL
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Route, Source, Stage, Transfer
-from transfer.ports import ExecutionState
-from transfer.routing import MOST_FILES, execution_name, owner_of
+from transfer.routing import MOST_FILES, ExecutionState, execution_name, owner_of
 from transfer.tickets import PostAction, TicketRole
 
 DOOR = "d" * 64

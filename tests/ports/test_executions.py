@@ -15,7 +15,8 @@ from tests.servers.odd_s3 import Answer, OddS3
 from tests.servers.ports import nobody
 from tests.servers.s3_clients import REGION
 from transfer.errors import Code, FerryError, Permanent, Transient
-from transfer.ports import Executions, ExecutionState
+from transfer.ports import Executions
+from transfer.routing import ExecutionState
 
 TOLD = {"transfer": "i:sc_task:7", "generation": 1, "door": "d" * 64}
 TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sampled=1"
