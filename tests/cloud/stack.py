@@ -52,7 +52,7 @@ TRACE = "Root=1-6563c0de-0123456789abcdef01234567;Parent=53995c3f42cd8ad8;Sample
 DEADLINE = 3600.0 if sweeps.WHOLE else 300.0
 """Seconds: a machine with much to do may be slow, and nothing is judged by it."""
 ASKED = 1.0 if sweeps.WHOLE else 0.05
-"""Seconds between two looks: a sweep has better things to do."""
+"""Seconds between two looks."""
 CUT = RESERVE + 4
 """Seconds of a function that then has four for its work."""
 SHARD, SHARDS_AT_ONCE = (500, 4) if sweeps.WHOLE else (20, 2)
@@ -280,8 +280,8 @@ class Stack:
         # The embedded one knows no MaxConcurrencyPath.
         machine["States"]["Shards"]["MaxConcurrency"] = SHARDS_AT_ONCE
         if sweeps.WHOLE:
-            for state in machine["States"].values():
-                state |= {"TimeoutSeconds": 915} if "TimeoutSeconds" in state else {}
+            for state in filter(lambda each: "TimeoutSeconds" in each, machine["States"].values()):
+                state["TimeoutSeconds"] = 915
         client.update_state_machine(stateMachineArn=deployed, definition=json.dumps(machine))
         machine["StartAt"] = "ChunkedTransfer"
         chunked = client.create_state_machine(
