@@ -21,7 +21,7 @@ from tests.servers.seaweedfs import SeaweedFS
 from tests.torture.arena import Arena
 from transfer.books import Archive
 
-LEASE = 2.0
+LEASE = 3.0
 """Seconds: soon over, and longer than a busy processor keeps a living owner from renewing."""
 
 Kept = tuple[dict[str, Any], Callable[[], Archive]]
