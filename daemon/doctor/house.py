@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from adapters import instance, wiring
@@ -135,14 +134,14 @@ def _aws(settings: Settings) -> Findings:
     from adapters.s3.look import look  # noqa: PLC0415  boto3
     from adapters.s3.store import make_client  # noqa: PLC0415
 
-    part, at = settings.aws, None
+    part, skew = settings.aws, None
     client = make_client(part.region, part.endpoint_url, part.profile, part.timeout)
     for source in _sources(settings):
         found = look(client, source)
-        at = found.at or at
+        skew = found.skew if skew is None else skew
         yield _bucket(source, found.error, own=settings.aws.sessions == "process")
-    if at is not None:
-        yield _clock((datetime.now(UTC) - at).total_seconds())
+    if skew is not None:
+        yield _clock(skew)
 
 
 def _caller(settings: Settings) -> str:

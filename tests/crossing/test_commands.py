@@ -63,6 +63,7 @@ def test_send_ends_though_the_line_is_silent_and_names_what_it_cannot_remove(
     """First only the line that is open, then every new one too."""
     world.put("large", bytes(64 * MIB))
     root = Path(world.partner.root)
+    line.slacken(MIB)
     for number, left in ((signal.SIGTERM, False), (signal.SIGINT, True)):
         with begun(world, "send", f"s3://{world.bucket}/large", "partner:large") as sending:
             world.until(lambda: any(path.stat().st_size for path in root.glob(".ff-*")))

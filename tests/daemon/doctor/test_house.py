@@ -48,7 +48,8 @@ def settings(stage: Stage, moto: Aws, tmp_path: Path) -> dict[str, Any]:
         "catalog_items": [SEEDED.catalog_item],
         "ca_file": str(stage.certificate.ca_file),
     }
-    found["aws"] = {"endpoint_url": moto.endpoint_url, "region": moto.region}
+    found["servicenow"]["timeout"] = 120
+    found["aws"] = {"endpoint_url": moto.endpoint_url, "region": moto.region, "timeout": 120}
     found["queue"] = {"url": moto.queue_url, "endpoint_url": moto.endpoint_url}
     found["ledger"] = {"path": str(tmp_path / "ledger.db")}
     found["grants"][0]["sources"] = [f"s3://{moto.bucket}/payroll/", "s3://nobodys-bucket/"]
