@@ -89,6 +89,11 @@ class Slots:
             self._connections[destination.name] -= 1
             self._change.notify_all()
 
+    def changed(self) -> None:
+        """`most` says something else than before."""
+        with self._change:
+            self._change.notify_all()
+
     def used(self, destination: Destination) -> int:
         """Connections to it that are held."""
         with self._change:
