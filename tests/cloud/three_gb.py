@@ -52,10 +52,10 @@ def main() -> int:
         for number in range(KILLED):
             until_moved(stack, head, (2 * number + 1) * APART + CHUNK)
             say(f"killed {stack.kill('ChunkedTransfer')} at {moved(stack, head):,}")
-        for wanted in range(-(-moved(stack, head) // TOLD) * TOLD, SIZE, TOLD):
-            until_moved(stack, head, wanted)
-            sent, seconds = moved(stack, head), time.monotonic() - begun
-            say(f"{sent:,} sent, {read(line) - before:,} read, {seconds:.0f} s")
+        for mark in range(-(-moved(stack, head) // TOLD) * TOLD, SIZE, TOLD):
+            until_moved(stack, head, mark)
+            sent, passed = moved(stack, head), time.monotonic() - begun
+            say(f"{sent:,} sent, {read(line) - before:,} read, {passed:.0f} s")
         execution = stack.ended(head.execution or "")
         seconds, times = time.monotonic() - begun, (read(line) - before) / SIZE
         calls = sum(

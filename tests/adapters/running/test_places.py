@@ -99,7 +99,7 @@ def test_nothing_is_begun_between_what_is_said_to_be_in_use_and_the_answer() -> 
                     seen.append((told[-1], granted))
                 return int(plain.places(*told))
 
-        one._limits = Asked()
+        one._limits = Asked()  # type: ignore[assignment]
         doors.now += LEASE / 4
         with slots.widen(FOUR, 1):
             one.renew()
