@@ -100,6 +100,11 @@ class Slots:
         with self._change:
             return {one.transfer_id: one.destination.name for one in self._waiting}
 
+    def changed(self) -> None:
+        """`most` says something else than before."""
+        with self._change:
+            self._change.notify_all()
+
     def used(self, destination: Destination) -> int:
         """Connections to it that are held."""
         with self._change:

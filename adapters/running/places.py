@@ -37,6 +37,7 @@ class _Part:
     destination: Destination
     wanted: dict[str, int] = field(default_factory=dict)
     may: int = 0
+    asking: bool = False
     due_at: float = 0.0
 
 
@@ -70,7 +71,10 @@ class Places:
         """How many connections this door may have; all, for a look outside of a crossing."""
         with self._guard:
             part = self._parts.get(destination.name)
-            return part.may if part else destination.connections
+            if part is None:
+                return destination.connections
+            # What is in use was told just now: nothing more is begun before the answer is known.
+            return 0 if part.asking else part.may
 
     def crossings(self, name: str) -> int:
         """How many connections to it the crossings of this door want, as far as there are any."""
@@ -133,13 +137,18 @@ class Places:
         destination = part.destination
         with self._asking:
             with self._guard:
-                wish = _wish(part)
-            using = self._slots.used(destination) if wish else 0
-            granted = self._limits.places(
-                destination.name, self._holder, wish, destination.connections, using
-            )
-            with self._guard:
-                part.may, part.due_at = granted, self._now() + self._every
+                wish, part.asking = _wish(part), True
+            try:
+                using = self._slots.used(destination) if wish else 0
+                granted = self._limits.places(
+                    destination.name, self._holder, wish, destination.connections, using
+                )
+                with self._guard:
+                    part.may, part.due_at = granted, self._now() + self._every
+            finally:
+                with self._guard:
+                    part.asking = False
+                self._slots.changed()
             return granted
 
 

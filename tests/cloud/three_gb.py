@@ -54,8 +54,8 @@ def main() -> int:
             say(f"killed {stack.kill('ChunkedTransfer')} at {moved(stack, head):,}")
         for mark in range(-(-moved(stack, head) // TOLD) * TOLD, SIZE, TOLD):
             until_moved(stack, head, mark)
-            sent, seconds = moved(stack, head), time.monotonic() - begun
-            say(f"{sent:,} sent, {read(line) - before:,} read, {seconds:.0f} s")
+            sent, passed = moved(stack, head), time.monotonic() - begun
+            say(f"{sent:,} sent, {read(line) - before:,} read, {passed:.0f} s")
         execution = stack.ended(head.execution or "")
         seconds, times = time.monotonic() - begun, (read(line) - before) / SIZE
         calls = sum(

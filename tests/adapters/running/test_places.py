@@ -87,6 +87,27 @@ def test_who_waits_looks_again_soon_and_then_less_often() -> None:
         assert refused() == 4.0
 
 
+def test_nothing_is_begun_between_what_is_said_to_be_in_use_and_the_answer() -> None:
+    doors = Doors()
+    one, slots = doors.open("one")
+    with one(transfer(1), FOUR, 4):
+        plain, seen = doors.limits, []
+
+        class Asked:
+            def places(self, *told: Any) -> int:
+                with slots.widen(FOUR, 4) as granted:
+                    seen.append((told[-1], granted))
+                return int(plain.places(*told))
+
+        one._limits = Asked()  # type: ignore[assignment]
+        doors.now += LEASE / 4
+        with slots.widen(FOUR, 1):
+            one.renew()
+        assert seen == [(1, 0)]
+        with slots.widen(FOUR, 4) as granted:
+            assert granted == 4
+
+
 def test_crossings_of_one_door_add_up() -> None:
     doors = Doors()
     one, _ = doors.open("one")
