@@ -20,7 +20,7 @@ NEW = "--mount --pid --ipc --uts --cgroup --fork --kill-child"
 class Box:
     """A context manager; what is written in it is gone with it. The network is this host's.
 
-    `folder` is seen inside as /mnt.
+    `folder` is seen inside as /srv.
     """
 
     def __init__(self, folder: Path) -> None:

@@ -75,7 +75,7 @@ def release(box: Box, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Its file as the box sees it."""
     archive = build(tmp_path_factory.mktemp("release"))
     (box.folder / archive.name).hardlink_to(archive)
-    return f"/mnt/{archive.name}"
+    return f"/srv/{archive.name}"
 
 
 @pytest.fixture(scope="session")
