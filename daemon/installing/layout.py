@@ -135,7 +135,7 @@ def run(*command: str) -> tuple[int, str]:
 
 
 def refuse_stranger(layout: Layout) -> None:
-    """Before anything is changed. Raises Permanent where this host is meant, and we are not root."""
+    """Before anything is changed. Raises Permanent where it is this host, and we are not root."""
     if layout.root == Path("/") and os.geteuid() != 0:
         raise Permanent(
             Code.INSTALL_FAILED,
