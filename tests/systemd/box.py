@@ -13,7 +13,7 @@ from typing import Self
 from tests.servers import absent, need
 
 ENTER = Path(__file__).with_name("enter.sh")
-DEADLINE = 120.0
+DEADLINE = 300.0
 NEW = "--mount --pid --ipc --uts --cgroup --fork --kill-child"
 
 
