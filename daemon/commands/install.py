@@ -12,7 +12,7 @@ import typer
 from adapters.terminal import Terminal
 from daemon.commands.exits import explained
 from daemon.installing import checking, furnishing, unpacking
-from daemon.installing.layout import CREDENTIALS, UNIT, Act, Layout, done, plainly
+from daemon.installing.layout import CREDENTIALS, UNIT, Act, Layout, done, plainly, refuse_stranger
 from transfer.errors import Code, Permanent
 
 out, err = Terminal(), Terminal(stderr=True)
@@ -42,6 +42,8 @@ def install(
     """
     layout = Layout(root.absolute())
     with explained(), plainly():
+        if not print_only:
+            refuse_stranger(layout)
         if uninstall:
             _uninstall(layout, print_only=print_only)
         elif credentials:

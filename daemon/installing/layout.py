@@ -134,6 +134,16 @@ def run(*command: str) -> tuple[int, str]:
     return process.returncode, said.strip()
 
 
+def refuse_stranger(layout: Layout) -> None:
+    """Before anything is changed. Raises Permanent where it is this host, and we are not root."""
+    if layout.root == Path("/") and os.geteuid() != 0:
+        raise Permanent(
+            Code.INSTALL_FAILED,
+            "This changes the host, which root alone may.",
+            action="Run the same command as root, or with --print or --root DIR.",
+        )
+
+
 def done(acts: Iterable[Act]) -> None:
     """One after the other, each told when it is done."""
     for act in acts:
@@ -150,7 +160,7 @@ def plainly() -> Iterator[None]:
     except PermissionError as error:
         raise Permanent(
             Code.INSTALL_FAILED,
-            f"{error.filename} may be changed by the superuser only.",
+            f"{error.filename2 or error.filename} may be changed by the superuser only.",
             action="Run the same command as root.",
         ) from error
     except OSError as error:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.terminal import Terminal, own_up, steady
 from daemon.installing import furnishing, unpacking
-from daemon.installing.layout import Layout, done, plainly
+from daemon.installing.layout import Layout, done, plainly, refuse_stranger
 from transfer.errors import FerryError
 
 ARCHIVE = Path(__file__).parents[2]
@@ -45,6 +45,7 @@ def install(archive: Path, layout: Layout, *, print_only: bool) -> int:
         acts += unpacking.switched(layout, version)
         Terminal().say(*map(str, [*acts, *furnishing.furnished(layout, release.share)]))
         return 0
+    refuse_stranger(layout)
     with unpacking.alone(layout):
         version, acts = unpacking.unpacked(release, layout)
         done(acts)

@@ -13,14 +13,14 @@ from typing import Self
 from tests.servers import absent, need
 
 ENTER = Path(__file__).with_name("enter.sh")
-DEADLINE = 120.0
+DEADLINE = 300.0
 NEW = "--mount --pid --ipc --uts --cgroup --fork --kill-child"
 
 
 class Box:
     """A context manager; what is written in it is gone with it. The network is this host's.
 
-    `folder` is seen inside as /mnt.
+    `folder` is seen inside as /srv.
     """
 
     def __init__(self, folder: Path) -> None:

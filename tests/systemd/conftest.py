@@ -26,11 +26,15 @@ from transfer.model import MIB
 RATE = 2 * MIB
 """Bytes a second: a drain of a second never reaches the end."""
 LEDGER = "private/fileferry/ledger.db"
-# What the site of these tests has beside the unit: credentials for its S3, and no patience.
+# What the site of these tests has beside the unit: credentials for its S3, no pause before it is
+# started again, and patience with a machine that does much else.
 SITE = """\
 [Service]
 Environment=AWS_ACCESS_KEY_ID=ADMIN AWS_SECRET_ACCESS_KEY=admin-secret
 RestartSec=100ms
+TimeoutStartSec=300
+TimeoutStopSec=300
+WatchdogSec=300
 """
 
 
@@ -75,7 +79,7 @@ def release(box: Box, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Its file as the box sees it."""
     archive = build(tmp_path_factory.mktemp("release"))
     (box.folder / archive.name).hardlink_to(archive)
-    return f"/mnt/{archive.name}"
+    return f"/srv/{archive.name}"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,5 @@
 # Run by `unshare` in new namespaces: makes this host's files the lower side of a root of its own,
-# and becomes its PID 1. $1 is an empty folder, $2 one that both sides see (as /mnt).
+# and becomes its PID 1. $1 is an empty folder, $2 one that both sides see (as /srv).
 set -e
 mount --make-rprivate /
 mount -t tmpfs -o size=1g tmpfs "$1"
@@ -12,7 +12,7 @@ mount -t sysfs sysfs "$root/sys"
 mount -t cgroup2 cgroup2 "$root/sys/fs/cgroup"
 mount -t tmpfs tmpfs "$root/run"
 mount -t tmpfs tmpfs "$root/tmp"
-mount --bind "$2" "$root/mnt"
+mount --bind "$2" "$root/srv"
 # Seen from both sides by a plain path: SQLite resolves links, and /proc/N/root is one to it.
 mkdir -m 700 "$2/private"
 mkdir -p "$root/var/lib/private"

@@ -29,7 +29,9 @@ def build(folder: Path) -> Path:
                 shutil.copyfile(str(file.locate()), target)
     _unpack_wheel(folder, site)
     share(site / "share")
-    return pack(site, folder, zipfile.ZIP_STORED)
+    archive = pack(site, folder, zipfile.ZIP_STORED)
+    shutil.rmtree(site)
+    return archive
 
 
 def _locked() -> Iterator[importlib.metadata.Distribution]:

@@ -52,8 +52,8 @@ def service(box: Box, grounds: Grounds, steps: list[str]) -> Box:
 
 
 def pid(box: Box) -> int:
-    [told] = box.shown("MainPID")
-    return int(told)
+    box.until(lambda: box.shown("MainPID") != ["0"])
+    return int(box.shown("MainPID")[0])
 
 
 def delivered(grounds: Grounds, placed: Placed, name: str, data: bytes) -> None:
@@ -164,7 +164,8 @@ def test_after_a_kill_it_is_started_again_and_goes_on(service: Box, grounds: Gro
 
 
 def test_a_service_that_does_not_move_any_more_is_started_anew(service: Box) -> None:
-    service.drop_in("watched", "[Service]\nWatchdogSec=5\nTimeoutAbortSec=1\n")
+    service.drop_in("watched", "[Service]\nWatchdogSec=8\nTimeoutAbortSec=1\n")
+    service.run("systemctl", "reset-failed", "fileferry")
     service.must("systemctl", "restart", "fileferry")
     service.must("kill", f"-{signal.SIGSTOP.value}", str(pid(service)))
     service.until(lambda: "Watchdog timeout" in service.journal())
@@ -176,6 +177,7 @@ def test_a_service_that_does_not_move_any_more_is_started_anew(service: Box) -> 
 def test_a_faulty_configuration_is_told_once_line_by_line(service: Box, grounds: Grounds) -> None:
     file = service.inside("/etc/fileferry/fileferry.yaml")
     service.must("systemctl", "stop", "fileferry")
+    service.run("systemctl", "reset-failed", "fileferry")
     with kept(file):
         file.write_text("servicenow:\n  url: http://example.com\npoll:\n  evry: 5\n")
         assert service.run("systemctl", "start", "fileferry").returncode == 1
@@ -198,7 +200,7 @@ def test_a_secret_that_is_not_there_is_told_once(service: Box) -> None:
 
 def test_one_that_dies_at_each_start_is_left_alone(service: Box) -> None:
     service.drop_in("dying", "[Service]\nExecStart=\nExecStart=/bin/false\nRestartSec=0\n")
-    service.must("systemctl", "reset-failed", "fileferry")
+    service.run("systemctl", "reset-failed", "fileferry")
     assert service.run("systemctl", "start", "fileferry").returncode == 1
     service.until(lambda: "Start request repeated too quickly" in service.journal())
     service.until(lambda: service.shown("ActiveState") == ["failed"])

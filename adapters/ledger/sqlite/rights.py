@@ -17,8 +17,10 @@ def open_to_us(path: Path) -> None:
     try:
         path.stat()
     except PermissionError:
-        ways = reversed(path.absolute().parents)
-        raise _closed(path, next((way for way in ways if _shut(way)), path.parent)) from None
+        # /var/lib/fileferry is a link, where the service's user exists only while it runs.
+        real = path.absolute().parent.resolve()
+        ways = (*reversed(real.parents), real)
+        raise _closed(path, next((way for way in ways if _shut(way)), real)) from None
     except OSError:
         return
     if not os.access(path, os.R_OK):
@@ -30,13 +32,11 @@ def _shut(directory: Path) -> bool:
 
 
 def _closed(ledger: Path, closed: Path) -> Permanent:
-    # /var/lib/fileferry is a link, where the service's user exists only while it runs.
-    found = closed.resolve() if closed.is_symlink() else closed
     try:
-        status = found.stat()
-        whose = f"{found} belongs to {_name(status.st_uid)} (mode {status.st_mode & 0o7777:04o})"
+        status = closed.stat()
+        whose = f"{closed} belongs to {_name(status.st_uid)} (mode {status.st_mode & 0o7777:04o})"
     except OSError:
-        whose = f"{found} is closed to others"
+        whose = f"{closed} is closed to others"
     return Permanent(
         Code.LEDGER_UNUSABLE,
         f"The ledger {ledger} is not open to {_name(os.geteuid())}: {whose}.",
