@@ -10,10 +10,11 @@ from typing import Any
 import structlog
 
 from adapters.running.live import LiveList, LiveMap
+from config import doubts
 from config.faults import ConfigError
 from config.loading import load
 from config.logging import configure
-from config.secrets import Secrets, check
+from config.secrets import check, operators
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.errors import Code, FerryError, Permanent
@@ -81,7 +82,7 @@ def apply(settings: Settings, tools: Tools) -> None:
 def _sound(path: Path) -> Settings:
     """Raises ConfigError, also for secrets that cannot be used."""
     settings = load(path)
-    faults = check(settings, Secrets())
+    faults = [*doubts.faults(settings), *check(settings, operators(path))]
     if faults:
         listed = "; ".join(map(str, faults))
         raise ConfigError(f"The configuration {path} cannot be used: {listed}.", faults)

@@ -81,14 +81,8 @@ class Upload(Protocol):
         """Give the handle up without caring for the bytes. Never raises."""
 
 
-class Proof(Protocol):
-    """What a remote can show of the bytes that it stored."""
-
-    def digest(self, path: str, algorithm: str) -> str | None:
-        """The server's own hash, hex; `algorithm` is of `Powers.digests`. None when it will not."""
-
-    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
-        """The stored bytes from `start`, in pieces; fewer than `length` at the end of the file."""
+class Look(Protocol):
+    """What a remote shows of the names on it."""
 
     def regular(self, path: str) -> bool:
         """Whether the server shows that name to be a regular file's; False for a directory, a link,
@@ -105,6 +99,16 @@ class Proof(Protocol):
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a directory, as many as are looked through. Raises what `Remote` raises."""
+
+
+class Proof(Look, Protocol):
+    """What a remote can show of the bytes that it stored."""
+
+    def digest(self, path: str, algorithm: str) -> str | None:
+        """The server's own hash, hex; `algorithm` is of `Powers.digests`. None when it will not."""
+
+    def read(self, path: str, start: int, length: int) -> Iterator[bytes]:
+        """The stored bytes from `start`, in pieces; fewer than `length` at the end of the file."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

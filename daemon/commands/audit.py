@@ -66,12 +66,13 @@ def verify(
 def key(config: Config = None) -> None:
     """Print the public key that receipts are signed by, for those who verify."""
     from adapters.audit.making import signer  # noqa: PLC0415
-    from config.secrets import Secrets  # noqa: PLC0415
+    from config.secrets import operators  # noqa: PLC0415
 
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         audit, aws = settings.audit.model_dump(), settings.aws
-        made = signer(audit, Secrets(), aws.profile, aws.timeout)
+        made = signer(audit, operators(path), aws.profile, aws.timeout)
         if made is None:
             raise Permanent(
                 Code.CONFIG_INVALID,

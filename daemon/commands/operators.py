@@ -12,6 +12,7 @@ import typer
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
+from config.secrets import Secrets, operators
 from config.settings import Settings
 from daemon.commands import show
 from daemon.commands.exits import explained
@@ -97,7 +98,7 @@ def retry(  # noqa: PLR0913 each is an option
 
     First mend the cause, and open item and task again in ServiceNow.
     """
-    with explained(), keeping(settings := load(locate(config))) as books:
+    with explained(), keeping(settings := load(path := locate(config))) as books:
         record = only(books.archive, text)
         beside = _beside(books.archive, record.transfer)
         head, changes = decisions.retry(
@@ -108,7 +109,7 @@ def retry(  # noqa: PLR0913 each is an option
             beside=beside,
         )
         if not offline:
-            _insist_on_open(settings, record.transfer)
+            _insist_on_open(settings, operators(path), record.transfer)
         books.keeper.amend(head, *changes)
         out.say(
             f"{head.request.number} is tried again as generation {head.generation}, if "
@@ -118,17 +119,16 @@ def retry(  # noqa: PLR0913 each is an option
             out.say(f"Its task {items.name_of(other)} is {items.how_it_stands(other)}.")
 
 
-def _insist_on_open(settings: Settings, transfer: Transfer) -> None:
+def _insist_on_open(settings: Settings, secrets: Secrets, transfer: Transfer) -> None:
     """What the service would find out only after it was written. Raises Permanent."""
     # Here, for its modules are slow to load, and every command loads this one.
     from adapters.wiring import authority  # noqa: PLC0415
     from config.logging import configure  # noqa: PLC0415
-    from config.secrets import Secrets  # noqa: PLC0415
 
     configure(settings.log.model_copy(update={"level": "error"}))
     number = transfer.request.number
     try:
-        authority(settings, Secrets()).confirm(transfer.request)
+        authority(settings, secrets).confirm(transfer.request)
     except Transient as error:
         raise Permanent(
             error.code,

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
+from config.secrets import Secrets, operators
 from config.settings import Settings
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.ledgers import looking
@@ -43,9 +44,10 @@ def sweep(
     evidence, or is not of this ledger, is never removed.
     """
     with explained():
-        settings = load(locate(config))
+        path = locate(config)
+        settings = load(path)
         destination = _destination(settings, name)
-        with closing(_connected(settings, destination)) as remote:
+        with closing(_connected(settings, operators(path), destination)) as remote:
             temps = _lying(settings, destination, remote)
             _tell(temps, remote, json=json)
             free = [temp for temp in temps if not temp.keep]
@@ -64,14 +66,13 @@ def _destination(settings: Settings, name: str) -> Destination:
     return found
 
 
-def _connected(settings: Settings, destination: Destination) -> Remote:
+def _connected(settings: Settings, secrets: Secrets, destination: Destination) -> Remote:
     # Here, for its modules are slow to load, and every command loads this one.
     from adapters.remotes import Register  # noqa: PLC0415
     from config.logging import configure  # noqa: PLC0415
-    from config.secrets import Secrets  # noqa: PLC0415
 
     configure(settings.log.model_copy(update={"level": "error"}))
-    return Register(Secrets()).connect(destination)
+    return Register(secrets).connect(destination)
 
 
 def _lying(settings: Settings, destination: Destination, remote: Remote) -> list[Temp]:
