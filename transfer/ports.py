@@ -342,9 +342,8 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How the service stands at a moment: transfers that are not at rest, seconds since the oldest
-    of them was received, calls that ServiceNow's budget has left (None: no budget), and bytes of
-    the ledger (None: not on this host).
+    """How the service stands: transfers that are not at rest, seconds since the oldest of them was
+    received, calls left of ServiceNow's budget, if any, and bytes of the ledger, if on this host.
     """
 
     unfinished: int

@@ -271,9 +271,7 @@ class Stack:
         return done.outputs or {}
 
     def _make_machines(self, deployed: str) -> None:
-        """That which is deployed, and the same one that begins at ChunkedTransfer, for a small
-        file.
-        """
+        """What is deployed, and the same that begins at ChunkedTransfer, for a small file."""
         client = self.aws.client("stepfunctions")
         found = client.describe_state_machine(stateMachineArn=deployed)
         machine = json.loads(found["definition"])
