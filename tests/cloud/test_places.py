@@ -166,6 +166,7 @@ def host(world: World, name: str, heads: list[Transfer]) -> None:
         own: dict[str, Any] = {
             "ledger": books.ledger,
             "locks": books.locks,
+            "chain": books.chain,
             "slots": slots,
             "places": places,
         }

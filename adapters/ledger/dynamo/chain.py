@@ -35,7 +35,7 @@ class DynamoChain:
         ending = self._table.get(ending_key(transfer.id, transfer.generation))
         if ending is None:
             return None
-        link = self._table.get(link_key(str(ending["instance"]), number(ending, "number")))
+        link = self._table.get(link_key(str(ending["instance"]), number(ending, "link")))
         if link is None:
             raise self._documents.damaged(ending)
         text = self._documents.read(str(ending["pk"]), ending["document"])
@@ -57,7 +57,7 @@ def appended(documents: Documents, entry: Entry) -> Sequence[Change]:
     link = entry.link
     ending = ending_key(link.transfer, link.generation)
     document = documents.pack(ending[0], entry.ending)
-    about: Item = {"instance": link.instance, "number": link.number, "document": document}
+    about: Item = {"instance": link.instance, "link": link.number, "document": document}
     written: Item = {"document": dump(LINK, link)}
     return [
         Change(key=link_key(link.instance, link.number), item=written, condition=NEW),
