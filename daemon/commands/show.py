@@ -159,7 +159,7 @@ def _print_file(delivery: Delivery, out: Terminal) -> None:
         out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
         return
     tier = f"verified at {receipt.tier}" if receipt.tier else "collected before it was verified"
-    out.print(f"  {receipt.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
+    out.print(f"  {delivery.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
     out.print(f"  MD5     {receipt.md5}\n  SHA-256 {receipt.sha256}", soft_wrap=True)
 
 
