@@ -97,7 +97,9 @@ def _hash(head: str | None) -> str:
     """Empty where none is asked for: an empty one would be an unset variable of a script."""
     text = "" if head is None else head.strip().lower()
     if head is not None and not re.fullmatch(r"[0-9a-f]{64}", text):
-        raise typer.BadParameter("the whole hash of a ticket, 64 digits of 0-9 and a-f.")
+        raise typer.BadParameter(
+            "the whole hash of a ticket, 64 digits of 0-9 and a-f.", param_hint="--head"
+        )
     return text
 
 
