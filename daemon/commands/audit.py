@@ -26,7 +26,7 @@ audit_app = typer.Typer(
 )
 
 
-@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c…")
+@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c2ab1")
 def verify(
     place: Annotated[
         Path | None,
