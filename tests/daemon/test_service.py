@@ -184,7 +184,7 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
         until(ready(served))
         tools = service._house.tools
         served.config.write_text(
-            text.replace("sftp.bank.example", "new.bank.example")
+            text.replace("sftp.ours.example", "new.bank.example")
             .replace("payroll/", "other/")
             .replace("every: 0.05", "every: 0.06")
             + "transfers: {max_parallel: 7, tries: 4}\n"
