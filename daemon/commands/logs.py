@@ -43,10 +43,11 @@ def logs(
     Reads the journal of the unit fileferry. With --json the lines as they are.
     """
     with explained():
-        names = _names(text, config)
+        names, found = _names(text, config), False
         try:
             with _lines(file, follow=follow) as lines:
                 for line, values in _about(lines, names):
+                    found = True
                     out.say(line if json else _readable(values))
         except OSError as error:
             what = file or "The journal (journalctl)"
@@ -54,6 +55,10 @@ def logs(
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        if not found:
+            where = file or "the journal of the unit fileferry"
+            err.say(f"No line about {text} stands in {where}. `fileferry status` lists transfers.")
+            raise typer.Exit(FAILED)
 
 
 def _names(text: str, config: Path | None) -> frozenset[str]:
