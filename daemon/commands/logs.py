@@ -63,11 +63,14 @@ def logs(
 
 def _names(text: str, config: Path | None) -> frozenset[str]:
     """By which lines name it; a ledger that cannot be read does not keep the log from being."""
-    with suppress(FerryError), looking(load(locate(config))) as books:
-        found = books.archive.find(text, limit=10)
-        names = [(each.transfer.id, each.transfer.request.number) for each in found]
-        return frozenset(name for pair in names for name in pair if name) | {text}
-    return frozenset({text})
+    try:
+        with looking(load(locate(config))) as books:
+            found = books.archive.find(text, limit=10)
+    except FerryError as error:
+        err.say(f"Only lines that name {text} itself are shown, for [{error.code}] {error.message}")
+        return frozenset({text})
+    names = [(each.transfer.id, each.transfer.request.number) for each in found]
+    return frozenset(name for pair in names for name in pair if name) | {text}
 
 
 @contextmanager
