@@ -57,6 +57,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
+        _print_cause(delivery, out)
     timeline.printed(record.history, out)
 
 
@@ -145,6 +146,13 @@ def _print_failures(record: Record, out: Terminal) -> None:
         out.print(text, style="red", soft_wrap=whole)
     for end in record.transfer.loose_ends:
         out.print(_sentence("Loose end", end), style="yellow", soft_wrap=whole)
+
+
+def _print_cause(delivery: Delivery, out: Terminal) -> None:
+    """Of a file that has none of its names: what its last try met."""
+    if delivery.failure and delivery.receipt is None:
+        text = _sentence("  Failure", delivery.failure)
+        out.print(text, style="red", soft_wrap=not out.is_terminal)
 
 
 def _sentence(kind: str, failure: Failure) -> Text:
