@@ -25,7 +25,7 @@ audit_app = typer.Typer(
 )
 
 
-@audit_app.command(epilog="Example: fileferry audit verify receipt.json --key public.pem")
+@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c2ab1")
 def verify(
     place: Annotated[
         Path | None,

@@ -10,8 +10,8 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from adapters.ledger.sqlite import schema
 from adapters.ledger.sqlite.books import sqlite_books
-from adapters.ledger.sqlite.schema import VERSION
 from tests.adapters.ledger import filled, version_1
 from tests.daemon.commands.test_cli import fileferry
 
@@ -59,7 +59,12 @@ def test_check_counts_what_is_in_it(path: Path) -> None:
     done = ledger(path, "check")
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
-    for words in (f"{path} is good", f"Schema version {VERSION}", "not running", "Quarantined 3"):
+    for words in (
+        f"{path} is good",
+        f"Schema version {schema.VERSION}",
+        "not running",
+        "Quarantined 3",
+    ):
         assert words in said
 
 
