@@ -104,7 +104,8 @@ def _files(place: Path, found: Receipts) -> list[Path]:
 
     walk = os.walk(place, onerror=unread)
     names = (Path(folder, name) for folder, _, files in walk for name in files)
-    return sorted(path for path in names if path.suffix.lower() == ".json")
+    # Nobody waits for what comes out of a pipe.
+    return sorted(path for path in names if path.suffix.lower() == ".json" and not path.is_fifo())
 
 
 class _NoReceiptError(Permanent):

@@ -11,13 +11,6 @@ from config.loading import load
 from tests.config.conftest import GOOD
 from tests.daemon.served import Served
 
-OWN = {
-    "example.service-now": "ours.service-now",
-    "0123456789abcdef": "fedcba9876543210",
-    "sftp.bank.example": "sftp.ours.example",
-    "47DEQpj8": "57DEQpj8",
-}
-"""A service is not started, and takes nothing in, while values of the example stand there."""
 CANARY = "canary-7f3a-of-the-bank"
 
 
@@ -33,11 +26,8 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
     config = tmp_path / "fileferry.yaml"
     config.touch(mode=0o600)
     ledger = json.dumps(str(tmp_path / "ledger.db"))
-    ours = GOOD
-    for example, own in OWN.items():
-        ours = ours.replace(example, own)
     config.write_text(
-        ours.replace("bank:\n", "partner:\n")
+        GOOD.replace("bank:\n", "partner:\n")
         .replace("[bank]", "[partner]")
         .replace("private_key: bank-key", "password: partner")
         + f"ledger: {{path: {ledger}}}\npoll: {{every: 0.05, max_backoff: 0.1}}\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -163,6 +164,8 @@ def test_receipts_hold_without_ledger_and_configuration(
     place.ledger.unlink()
     (place.receipts / "again.json").write_bytes(place.receipt(2).read_bytes())
     (place.receipts / "notes.json").write_text("{}")
+    # Nobody writes into it.
+    os.mkfifo(place.receipts / "pipe.json")
     whole = told("verify", place.receipts, "--head", place.hash(2), "--key", public(place))
     assert (whole["links"], whole["contents"], whole["signatures"]) == (3, 3, 3)
     one = told("verify", place.receipt(2), "--head", place.hash(2).upper(), "--key", public(place))
