@@ -103,7 +103,7 @@ def _joined(old: Settings, new: Settings) -> Settings:
 
 
 def _differences(old: Settings, new: Settings) -> Iterator[str]:
-    """Names of settings: `destinations.bank`, `poll.every`, `grants`; never a value."""
+    """Names of settings such as `poll.every` and `grants`, never a value."""
     before, after = old.model_dump(), new.model_dump()
     for section in before:
         if before[section] == after[section]:

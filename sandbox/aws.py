@@ -59,7 +59,7 @@ class Aws:
         self._thread.daemon = True
         self._thread.start()
         self.endpoint_url = f"http://{host}:{port}"
-        self._furnish()
+        self.furnish()
         return self
 
     def stop(self) -> None:
@@ -89,7 +89,8 @@ class Aws:
         connection.getresponse().read()
         connection.close()
 
-    def _furnish(self) -> None:
+    def furnish(self) -> None:
+        """Make the bucket and the queues, as far as they are not there."""
         s3 = self.client("s3")
         try:
             s3.create_bucket(

@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from adapters.running.trouble import Board, Trouble
 from transfer.errors import FerryError
@@ -39,7 +38,9 @@ OF_PARTNERS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Moving:
-    """A file under way; `rate` in bytes a second, None before there are two counts."""
+    """A file under way; `rate` in bytes a second, None before there are two counts, and once all
+    bytes are there: what follows then does not move any.
+    """
 
     source: str
     target: str
@@ -82,6 +83,10 @@ class _File:
         passed = now - first[0]
         return (self.counts[-1][1] - first[1]) / passed if len(self.counts) > 1 and passed else None
 
+    @property
+    def sent(self) -> bool:
+        return self.delivery.moved >= self.delivery.size
+
     def moving(self, now: float) -> Moving:
         it = self.delivery
         return Moving(
@@ -89,7 +94,7 @@ class _File:
             target=it.final,
             moved=it.moved,
             size=it.size,
-            rate=self.rate(now),
+            rate=None if self.sent else self.rate(now),
         )
 
 
@@ -107,7 +112,7 @@ class Traffic:
     def moved(self, transfer: Transfer, delivery: Delivery) -> None:
         key = transfer.id, delivery.number
         with self._lock:
-            if key in self._files or len(self._files) < MOST:
+            if key in self._files or self._room():
                 self._files.setdefault(key, _File(delivery)).count(delivery, self._now())
         if self.then:
             self.then.moved(transfer, delivery)
@@ -130,14 +135,11 @@ class Traffic:
             self._partner(transfer).over()
 
     def moving(self, transfer_id: str) -> list[Moving]:
-        """Its files, by number, as far as bytes of them were counted."""
+        """Its files by number, as far as bytes of them were counted; those that are sent last."""
         with self._lock:
             now = self._now()
-            files = [
-                file
-                for key, file in sorted(self._files.items(), key=itemgetter(0))
-                if key[0] == transfer_id
-            ]
+            files = [file for key, file in self._files.items() if key[0] == transfer_id]
+            files.sort(key=lambda file: (file.sent, file.delivery.number))
             return [file.moving(now) for file in files]
 
     def waits(self, transfer_id: str) -> Again | None:
@@ -151,6 +153,14 @@ class Traffic:
         with self._lock:
             self._files = {key: it for key, it in self._files.items() if key[0] in transfer_ids}
             self._again = {key: it for key, it in self._again.items() if key in transfer_ids}
+
+    def _room(self) -> bool:
+        """A file that is sent makes room for one that moves."""
+        if len(self._files) >= MOST:
+            sent = next((key for key, file in self._files.items() if file.sent), None)
+            if sent:
+                del self._files[sent]
+        return len(self._files) < MOST
 
     def _partner(self, transfer: Transfer) -> Trouble:
         return self.board.trouble(f"destination {transfer.request.destination}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from transfer.errors import Code, Permanent
 
 if TYPE_CHECKING:
     from transfer.audit.chain import Link
-    from transfer.audit.proof import Break, Check, Verdict
+    from transfer.audit.proof import Break, Check, Found, Verdict
 
 audit_app = typer.Typer(
     help="Prove that no receipt was altered.",
@@ -25,15 +26,16 @@ audit_app = typer.Typer(
 )
 
 
-@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c…")
+@audit_app.command(epilog="Example: fileferry audit verify receipt.json --head 3f0c2ab1")
 def verify(
     place: Annotated[
         Path | None,
         typer.Argument(metavar="PATH", help="A receipt, or a directory of them; else the ledger."),
     ] = None,
     head: Annotated[
-        str, typer.Option(metavar="HASH", help="The hash on an audit ticket, which must be there.")
-    ] = "",
+        str | None,
+        typer.Option(metavar="HASH", help="The hash on an audit ticket, which must be there."),
+    ] = None,
     key: Annotated[
         list[Path] | None,
         typer.Option(metavar="FILE", help="Public key (PEM) that must have signed; or several."),
@@ -49,17 +51,26 @@ def verify(
 
     with explained():
         check = checking(key) if key else None
-        head = head.strip().lower()
-        found = _of_files(place, head, check) if place else _of_ledger(config, head, check)
-        verdicts, left_out = found
+        wanted = _hash(head)
+        found = _of_files(place, wanted, check) if place else _of_ledger(config, wanted, check)
+        verdicts, left_out, unproven = found
         out = Terminal()
         if json:
-            out.document({"chains": list(map(_document, verdicts)), "left_out": left_out})
+            out.document(
+                {
+                    "chains": list(map(_document, verdicts)),
+                    "left_out": left_out,
+                    "unproven": [each.message for each in unproven],
+                }
+            )
         else:
             out.say(*(line for each in verdicts for line in _lines(each)))
             out.say(*(f"Left out: {why}" for why in left_out))
+            out.say(*(f"Not proven: {each.message}" for each in unproven))
         for broken in filter(None, (each.broken for each in verdicts)):
             raise Permanent(Code.AUDIT_BROKEN, f"{broken.words} {broken.means}")
+        if unproven:
+            raise unproven[0]
 
 
 @audit_app.command(epilog="Example: fileferry audit key > public.pem")
@@ -82,9 +93,19 @@ def key(config: Config = None) -> None:
         Terminal().say(*made.public().splitlines())
 
 
+def _hash(head: str | None) -> str:
+    """Empty where none is asked for: an empty one would be an unset variable of a script."""
+    text = "" if head is None else head.strip().lower()
+    if head is not None and not re.fullmatch(r"[0-9a-f]{64}", text):
+        raise typer.BadParameter(
+            "the whole hash of a ticket, 64 digits of 0-9 and a-f.", param_hint="--head"
+        )
+    return text
+
+
 def _of_ledger(
     config: Path | None, head: str, check: Check | None
-) -> tuple[list[Verdict], list[str]]:
+) -> tuple[list[Verdict], list[str], list[Permanent]]:
     from adapters.servicenow.line.wire import instance_name  # noqa: PLC0415  it brings requests
     from daemon.commands.audit_look import in_ledger  # noqa: PLC0415
     from transfer.audit.proof import walked  # noqa: PLC0415
@@ -95,23 +116,29 @@ def _of_ledger(
         found = in_ledger(archive, chain, instance)
         verdict = walked(found, whole=True, head=head, check=check)
     verdict.chain = verdict.chain or instance
-    return [verdict], []
+    return [verdict], [], []
 
 
-def _of_files(place: Path, head: str, check: Check | None) -> tuple[list[Verdict], list[str]]:
+def _of_files(
+    place: Path, head: str, check: Check | None
+) -> tuple[list[Verdict], list[str], list[Permanent]]:
     from daemon.commands.audit_look import receipts  # noqa: PLC0415
     from transfer.audit.proof import walked  # noqa: PLC0415
 
     found = receipts(place)
-    # A ticket is of one of the chains; where none has its hash each of them says so.
     hashes = {each.link.hash for known in found.chains.values() for each in known}
-    wanted = "" if head in hashes and len(found.chains) > 1 else head
+
+    def wanted(known: list[Found]) -> str:
+        """A ticket is of one of the chains; where none has its hash each of them says so."""
+        return "" if head in hashes - {each.link.hash for each in known} else head
+
     verdicts = [
-        walked(known, whole=False, head=wanted, check=check) for known in found.chains.values()
+        walked(known, whole=False, head=wanted(known), check=check)
+        for known in found.chains.values()
     ]
-    if not verdicts:
+    if not verdicts and not found.unproven:
         raise Permanent(Code.AUDIT_BROKEN, f"There is no receipt with a chain in {place}.")
-    return verdicts, found.left_out
+    return verdicts, found.left_out, found.unproven
 
 
 def _document(verdict: Verdict) -> dict[str, Any]:
@@ -142,6 +169,8 @@ def _broken(broken: Break) -> dict[str, Any]:
 def _lines(verdict: Verdict) -> list[str]:
     first, last = verdict.first, verdict.last
     lines = [f"The chain {verdict.chain} {'holds' if verdict.holds else 'does NOT hold'}."]
+    if verdict.broken and not last:
+        return [*lines, f"Does not hold: {verdict.broken.transfer or 'its first link'}"]
     if not first or not last:
         return [*lines, "No link of it was found: it begins with the next report."]
     until = "" if verdict.holds else "Up to there it holds. "
@@ -158,6 +187,10 @@ def _lines(verdict: Verdict) -> list[str]:
             f"Signatures: {verdict.signed:,}; they vouch for all up to number {verdict.signed_to}."
         )
     lines.append(f"Hash of number {last.number}, as on its audit ticket: {last.hash}")
+    if verdict.head:
+        lines.append("The hash that --head names is among them.")
+    elif not verdict.signed:
+        lines.append("Who may write here could have made all of it: --head or --key shows more.")
     if verdict.broken and verdict.broken.transfer:
         lines.append(f"Does not hold: {verdict.broken.transfer}")
     return lines

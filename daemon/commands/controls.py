@@ -19,32 +19,49 @@ from daemon.control.words import Words
 
 LOOK_EVERY = 1.0
 
+
+def _named(destination: str | None) -> str | None:
+    """Of an empty name, as an unset variable gives, nobody knows what was meant."""
+    if destination == "":
+        raise typer.BadParameter("the name is empty; leave it out to say it of all work")
+    return destination
+
+
 Name = Annotated[
-    str,
-    typer.Argument(metavar="[DESTINATION]", help="A destination; none is all.", show_default=False),
+    str | None,
+    typer.Argument(
+        metavar="[DESTINATION]",
+        help="A destination; none is all.",
+        show_default=False,
+        callback=_named,
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for `status`.")]
 
 out, err = Terminal(), Terminal(stderr=True)
 
 
-def pause(destination: Name = "", reason: Reason = "", config: Config = None) -> None:
+def pause(destination: Name = None, reason: Reason = "", config: Config = None) -> None:
     """Let nothing move to a destination, or at all, until `resume`.
 
     What runs stops at its next chunk and goes on from there. It survives a restart.
     """
     with explained():
-        answer = _said(config, {"do": "pause", "destination": destination, "reason": reason})
+        answer = _said(config, {"do": "pause", "destination": destination or "", "reason": reason})
         before = "" if answer["changed"] else " already"
         out.say(f"{_what(destination)} is paused{before}.")
 
 
-def resume(destination: Name = "", config: Config = None) -> None:
+def resume(destination: Name = None, config: Config = None) -> None:
     """End a pause. Without a destination: that of all work, and a drain."""
     with explained():
-        answer = _said(config, {"do": "resume", "destination": destination})
-        words = "goes on" if answer["changed"] else "was not paused"
-        out.say(f"{_what(destination)} {words}.")
+        answer = _said(config, {"do": "resume", "destination": destination or ""})
+        held, drained = answer.get("paused", []), answer.get("drained")
+        words = "goes on" if "" not in held and not drained else "is not held by itself any more"
+        out.say(f"{_what(destination)} {words if answer['changed'] else 'was not paused'}.")
+        out.say(*[f"{_what(name)} is still paused." for name in held])
+        if drained:
+            out.say("Nothing new is begun still: `fileferry resume` ends the drain.")
 
 
 def drain(
@@ -59,9 +76,8 @@ def drain(
             out.say(f"{running} under way.")
             time.sleep(LOOK_EVERY)
             running = int(_said(config, {"do": "status"})["running_count"])
-        out.say(
-            "Nothing is under way." if not running else f"{running} under way; nothing follows."
-        )
+        under_way = f"{running} under way" if running else "Nothing is under way"
+        out.say(f"{under_way}; nothing new is begun until `fileferry resume` or the next start.")
 
 
 def reload(config: Config = None) -> None:
@@ -73,9 +89,9 @@ def reload(config: Config = None) -> None:
         try:
             answer = _said(config, {"do": "reload"})
         except (ConfigError, Refused) as error:
-            if not error.faults:
+            if not error.faults and isinstance(error, Refused):
                 raise
-            err.say(*map(str, error.faults))
+            err.say(*(map(str, error.faults) if error.faults else [error.message]))
             err.say(f"fileferry: [{error.code}] Nothing was changed. {error.action}")
             raise typer.Exit(exit_code(error.code)) from error
         changed = ", ".join(answer["changed"]) or "nothing has changed"
@@ -89,5 +105,5 @@ def _said(config: Path | None, question: Words) -> Words:
     return ask(socket_of(settings), question, makers_of(settings))
 
 
-def _what(destination: str) -> str:
+def _what(destination: str | None) -> str:
     return f"Destination {destination}" if destination else "All work"

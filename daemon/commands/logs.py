@@ -43,10 +43,11 @@ def logs(
     Reads the journal of the unit fileferry. With --json the lines as they are.
     """
     with explained():
-        names = _names(text, config)
+        names, found = _names(text, config), False
         try:
             with _lines(file, follow=follow) as lines:
                 for line, values in _about(lines, names):
+                    found = True
                     out.say(line if json else _readable(values))
         except OSError as error:
             what = file or "The journal (journalctl)"
@@ -54,15 +55,22 @@ def logs(
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        if not found:
+            where = file or "the journal of the unit fileferry"
+            err.say(f"No line about {text} stands in {where}. `fileferry status` lists transfers.")
+            raise typer.Exit(FAILED)
 
 
 def _names(text: str, config: Path | None) -> frozenset[str]:
     """By which lines name it; a ledger that cannot be read does not keep the log from being."""
-    with suppress(FerryError), looking(load(locate(config))) as books:
-        found = books.archive.find(text, limit=10)
-        names = [(each.transfer.id, each.transfer.request.number) for each in found]
-        return frozenset(name for pair in names for name in pair if name) | {text}
-    return frozenset({text})
+    try:
+        with looking(load(locate(config))) as books:
+            found = books.archive.find(text, limit=10)
+    except FerryError as error:
+        err.say(f"Only lines that name {text} itself are shown, for [{error.code}] {error.message}")
+        return frozenset({text})
+    names = [(each.transfer.id, each.transfer.request.number) for each in found]
+    return frozenset(name for pair in names for name in pair if name) | {text}
 
 
 @contextmanager

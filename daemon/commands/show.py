@@ -57,6 +57,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
+        _print_cause(delivery, out)
     timeline.printed(record.history, out)
 
 
@@ -147,6 +148,13 @@ def _print_failures(record: Record, out: Terminal) -> None:
         out.print(_sentence("Loose end", end), style="yellow", soft_wrap=whole)
 
 
+def _print_cause(delivery: Delivery, out: Terminal) -> None:
+    """Of a file that has none of its names: what its last try met."""
+    if delivery.failure and delivery.receipt is None:
+        text = _sentence("  Failure", delivery.failure)
+        out.print(text, style="red", soft_wrap=not out.is_terminal)
+
+
 def _sentence(kind: str, failure: Failure) -> Text:
     return Text(f"{kind} [{failure.code}]: {failure.message} {failure.action}")
 
@@ -159,7 +167,7 @@ def _print_file(delivery: Delivery, out: Terminal) -> None:
         out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
         return
     tier = f"verified at {receipt.tier}" if receipt.tier else "collected before it was verified"
-    out.print(f"  {receipt.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
+    out.print(f"  {delivery.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
     out.print(f"  MD5     {receipt.md5}\n  SHA-256 {receipt.sha256}", soft_wrap=True)
 
 

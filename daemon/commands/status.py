@@ -90,16 +90,19 @@ def status(  # noqa: PLR0913, PLR0917 each is an option
 
 
 def picture(settings: Settings, limit: int, only: Only) -> Picture:
-    """What the service and the ledger say now. Raises `ledger.*`, `control.foreign`."""
+    """What the service and the ledger say now. Raises `ledger.*`; `control.foreign` instead to a
+    stranger, who may use neither.
+    """
     service, why = None, None
     try:
         service = ask(socket_of(settings), {"do": "status"}, makers_of(settings))
     except FerryError as error:
-        if error.code is Code.CONTROL_FOREIGN:
-            raise
         why = error
-    with looking(settings) as books:
-        records = books.archive.search(limit=limit, only=only)
+    try:
+        with looking(settings) as books:
+            records = books.archive.search(limit=limit, only=only)
+    except FerryError as error:
+        raise (why if why and why.code is Code.CONTROL_FOREIGN else error) from None
     return Picture(service=service, why=why, running=books.running, records=records)
 
 

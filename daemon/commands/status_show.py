@@ -112,7 +112,9 @@ def _more(count: int, what: str) -> Iterator[str]:
 
 def _file(file: Words) -> str:
     size, moved = file["size"], file["moved"]
-    part = f"{100 * moved // size} % of {decimal(size)}" if size else decimal(moved)
+    if moved >= size:
+        return f"{file['target']}: sent, {decimal(size)}"
+    part = f"{100 * moved // size} % of {decimal(size)}"
     rate = "" if file["bytes_a_second"] is None else f", {decimal(file['bytes_a_second'])}/s"
     left = "" if file["seconds_left"] is None else f", {_duration(file['seconds_left'])} left"
     return f"{file['target']}: {part}{rate}{left}"

@@ -62,7 +62,11 @@ def _destination(settings: Settings, name: str) -> Destination:
 
     found = destinations(settings).get(name)
     if found is None:
-        raise Permanent(Code.DESTINATION_UNKNOWN, f"There is no destination {name}.")
+        raise Permanent(
+            Code.DESTINATION_UNKNOWN,
+            f"There is no destination {name}.",
+            action=f"Name one of these: {', '.join(settings.destinations)}.",
+        )
     return found
 
 

@@ -54,7 +54,11 @@ def ask(path: Path, question: Words, trusted: Collection[int], patience: float =
 def _trust(path: Path, near: Near, trusted: Collection[int]) -> None:
     found = Path(near.address()).lstat()
     if not stat.S_ISSOCK(found.st_mode):
-        raise Permanent(Code.CONTROL_FOREIGN, f"{path} is no socket.")
+        raise Permanent(
+            Code.CONTROL_FOREIGN,
+            f"{path} is no socket.",
+            action="Move it away and restart the service, which makes its socket there.",
+        )
     if found.st_uid not in trusted:
         raise _foreign(path, found.st_uid)
 
@@ -69,7 +73,7 @@ def _foreign(path: Path, user: int) -> Permanent:
 
 def _absent(path: Path, error: Exception) -> FerryError:
     if isinstance(error, FileNotFoundError | ConnectionRefusedError):
-        return Transient(Code.CONTROL_ABSENT, f"No service is running at {path}.")
+        return Transient(Code.CONTROL_ABSENT, f"No service listens at {path}.")
     why = "in time" if isinstance(error, TimeoutError) else f"as it should: {error}"
     return Transient(Code.CONTROL_ABSENT, f"The service at {path} does not answer {why}.")
 

@@ -65,7 +65,8 @@ class Orders:
             self._known(name)
         changed = self._gate.resume(name, _who(user))
         self._wake()
-        return {"changed": changed}
+        held = [pause.destination for pause in self._gate.pauses]
+        return {"changed": changed, "paused": held, "drained": self._gate.drained is not None}
 
     def _drain(self, question: Words, user: int) -> Words:
         self._gate.drain(self._word(question, user))

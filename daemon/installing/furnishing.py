@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterable, Iterator
 from importlib.resources.abc import Traversable
+from itertools import chain, count
 from pathlib import Path
 
 from daemon.installing.layout import (
@@ -44,9 +45,17 @@ def _unit(layout: Layout, text: bytes) -> Iterator[Act]:
     there = layout.unit.read_bytes() if layout.unit.is_file() else text
     known = [*layout.versions.glob(f"*/share/{OWN}/{UNIT}")]
     if there != text and all(there != each.read_bytes() for each in known):
-        beside = layout.unit.with_name(f"{UNIT}.edited")
+        beside = _free(layout.unit.with_name(f"{UNIT}.edited"), there)
         yield Act("keep", f"{beside} (your changes)", lambda: put(beside, there))
     yield written(layout.unit, text)
+
+
+def _free(path: Path, content: bytes) -> Path:
+    """It, or it with a number behind: what was kept before stays."""
+    names = (
+        path.with_name(f"{path.name}{end}") for end in chain([""], (f"-{n}" for n in count(2)))
+    )
+    return next(name for name in names if not name.exists() or name.read_bytes() == content)
 
 
 def removed(layout: Layout) -> Iterator[Act]:

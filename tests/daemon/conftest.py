@@ -30,6 +30,12 @@ def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Served:
         GOOD.replace("bank:\n", "partner:\n")
         .replace("[bank]", "[partner]")
         .replace("private_key: bank-key", "password: partner")
+        # The values of the example are refused, as nobody can mean them.
+        .replace("example.service-now", "bank.service-now")
+        .replace("bank.example", "partner.example")
+        .replace("SHA256:47", "SHA256:57")
+        .replace("123456789abcdef", "f123456789abcde")
+        .replace("23456789abcdef01", "23456789abcdef02")
         + f"ledger: {{path: {ledger}}}\npoll: {{every: 0.05, max_backoff: 0.1}}\n"
     )
     return Served(tmp_path, load(config), config)

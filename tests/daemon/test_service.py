@@ -184,7 +184,7 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
         until(ready(served))
         tools = service._house.tools
         served.config.write_text(
-            text.replace("sftp.bank.example", "new.bank.example")
+            text.replace("sftp.partner.example", "new.partner.example")
             .replace("payroll/", "other/")
             .replace("every: 0.05", "every: 0.06")
             + "transfers: {max_parallel: 7, tries: 4}\n"
@@ -196,7 +196,7 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
             "transfers.max_parallel",
         ]
         assert answer["needs_restart"] == ["poll.every", "transfers.tries"]
-        assert tools.destinations["partner"].host == "new.bank.example"
+        assert tools.destinations["partner"].host == "new.partner.example"
         assert tools.rules.grants[0].sources == ("s3://exports/other/",)
         assert tools.slots.total == 7
         words = [word for said in served.told.heard for word in said]

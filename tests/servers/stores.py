@@ -24,6 +24,15 @@ def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SeaweedFS]:
 
 
 @pytest.fixture(scope="session")
-def moto() -> Iterator[Aws]:
+def moto_server() -> Iterator[Aws]:
     with Aws() as server:
         yield server
+
+
+@pytest.fixture
+def moto(moto_server: Aws) -> Aws:
+    """With its bucket and its queues: all such servers of a process share what they hold, and
+    another one that stopped has emptied it.
+    """
+    moto_server.furnish()
+    return moto_server

@@ -49,6 +49,12 @@ def ending_of(transfer: Transfer, now: datetime, link: Link | None = None) -> st
     )
 
 
+def end_of(ending: str) -> tuple[object, object]:
+    """Its outcome and failure, which do not change once the transfer is closed."""
+    told = json.loads(ending)
+    return told["outcome"], told["failure"]
+
+
 def document(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> bytes:
     """Canonical JSON: sorted names, no blanks, UTF-8, times in UTC, a newline at the end; escaped
     is what JSON asks for, and what is not seen (transfer/visible.py).

@@ -77,7 +77,7 @@ def aws(moto: Aws) -> Iterator[ScopedAws]:
         yield server
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def shelf(moto: Aws) -> S3Shelf:
     return S3Shelf(s3_client(moto.endpoint_url), versioned=True)
 

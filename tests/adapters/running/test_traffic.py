@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.running.retries import retrying
-from adapters.running.traffic import WINDOW, Traffic
+from adapters.running.traffic import MOST, WINDOW, Traffic
 from adapters.running.trouble import FADES, Board
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
@@ -67,6 +67,15 @@ def test_many_counts_keep_the_memory_and_the_rate() -> None:
     [seen] = traffic.moving(TRANSFER.id)
     assert 900 < (seen.rate or 0) < 1100
     assert [each.moved for each in traffic.moving(TRANSFER.id)] == [999]
+
+
+def test_a_file_that_is_sent_stands_behind_those_that_move_and_makes_room() -> None:
+    traffic = Traffic(Board(), Clock())
+    for number in range(1, MOST + 1):
+        traffic.moved(TRANSFER, file(1000, number))
+    traffic.moved(TRANSFER, file(10, MOST + 1))
+    first, second, *rest = traffic.moving(TRANSFER.id)
+    assert (first.moved, second.moved, second.rate, len(rest)) == (10, 1000, None, MOST - 2)
 
 
 def test_what_the_carrier_has_put_down_is_forgotten() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from adapters.audit.keys import KeySigner, pem_of
 from adapters.ledger.codec import POST
 from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.rows import SEALED
 from adapters.ledger.sqlite.seal import seal
 from daemon.cli import app
 from tests.transfer.bench import Bench
@@ -162,6 +164,8 @@ def test_receipts_hold_without_ledger_and_configuration(
     place.ledger.unlink()
     (place.receipts / "again.json").write_bytes(place.receipt(2).read_bytes())
     (place.receipts / "notes.json").write_text("{}")
+    # Nobody writes into it.
+    os.mkfifo(place.receipts / "pipe.json")
     whole = told("verify", place.receipts, "--head", place.hash(2), "--key", public(place))
     assert (whole["links"], whole["contents"], whole["signatures"]) == (3, 3, 3)
     one = told("verify", place.receipt(2), "--head", place.hash(2).upper(), "--key", public(place))
@@ -171,16 +175,16 @@ def test_receipts_hold_without_ledger_and_configuration(
 
 def alter(place: Place, table: str, where: str, old: str, new: str) -> None:
     """As somebody would who may write the ledger, and knows how its rows are sealed."""
-    columns = {"deliveries": "transfer_id, number, document", "links": "instance, number, document"}
     with closing(sqlite3.connect(place.ledger)) as connection, connection:
-        [(*values, text)] = connection.execute(
-            f"SELECT {columns[table]} FROM {table} WHERE {where}"  # noqa: S608 of this test
+        [values] = connection.execute(
+            f"SELECT {', '.join(SEALED[table])} FROM {table} WHERE {where}"  # noqa: S608 of this test
         )
-        assert old in text
-        written = text.replace(old, new)
+        row = dict(zip(SEALED[table], values, strict=True))
+        assert old in row["document"]
+        row["document"] = row["document"].replace(old, new)
         connection.execute(
             f"UPDATE {table} SET document = ?, seal = ? WHERE {where}",  # noqa: S608 likewise
-            (written, seal((*values, written))),
+            (row["document"], seal(tuple(row.values()))),
         )
 
 
@@ -192,6 +196,52 @@ def test_an_altered_delivery_is_named(place: Place) -> None:
     assert "[audit.broken] The receipt of link 2 is not the one that was reported." in done.output
     assert f"Does not hold: {INSTANCE}:sc_task:{2:032}" in done.stdout
     assert "Up to there it holds. Links: 1," in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('"outcome":"delivered"', '"outcome":"failed"'),
+        ('"generation":1', '"generation":2'),
+        (f"{2:032}", f"{7:032}"),
+    ],
+)
+def test_an_altered_head_is_named(place: Place, old: str, new: str) -> None:
+    alter(place, "transfers", f"id = '{INSTANCE}:sc_task:{2:032}'", old, new)
+    assert broken("verify") == ("content", 2)
+
+
+def test_what_the_receipt_is_made_from_cannot_be_taken_away_unseen(place: Place) -> None:
+    with closing(sqlite3.connect(place.ledger)) as connection, connection:
+        connection.execute("DELETE FROM endings WHERE number = 1")
+    assert broken("verify") == ("content", 1)
+    done = audit("verify")
+    assert "No link of it was found" not in done.stdout
+    assert f"Does not hold: {INSTANCE}:sc_task:{1:032}" in done.stdout
+
+
+def test_a_hash_that_a_script_has_not_filled_in_is_refused(place: Place) -> None:
+    for head in ("", " ", place.hash(3)[:16]):
+        done = audit("verify", place.receipts, "--head", head)
+        assert (done.exit_code, "the whole hash of a ticket" in done.output) == (2, True)
+    alone = audit("verify", place.receipt(2)).stdout
+    assert "could have made all of it" in alone
+    shown = audit("verify", place.receipt(2), "--head", place.hash(2)).stdout
+    assert "The hash that --head names is among them." in shown
+    assert "could have made all of it" not in shown
+
+
+def test_a_receipt_that_was_spoilt_is_no_file_of_somebody_else(place: Place) -> None:
+    file = place.receipt(3)
+    file.rename(file.with_name("3.JSON"))
+    file = file.with_name("3.JSON")
+    (place.receipts / "notes.json").write_text('{"a":1.5}')
+    assert told("verify", place.receipts)["links"] == 3
+    file.write_bytes(file.read_bytes().replace(b'"number":1,', b'"number":1.0,'))
+    done = audit("verify", place.receipts)
+    assert done.exit_code == 1
+    assert f"Not proven: The file {file} is no receipt that can be verified" in done.stdout
+    assert "notes.json" in done.stdout
 
 
 def test_an_altered_link_is_named(place: Place) -> None:

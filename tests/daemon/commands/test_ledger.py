@@ -10,6 +10,7 @@ from subprocess import CompletedProcess
 
 import pytest
 
+from adapters.ledger.sqlite import schema
 from adapters.ledger.sqlite.books import sqlite_books
 from tests.adapters.ledger import filled, version_1
 from tests.daemon.commands.test_cli import fileferry
@@ -58,7 +59,12 @@ def test_check_counts_what_is_in_it(path: Path) -> None:
     done = ledger(path, "check")
     assert done.returncode == 0
     said = " ".join(done.stdout.split())
-    for words in (f"{path} is good", "Schema version 4", "not running", "Quarantined 3"):
+    for words in (
+        f"{path} is good",
+        f"Schema version {schema.VERSION}",
+        "not running",
+        "Quarantined 3",
+    ):
         assert words in said
 
 

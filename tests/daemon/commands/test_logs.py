@@ -70,6 +70,24 @@ def test_the_journal_is_asked_for_our_unit(
     assert len(capsys.readouterr().out.splitlines()) == 2
 
 
+def test_where_no_line_names_it_that_is_said(log: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended:
+        logs("RITM0099999", EXAMPLE, log)
+    assert ended.value.exit_code == 1
+    said = capsys.readouterr()
+    assert (said.out, said.err.startswith("No line about RITM0099999")) == ("", True)
+
+
+def test_without_the_ledger_it_says_that_lines_may_be_missing(
+    log: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (log.parent / "ledger.db").write_bytes(b"no ledger" * 100)
+    logs(OURS.request.number, EXAMPLE, log)
+    said = capsys.readouterr()
+    assert len(said.out.splitlines()) == 2
+    assert "itself are shown, for [ledger.unusable]" in said.err
+
+
 def test_without_journal_or_file_it_is_one_sentence(
     log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

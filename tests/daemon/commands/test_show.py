@@ -14,7 +14,7 @@ from adapters.terminal import Terminal
 from daemon.commands import show, status, survey_show
 from tests.transfer.telling.hostile import HARM, NASTY, hostile, innocent
 from transfer.books import Record
-from transfer.model import DeliveryState, Sharing
+from transfer.model import DeliveryState, Failure, Sharing
 
 SHOWN: dict[str, Callable[[Record, Terminal, bool], None]] = {
     "status": lambda it, out, json: status.show(ledger_alone(it), out, json=json),
@@ -74,6 +74,14 @@ def test_what_an_instance_has_said_steers_neither_terminal_nor_report() -> None:
     for text in (stream.getvalue(), survey_show.markdown(shown)):
         assert not any(mark in text for mark in HARM)
         assert not any(line.startswith("Approved by") for line in text.split("\n"))
+
+
+def test_show_says_why_a_file_failed_while_the_others_still_move() -> None:
+    record = innocent()
+    failure = Failure(code="remote.exists", message="The name is taken.", action="Ask.")
+    one = record.deliveries[0].evolve(receipt=None, failure=failure)
+    said = printed("show", replace(record, deliveries=(one,)))
+    assert "  Failure [remote.exists]: The name is taken. Ask." in said
 
 
 @pytest.mark.parametrize(

@@ -124,6 +124,10 @@ def test_the_exit_code_tells_whether_it_runs_and_is_well(served: Served) -> None
         done = CliRunner().invoke(app, ["status", "--config", str(served.config), *words])
         return done.exit_code, done.output
 
+    served.socket.mkdir()
+    code, said = run("--json")
+    assert (code, json.loads(said)["unanswered"]["code"]) == (1, "control.foreign")
+    served.socket.rmdir()
     assert run()[0] == 1
     with served.running():
         until(lambda: served.status()["well"])
@@ -147,10 +151,25 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         until(lambda: served.status()["well"])
         assert run("pause", "partner") == (0, "Destination partner is paused.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused already.\n")
+        assert run("pause", "")[0] == 2
         assert run("resume", "partner") == (0, "Destination partner goes on.\n")
         assert run("resume") == (0, "All work was not paused.\n")
-        assert run("drain", "--wait") == (0, "Nothing is under way.\n")
+        code, said = run("drain", "--wait")
+        assert (code, said.startswith("Nothing is under way; nothing new is begun")) == (0, True)
+        run("pause"), run("pause", "partner")
+        code, said = run("resume", "partner")
+        assert said.splitlines() == [
+            "Destination partner is not held by itself any more.",
+            "All work is still paused.",
+            "Nothing new is begun still: `fileferry resume` ends the drain.",
+        ]
+        assert run("resume") == (0, "All work goes on.\n")
         assert run("reload") == (0, "Read anew: nothing has changed.\n")
+        good = served.config.read_text()
+        served.config.write_text(good + "pol: [\n")
+        code, said = run("reload")
+        assert (code, "Nothing was changed" in said) == (3, True)
+        served.config.write_text(good)
         served.config.write_text(served.config.read_text() + "pol: 1\n")
         code, said = run("reload")
         assert code == 3

@@ -53,6 +53,11 @@ def test_an_edited_unit_is_kept_beside(layout: Layout) -> None:
     again(layout)
     assert layout.unit.read_text() == UNIT
     assert layout.unit.with_name("fileferry.service.edited").read_text().endswith("2G\n")
+    for _ in range(2):
+        layout.unit.write_text(f"{UNIT}MemoryMax=3G\n")
+        again(layout)
+    kept = sorted(layout.unit.parent.glob("*.edited*"))
+    assert [each.read_text()[-3:] for each in kept] == ["2G\n", "3G\n"]
 
 
 def test_the_unit_of_the_version_before_is_no_edit(tmp_path: Path, layout: Layout) -> None:
