@@ -280,7 +280,9 @@ class Play:
                 return
             found = [each for each in record.deliveries if each.temp == path]
             if any(each.state is DeliveryState.INTENT for each in found):
-                early = [each for each in record.deliveries if not _stored(each, bench)]
+                # Another line may be renaming, and a name is nowhere in the middle of that.
+                with bench.remotes.lock:
+                    early = [each for each in record.deliveries if not _stored(each, bench)]
                 door.early += early  # type: ignore[attr-defined]
 
         door.early = []  # type: ignore[attr-defined]
