@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,13 +34,16 @@ MODE = 0o644
 
 
 class TextFile:
-    """The Meter port. The file is written at once, so what an earlier run left is not read on."""
+    """The Meter port. The file is written at once, so what an earlier run left is not read on.
 
-    def __init__(self, path: Path, destinations: Iterable[str], version: str) -> None:
+    `destinations` are those of now: a reload of the configuration may change them.
+    """
+
+    def __init__(self, path: Path, destinations: Collection[str], version: str) -> None:
         self._path = path
         self._lock = threading.Lock()
         self._silence = Silence("metrics")
-        self._known = frozenset(destinations)
+        self._known = destinations
         # Else a gauge for each series says when it was made.
         prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = prometheus.CollectorRegistry(auto_describe=False)
@@ -48,7 +51,10 @@ class TextFile:
         self._measure()
         about = self._gauge("fileferry_info", "1, with the version.", "version")
         about.labels(version).set(1)
+        self._calls.set(_number(None))
+        self._ledger.set(_number(None))
         self._begin()
+        self._write()
 
     def _count(self) -> None:
         self._ended = self._counter(
@@ -113,19 +119,17 @@ class TextFile:
         self._oldest.set(figures.oldest)
         self._calls.set(_number(figures.calls_left))
         self._ledger.set(_number(figures.ledger_bytes))
+        self._begin()
         self._write()
 
     def _begin(self) -> None:
         """All series stand there with 0: `increase()` does not see the first count of a new one."""
-        self._calls.set(_number(None))
-        self._ledger.set(_number(None))
         for destination in (*sorted(self._known), OTHER):
             for door in Route:
                 for each in (self._bytes, self._seconds, self._retries, self._quarantines):
                     each.labels(destination, door.value)
                 for outcome in Outcome:
                     self._ended.labels(outcome.value, destination, door.value)
-        self._write()
 
     def _where(self, transfer: Transfer) -> tuple[str, str]:
         return destination_of(transfer, self._known), transfer.route.value

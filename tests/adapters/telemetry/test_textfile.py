@@ -68,6 +68,17 @@ def test_all_that_can_be_counted_stands_there_with_nought(file: Path) -> None:
     assert math.isnan(found["fileferry_ledger_bytes",])
 
 
+def test_a_destination_that_a_reload_brings_stands_there_too(file: Path) -> None:
+    destinations = {"bank"}
+    meter = TextFile(file, destinations, "1")
+    destinations.add("partner")
+    meter.again(Bench().received())
+    meter.standing(FULL)
+    found = series(file.read_text())
+    assert found["fileferry_retries_total", *OWN] == 1
+    assert found["fileferry_transfers_total", *OWN, "failed"] == 0
+
+
 @pytest.mark.parametrize("scene", SCENES)
 def test_each_end_is_counted_with_its_outcome(scene: Scene, file: Path) -> None:
     bench = Bench()
@@ -104,7 +115,7 @@ def test_what_is_set_aside_is_counted_at_once(file: Path) -> None:
 def test_another_user_may_read_it_whatever_the_umask(file: Path) -> None:
     before = os.umask(0o077)
     try:
-        Meters(TextFile(file, (), "1")).standing(FULL)
+        Meters(TextFile(file, frozenset(), "1")).standing(FULL)
     finally:
         os.umask(before)
     assert stat.S_IMODE(file.stat().st_mode) == 0o644
@@ -129,7 +140,7 @@ def test_nothing_that_lies_in_its_way_is_written_through(file: Path) -> None:
     file.with_name(f".{file.name}.{os.getpid()}").symlink_to(elsewhere)
     file.symlink_to(elsewhere)
     with capture_logs():
-        meter = TextFile(file, (), "1")
+        meter = TextFile(file, frozenset(), "1")
     meter.standing(FULL)
     assert elsewhere.read_text() == "untouched"
     assert series(file.read_text())["fileferry_unfinished_transfers",] == 7
