@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tests.model.protocol import moves
 from tests.model.settling import settled
+from tests.model.walk import upstream
 from tests.model.world import (
     ENDING,
     FAILED,
@@ -54,7 +55,7 @@ def explore(first: World, variant: Variant | None = None, *, ends: bool = False)
         ways, culprits, leading = _walk(first, variant, remember=ends)
         wrong = {rule: _told(world, ways, variant) for rule, world in culprits.items()}
         over = [world for world in ways if world.ledger.state in OVER]
-        stuck = len(ways) - len(_upstream(over, leading)) if ends else 0
+        stuck = len(ways) - len(upstream(over, leading)) if ends else 0
         return Findings(len(ways), len(over), wrong, stuck)
 
 
@@ -134,17 +135,6 @@ def _told(world: World, ways: Ways, variant: Variant) -> str:
         steps.append(f"  {f'epoch {epoch}: ' if epoch else ''}{name}")
         world = before
     return "\n".join(reversed(steps))
-
-
-def _upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
-    """The states from which one of these can be reached."""
-    found, waiting = set(over), list(over)
-    while waiting:
-        for before in leading.get(waiting.pop(), ()):
-            if before not in found:
-                found.add(before)
-                waiting.append(before)
-    return found
 
 
 @contextmanager

@@ -24,10 +24,11 @@ def walk(
             if after not in ways:
                 ways[after] = (world, name)
                 waiting.append(after)
-    return ways, _upstream([world for world in ways if over(world)], leading)
+    return ways, upstream([world for world in ways if over(world)], leading)
 
 
-def _upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
+def upstream(over: list[World], leading: dict[World, list[World]]) -> set[World]:
+    """The states from which one of these can be reached."""
     found, waiting = set(over), list(over)
     while waiting:
         for before in leading.get(waiting.pop(), ()):
