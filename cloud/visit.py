@@ -282,7 +282,7 @@ class _Visit:
     def _within_limits(self) -> Tools:
         """With this call's part of the destination's connections: a dead call's is its heir's."""
         tools = self._environment.tools
-        if self._books.limits is None:
+        if not self._books.shared:
             return tools
         slots = Slots(tools.slots.total)
         lease = self._environment.ledger.lease

@@ -232,6 +232,18 @@ class DestinationSettings(Part):
         description="Bytes a second below which a transfer is broken off after timeout seconds, so "
         "that others get its place, and continued later; 0: never.",
     )
+    rest_after: Count = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Connections in a row that failed after which nobody tries for a while, and "
+        "transfers wait; 0: never.",
+    )
+    rest: Seconds = Field(
+        60.0,
+        le=900,
+        description="Seconds of the first such rest; each further one is twice as long, to 900.",
+    )
     route: Literal["in_process", "step_functions", "auto"] = Field(
         "in_process",
         description="Who carries its files: this host, AWS (cloud.state_machine), or auto: AWS "

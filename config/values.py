@@ -92,6 +92,8 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
         min_rate=part.min_rate,
+        rest_after=part.rest_after,
+        rest=part.rest,
         route=part.route,
     )
 

@@ -165,7 +165,8 @@ class Destination:
     most at once, `connections_per_file` the most that write one file together. Times are in
     seconds; `timeout` without progress closes the connection, and so does less than `min_rate`
     bytes a second for that long (0: never). An idle connection is kept for `keep_idle` seconds (0:
-    none). `fast_ssh` is the bulk writer of SFTP.
+    none). `fast_ssh` is the bulk writer of SFTP. After `rest_after` connections in a row that
+    failed it is left alone for `rest`, then for longer (0: never); see breaker.py.
     No file is begun in the `blackouts`, which are hours of `time_zone` (a name of the IANA
     database).
     `collected`: the partner takes files away at once, so a final name that is empty after a publish
@@ -205,6 +206,8 @@ class Destination:
     connect_timeout: float = 15.0
     timeout: float = 30.0
     min_rate: int = 256
+    rest_after: int = 5
+    rest: float = 60.0
     route: str = "in_process"
 
     @property

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from adapters.memory.books import memory_books
 from adapters.memory.servicenow import MemoryDesk, MemoryInbox
+from adapters.remotes import Register
 from adapters.running.live import LiveList, LiveMap
 from adapters.running.traffic import Traffic
 from adapters.running.trouble import Board
@@ -26,6 +27,7 @@ from tests.daemon.ferry import until
 from tests.transfer.bench import Bench
 from tests.transfer.made import DESTINATIONS
 from tests.transfer.test_journey import SOURCE
+from transfer.destination import Destination
 from transfer.errors import Stopping
 
 
@@ -55,6 +57,8 @@ class Served:
     told: Told = field(default_factory=Told)
     stop: threading.Event = field(default_factory=threading.Event)
     hangup: threading.Event = field(default_factory=threading.Event)
+    register: Register | None = None
+    destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -95,7 +99,7 @@ class Served:
         return self.say("status")
 
     def _house(self, traffic: Traffic) -> House:
-        books = replace(memory_books(self.bench.store, owner="served"), limits=None)
+        books = replace(memory_books(self.bench.store, owner="served"), shared=False)
         halting, plain = threading.Event(), self.bench.tools()
 
         def halt() -> None:
@@ -108,13 +112,14 @@ class Served:
             ledger=books.ledger,
             observer=traffic,
             halt=halt,
-            destinations=LiveMap(DESTINATIONS),
+            destinations=LiveMap(self.destinations),
             rules=replace(plain.rules, grants=LiveList(plain.rules.grants)),
         )
         return House(
             settings=self.settings,
             tools=tools,
             books=books,
+            register=self.register,
             inbox=self.inbox,
             queue=None,
             ecc=None,

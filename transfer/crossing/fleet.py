@@ -14,7 +14,7 @@ from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import deliver, prepare
 from transfer.crossing.resume import overtaken
 from transfer.destination import Destination
-from transfer.errors import ClaimLost, Code, FerryError, Stopping
+from transfer.errors import ClaimLost, Code, FerryError, Stopping, Waiting
 from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
 from transfer.ports import Remote
 from transfer.request.timing import may_start
@@ -154,7 +154,7 @@ class _Fleet:
 
     def _note(self, delivery: Delivery, error: FerryError) -> None:
         """Beside the delivery as the ledger has it: its state is what the next try starts from."""
-        if error.code in (Code.CLAIM_LOST, Code.STOPPING):
+        if error.code in (Code.CLAIM_LOST, Code.STOPPING) or isinstance(error, Waiting):
             return
         ledger = self.tools.ledger
         with suppress(FerryError):
