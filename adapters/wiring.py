@@ -21,7 +21,9 @@ from adapters.remotes import Register
 from adapters.remotes.breakers import Breakers
 from adapters.remotes.pool import Pool
 from adapters.running.live import LiveList, LiveMap
+from adapters.running.pacing import Pacer
 from adapters.running.places import Places
+from adapters.running.quota import Quota
 from adapters.s3.store import make_objects
 from config.notices import PORTS as MAIL_PORTS
 from config.secrets import Secrets
@@ -129,7 +131,7 @@ def furnish(
     places = places_of(settings, books, holder, plain.slots)
     return House(
         settings=settings,
-        tools=replace(plain, places=places) if places else plain,
+        tools=shared(plain, places) if places else plain,
         places=places,
         register=register,
         books=books,
@@ -143,6 +145,11 @@ def furnish(
         halting=halting,
         close=lambda: _close(pool, books),
     )
+
+
+def shared(tools: Tools, places: Places) -> Tools:
+    """With this door's part of what all doors may do at a destination."""
+    return replace(tools, places=places, pace=Pacer(tools.destinations, places.share))
 
 
 def _live(judged: Rules) -> Rules:
@@ -248,6 +255,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
             raise Stopping
 
     objects, sessions = _reading(settings, halting.wait)
+    known = LiveMap(destinations(settings))
     return Tools(
         objects=objects,
         remotes=remotes or Register(secrets),
@@ -257,9 +265,11 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         locks=books.locks,
         notifier=notifier or told(settings, secrets),
         observer=observer,
-        destinations=LiveMap(destinations(settings)),
+        destinations=known,
+        pace=Pacer(known),
         rules=rules,
         slots=Slots(settings.transfers.max_parallel),
+        quota=Quota(books.limits),
         clock=clock,
         halt=halt,
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from adapters.running.quota import Quota
 from adapters.wiring import House
 from daemon.control.words import Words
 from transfer.destination import Destination
-from transfer.errors import FerryError
+from transfer.errors import Code, FerryError
+from transfer.windows import rate_at
 
 
 class Restraints:
@@ -40,6 +42,36 @@ class Restraints:
 
     def _of(self, destination: Destination) -> Iterator[Words]:
         yield from self._login(destination)
+        if destination.files_per_hour:
+            yield from self._files(destination)
+        rate, until = rate_at(
+            self._house.tools.clock(), destination.bandwidth, destination.time_zone
+        )
+        if rate:
+            yield {
+                "destination": destination.name,
+                "held": "bandwidth",
+                "bytes_a_second": rate,
+                "until": _stamp(until) if until else None,
+                "well": True,
+            }
+
+    def _files(self, destination: Destination) -> Iterator[Words]:
+        quota = self._house.tools.quota
+        if not isinstance(quota, Quota):
+            return
+        taken, wait = quota.look(destination)
+        if taken:
+            until = datetime.now(UTC) + timedelta(seconds=wait)
+            yield {
+                "destination": destination.name,
+                "held": "quota",
+                "code": str(Code.DESTINATION_QUOTA),
+                "files": taken,
+                "most": destination.files_per_hour,
+                "until": _stamp(until) if wait > 0 else None,
+                "well": True,
+            }
 
     def _login(self, destination: Destination) -> Iterator[Words]:
         register = self._house.register

@@ -83,6 +83,12 @@ def _restraint(row: Words) -> str:
             f"Destination {name}: {row['code']} since {_time(row['since'])}, not tried again until "
             f"its secret changes or `fileferry resume {name}`. {row['reason']}"
         )
+    if row["held"] == "bandwidth":
+        until = f" until {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name} is held to {decimal(row['bytes_a_second'])}/s{until}."
+    if row["held"] == "quota":
+        more = f", the next at {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name}: {row['files']} of {row['most']} files this hour{more}."
     return (
         f"Destination {name} rests since {_time(row['since'])} after {row['failures']} failed "
         f"connections ({row['code']}), next try at {_time(row['until'])}. {row['reason']}"

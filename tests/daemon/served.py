@@ -15,6 +15,7 @@ from adapters.memory.books import memory_books
 from adapters.memory.servicenow import MemoryDesk, MemoryInbox
 from adapters.remotes import Register
 from adapters.running.live import LiveList, LiveMap
+from adapters.running.quota import Quota
 from adapters.running.traffic import Traffic
 from adapters.running.trouble import Board
 from adapters.systemd import Supervisor
@@ -58,6 +59,7 @@ class Served:
     stop: threading.Event = field(default_factory=threading.Event)
     hangup: threading.Event = field(default_factory=threading.Event)
     register: Register | None = None
+    quota: Quota | None = None
     destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
 
     def __post_init__(self) -> None:
@@ -113,6 +115,7 @@ class Served:
             observer=traffic,
             halt=halt,
             destinations=LiveMap(self.destinations),
+            quota=self.quota or plain.quota,
             rules=replace(plain.rules, grants=LiveList(plain.rules.grants)),
         )
         return House(

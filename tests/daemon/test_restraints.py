@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from adapters.memory.limits import MemoryLimits
 from adapters.memory.remotes import MemoryRemotes
 from adapters.remotes import Register
 from adapters.remotes.breakers import Breakers
+from adapters.running.quota import Quota
 from daemon.cli import app
 from tests.daemon.ferry import until
 from tests.daemon.served import Served
@@ -22,6 +24,7 @@ from transfer.errors import Code
 from transfer.model import Transfer
 from transfer.ports import Remote
 from transfer.tools import Tools
+from transfer.windows import parse_bandwidth
 
 
 class Guarded:
@@ -120,6 +123,26 @@ def test_a_refused_login_is_named_and_not_tried_again_until_somebody_acts(guarde
         admitted(served, 4)
         until(lambda: FINAL in remotes.files)
     assert remotes.logins == 2
+
+
+def test_what_a_quota_and_a_rate_hold_back_is_told(guarded: Served) -> None:
+    served = guarded
+    quota = Quota(MemoryLimits(served.bench.store, time.time))
+    served.quota = quota
+    there = replace(PARTNER, files_per_hour=1, bandwidth=(parse_bandwidth("10 MB/s"),))
+    served.destinations["partner"] = there
+    assert quota(there, 1) == 1
+    admitted(served)
+    with served.running():
+        until(lambda: served.status()["waiting"])
+        told = served.status()
+        held = {row["held"]: row for row in told["destinations"]}
+        assert (held["quota"]["files"], held["quota"]["most"]) == (1, 1)
+        assert held["bandwidth"]["bytes_a_second"] == 10_000_000
+        assert told["waiting"][0]["waits"]["code"] == "destination.quota"
+        # Neither is a trouble of the service.
+        until(lambda: served.status()["well"])
+        assert FINAL not in served.bench.remotes.files
 
 
 def _line(service: Any) -> str:

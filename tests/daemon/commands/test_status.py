@@ -53,6 +53,8 @@ def service(**changes: Any) -> dict[str, Any]:
         "waiting_unknown": None,
         "destinations": [
             {**held, "held": "resting", "until": SINCE, "code": "remote.timeout", "failures": 5},
+            {**held, "held": "bandwidth", "bytes_a_second": 10_000_000, "until": SINCE},
+            {**held, "held": "quota", "files": 240, "most": 240, "until": SINCE},
             {**held, "held": "refused", "until": None, "code": "auth.refused", "failures": 0},
         ],
         "paused": [{"destination": "bank", "by": "root@host", "since": SINCE, "reason": "new key"}],
@@ -90,6 +92,8 @@ def test_it_names_what_runs_what_waits_and_who_paused() -> None:
         "RITM0010004 to bank waits: window.closed, again at ",
         "and 11 more waiting",
         "Destination bank is paused since",
+        "Destination bank is held to 10.0 MB/s until ",
+        "Destination bank: 240 of 240 files this hour, the next at ",
         "after 5 failed connections (remote.timeout), next try at ",
         "not tried again until its secret changes or `fileferry resume bank`. It said no.",
         "by root@host: new key",
