@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 from config.keys import ALLOWED, fingerprint
 from config.kinds import (
     Algorithm,
+    BandwidthText,
     Beside,
     Count,
     Day,
@@ -223,7 +224,7 @@ class DestinationSettings(Part):
         default_factory=list,
         description="Hours in which no file is begun, e.g. 'Mon-Fri 08:00-18:00'.",
     )
-    time_zone: ZoneName = Field("UTC", description="Zone of the blackouts, e.g. Europe/Berlin.")
+    time_zone: ZoneName = Field("UTC", description="Zone of all hours here, e.g. Europe/Berlin.")
     connect_timeout: Seconds = Field(15.0, description="Seconds to connect and log in.")
     timeout: Seconds = Field(30.0, description="Seconds without progress before giving up.")
     min_rate: Count = Field(
@@ -231,6 +232,30 @@ class DestinationSettings(Part):
         ge=0,
         description="Bytes a second below which a transfer is broken off after timeout seconds, so "
         "that others get its place, and continued later; 0: never.",
+    )
+    bandwidth: list[BandwidthText] = Field(
+        default_factory=list,
+        description="Most bytes a second that all hosts together send, e.g. '10 MB/s' or 'Mon-Fri "
+        "08:00-18:00 2 MB/s'; of several that hold at one time the least.",
+    )
+    files_per_hour: Count | None = Field(
+        None,
+        ge=1,
+        description="Most files that are begun there in an hour, by all hosts together; null: any "
+        "number.",
+        examples=[240],
+    )
+    rest_after: Count = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Connections in a row that failed after which nobody tries for a while, and "
+        "transfers wait; 0: never.",
+    )
+    rest: Seconds = Field(
+        60.0,
+        le=900,
+        description="Seconds of the first such rest; each further one is twice as long, to 900.",
     )
     route: Literal["in_process", "step_functions", "auto"] = Field(
         "in_process",

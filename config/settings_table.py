@@ -35,6 +35,9 @@ SEE = {
     "tier": "verification",
     "sidecar.name": "a-small-file-beside-each",
     "acknowledgement.name": "the-partners-word",
+    "bandwidth": "speed-and-time",
+    "files_per_hour": "speed-and-time",
+    "rest_after": "speed-and-time",
     "connections_per_file": "servers-with-odd-habits",
     "fast_ssh": "servers-with-odd-habits",
 }
@@ -49,6 +52,7 @@ _WORDS: list[tuple[Any, str]] = [
     (kinds.NamePart, "up to 32 characters of a name"),
     (kinds.Folder, "directory below `root`"),
     (kinds.Hours, "hours"),
+    (kinds.BandwidthText, "rates"),
     (kinds.ZoneName, "zone of the IANA database"),
     (kinds.Algorithm, "names"),
     (kinds.Seconds, "seconds"),

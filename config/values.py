@@ -15,7 +15,7 @@ from config.settings import Settings
 from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, TempNames, Tls
 from transfer.request.options import NAMES as OPTIONS
 from transfer.rules import Grant, Rules, Standing
-from transfer.windows import parse_blackout
+from transfer.windows import parse_bandwidth, parse_blackout
 
 
 def rules(settings: Settings) -> Rules:
@@ -92,6 +92,10 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
         min_rate=part.min_rate,
+        bandwidth=tuple(map(parse_bandwidth, part.bandwidth)),
+        files_per_hour=part.files_per_hour or 0,
+        rest_after=part.rest_after,
+        rest=part.rest,
         route=part.route,
     )
 

@@ -169,6 +169,16 @@ class InProcess:
             return Wait("elsewhere", f"execution {head.execution or 'of the second door'} has it")
         return Wait("turn", "it is taken up within seconds, unless another owner has it")
 
+    def look_again(self, destination: str) -> None:
+        """What waits with it need not wait longer: something has changed there."""
+        with self._lock:
+            self._pauses = {
+                key: replace(each, until=self._heart.now())
+                if each.transfer.request.destination == destination
+                else each
+                for key, each in self._pauses.items()
+            }
+
     def drain(self, seconds: float) -> bool:
         """Wait for what runs; True when nothing runs any more."""
         until = time.monotonic() + seconds

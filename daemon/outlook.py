@@ -13,6 +13,7 @@ from adapters.running.trouble import Board, Seen
 from adapters.wiring import House
 from daemon.carriers import InProcess
 from daemon.control.words import Words
+from daemon.restraints import Restraints
 from transfer.errors import Code, FerryError, Transient
 from transfer.model import Transfer
 
@@ -31,6 +32,7 @@ class Outlook:
         self, house: House, carrier: InProcess, board: Board, gate: Gate, traffic: Traffic
     ) -> None:
         self._house = house
+        self.restraints = Restraints(house)
         self._carrier = carrier
         self._board = board
         self._gate = gate
@@ -50,6 +52,7 @@ class Outlook:
         # As it stands now, where the ledger tells; the carrier has it as it was taken up.
         running = [standing.get(head.id, head) for head in running]
         self._traffic.keep(taken)
+        held = self.restraints.rows()
         state = self.state()
         return {
             "state": state,
@@ -63,6 +66,7 @@ class Outlook:
             "waiting": [self._waits(head) for head in waiting[:MOST]],
             "waiting_count": len(waiting),
             "waiting_unknown": unread,
+            "destinations": held,
             "paused": [*map(_pause, self._gate.pauses)],
             "drained": _pause(self._gate.drained) if self._gate.drained else None,
             "servicenow_calls": {
@@ -78,13 +82,19 @@ class Outlook:
             return "stopping"
         if not self.ready:
             return "starting"
-        return "troubled" if self._board.seen() else "well"
+        return "troubled" if self._board.seen() or self.restraints.unwell() else "well"
 
     def line(self) -> str:
         """For `systemctl status`; the same as long as nothing changes that a person acts on."""
         troubles = [
             f"{name_of(seen)} {seen.code} since {seen.since:%m-%d %H:%M} UTC"
             for seen in self._board.seen()
+        ]
+        known = {seen.what for seen in self._board.seen()}
+        troubles += [
+            f"destination {row['destination']} {row['code']} since {_minute(row['since'])} UTC"
+            for row in self.restraints.unwell()
+            if f"destination {row['destination']}" not in known
         ]
         held = [f"{pause.destination or 'all'} paused" for pause in self._gate.pauses]
         held += ["drained"] if self._gate.drained else []
@@ -186,6 +196,10 @@ def _pause(pause: Pause) -> Words:
         "since": _stamp(pause.at),
         "reason": pause.reason,
     }
+
+
+def _minute(stamp: str) -> str:
+    return f"{datetime.fromisoformat(stamp):%m-%d %H:%M}"
 
 
 def _stamp(moment: datetime) -> str:

@@ -48,6 +48,7 @@ RESUME_EVERY = 10.0
 MEASURE_EVERY = 60.0
 """Seconds: CloudWatch keeps one value a minute."""
 DISK_EVERY = 60.0
+LIMITS_EVERY = 30.0
 HANGUP_EVERY = 0.5
 """Seconds between two looks whether SIGHUP has asked for a reload."""
 FORGET_EVERY = 86_400.0
@@ -147,6 +148,7 @@ class Service:
         rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
         rounds.add("measure", self._measure, MEASURE_EVERY)
         rounds.add("beat", self._note_beat, BEAT_EVERY)
+        rounds.add("limits", self._outlook.restraints.round, LIMITS_EVERY)
         rounds.add("disk", self._outlook.look_at_disk, DISK_EVERY)
         rounds.add("hangup", self._hung_up, HANGUP_EVERY)
         for door in self._doors:
@@ -208,6 +210,7 @@ class Service:
             status=self._outlook.document,
             reload=self.reload,
             wake=self._wake,
+            release=self._release,
         )
         return Server(socket_of(self._house.settings), orders)
 
@@ -228,6 +231,7 @@ class Service:
         for name, destination in before.items():
             if tools.destinations.get(name) != destination:
                 self._board.forget(f"destination {name}")
+                self._carrier.look_again(name)
         if self._second:
             self._second.door = digest(settings)
 
@@ -236,6 +240,15 @@ class Service:
         self._heart.hasten()
         for name in ("watch", "resume"):
             self._rounds.hasten(name)
+
+    def _release(self, name: str) -> bool:
+        """Raises `ledger.*`."""
+        house = self._house
+        if not house.register or not house.register.resume(house.tools.destinations[name]):
+            return False
+        self._board.forget(f"destination {name}")
+        self._carrier.look_again(name)
+        return True
 
     def _hung_up(self) -> None:
         if self._hangup.is_set():

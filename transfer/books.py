@@ -14,7 +14,7 @@ from typing import Protocol
 
 from transfer.audit.chain import Entry, Link
 from transfer.history import Event
-from transfer.limits import Lease
+from transfer.limits import Edit, Lease, Result
 from transfer.model import Delivery, Outcome, Session, Transfer
 from transfer.tickets import Post, Ticket, TicketRole
 
@@ -307,12 +307,17 @@ class Limits(Protocol):
         stays counted.
         """
 
+    def change(self, name: str, change: Edit[Result]) -> Result:
+        """What `change` gives for the page of that name (an empty one at first) and for the time,
+        beside the page as it is from then on. It is asked again where another was quicker.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """The durable ports over one store, and what closes it.
 
-    Without `limits` the process is alone over its store, and counts for itself.
+    `shared`: other processes carry from the same store, and take their part of what is limited.
     """
 
     ledger: Ledger
@@ -322,6 +327,7 @@ class Books:
     keeper: Keeper
     chain: Chain
     close: Callable[[], None]
-    limits: Limits | None = None
+    limits: Limits
+    shared: bool = False
     shards: Shards | None = None
     """Where functions share the work; a store of one host has none."""

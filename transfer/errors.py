@@ -34,6 +34,8 @@ class Code(StrEnum):
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
     DESTINATION_BUSY = "destination.busy"
+    DESTINATION_RESTING = "destination.resting"
+    DESTINATION_QUOTA = "destination.quota"
     WINDOW_CLOSED = "window.closed"
     WINDOW_MISSED = "window.missed"
     NAME_REFUSED = "name.refused"
@@ -143,6 +145,8 @@ ACTIONS: dict[Code, str] = {
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
     Code.DESTINATION_BUSY: "None: it goes on when the other request has ended.",
+    Code.DESTINATION_RESTING: "None: it goes on once the partner answers; see `fileferry status`.",
+    Code.DESTINATION_QUOTA: "None: it goes on at the named time.",
     Code.WINDOW_CLOSED: "None: it begins by itself at the named time.",
     Code.WINDOW_MISSED: "Order again with other times, or ask for other hours at the destination.",
     Code.NAME_REFUSED: "Order again with a path that obeys the named rule.",

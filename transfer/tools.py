@@ -38,6 +38,26 @@ Places = Callable[[Transfer, Destination, int], AbstractContextManager[None]]
 """What a crossing that can use so many connections is done within: other doors want theirs."""
 
 
+Quota = Callable[[Destination, int], int]
+"""How many of so many files may be begun there now; raises Waiting where none may. With 0 it only
+looks.
+"""
+
+
+Pace = Callable[[Destination, int, Callable[[], None]], int]
+"""How many of so many bytes may be sent there now; waits for the first, and asks `halt` then."""
+
+
+def at_once(_destination: Destination, wanted: int, _halt: Callable[[], None]) -> int:
+    """As fast as it goes."""
+    return wanted
+
+
+def any_number(_destination: Destination, wanted: int) -> int:
+    """Nobody counts files."""
+    return wanted
+
+
 def alone(_transfer: Transfer, _destination: Destination, _wanted: int) -> nullcontext[None]:
     """No other door has connections to it."""
     return nullcontext()
@@ -104,6 +124,8 @@ class Tools:
     rules: Rules
     slots: Slots
     places: Places = alone
+    quota: Quota = any_number
+    pace: Pace = at_once
     width: Width = field(default_factory=Width)
     refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]

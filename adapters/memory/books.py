@@ -34,6 +34,7 @@ def memory_books(
         keeper=MemoryKeeper(store),
         chain=MemoryChain(store),
         limits=MemoryLimits(store, wall),
+        shared=True,
         close=lambda: None,
         shards=MemoryShards(store),
     )

@@ -74,6 +74,7 @@ class MemoryStore:
         self.takers: dict[str, list[str]] = {}
         self.calls: dict[str, limits.Calls] = {}
         self.places: dict[str, limits.Places] = {}
+        self.pages: dict[str, str] = {}
         self.shards: dict[tuple[str, int], ShardRow] = {}
         self.links: dict[str, list[Link]] = {}
         self.entries: dict[tuple[str, int], Entry] = {}

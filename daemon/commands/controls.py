@@ -53,12 +53,18 @@ def pause(destination: Name = None, reason: Reason = "", config: Config = None) 
 
 
 def resume(destination: Name = None, config: Config = None) -> None:
-    """End a pause. Without a destination: that of all work, and a drain."""
+    """End a pause. Without a destination: that of all work, and a drain.
+
+    A login that was refused, or that rests after failures, is tried again.
+    """
     with explained():
         answer = _said(config, {"do": "resume", "destination": destination or ""})
         held, drained = answer.get("paused", []), answer.get("drained")
         words = "goes on" if "" not in held and not drained else "is not held by itself any more"
-        out.say(f"{_what(destination)} {words if answer['changed'] else 'was not paused'}.")
+        if answer["changed"] or not answer.get("released"):
+            out.say(f"{_what(destination)} {words if answer['changed'] else 'was not paused'}.")
+        if answer.get("released"):
+            out.say(f"The login at {destination} is tried again.")
         out.say(*[f"{_what(name)} is still paused." for name in held])
         if drained:
             out.say("Nothing new is begun still: `fileferry resume` ends the drain.")

@@ -60,6 +60,7 @@ def _whole(service: Words) -> Iterator[str]:
             f"{trouble['what']}: {trouble['code']} since {_time(trouble['since'])}, {times}. "
             f"{trouble['message']} {trouble['action']}"
         )
+    yield from map(_restraint, service.get("destinations", ()))
     yield from _held(service)
     yield from _running(service)
     yield from _waiting(service)
@@ -73,6 +74,25 @@ def _state(service: Words) -> str:
         "stopping": "it is being stopped",
     }
     return words.get(service["state"], str(service["state"]))
+
+
+def _restraint(row: Words) -> str:
+    name = row["destination"]
+    if row["held"] == "refused":
+        return (
+            f"Destination {name}: {row['code']} since {_time(row['since'])}, not tried again until "
+            f"its secret changes or `fileferry resume {name}`. {row['reason']}"
+        )
+    if row["held"] == "bandwidth":
+        until = f" until {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name} is held to {decimal(row['bytes_a_second'])}/s{until}."
+    if row["held"] == "quota":
+        more = f", the next at {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name}: {row['files']} of {row['most']} files this hour{more}."
+    return (
+        f"Destination {name} rests since {_time(row['since'])} after {row['failures']} failed "
+        f"connections ({row['code']}), next try at {_time(row['until'])}. {row['reason']}"
+    )
 
 
 def _held(service: Words) -> Iterator[str]:

@@ -19,9 +19,11 @@ log = structlog.get_logger()
 
 
 class Orders:
-    """`status` gives the document, `reload` what has changed, `wake` looks at the ledger now."""
+    """`status` gives the document, `reload` what has changed, `wake` looks at the ledger now,
+    `release` has the login at a destination tried again that was refused, or rests.
+    """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what it may tell the service
         self,
         *,
         gate: Gate,
@@ -29,12 +31,14 @@ class Orders:
         status: Callable[[], Words],
         reload: Callable[[], tuple[list[str], list[str]]],
         wake: Callable[[], None],
+        release: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._gate = gate
         self._destinations = destinations
         self._status = status
         self._reload = reload
         self._wake = wake
+        self._release = release
 
     def __call__(self, question: Words, user: int) -> Words:
         """The answer. Raises FerryError for what is refused."""
@@ -64,9 +68,17 @@ class Orders:
             # What was paused may have left the configuration since.
             self._known(name)
         changed = self._gate.resume(name, _who(user))
+        released = name in self._destinations and self._release(name)
+        if released:
+            log.warning("login is tried again", destination=name, by=_who(user))
         self._wake()
         held = [pause.destination for pause in self._gate.pauses]
-        return {"changed": changed, "paused": held, "drained": self._gate.drained is not None}
+        return {
+            "changed": changed,
+            "released": released,
+            "paused": held,
+            "drained": self._gate.drained is not None,
+        }
 
     def _drain(self, question: Words, user: int) -> Words:
         self._gate.drain(self._word(question, user))

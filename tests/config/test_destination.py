@@ -8,6 +8,7 @@ import pytest
 
 from config.destination import PORTS
 from config.loading import load
+from config.values import destinations
 from tests.config.conftest import FINGERPRINT, FIRST_LINE, FTP, FTPS, SFTP, Faults, Write, bank
 from transfer.destination import WEAK_ALGORITHMS, Conflict, Mode, Tier
 
@@ -212,6 +213,30 @@ def test_a_step_is_tried_for_a_while(write: Write, faults: Faults, value: Any, g
 def test_hours_that_make_no_sense_are_told_their_form(faults: Faults, hours: str) -> None:
     (fault,) = faults(text=bank({**SFTP, "blackouts": ["08:00-18:00", hours]}))
     assert fault.startswith("destinations.bank.blackouts[1]: must be hours as in `08:00-18:00`")
+
+
+@pytest.mark.parametrize(
+    "rate", ["10", "10 MB", "0 MB/s", "fast", "08:00-18:00", "25:00-26:00 1 MB/s"]
+)
+def test_a_rate_that_makes_no_sense_is_told_its_form(faults: Faults, rate: str) -> None:
+    (fault,) = faults(text=bank({**SFTP, "bandwidth": ["1 GB/s", rate]}))
+    assert fault.startswith("destinations.bank.bandwidth[1]: must be ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"files_per_hour": 0}, {"files_per_hour": "many"}, {"rest_after": -1}, {"rest": 1000}],
+)
+def test_a_limit_out_of_range_is_told(faults: Faults, change: dict[str, Any]) -> None:
+    (fault,) = faults(text=bank({**SFTP, **change}))
+    assert fault.startswith(f"destinations.bank.{next(iter(change))}: must be ")
+
+
+def test_limits_become_the_destination_s(write: Write) -> None:
+    told = {"bandwidth": ["2 MB/s", "mon 08:00-18:00 64 kB/s"], "files_per_hour": 240, "rest": 5}
+    made = destinations(load(write(bank({**SFTP, **told}))))["bank"]
+    assert [each.rate for each in made.bandwidth] == [2_000_000, 64_000]
+    assert (made.files_per_hour, made.rest_after, made.rest) == (240, 5, 5.0)
 
 
 def test_a_zone_that_nobody_knows_is_told(faults: Faults) -> None:

@@ -114,6 +114,9 @@ def _stored(
         Small(path=temp_of(item), data=content, modified=item.pin.modified if item.pin else None)
         for item, content in zip(begun, contents, strict=True)
     ]
+    left = sum(item.size for item in begun)
+    while left > 0:
+        left -= crossing.tools.pace(crossing.destination, left, crossing.tools.halt)
     return list(zip(begun, remote.store(files), strict=True))
 
 

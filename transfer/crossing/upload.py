@@ -113,7 +113,8 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 makers=_makers(delivery, crossing),
             )
         )
-        lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
+        pace = partial(crossing.tools.pace, crossing.destination)
+        lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt, pace=pace))
         with (
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),

@@ -96,6 +96,7 @@ def dynamodb_books(  # noqa: PLR0913 whose books, and by which clocks
         keeper=DynamoKeeper(store),
         chain=DynamoChain(store),
         limits=DynamoLimits(store, wall),
+        shared=True,
         close=client.close,
         shards=DynamoShards(store),
     )

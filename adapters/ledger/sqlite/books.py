@@ -15,6 +15,7 @@ from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.ledger.sqlite.inspection import refuse_damage
 from adapters.ledger.sqlite.keeper import SqliteKeeper
 from adapters.ledger.sqlite.ledger import LEASE, SqliteLedger, SqliteLocks
+from adapters.ledger.sqlite.limits import SqliteLimits
 from adapters.ledger.sqlite.outbox import SqliteOutbox
 from transfer.books import Books
 
@@ -41,7 +42,11 @@ def books_beside(path: Path, owner: str, lease: float) -> Books:
 
 
 def over(
-    database: Database, owner: str, lease: float = LEASE, now: Callable[[], float] = time.monotonic
+    database: Database,
+    owner: str,
+    lease: float = LEASE,
+    now: Callable[[], float] = time.monotonic,
+    wall: Callable[[], float] = time.time,
 ) -> Books:
     """All of the ports over one open file."""
     return Books(
@@ -51,5 +56,6 @@ def over(
         archive=SqliteArchive(database),
         keeper=SqliteKeeper(database),
         chain=SqliteChain(database),
+        limits=SqliteLimits(database, lease, wall),
         close=database.close,
     )

@@ -15,6 +15,7 @@ AT_START: Mapping[str, str] = {
     "transfers": "1",
     "locks": "1",
     "takers": "1",
+    "limits": "1",
     "deliveries": f"transfer_id IN ({_OPEN})",
     "posts": "sent = 0",
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 5
+VERSION = 6
 
 TAKERS = (
     """CREATE TABLE takers (
@@ -51,6 +51,14 @@ EVENTS = (
     "CREATE INDEX events_transfer ON events (transfer_id)",
 )
 """The history. Words about a task may stand there before its transfer is admitted."""
+LIMITS = (
+    """CREATE TABLE limits (
+    name         TEXT PRIMARY KEY,
+    page         TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+)
+"""What is counted beyond a restart: the port Limits, a page of JSON for each."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -93,6 +101,7 @@ STATEMENTS = (
     *TAKERS,
     *CHAIN,
     *EVENTS,
+    *LIMITS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,

@@ -40,6 +40,7 @@ def service(**changes: Any) -> dict[str, Any]:
     file = {"target": "/in/big.bin", "moved": 42, "size": 100, "bytes_a_second": 10}
     why = {"code": "window.closed", "reason": "The blackout lasts.", "until": SINCE}
     trouble = {"what": "bank", "code": LONGEST, "message": "No.", "action": "Wait.", "failures": 7}
+    held = {"destination": "bank", "reason": "It said no.", "since": SINCE, "well": False}
     return {
         "state": "troubled",
         "well": False,
@@ -50,6 +51,12 @@ def service(**changes: Any) -> dict[str, Any]:
         "waiting": [{**head, "waits": why}],
         "waiting_count": 31,
         "waiting_unknown": None,
+        "destinations": [
+            {**held, "held": "resting", "until": SINCE, "code": "remote.timeout", "failures": 5},
+            {**held, "held": "bandwidth", "bytes_a_second": 10_000_000, "until": SINCE},
+            {**held, "held": "quota", "files": 240, "most": 240, "until": SINCE},
+            {**held, "held": "refused", "until": None, "code": "auth.refused", "failures": 0},
+        ],
         "paused": [{"destination": "bank", "by": "root@host", "since": SINCE, "reason": "new key"}],
         "drained": {"destination": "", "by": "root@host", "since": SINCE, "reason": ""},
         "servicenow_calls": {"made": 46, "left": 954},
@@ -85,6 +92,10 @@ def test_it_names_what_runs_what_waits_and_who_paused() -> None:
         "RITM0010004 to bank waits: window.closed, again at ",
         "and 11 more waiting",
         "Destination bank is paused since",
+        "Destination bank is held to 10.0 MB/s until ",
+        "Destination bank: 240 of 240 files this hour, the next at ",
+        "after 5 failed connections (remote.timeout), next try at ",
+        "not tried again until its secret changes or `fileferry resume bank`. It said no.",
         "by root@host: new key",
         "Nothing new is begun: drained since",
         "No transfer to show.",
