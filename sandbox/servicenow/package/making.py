@@ -1,0 +1,83 @@
+"""Makes what is released of what the SDK has built: from the same sources the same bytes.
+
+`python -m sandbox.servicenow.package.making keep FOLDER BUILT`: the build, the same each time.
+`python -m sandbox.servicenow.package.making zip BUILT DIST`: the package and its checksum.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import sys
+import zipfile
+from pathlib import Path
+
+from sandbox.servicenow.package.reading import files, read
+
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_VARYING = (
+    # A table of another application is looked up by its name; the SDK invents a sys_id beside it.
+    (re.compile(r'(<super_class name="[a-z_]+">)[0-9a-f]{32}<'), rf"\g<1>{'0' * 32}<"),
+    (
+        re.compile(r'"serialNumber": "urn:uuid:[^"]*"'),
+        '"serialNumber": "urn:uuid:00000000-0000-4000-8000-000000000000"',
+    ),
+    (re.compile(r'"timestamp": "[^"]*"'), '"timestamp": "1980-01-01T00:00:00.000Z"'),
+)
+"""What is another in each build of the same sources."""
+
+
+def keep(built: Path, kept: Path) -> None:
+    """Put the files of a build into the folder that is committed, and nothing else."""
+    told = {name: steady(text) for name, text in files(built).items()}
+    shutil.rmtree(kept, ignore_errors=True)
+    for name, text in told.items():
+        target = kept / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, encoding="utf-8", newline="\n")
+
+
+def steady(text: str) -> str:
+    """The file without what is another in each build."""
+    for pattern, fixed in _VARYING:
+        text = pattern.sub(fixed, text)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def pack(kept: Path, dist: Path) -> Path:
+    """Write `fileferry-servicenow-VERSION.zip` and its checksum; gives the zip."""
+    told = files(kept)
+    version = read(kept).one("sys_app")["version"]
+    told["package_inventory.csv"] = _inventory(told, version)
+    dist.mkdir(parents=True, exist_ok=True)
+    target = dist / f"fileferry-servicenow-{version}.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
+        for name in sorted(told):
+            # The slash is the SDK's: so does a package look that the instance's own upload takes.
+            package.writestr(
+                zipfile.ZipInfo(f"/{name}", _LONG_AGO), told[name], zipfile.ZIP_DEFLATED
+            )
+    digest = hashlib.sha256(target.read_bytes()).hexdigest()
+    target.with_suffix(".zip.sha256").write_text(f"{digest}  {target.name}\n", encoding="utf-8")
+    return target
+
+
+def _inventory(told: dict[str, str], version: str) -> str:
+    head = ["#build=x_fferry", f"#appVersion={version}", "#type=scoped", "#version=1.0.0"]
+    lines = [f"{name};{hashlib.sha256(told[name].encode()).hexdigest()}" for name in sorted(told)]
+    return "\n".join([*head, *lines]) + "\n"
+
+
+def main(words: list[str]) -> None:
+    match words:
+        case ["keep", built, kept]:
+            keep(Path(built), Path(kept))
+        case ["zip", kept, dist]:
+            pack(Path(kept), Path(dist))
+        case _:
+            sys.exit(__doc__)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,2 @@
+// Placeholder
+function onSubmit() { return true; }

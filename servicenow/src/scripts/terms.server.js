@@ -1,0 +1,1 @@
+(function executeRule(current, previous) {})(current, previous);
