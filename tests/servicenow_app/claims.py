@@ -251,6 +251,7 @@ def the_tables_have_their_fields(package: Package) -> None:
     for table, (_, fields) in own_tables().items():
         entry = package.one("sys_db_object", name=table)
         assert (entry["ws_access"], entry["read_access"]) == ("true", "true")
+        assert (entry["create_access"], entry["delete_access"]) == ("false", "false")
         columns = [each["element"] for each in package.of("sys_dictionary", name=table)]
         assert sorted(filter(None, columns)) == sorted(fields), table
 

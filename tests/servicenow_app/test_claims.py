@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
+from config.settings import ServiceNowSettings
 from sandbox.servicenow.package.flows import unpacked
 from sandbox.servicenow.package.reading import Entry, Package, read
 from tests.servicenow_app import claims
-from tests.servicenow_app.documents import STANDING
+from tests.servicenow_app.documents import STANDING, section
 
 PACKAGE = read()
 Claim = Callable[[Package], None]
@@ -236,3 +238,18 @@ def test_every_claim_has_something_that_it_catches() -> None:
         "it_reaches_no_further_than_its_scripts",
     }
     assert told - rest <= caught
+
+
+def test_the_settings_of_the_document_are_those_of_the_package() -> None:
+    text = next(
+        block for block in section("The application").split("```") if "servicenow:" in block
+    )
+    told = yaml.safe_load(text)["servicenow"]
+    settings = ServiceNowSettings(url="https://example.service-now.com", user="fileferry", **told)
+    assert settings.group == AUTOMATION
+    assert settings.approver_group == APPROVERS
+    assert settings.catalog_items == [PACKAGE.one("sc_cat_item").sys_id]
+    assert settings.tickets.assignment_group == claims.group(PACKAGE, "FileFerry operators")
+    assert settings.standing.table == STANDING
+    named = set(settings.variables.model_dump().values())
+    assert named == {each["name"] for each in PACKAGE.of("item_option_new")}
