@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +55,8 @@ class Served:
     told: Told = field(default_factory=Told)
     stop: threading.Event = field(default_factory=threading.Event)
     hangup: threading.Event = field(default_factory=threading.Event)
+    vitals: list[Mapping[str, str]] = field(default_factory=list)
+    """What the application on the instance has heard."""
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -122,4 +124,5 @@ class Served:
             short=lambda: False,
             halting=halting,
             close=lambda: None,
+            pulse=lambda vitals, pressing: self.vitals.append(vitals),  # noqa: ARG005
         )
