@@ -16,21 +16,19 @@ from pathlib import Path
 from sandbox.servicenow.package.reading import files, read
 
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
-_VARYING = (
-    # A table of another application is looked up by its name; the SDK invents a sys_id beside it.
-    (re.compile(r'(<super_class name="[a-z_]+">)[0-9a-f]{32}<'), rf"\g<1>{'0' * 32}<"),
-    (
-        re.compile(r'"serialNumber": "urn:uuid:[^"]*"'),
-        '"serialNumber": "urn:uuid:00000000-0000-4000-8000-000000000000"',
-    ),
-    (re.compile(r'"timestamp": "[^"]*"'), '"timestamp": "1980-01-01T00:00:00.000Z"'),
-)
-"""What is another in each build of the same sources."""
+_BY_NAME = re.compile(r'(<\w+ name="([^"]+)">)([0-9a-f]{32})<')
+"""A reference to what another application owns is looked up by its name."""
+_SYS_ID = re.compile(r"<sys_id>([0-9a-f]{32})<")
+_SERIAL = re.compile(r'"(serialNumber|timestamp)": "[^"]*"')
+_SAME = {
+    "serialNumber": "urn:uuid:00000000-0000-4000-8000-000000000000",
+    "timestamp": "1980-01-01T00:00:00.000Z",
+}
 
 
 def keep(built: Path, kept: Path) -> None:
     """Put the files of a build into the folder that is committed, and nothing else."""
-    told = {name: steady(text) for name, text in files(built).items()}
+    told = steady(files(built))
     shutil.rmtree(kept, ignore_errors=True)
     for name, text in told.items():
         target = kept / name
@@ -38,11 +36,29 @@ def keep(built: Path, kept: Path) -> None:
         target.write_text(text, encoding="utf-8", newline="\n")
 
 
-def steady(text: str) -> str:
-    """The file without what is another in each build."""
-    for pattern, fixed in _VARYING:
-        text = pattern.sub(fixed, text)
-    return text if text.endswith("\n") else text + "\n"
+def steady(told: dict[str, str]) -> dict[str, str]:
+    """The files of a build without what is another in each build of the same sources.
+
+    That is the number and the time of its bill of materials, and the sys_ids that the SDK invents
+    for what it knows by name only.
+    """
+    own = {each for text in told.values() for each in _SYS_ID.findall(text)}
+
+    def named(found: re.Match[str]) -> str:
+        head, name, sys_id = found.groups()
+        return f"{head}{sys_id if sys_id in own else _of_name(name)}<"
+
+    def serial(found: re.Match[str]) -> str:
+        return f'"{found[1]}": "{_SAME[found[1]]}"'
+
+    return {
+        name: _SERIAL.sub(serial, _BY_NAME.sub(named, text)).rstrip("\n") + "\n"
+        for name, text in told.items()
+    }
+
+
+def _of_name(name: str) -> str:
+    return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
 def pack(kept: Path, dist: Path) -> Path:

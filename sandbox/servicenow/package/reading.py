@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
-BUILT = Path(__file__).parents[3] / "servicenow" / "built"
-"""The package as it is committed; only in a checkout."""
+_PLACES = (
+    Path(__file__).with_name("built"),
+    Path(__file__).parents[3] / "servicenow" / "built",
+)
+BUILT = next(filter(Path.is_dir, _PLACES), _PLACES[-1])
+"""The built package: in an installation beside this file, in a checkout where it is committed."""
 _ONCE = "unload"
 """The folder of what an instance gets at the first installation only."""
 

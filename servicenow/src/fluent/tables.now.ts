@@ -87,10 +87,9 @@ export const x_fferry_heartbeat = Table({
             default: 15,
             hint: 'So many minutes after it last wrote here an incident is opened. 0: never.',
         }),
-        silent: BooleanColumn({
-            label: 'Silent',
-            default: false,
-            hint: 'Written by the scheduled job.',
+        silent_since: DateTimeColumn({
+            label: 'Silent since',
+            hint: 'When it was last seen before it fell silent; empty while it is heard. Written by the scheduled job.',
         }),
         incident: ReferenceColumn({
             label: 'Incident',
