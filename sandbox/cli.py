@@ -42,7 +42,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
     ] = None,
     package: Annotated[
         Path | None,
-        typer.Option(metavar="DIR|ZIP", help="The instance as the application makes it."),
+        typer.Option(metavar="DIR|ZIP", help="ServiceNow with that in it."),
     ] = None,
     write_config: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")
