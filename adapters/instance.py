@@ -50,7 +50,12 @@ def survey(settings: Settings, secrets: Secrets) -> Survey:
     """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
     from adapters.servicenow.look.survey import Survey  # noqa: PLC0415
 
-    return Survey(client_of(settings, secrets), intake_of(settings), form_of(settings))
+    return Survey(
+        client_of(settings, secrets),
+        intake_of(settings),
+        form_of(settings),
+        application_of(settings),
+    )
 
 
 def inbox_of(settings: Settings, client: Client, now: Callable[[], datetime]) -> Inbox:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 PACKAGE = "fileferry-servicenow-{version}.zip"
@@ -25,7 +25,7 @@ class Site:
     auth: str
     user: str
     destinations: Sequence[str]
-    expected: dict[str, str]
+    expected: Mapping[str, str]
     config: str
 
 

@@ -37,6 +37,9 @@ def check(
     cleanup: Annotated[
         bool, typer.Option("--cleanup", help="Delete, or else cancel, the two tickets.")
     ] = False,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="Only read: make no tickets.")
+    ] = False,
     json: Json = False,
     report: Annotated[
         Path | None, typer.Option(metavar="FILE.md", help="Write a Markdown report as well.")
@@ -51,6 +54,8 @@ def check(
     from adapters.instance import survey  # noqa: PLC0415
     from adapters.wiring import clock  # noqa: PLC0415
 
+    if read_only and cleanup:
+        raise typer.BadParameter("there is nothing to clean up", param_hint="--read-only")
     with explained():
         path = locate(config)
         settings = load(path)
@@ -59,7 +64,9 @@ def check(
         with _progress() as progress:
             asked = progress.add_task("", total=None)
             found = made.report(
-                lambda name: progress.update(asked, description=name), cleanup=cleanup
+                lambda name: progress.update(asked, description=name),
+                cleanup=cleanup,
+                read_only=read_only,
             )
         shown = survey_show.document(found, clock())
         survey_show.show(shown, Terminal(), json=json)
@@ -116,6 +123,8 @@ def install_guide(config: Config = None, json: Json = False) -> None:
 
 
 def _site(settings: Settings, path: Path) -> guide.Site:
+    from adapters.servicenow.look.expected import expected  # noqa: PLC0415
+
     part = settings.servicenow
     return guide.Site(
         version=version("fileferry"),
@@ -124,7 +133,7 @@ def _site(settings: Settings, path: Path) -> guide.Site:
         auth=part.auth,
         user=part.user,
         destinations=sorted(settings.destinations),
-        expected={},
+        expected=expected().settings,
         config=str(path),
     )
 

@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.servicenow.application.heartbeat import FIELDS as HEARTBEAT
 from adapters.servicenow.application.offer import FIELDS
+from adapters.servicenow.look.expected import expected
 from daemon.commands import survey_show
 from sandbox.configuration import plain_yaml
 from sandbox.servicenow import SEEDED, ServiceNow
@@ -193,12 +194,25 @@ def test_without_the_setting_nothing_is_offered_and_it_is_3(bastion: Bastion) ->
     assert "servicenow.application is not there" in done.stderr
 
 
+def test_a_check_that_only_reads_makes_no_ticket(bastion: Bastion) -> None:
+    bastion.order()
+    before = len(bastion.server.site.served)
+    done = bastion.check("--read-only", "--json")
+    document = json.loads(done.stdout)
+    assert document["tickets"] == []
+    assert not [each for each in document["findings"] if each["verdict"] == "broken"]
+    methods = {each.method for each in list(bastion.server.site.served)[before:]}
+    assert methods == {"GET"}
+    assert bastion.check("--read-only", "--cleanup").returncode == 2
+
+
 def test_the_guide_has_the_values_of_the_configuration(applied: Bastion) -> None:
     done = applied.say("install-guide")
     assert (done.returncode, done.stderr) == (0, "")
     assert f"--add {applied.server.url} " in done.stdout
     assert f"check --read-only --config {applied.file}" in done.stdout
     assert "  application: x_fferry" in done.stdout
+    assert f"  group: {expected().settings['group']}" in done.stdout
     heads = [line.partition(".")[0] for line in done.stdout.splitlines() if line[:1].isdigit()]
     assert heads == [str(number) for number in range(1, len(heads) + 1)]
     first, *_ = json.loads(applied.say("install-guide", "--json").stdout)["steps"]
