@@ -1,7 +1,8 @@
 """Makes what is released of what the SDK has built: from the same sources the same bytes.
 
-`python -m sandbox.servicenow.package.making keep FOLDER BUILT`: the build, the same each time.
-`python -m sandbox.servicenow.package.making zip BUILT DIST`: the package and its checksum.
+`python -m sandbox.servicenow.package.making keep FOLDER PROJECT`: what is built in the folder into
+PROJECT/built, the same each time.
+`python -m sandbox.servicenow.package.making zip PROJECT DIST`: what is released, and its checksum.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from sandbox.servicenow.package.reading import files, read
 
+_PROJECT = ("package.json", "package-lock.json", "now.config.json")
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _BY_NAME = re.compile(r'(<\w+ name="([^"]+)">)([0-9a-f]{32})<')
 """A reference to what another application owns is looked up by its name."""
@@ -26,14 +28,15 @@ _SAME = {
 }
 
 
-def keep(built: Path, kept: Path) -> None:
-    """Put the files of a build into the folder that is committed, and nothing else."""
+def keep(built: Path, project: Path) -> None:
+    """Put the files of a build where they are committed, nothing else, and of which sources."""
     told = steady(files(built))
-    shutil.rmtree(kept, ignore_errors=True)
+    shutil.rmtree(project / "built", ignore_errors=True)
     for name, text in told.items():
-        target = kept / name
+        target = project / "built" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, encoding="utf-8", newline="\n")
+    (project / "built.sha256").write_text(f"{sources(project)}  the sources\n", encoding="utf-8")
 
 
 def steady(told: dict[str, str]) -> dict[str, str]:
@@ -61,36 +64,41 @@ def _of_name(name: str) -> str:
     return hashlib.md5(name.encode(), usedforsecurity=False).hexdigest()
 
 
-def pack(kept: Path, dist: Path) -> Path:
-    """Write `fileferry-servicenow-VERSION.zip` and its checksum; gives the zip."""
-    told = files(kept)
-    version = read(kept).one("sys_app")["version"]
-    told["package_inventory.csv"] = _inventory(told, version)
+def pack(project: Path, dist: Path) -> Path:
+    """Write `fileferry-servicenow-VERSION.zip` and its checksum; gives the zip.
+
+    It is a project of the SDK that is built already: `now-sdk install` in it sends to an instance
+    what is committed, and needs the sources' keys to activate the flows.
+    """
+    version = read(project / "built").one("sys_app")["version"]
+    folder = f"fileferry-servicenow-{version}"
+    told = {name: (project / name).read_text("utf-8") for name in _PROJECT}
+    told |= {f"src/{name}": text for name, text in files(project / "src").items()}
+    told |= {f"dist/app/{name}": text for name, text in files(project / "built").items()}
     dist.mkdir(parents=True, exist_ok=True)
-    target = dist / f"fileferry-servicenow-{version}.zip"
+    target = dist / f"{folder}.zip"
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as package:
         for name in sorted(told):
-            # The slash is the SDK's: so does a package look that the instance's own upload takes.
-            package.writestr(
-                zipfile.ZipInfo(f"/{name}", _LONG_AGO), told[name], zipfile.ZIP_DEFLATED
-            )
+            info = zipfile.ZipInfo(f"{folder}/{name}", _LONG_AGO)
+            package.writestr(info, told[name], zipfile.ZIP_DEFLATED)
     digest = hashlib.sha256(target.read_bytes()).hexdigest()
     target.with_suffix(".zip.sha256").write_text(f"{digest}  {target.name}\n", encoding="utf-8")
     return target
 
 
-def _inventory(told: dict[str, str], version: str) -> str:
-    head = ["#build=x_fferry", f"#appVersion={version}", "#type=scoped", "#version=1.0.0"]
-    lines = [f"{name};{hashlib.sha256(told[name].encode()).hexdigest()}" for name in sorted(told)]
-    return "\n".join([*head, *lines]) + "\n"
+def sources(project: Path) -> str:
+    """SHA-256 of all that a build depends on."""
+    told = {name: (project / name).read_text("utf-8") for name in _PROJECT}
+    told |= files(project / "src")
+    return hashlib.sha256(repr(sorted(told.items())).encode()).hexdigest()
 
 
 def main(words: list[str]) -> None:
     match words:
-        case ["keep", built, kept]:
-            keep(Path(built), Path(kept))
-        case ["zip", kept, dist]:
-            pack(Path(kept), Path(dist))
+        case ["keep", built, project]:
+            keep(Path(built), Path(project))
+        case ["zip", project, dist]:
+            pack(Path(project), Path(dist))
         case _:
             sys.exit(__doc__)
 

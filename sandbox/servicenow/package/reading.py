@@ -18,6 +18,7 @@ _PLACES = (
 )
 BUILT = next(filter(Path.is_dir, _PLACES), _PLACES[-1])
 """The built package: in an installation beside this file, in a checkout where it is committed."""
+_APP = "dist/app/"
 _ONCE = "unload"
 """The folder of what an instance gets at the first installation only."""
 
@@ -65,7 +66,16 @@ def read(path: Path = BUILT) -> Package:
 
 
 def files(path: Path) -> dict[str, str]:
-    """Text of each file of the package, by its name in it."""
+    """Text of each file of the package, by its name in it.
+
+    A package is what the SDK builds, or a project of the SDK in which that lies.
+    """
+    told = _held(path)
+    built = {name.partition(_APP)[2]: text for name, text in told.items() if _APP in name}
+    return built or told
+
+
+def _held(path: Path) -> dict[str, str]:
     if path.is_dir():
         found = sorted(each for each in path.rglob("*") if each.is_file())
         return {each.relative_to(path).as_posix(): each.read_text("utf-8") for each in found}
