@@ -9,14 +9,12 @@ PACKAGE = "fileferry-servicenow-{version}.zip"
 """Lies beside the release that it belongs to."""
 SCOPE = "x_fferry"
 """Of the application as it is shipped."""
-SDK = "@servicenow/sdk@4.9.0"
-"""With which the package was built; later ones were seen to lack a part."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """What the configuration says; empty where it says nothing. `expected` are the names that the
-    package gives: record → sys_id.
+    """What the configuration says, and what the package brings: `expected` are the sys_ids of its
+    records, `variables` the further ones of its catalog item.
     """
 
     version: str
@@ -26,6 +24,7 @@ class Site:
     user: str
     destinations: Sequence[str]
     expected: Mapping[str, str]
+    variables: Sequence[str]
     config: str
 
 
@@ -59,16 +58,23 @@ def _steps(site: Site) -> Iterator[Step]:
     yield Step(
         title="Check the package",
         text="It lies beside the release of FileFerry, with its checksum; take no other version.",
-        commands=(f"sha256sum --check {package}.sha256", f"unzip {package} -d {folder}"),
+        commands=(f"sha256sum --check {package}.sha256", f"unzip {package}"),
     )
     yield Step(
         title="Install it, as an administrator of the instance",
-        text="On any computer with Node 20. Try it on a sub-production instance first. It asks "
-        "for the login, and ends with the address of the application.",
+        text="On any computer with Node 20.18 to 22, on an instance of development first.",
         commands=(
-            f"npx {SDK} auth --add {site.url} --type oauth --alias fileferry",
-            f"cd {folder} && npx {SDK} install --auth fileferry",
+            f"cd {folder}",
+            "npm ci --ignore-scripts",
+            *_renamed(site.scope),
+            f"npx now-sdk auth --add {site.url} --type basic",
+            "npx now-sdk install",
         ),
+    )
+    yield Step(
+        title="Look into Flow Designer",
+        text="Both flows, “FileFerry: …”, must be published: as drafts they would ask nobody, and "
+        "the SDK may say nothing about it.",
     )
     yield from _people(site)
     yield from _bastion(site)
@@ -98,7 +104,18 @@ def _bastion(site: Site) -> Iterator[Step]:
     yield Step(
         title="Order a small transfer",
         text="From the catalog, as somebody with a grant; have it approved by somebody else. Then "
-        "restart the service, stop it with kill -9, and see that an incident is opened.",
+        "look at both tickets, and at “Health” in the menu of FileFerry.",
+    )
+
+
+def _renamed(scope: str) -> Sequence[str]:
+    """Where the instance demands a prefix of its own, it is built under that."""
+    if scope == SCOPE:
+        return ()
+    return (
+        f"grep -rl {SCOPE} now.config.json src | xargs sed -i s/{SCOPE}/{scope}/g",
+        "# give scopeId in now.config.json the sys_id of your own: openssl rand -hex 16",
+        "npx now-sdk build",
     )
 
 
@@ -123,8 +140,9 @@ def _settings(site: Site) -> Iterator[str]:
     yield "servicenow:"
     yield f"  application: {site.scope}"
     for setting in ("group", "approver_group"):
-        if setting in known:
-            yield f"  {setting}: {known[setting]}"
-    if "catalog_item" in known:
-        yield f"  catalog_items: [{known['catalog_item']}]"
+        yield f"  {setting}: {known[setting]}"
+    yield f"  catalog_items: [{known['catalog_item']}]"
+    yield "  variables:"
+    yield from (f"    {name}: {name}" for name in site.variables)
     yield f"  standing: {{table: {site.scope}_standing_approval}}"
+    yield f"  tickets: {{assignment_group: {known['operators']}}}"

@@ -125,7 +125,9 @@ def install_guide(config: Config = None, json: Json = False) -> None:
 def _site(settings: Settings, path: Path) -> guide.Site:
     from adapters.servicenow.look.expected import expected  # noqa: PLC0415
 
-    part = settings.servicenow
+    part, shipped = settings.servicenow, expected()
+    answers = [each.values for each in shipped.pieces if each.table == "item_option_new"]
+    variables = sorted(values["name"] for values in answers)
     return guide.Site(
         version=version("fileferry"),
         url=part.url,
@@ -133,7 +135,8 @@ def _site(settings: Settings, path: Path) -> guide.Site:
         auth=part.auth,
         user=part.user,
         destinations=sorted(settings.destinations),
-        expected=expected().settings,
+        expected=shipped.settings,
+        variables=[name for name in variables if name not in ("source", "destination", "path")],
         config=str(path),
     )
 

@@ -41,6 +41,7 @@ GROUPS = {
     "application fields": (DICTIONARY,),
 }
 _SCOPES = ("sys_id", "name", "scope", "version")
+_PUBLISH = "Publish it in Flow Designer, or have the change reverted."
 _MOST = 2000
 """Rows of an answer: more than the application has."""
 _PLAIN = 40
@@ -156,7 +157,8 @@ class ApplicationLook:
         other = [said for each, row in there if (said := _differs(each, row, wanted.scope))]
         if other:
             text = f"Other than shipped, in {table}: {_listed(other)}."
-            yield _coded(broken(name, text, ""), Code.APPLICATION_ALTERED)
+            advice = _PUBLISH if table == "sys_hub_flow" else ""
+            yield _coded(broken(name, text, advice), Code.APPLICATION_ALTERED)
 
     def _not_visible(self) -> Finding:
         tables = ", ".join(dict.fromkeys(self._unseen))

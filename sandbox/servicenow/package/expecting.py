@@ -33,8 +33,8 @@ WATCHED: dict[str, tuple[str, ...]] = {
     DICTIONARY: ("internal_type", "active"),
 }
 """The fields of each table that say what a record does."""
-PUBLISHED = {"sys_hub_flow": {"active": "true"}}
-"""A package has drafts of its flows; `now-sdk install` publishes them."""
+PUBLISHED = {"sys_hub_flow": {"active": "true", "status": "published"}}
+"""A package has drafts of its flows; `now-sdk install` publishes them, or says nothing."""
 
 
 def expecting(package: Package) -> dict[str, Any]:
@@ -48,6 +48,7 @@ def expecting(package: Package) -> dict[str, Any]:
             "group": package.one("sys_user_group", name="FileFerry automation").sys_id,
             "approver_group": package.one("sys_user_group", name="File transfer approvers").sys_id,
             "catalog_item": package.one("sc_cat_item").sys_id,
+            "operators": package.one("sys_user_group", name="FileFerry operators").sys_id,
         },
         "tables": {table: _fields(package, table) for table in _tables(package)},
         "pieces": list(_pieces(package, scope)),

@@ -215,5 +215,10 @@ def test_the_guide_has_the_values_of_the_configuration(applied: Bastion) -> None
     assert f"  group: {expected().settings['group']}" in done.stdout
     heads = [line.partition(".")[0] for line in done.stdout.splitlines() if line[:1].isdigit()]
     assert heads == [str(number) for number in range(1, len(heads) + 1)]
+    assert "now-sdk build" not in done.stdout
+    settings = yaml.safe_load(applied.file.read_text())
+    settings["servicenow"]["application"] = "x_acme_ff"
+    applied.file.write_text(plain_yaml(settings))
+    assert "xargs sed -i s/x_fferry/x_acme_ff/g" in applied.say("install-guide").stdout
     first, *_ = json.loads(applied.say("install-guide", "--json").stdout)["steps"]
     assert first["title"] == "Check the package"

@@ -130,7 +130,7 @@ def test_a_right_that_is_taken_away_is_gone(servicenow: ServiceNow) -> None:
 
 
 def test_a_zip_makes_the_same_instance_as_the_folder(tmp_path: Path, package: Package) -> None:
-    packed = read(pack(BUILT, tmp_path))
+    packed = read(pack(BUILT.parent, tmp_path))
     assert setup_of(packed).records == setup_of(package).records
 
 

@@ -148,10 +148,13 @@ def test_values_that_cannot_be_read_are_other_ones(server: ServiceNow, values: s
 
 
 def test_a_flow_that_was_not_published_is_named(server: ServiceNow) -> None:
-    change(server.instance, "sys_hub_flow", "name=FileFerry: file transfer", active="false")
+    query = "name=FileFerry: file transfer"
+    change(server.instance, "sys_hub_flow", query, active="false", status="draft")
     found = look(server)
     assert worse(found) == {"application flows": ALTERED}
-    assert "FileFerry: file transfer (active is false, not true)" in found["application flows"].text
+    words = "(active is false, not true; status is draft, not published)"
+    assert f"FileFerry: file transfer {words}" in found["application flows"].text
+    assert found["application flows"].advice.startswith("Publish it in Flow Designer")
 
 
 def test_a_rule_that_was_switched_off_or_changed_is_named(server: ServiceNow) -> None:
