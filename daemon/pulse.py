@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 
@@ -20,6 +21,8 @@ PRESSING = 300.0
 """Seconds of silence after which calls are spent on it, scarce or not: an incident over a service
 that is well would cost people more. The application takes it for dead after 15 minutes.
 """
+PATIENCE = 5.0
+"""Seconds for the last word to arrive."""
 PUT_OFF = (60.0, 900.0)
 """Seconds after a failure: the first wait, doubled each time, and the longest."""
 
@@ -44,13 +47,18 @@ class Pulse:
         if due and now >= self._not_before:
             self._tell(self._outlook.vitals(), pressing=now - self._told_at >= PRESSING)
 
-    def farewell(self) -> None:
+    def farewell(self, seconds: float = PATIENCE) -> None:
         """That it was stopped on purpose: nobody is to be called for it. Said once, and only to an
-        instance that has answered the time before; a stop waits for nobody.
+        instance that has answered the time before. A stop waits for so many seconds at most.
         """
         if self._told and not self._trouble.seen:
             last = {"health": STOPPED, "code": "", "sentence": "It was stopped on purpose."}
-            self._tell({**self._outlook.vitals(), **last}, pressing=True)
+            said = {**self._outlook.vitals(), **last}
+            telling = threading.Thread(
+                target=lambda: self._tell(said, pressing=True), name="farewell", daemon=True
+            )
+            telling.start()
+            telling.join(seconds)
 
     def _tell(self, vitals: Mapping[str, str], *, pressing: bool) -> None:
         try:

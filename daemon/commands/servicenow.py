@@ -95,12 +95,11 @@ def sync(
         settings = load(path)
         configure(settings.log.model_copy(update={"level": "error"}))
         offer = offer_of(settings, operators(path))
-        changes = offer.changes()
-        for change in changes:
-            if not dry_run:
-                offer.make(change)
+        changes = []
+        for change in offer.changes():
+            changes.append(change if dry_run else offer.make(change))
             if not json:
-                out.say(synced_show.line(change, dry_run=dry_run))
+                out.say(synced_show.line(changes[-1], dry_run=dry_run))
         if json:
             out.document(synced_show.document(changes, dry_run=dry_run))
         else:

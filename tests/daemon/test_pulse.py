@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from typing import cast
 
@@ -36,11 +37,14 @@ class Ward:
         self.refusal: FerryError | None = None
         self.heard: list[tuple[str, bool]] = []
         self.tries = 0
+        self.hold = threading.Event()
+        self.hold.set()
         outlook = cast("Outlook", self.patient)
         self.pulse = Pulse(outlook, self._write, lambda: self.now)
 
     def _write(self, vitals: Mapping[str, str], pressing: bool) -> None:
         self.tries += 1
+        self.hold.wait(60)
         if self.refusal:
             raise self.refusal
         self.heard.append((vitals["health"], pressing))
@@ -99,6 +103,15 @@ def test_a_stop_on_purpose_is_the_last_word() -> None:
     ward.after(0.0)
     ward.pulse.farewell()
     assert ward.heard[-1] == ("stopped", True)
+
+
+def test_a_stop_waits_a_while_and_no_longer() -> None:
+    held, ward = threading.Event(), Ward()
+    ward.after(0.0)
+    ward.hold = held
+    ward.pulse.farewell(seconds=0.05)
+    assert [health for health, _ in ward.heard] == ["well"]
+    held.set()
 
 
 def test_a_stop_does_not_wait_for_an_instance_that_did_not_answer() -> None:

@@ -68,17 +68,29 @@ class Offer:
             rows.setdefault(row["name"], []).append(row)
         return [change for name in sorted(rows) for change in self._of(name, rows[name])]
 
-    def make(self, change: Change) -> None:
-        """Carry it out; nothing is ever deleted."""
+    def make(self, change: Change) -> Change:
+        """Carry it out, and say what was done in the end; nothing is ever deleted."""
         if not change.values:
-            return
-        table = self._application.destination
+            return change
         if change.row is None:
-            key = self._application.row_id(table, change.name)
+            return self._create(change)
+        table, sys_id = self._application.destination, change.row["sys_id"]
+        insist_on(self._client.update(table, sys_id, change.values, FIELDS), change.values)
+        return change
+
+    def _create(self, change: Change) -> Change:
+        table = self._application.destination
+        key = self._application.row_id(table, change.name)
+        try:
             row = self._client.create(table, {"sys_id": key, **change.values}, FIELDS)
-        else:
-            row = self._client.update(table, change.row["sys_id"], change.values, FIELDS)
+        except Permanent:
+            # Another FileFerry may have been there first: the table takes no name twice.
+            now = next(each for each in self.changes() if each.name == change.name)
+            if now.act is Act.CREATE:
+                raise
+            return self.make(now)
         insist_on(row, change.values)
+        return change
 
     def _rank(self, row: Record) -> tuple[bool, bool, str]:
         """What is active first, then ours: the table should have no name twice, but may."""

@@ -8,7 +8,11 @@ import pytest
 
 from adapters.servicenow.application.offer import FIELDS, Act, Offer
 from adapters.servicenow.application.tables import Application
-from tests.adapters.servicenow.stage import Stage
+from adapters.servicenow.line.client import Client
+from sandbox.servicenow import ServiceNow
+from sandbox.servicenow.installed import setup_of
+from sandbox.servicenow.package.reading import read
+from tests.adapters.servicenow.stage import BASIC, Stage
 from transfer.errors import Code, FerryError
 
 TABLE = "x_fferry_destination"
@@ -96,6 +100,17 @@ def test_what_somebody_else_put_there_is_nobody_s_to_take_away(offered: Stage) -
     offered.instance.create(TABLE, {"name": "by^hand", "instance": "", "active": "true"})
     assert "by^hand" not in sync(offered, {"bank": ""})
     assert rows(offered)["by^hand"][1] == "true"
+
+
+def test_with_the_rights_of_the_package_the_second_of_two_leaves_the_name_to_the_first() -> None:
+    with ServiceNow(setup=setup_of(read())) as server:
+        client = Client(server.url, BASIC, timeout=60)
+        one, two = (Offer(client, each, {"bank": "", "tax": ""}) for each in (ONE, TWO))
+        planned = two.changes()
+        assert [one.make(each).act for each in one.changes()] == [Act.CREATE, Act.CREATE]
+        assert [two.make(each).act for each in planned] == [Act.LEFT, Act.LEFT]
+        rows = server.instance.query(TABLE)
+    assert {(each["name"], each["instance"]) for each in rows} == {("bank", "one"), ("tax", "one")}
 
 
 def test_an_application_that_is_not_there_says_so(stage: Stage) -> None:
