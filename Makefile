@@ -90,6 +90,7 @@ MAKING := $(BIN)/python -m sandbox.servicenow.package.making
 servicenow: $(STAMP)dev ## build ServiceNow's side of it (Node 20.18 to 22), and the zip for dist/
 	servicenow/build .cache/servicenow
 	$(MAKING) keep .cache/servicenow/dist/app servicenow
+	$(BIN)/python -m sandbox.servicenow.package.expecting
 	$(MAKING) zip servicenow dist
 
 clean: ## remove the virtual environment, caches and built files

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from adapters.audit.making import signer
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
 from adapters.digests import Stateable
-from adapters.instance import client_of, desk_of, ecc_of, inbox_of
+from adapters.instance import client_of, desk_of, ecc_of, inbox_of, pulse_of
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
 from adapters.remotes.breakers import Breakers
@@ -77,6 +77,8 @@ class House:
     register: Register | None = None
     calls_made: Callable[[], int] = lambda: 0
     """Of this process to ServiceNow, in the hour that has just passed."""
+    pulse: Callable[[Mapping[str, str], bool], None] | None = None
+    """Writes how the service fares to FileFerry's application; None where it is not used."""
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -142,6 +144,7 @@ def furnish(
         short=client.short,
         calls_made=lambda: client.budget.made,
         calls_left=lambda: client.budget.left,
+        pulse=pulse_of(settings, client, clock),
         halting=halting,
         close=lambda: _close(pool, books),
     )

@@ -22,6 +22,7 @@ from config.kinds import (
     Hours,
     NamePart,
     Once,
+    Phrase,
     Reason,
     Root,
     Seconds,
@@ -128,6 +129,9 @@ def _all_digests() -> list[Digest]:
 class DestinationSettings(Part):
     """A partner endpoint. Requests name it; they never carry a host or a password."""
 
+    description: Phrase = Field(
+        "", description="What requesters read of it in ServiceNow's catalog; never a host."
+    )
     protocol: Literal["sftp", "ftp", "ftps", "ftps-implicit"] = Field(
         "sftp", description="How to speak to it; ftps-implicit is TLS from the first byte."
     )

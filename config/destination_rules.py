@@ -40,6 +40,13 @@ def complaints(destination: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _sftp(destination) if protocol == "sftp" else _ftp(destination, protocol)
         yield from _proof(destination, protocol)
     yield from _beside(destination)
+    host, description = destination.get("host"), destination.get("description")
+    if (
+        isinstance(host, str)
+        and isinstance(description, str)
+        and host.lower() in description.lower()
+    ):
+        yield "description", "must not name the host: every requester reads it"
     temp = _part(destination, "temp")
     if temp.get("prefix") == "" and temp.get("suffix") == "" and not temp.get("folder"):
         yield "temp", "must have a prefix, a suffix or a folder, by which others know what to skip"

@@ -59,6 +59,7 @@ _WORDS: list[tuple[Any, str]] = [
     (kinds.SecondsOrZero, "seconds"),
     (kinds.Count, "number"),
     (kinds.Text, "text"),
+    (kinds.Phrase, "one line of at most 200 characters"),
     (HostKeySettings, "host keys"),
     (Path, "path of a file"),
     (bool, "`true`, `false`"),

@@ -21,6 +21,8 @@ MOST = 200
 """Transfers that are listed under way, and as many that wait; the rest is counted."""
 LEAST_FREE = 256 * 1024 * 1024
 """Bytes on the disk of the ledger below which a person should know."""
+STOPPED = "stopped"
+"""The state of a service that was stopped on purpose, in its last word."""
 NAMES = {"poll": "ServiceNow", "hints": "ServiceNow (hints)", "ecc": "ServiceNow (ECC queue)"}
 """What people call the work that is in trouble."""
 
@@ -83,6 +85,26 @@ class Outlook:
         if not self.ready:
             return "starting"
         return "troubled" if self._board.seen() or self.restraints.unwell() else "well"
+
+    def health(self) -> tuple[str, str]:
+        """The state, and the code of the trouble that lasts longest, if there is any."""
+        seen = self._board.seen()
+        return self.state(), seen[0].code if seen else ""
+
+    def vitals(self) -> dict[str, str]:
+        """What the heartbeat says, beside who says it and when. No value of it is a secret."""
+        (state, code), seen = self.health(), self._board.seen()
+        taken = {head.id for head in self._carrier.under_way()}
+        standing, unread = self._standing()
+        more = [f"{seen[0].message} {seen[0].action}"] if seen else []
+        return {
+            "health": state,
+            "sentence": ". ".join([self.line(), *more]),
+            "code": code,
+            "since": f"{self._began:%Y-%m-%d %H:%M:%S}",
+            "running": str(len(taken)),
+            "waiting": "" if unread else str(len(standing.keys() - taken)),
+        }
 
     def line(self) -> str:
         """For `systemctl status`; the same as long as nothing changes that a person acts on."""

@@ -40,6 +40,10 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
     seed: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Records, JSON or YAML.")
     ] = None,
+    package: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR|ZIP", help="ServiceNow with that in it."),
+    ] = None,
     write_config: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")
     ] = None,
@@ -58,6 +62,7 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
         tls=tls,
         directory=directory,
         seed=seed,
+        package=package,
         write_config=write_config,
     )
     raise typer.Exit(stand(wishes))

@@ -90,7 +90,7 @@ def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dic
 
 
 def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
-    settings = {
+    settings: dict[str, Any] = {
         "url": servicenow["url"],
         "auth": "oauth",
         "user": servicenow["client_id"],
@@ -99,6 +99,9 @@ def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
         "approver_group": servicenow["approver_group"],
         "catalog_items": [servicenow["catalog_item"]],
     }
+    if servicenow["application"]:
+        settings |= {"application": servicenow["application"], "known_as": "sandbox"}
+        settings["standing"] = {"table": servicenow["standing"]}
     return settings | ({"ca_file": servicenow["ca_file"]} if servicenow["ca_file"] else {})
 
 

@@ -28,6 +28,7 @@ class Wishes:
     tls: bool = False
     directory: Path | None = None
     seed: Path | None = None
+    package: Path | None = None
     write_config: Path | None = None
 
 
@@ -61,6 +62,7 @@ def _plan(wishes: Wishes) -> Plan:
         tls=wishes.tls,
         directory=wishes.directory.resolve() if wishes.directory else None,
         seed=read_seed(wishes.seed) if wishes.seed else {},
+        package=wishes.package,
     )
 
 

@@ -110,6 +110,11 @@ class Code(StrEnum):
     SERVICENOW_UNREADY = "servicenow.unready"
     SERVICENOW_REFUSED = "servicenow.refused"
     SERVICENOW_NOT_FOUND = "servicenow.not_found"
+    APPLICATION_MISSING = "application.missing"
+    APPLICATION_ELSEWHERE = "application.elsewhere"
+    APPLICATION_VERSION = "application.version"
+    APPLICATION_INCOMPLETE = "application.incomplete"
+    APPLICATION_ALTERED = "application.altered"
     HINT_MALFORMED = "hint.malformed"
     HINT_UNKNOWN = "hint.unknown"
     STANDING_MISSING = "standing.missing"
@@ -221,6 +226,11 @@ ACTIONS: dict[Code, str] = {
     Code.SERVICENOW_UNREADY: "Give the rights that `fileferry servicenow check` names.",
     Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
     Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",
+    Code.APPLICATION_MISSING: "Install it: `fileferry servicenow install-guide` prints the steps.",
+    Code.APPLICATION_ELSEWHERE: "Set servicenow.application to the prefix that is named.",
+    Code.APPLICATION_VERSION: "Install the package that came with this FileFerry.",
+    Code.APPLICATION_INCOMPLETE: "Install the package again, and look at what the instance says.",
+    Code.APPLICATION_ALTERED: "Have the change reverted, or install the package again.",
     Code.HINT_MALFORMED: "Send a message that obeys transfer/message.schema.json.",
     Code.HINT_UNKNOWN: "Send the number of an approved order, or nothing: the poll finds it.",
     Code.STANDING_ENDED: "Have a new standing approval made and approved.",

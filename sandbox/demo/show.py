@@ -19,6 +19,7 @@ from sandbox.demo.table import result_table
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.demo.watch import Bars, Books, Ledger, Lines, Records, watch
 from sandbox.plan import Addresses
+from sandbox.servicenow.package.reading import BUILT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +94,7 @@ class Show:
         """The sandbox, the objects, the partner's directories and the daemon, in this order."""
         self._say("Starting ServiceNow, S3 and a partner's SFTP server …")
         command = [*program(), "sandbox", "--tls", "--directory", str(self.directory)]
+        command += ["--package", str(BUILT)]
         surroundings = clean_environment()
         sandbox = stack.enter_context(Child("sandbox", command, self.directory, surroundings))
         addresses: Addresses = sandbox.answer(self.deadline)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
@@ -18,8 +18,8 @@ from sandbox.servicenow.choices import choice_rows
 from sandbox.servicenow.query import Query, parse
 from sandbox.servicenow.refusal import duplicate, missing, not_simulated
 from sandbox.servicenow.relations import Relation
-from sandbox.servicenow.schema import SYSTEM, Field
-from sandbox.servicenow.seed import SEEDED, Record, Seed, default_seed
+from sandbox.servicenow.schema import SYSTEM, TABLES, Field
+from sandbox.servicenow.seed import Record, Seed, Setup
 from sandbox.servicenow.store import Store
 from sandbox.servicenow.values import fit, plain, stamp
 from sandbox.servicenow.walk import Walker
@@ -69,17 +69,21 @@ class Instance:
     `by` is the user name that goes into sys_created_by and sys_updated_by. Raises Refusal.
     """
 
-    def __init__(self, business: Business, seed: Seed | None = None) -> None:
+    def __init__(
+        self, business: Business, seed: Seed | None = None, setup: Setup | None = None
+    ) -> None:
         self._business = business
         self.lock = threading.RLock()
         self.clock: Callable[[], datetime] = lambda: datetime.now(UTC)
         self.zone: tzinfo = _ZONE
         self.properties = Properties()
-        self.store = Store()
+        self.setup = setup or Setup()
+        usual = (table for name, table in TABLES.items() if name not in self.setup.gone)
+        self.store = Store((*usual, *self.setup.tables))
         self.files: dict[str, bytes] = {}
         self.passwords: dict[str, str] = {}
         self._plant({"sys_choice": list(choice_rows())})
-        self._plant(default_seed())
+        self._plant(self.setup.records)
         self._plant(seed or {})
 
     def _plant(self, seed: Seed) -> None:
@@ -141,6 +145,11 @@ class Instance:
         if self.store.find(self.store.root(table), record["sys_id"]):
             shown = record.get(self.store.table(table).display) or record["sys_id"]
             raise duplicate(table, shown)
+        for name, column in self.store.columns(table).items():
+            if column.unique and record[name]:
+                taken = (each for _, each in self.store.rows(table) if each[name] == record[name])
+                if next(taken, None):
+                    raise duplicate(table, record[name])
 
     def get(self, table: str, sys_id: str) -> Record:
         """Raises Refusal 404 when there is no such record."""
@@ -235,9 +244,13 @@ class Instance:
         """The sys_ids of the users in the group."""
         return [each["user"] for each in self.query("sys_user_grmember", f"group={group}")]
 
+    def members_of(self, groups: Iterable[str]) -> list[str]:
+        """Those of any of the groups, each once."""
+        return list(dict.fromkeys(each for group in groups for each in self.members(group)))
+
     def order(self, variables: Mapping[str, object], by: str, cat_item: str = "") -> Record:
         """Order the file transfer item, or `cat_item`, as the user `by`; gives the sc_req_item."""
-        request = self._business.order(self, cat_item or SEEDED.catalog_item, variables, by)
+        request = self._business.order(self, cat_item or self.setup.catalog_item, variables, by)
         return self.query("sc_req_item", f"request={request['sys_id']}")[0]
 
     def approve(self, approval: str, by: str | None = None) -> Record:

@@ -22,9 +22,9 @@ class Store:
     `as_of` is a reading of `time.monotonic`; with it, a row is seen as it was then.
     """
 
-    def __init__(self) -> None:
-        self.tables: dict[str, Table] = dict(TABLES)
-        self._rows: dict[str, dict[str, list[Version]]] = {name: {} for name in TABLES}
+    def __init__(self, tables: Iterable[Table] = TABLES.values()) -> None:
+        self.tables = {table.name: table for table in tables}
+        self._rows: dict[str, dict[str, list[Version]]] = {name: {} for name in self.tables}
         self._extra: dict[str, dict[str, Field]] = {}
         self._numbers: Counter[str] = Counter()
 

@@ -259,3 +259,11 @@ def test_what_aws_may_carry_needs_a_machine_and_a_ledger_for_both(
 def test_what_is_written_in_place_is_never_given_to_aws(faults: Faults) -> None:
     found = faults(text=bank({**SFTP, "route": "auto", "mode": "direct"}))
     assert any("must be in_process beside mode: direct" in fault for fault in found)
+
+
+def test_a_description_tells_requesters_no_host(write: Write, faults: Faults) -> None:
+    words = "Clearing house, by way of BANK.example"
+    (fault,) = faults(text=bank({**SFTP, "description": words}))
+    assert "description: must not name the host: every requester reads it" in fault
+    settings = load(write(bank({**SFTP, "description": "The clearing house"})))
+    assert settings.destinations["bank"].description == "The clearing house"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -61,6 +61,8 @@ class Served:
     register: Register | None = None
     quota: Quota | None = None
     destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
+    vitals: list[Mapping[str, str]] = field(default_factory=list)
+    """What the application on the instance has heard."""
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -130,4 +132,5 @@ class Served:
             short=lambda: False,
             halting=halting,
             close=lambda: None,
+            pulse=lambda vitals, pressing: self.vitals.append(vitals),  # noqa: ARG005
         )

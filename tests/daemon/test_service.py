@@ -55,6 +55,19 @@ def test_it_is_not_ready_while_the_login_is_refused(served: Served) -> None:
         assert served.told.ready_times() == 1
 
 
+def test_the_instance_hears_how_it_fares_and_that_it_was_stopped_on_purpose(
+    served: Served,
+) -> None:
+    served.inbox.failure = REFUSED
+    with served.running():
+        until(lambda: served.vitals)
+    first, last = served.vitals[0], served.vitals[-1]
+    assert first["health"] == "starting"
+    assert (first["running"], first["waiting"]) == ("0", "0")
+    assert (last["health"], last["code"]) == ("stopped", "")
+    assert last["sentence"] == "It was stopped on purpose."
+
+
 def test_a_stop_ends_it_before_it_is_ready(served: Served) -> None:
     served.inbox.failure = REFUSED
     with served.running():

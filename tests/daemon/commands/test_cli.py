@@ -46,6 +46,8 @@ COMMANDS = [
     "report",
     "servicenow",
     "servicenow check",
+    "servicenow sync",
+    "servicenow install-guide",
     "quarantine",
     "quarantine list",
     "quarantine release",
