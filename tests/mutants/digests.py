@@ -8,6 +8,7 @@ ATTEST = "tests/transfer/test_attest.py"
 ATTESTED = "tests/transfer/crossing/test_attested.py"
 RIGHT = f"{ATTESTED}::test_the_receipt_has_the_digests_of_the_bytes_and_says_whose_they_are"
 FLIPPED = f"{ATTESTED}::test_a_bit_that_flips_on_the_way_from_s3_is_found_in_every_mode"
+REMEMBERED = "tests/transfer/crossing/test_remembered.py"
 ORIGIN = "tests/adapters/s3/test_origin.py"
 
 DIGESTS = (
@@ -81,5 +82,27 @@ DIGESTS = (
         'bool(S3_OF_AWS.fullmatch(parts.hostname or ""))',
         '(parts.hostname or "").endswith(".amazonaws.com")',
         f"{ORIGIN}::test_nobody_elses_host_is",
+    ),
+    Mutant(
+        "what was computed of another version is remembered of this one",
+        "transfer/recollection.py",
+        "said = [source.bucket, source.key, pin.version_id, pin.etag, pin.size, *held]",
+        "said = [source.bucket, source.key, pin.size]",
+        f"{REMEMBERED}::test_nothing_is_remembered_of_another_version "
+        f"{REMEMBERED}::test_another_version_is_computed",
+    ),
+    Mutant(
+        "what may change under its name is remembered",
+        "transfer/recollection.py",
+        "if pin is None or not pin.version_id or pin.size <= SMALLEST:",
+        "if pin is None or pin.size <= SMALLEST:",
+        f"{REMEMBERED}::test_without_versions_nothing_is_remembered",
+    ),
+    Mutant(
+        "what nothing proved is remembered",
+        "transfer/recollection.py",
+        'if digests is None or not name or digests.source_check == "size only":',
+        "if digests is None or not name:",
+        f"{REMEMBERED}::test_what_nothing_proved_is_not_remembered",
     ),
 )

@@ -110,8 +110,8 @@ def _usual_origins(files: Sequence[Delivery]) -> dict[str, str]:
 
     Empty, and not there, where digests had none yet: the chain has the digest of what was written.
     """
-    told = filter(None, (item.receipt or item.digests for item in files))
-    counts = Counter(tuple(sorted(each.origins.items())) for each in told)
+    told = (item.receipt or item.digests for item in files)
+    counts = Counter(tuple(sorted(each.origins.items())) for each in told if each)
     return dict(counts.most_common(1)[0][0]) if counts else {}
 
 

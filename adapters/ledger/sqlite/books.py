@@ -16,6 +16,7 @@ from adapters.ledger.sqlite.inspection import refuse_damage
 from adapters.ledger.sqlite.keeper import SqliteKeeper
 from adapters.ledger.sqlite.ledger import LEASE, SqliteLedger, SqliteLocks
 from adapters.ledger.sqlite.outbox import SqliteOutbox
+from adapters.ledger.sqlite.recollections import SqliteRecollections
 from transfer.books import Books
 
 
@@ -51,5 +52,6 @@ def over(
         archive=SqliteArchive(database),
         keeper=SqliteKeeper(database),
         chain=SqliteChain(database),
+        recollections=SqliteRecollections(database),
         close=database.close,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 5
+VERSION = 6
 
 TAKERS = (
     """CREATE TABLE takers (
@@ -52,6 +52,17 @@ EVENTS = (
 )
 """The history. Words about a task may stand there before its transfer is admitted."""
 
+RECOLLECTIONS = (
+    """CREATE TABLE recollections (
+    name         TEXT PRIMARY KEY,
+    transfer_id  TEXT NOT NULL REFERENCES transfers (id),
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX recollections_transfer ON recollections (transfer_id)",
+)
+"""Digests of versions of objects (transfer/recollection.py), until their transfer is forgotten."""
+
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
 STATEMENTS = (
@@ -93,6 +104,7 @@ STATEMENTS = (
     *TAKERS,
     *CHAIN,
     *EVENTS,
+    *RECOLLECTIONS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,
