@@ -279,6 +279,7 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         digests=Stateable(),
         shards=books.shards,
         chain=books.chain,
+        recollections=books.recollections,
     )
 
 

@@ -274,6 +274,7 @@ class _Visit:
             locks=self._books.locks,
             shards=self._books.shards,
             chain=self._books.chain,
+            recollections=self._books.recollections,
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from config.keys import ALLOWED, fingerprint
 from config.kinds import (
@@ -35,6 +35,8 @@ from config.part import Part
 from transfer.destination import Conflict, Mode, Tier
 
 Digest = Literal["md5", "sha256"]
+From = Literal["compute", "attest", "none"]
+_NAMES: Final = TypeAdapter(Annotated[list[Digest], Once])
 PORTS = {"sftp": 22, "ftp": 21, "ftps": 21, "ftps-implicit": 990}
 
 
@@ -122,8 +124,25 @@ class TempSettings(Part):
     )
 
 
-def _all_digests() -> list[Digest]:
-    return ["md5", "sha256"]
+class DigestsSettings(Part):
+    """What stands on the receipt beside the size. A list of names, `[md5, sha256]`, computes those
+    and leaves the others out.
+    """
+
+    md5: From = Field(
+        "attest",
+        description="attest: taken from S3 where AWS vouches for it and a checksum proves the "
+        "bytes, else computed; compute: always computed; none: left out.",
+    )
+    sha256: From = Field("compute", description="The same for SHA-256.")
+
+
+def _listed(value: object) -> object:
+    """The form that it had first."""
+    if not isinstance(value, list):
+        return value
+    names: list[Digest] = _NAMES.validate_python(value)
+    return {name: "compute" if name in names else "none" for name in get_args(Digest)}
 
 
 class DestinationSettings(Part):
@@ -200,9 +219,8 @@ class DestinationSettings(Part):
         description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "
         "T3 the partner's acknowledgement; null is T2 for ftp and T0 elsewhere.",
     )
-    digests: Annotated[list[Digest], Once] = Field(
-        default_factory=_all_digests,
-        description="Digests computed while sending; [] saves their CPU, and needs tier T0.",
+    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = Field(
+        default_factory=DigestsSettings
     )
     sidecar: SidecarSettings = Field(default_factory=SidecarSettings)
     acknowledgement: AcknowledgementSettings = Field(default_factory=AcknowledgementSettings)

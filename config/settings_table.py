@@ -33,6 +33,7 @@ SEE = {
     "mode": "the-final-name",
     "temp.prefix": "other-names-for-temps",
     "tier": "verification",
+    "digests.md5": "verification",
     "sidecar.name": "a-small-file-beside-each",
     "acknowledgement.name": "the-partners-word",
     "bandwidth": "speed-and-time",

@@ -16,6 +16,7 @@ from transfer.audit.chain import Entry, Link
 from transfer.history import Event
 from transfer.limits import Edit, Lease, Result
 from transfer.model import Delivery, Outcome, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket, TicketRole
 
 
@@ -264,6 +265,16 @@ class Chain(Protocol):
         """All of them by number, as they stand: nothing is believed of them."""
 
 
+class Recollections(Protocol):
+    """Digests of versions of objects. Nothing depends on one being there."""
+
+    def keep(self, recollection: Recollection) -> None:
+        """Durable when it returns, in the place of what stands under its name."""
+
+    def find(self, name: str) -> Recollection | None:
+        """That of the name. Stores forget: it may be gone with its transfer, or after months."""
+
+
 class Outbox(Protocol):
     """Writes to tickets that must arrive."""
 
@@ -326,6 +337,7 @@ class Books:
     archive: Archive
     keeper: Keeper
     chain: Chain
+    recollections: Recollections
     close: Callable[[], None]
     limits: Limits
     shared: bool = False

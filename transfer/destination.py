@@ -161,7 +161,8 @@ class Destination:
     here, by name. `clear_text` is the written exception without which plain FTP is refused.
     `names` is the encoding of names at an FTP server, empty for what the server says of itself.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
-    `digests` are computed while streaming; an empty tuple saves their CPU. `connections` is the
+    `digests` are on the receipt; those of them that are in `attest` are not computed where they are
+    known (transfer/digests.py). `connections` is the
     most at once, `connections_per_file` the most that write one file together. Times are in
     seconds; `timeout` without progress closes the connection, and so does less than `min_rate`
     bytes a second for that long (0: never). An idle connection is kept for `keep_idle` seconds (0:
@@ -197,6 +198,7 @@ class Destination:
     temp: TempNames = field(default_factory=TempNames)
     tier: Tier | None = None
     digests: tuple[str, ...] = ("md5", "sha256")
+    attest: tuple[str, ...] = ()
     sidecar: Sidecar | None = None
     acknowledgement: Acknowledgement | None = None
     connections: int = 4

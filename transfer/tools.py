@@ -9,7 +9,7 @@ from datetime import datetime
 from time import sleep
 
 from transfer.audit.chain import Signer
-from transfer.books import Chain, Ledger, Locks, Shards
+from transfer.books import Chain, Ledger, Locks, Recollections, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.history import Event
@@ -107,7 +107,7 @@ class Tools:
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
     `digests` compute those of a file of more than `keep_above` bytes, whose state is kept. Without
-    a `chain` receipts stand alone.
+    a `chain` receipts stand alone, and without `recollections` each digest is computed anew.
     """
 
     objects: ObjectStore
@@ -137,6 +137,7 @@ class Tools:
     keep_above: int = KEEP_ABOVE
     shards: Shards | None = None
     chain: Chain | None = None
+    recollections: Recollections | None = None
     signer: Signer | None = None
     tell: Callable[[Event], None] = lambda _: None
     """Keeps an event until the next save, which writes it."""

@@ -16,6 +16,7 @@ from transfer.books import ALL, Beat, Only, Record
 from transfer.errors import ChainMoved, ClaimLost
 from transfer.history import Event, EventKind
 from transfer.model import Delivery, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
@@ -79,6 +80,7 @@ class MemoryStore:
         self.links: dict[str, list[Link]] = {}
         self.entries: dict[tuple[str, int], Entry] = {}
         self.events: dict[str, list[Event]] = {}
+        self.recollections: dict[str, Recollection] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:

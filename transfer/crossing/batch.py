@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from transfer import digests as digesting
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
+from transfer.crossing.knowing import known
 from transfer.crossing.publish import demand_renamed, intend, published, vanished
 from transfer.crossing.verify import same_as_source
 from transfer.destination import Conflict, Tier
@@ -132,8 +133,10 @@ def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
 
 def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:
     pin, checksums = _pin(delivery), crossing.tools.objects.checksums
-    names = crossing.destination.digests
-    hashes = digesting.begin(digesting.wanted(names, pin, digesting.STATELESS, checksums))
+    plan = digesting.plan(
+        crossing.destination.digests, known(delivery, crossing), pin, digesting.STATELESS, checksums
+    )
+    hashes = digesting.begin(plan.makers)
     for value in hashes.values():
         value.update(content)
     return delivery.evolve(
@@ -141,7 +144,7 @@ def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Deliv
         temp=crossing.temp_name(delivery),
         started_at=crossing.tools.clock(),
         server=crossing.remote.identity,
-        digests=digesting.end(hashes, pin),
+        digests=digesting.end(hashes, pin, plan.known),
     )
 
 

@@ -15,6 +15,7 @@ from transfer.crossing.beside import before_upload
 from transfer.crossing.conflict import settle_name
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import checked, resumed
+from transfer.crossing.knowing import remember
 from transfer.crossing.publish import asked, publish, recover, unknown, vanished, withdrawn
 from transfer.crossing.resume import inherit, with_older
 from transfer.crossing.sidecar import write_sidecar
@@ -83,7 +84,9 @@ def _verified(delivery: Delivery, crossing: Crossing) -> Delivery:
         asked(crossing)
     before_upload(delivery, crossing)
     look = checked if crossing.in_place else _looked_at
-    return look(upload(delivery, crossing), crossing)
+    verified = look(upload(delivery, crossing), crossing)
+    remember(verified, crossing)
+    return verified
 
 
 def _looked_at(delivery: Delivery, crossing: Crossing) -> Delivery:

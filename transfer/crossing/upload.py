@@ -16,6 +16,7 @@ from functools import partial
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import close
+from transfer.crossing.knowing import known
 from transfer.crossing.lanes import Lanes
 from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
@@ -107,6 +108,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 crossing.tools.objects,
                 delivery,
                 digests=crossing.destination.digests,
+                known=known(delivery, crossing),
                 start=start - start % CHUNK,
                 # Each lane holds a chunk, one is in our hand, one is being read.
                 room=len(uploads) + 2,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 
+from transfer.attest import SIZES
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.destination import Tier
@@ -130,7 +131,7 @@ def same_as_source(delivery: Delivery) -> None:
     pin, sent = delivery.pin, delivery.digests
     if pin is None or sent is None:
         return
-    for name in ("md5", "sha256", "crc64nvme", "crc32c", "crc32"):
+    for name in SIZES:
         held, ours = getattr(pin, name), getattr(sent, name, "")
         if held and ours and held != ours:
             raise Corrupted(

@@ -17,6 +17,7 @@ from adapters.ledger.sqlite.keeper import SqliteKeeper
 from adapters.ledger.sqlite.ledger import LEASE, SqliteLedger, SqliteLocks
 from adapters.ledger.sqlite.limits import SqliteLimits
 from adapters.ledger.sqlite.outbox import SqliteOutbox
+from adapters.ledger.sqlite.recollections import SqliteRecollections
 from transfer.books import Books
 
 
@@ -57,5 +58,6 @@ def over(
         keeper=SqliteKeeper(database),
         chain=SqliteChain(database),
         limits=SqliteLimits(database, lease, wall),
+        recollections=SqliteRecollections(database),
         close=database.close,
     )

@@ -165,9 +165,9 @@ def _from_4(rows: Rows, path: Path) -> None:
 
 
 def _from_5(rows: Rows, path: Path) -> None:
-    """Version 5 kept no limits: counting begins now."""
+    """Version 5 kept no limits and remembered no digests: both begin now."""
     del path
-    for statement in schema.LIMITS:
+    for statement in (*schema.LIMITS, *schema.RECOLLECTIONS):
         rows.execute(statement)
 
 

@@ -36,6 +36,7 @@ SEALED: Mapping[str, Sequence[str]] = {
     "endings": ("transfer_id", "generation", "instance", "number", "document"),
     "events": ("transfer_id", "document"),
     "limits": ("name", "page"),
+    "recollections": ("name", "transfer_id", "document"),
 }
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""

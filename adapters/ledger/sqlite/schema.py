@@ -60,6 +60,17 @@ LIMITS = (
 )
 """What is counted beyond a restart: the port Limits, a page of JSON for each."""
 
+RECOLLECTIONS = (
+    """CREATE TABLE recollections (
+    name         TEXT PRIMARY KEY,
+    transfer_id  TEXT NOT NULL REFERENCES transfers (id),
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX recollections_transfer ON recollections (transfer_id)",
+)
+"""Digests of versions of objects (transfer/recollection.py), until their transfer is forgotten."""
+
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
 STATEMENTS = (
@@ -102,6 +113,7 @@ STATEMENTS = (
     *CHAIN,
     *EVENTS,
     *LIMITS,
+    *RECOLLECTIONS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,

@@ -7,13 +7,16 @@ from typing import Any
 
 import pytest
 
+from adapters.s3 import checksums
 from tests.transfer.bench import Bench, Crash, Fuse
+from tests.transfer.crossing.test_attested import AWS, value
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import three_tries
 from transfer.destination import Tier
+from transfer.digests import ATTESTED
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
-from transfer.model import DeliveryState, Outcome, Stage, Transfer
+from transfer.model import DeliveryState, Outcome, Pin, Source, Stage, Transfer
 
 NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
 FINALS = {f"/inbox/d/file-{number}": NAMES[number].encode() * 50 for number in range(6)}
@@ -146,3 +149,26 @@ def test_an_approval_that_is_withdrawn_stops_all_that_is_left() -> None:
     assert done.failure
     assert done.failure.code == Code.APPROVAL_WITHDRAWN
     assert list(files(world)) == ["/inbox/d/file-0"]
+
+
+def test_a_bit_that_flips_in_one_of_them_stops_that_one() -> None:
+    """With a CRC for the proof, and a digest that S3 attests."""
+    world = bench()
+    world.objects.word, world.objects.checksums = AWS, checksums.available()
+    read_into = world.objects.read_into
+
+    def flipped(source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
+        read_into(source, pin, start, buffer)
+        if source.uri == NAMES[3]:
+            buffer[7] ^= 0x40
+
+    world.objects.read_into = flipped  # type: ignore[method-assign]
+    done = run(world, attest=("md5",))
+    assert done
+    assert done.failure
+    assert done.failure.code == Code.CHECKSUM_MISMATCH
+    assert files(world).items() < FINALS.items()
+    for item in world.record().deliveries:
+        if item.receipt:
+            assert item.receipt.origins["md5"] == ATTESTED
+            assert item.receipt.md5 == value("md5", FINALS[item.final])
