@@ -30,6 +30,7 @@ from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
+from transfer.audit.chain import Signer
 from transfer.books import Books
 from transfer.errors import Stopping
 from transfer.model import SessionKind
@@ -108,9 +109,7 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
 def furnish(
     settings: Settings, secrets: Secrets, books: Books, observer: Observer, *, careful: bool = True
 ) -> House:
-    """The house over these books; `careful` as in Breakers. Raises Permanent `config.invalid`,
-    `secret.*`.
-    """
+    """The house; `careful` as in Breakers. Raises Permanent `config.invalid`, `secret.*`."""
     client = client_of(settings, secrets, books.limits if books.shared else None)
     inbox = inbox_of(settings, client, clock)
     halting = threading.Event()
@@ -128,8 +127,7 @@ def furnish(
         halting=halting,
         remotes=pool,
     )
-    audit, aws = settings.audit.model_dump(), settings.aws
-    plain = replace(plain, signer=signer(audit, secrets, aws.profile, aws.timeout))
+    plain = replace(plain, signer=_signer(settings, secrets))
     places = places_of(settings, books, holder, plain.slots)
     return House(
         settings=settings,
@@ -148,6 +146,11 @@ def furnish(
         halting=halting,
         close=lambda: _close(pool, books),
     )
+
+
+def _signer(settings: Settings, secrets: Secrets) -> Signer | None:
+    aws = settings.aws
+    return signer(settings.audit.model_dump(), secrets, aws.profile, aws.timeout)
 
 
 def shared(tools: Tools, places: Places) -> Tools:
@@ -252,11 +255,6 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
     notifier: Notifier | None = None,
 ) -> Tools:
     """The ports of the eight steps; without `remotes` each connection is used for one request."""
-
-    def halt() -> None:
-        if halting.is_set():
-            raise Stopping
-
     objects, sessions = _reading(settings, halting.wait)
     known = LiveMap(destinations(settings))
     return Tools(
@@ -274,13 +272,18 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         slots=Slots(settings.transfers.max_parallel),
         quota=Quota(books.limits),
         clock=clock,
-        halt=halt,
+        halt=lambda: _halt(halting),
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
         digests=Stateable(),
         shards=books.shards,
         chain=books.chain,
         recollections=books.recollections,
     )
+
+
+def _halt(halting: threading.Event) -> None:
+    if halting.is_set():
+        raise Stopping
 
 
 def told(settings: Settings, secrets: Secrets) -> Notifier:

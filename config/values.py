@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from config.destination import (
     PORTS,
     AcknowledgementSettings,
@@ -55,10 +57,12 @@ def _standing(part: StandingSettings) -> Standing | None:
 
 
 def destinations(settings: Settings) -> dict[str, Destination]:
-    return {name: _destination(name, part) for name, part in settings.destinations.items()}
+    return {
+        name: _limited(_partner(name, part), part) for name, part in settings.destinations.items()
+    }
 
 
-def _destination(name: str, part: DestinationSettings) -> Destination:
+def _partner(name: str, part: DestinationSettings) -> Destination:
     return Destination(
         name=name,
         protocol=part.protocol,
@@ -84,12 +88,19 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         attest=tuple(name for name, way in part.digests if way == "attest"),
         sidecar=_sidecar(part.sidecar),
         acknowledgement=_acknowledgement(part.acknowledgement),
+        fast_ssh=part.fast_ssh,
+        time_zone=part.time_zone,
+        route=part.route,
+    )
+
+
+def _limited(partner: Destination, part: DestinationSettings) -> Destination:
+    return replace(
+        partner,
         connections=part.connections,
         connections_per_file=part.connections_per_file,
         keep_idle=part.keep_idle,
-        fast_ssh=part.fast_ssh,
         blackouts=tuple(map(parse_blackout, part.blackouts)),
-        time_zone=part.time_zone,
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
         min_rate=part.min_rate,
@@ -97,7 +108,6 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         files_per_hour=part.files_per_hour or 0,
         rest_after=part.rest_after,
         rest=part.rest,
-        route=part.route,
     )
 
 
