@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from sandbox.servicenow.package.flows import Flow, Step, flows, unpacked
 from sandbox.servicenow.package.reading import Entry, Package
 from tests.house import TOP
-from tests.servicenow_app.documents import STANDING, foreign_rights, own_tables
+from tests.servicenow_app.documents import STANDING, foreign_rights, own_tables, section
 from transfer.request.options import NAMES
 
 KINDS = {
@@ -251,6 +251,7 @@ def the_tables_have_their_fields(package: Package) -> None:
     for table, (_, fields) in own_tables().items():
         entry = package.one("sys_db_object", name=table)
         assert (entry["ws_access"], entry["read_access"]) == ("true", "true")
+        assert (entry["create_access"], entry["delete_access"]) == ("false", "false")
         columns = [each["element"] for each in package.of("sys_dictionary", name=table)]
         assert sorted(filter(None, columns)) == sorted(fields), table
 
@@ -296,6 +297,33 @@ def it_reaches_no_further_than_its_scripts(package: Package) -> None:
     assert used == {"incident", "sysapproval_approver", "x_fferry_heartbeat"}
 
 
+def the_flows_are_packed_as_drafts(package: Package) -> None:
+    """Whoever installs it is told to look whether they were published."""
+    told = {(each["active"], each["status"]) for each in package.of("sys_hub_flow")}
+    assert told == {("false", "draft")}
+
+
+def the_document_names_all_that_people_see(package: Package) -> None:
+    named = section("The application")
+    for table, field in SEEN:
+        for entry in package.of(table):
+            assert f"`{entry[field]}`" in named, entry[field]
+
+
+SEEN = (
+    ("sys_user_group", "name"),
+    ("sys_user_role", "name"),
+    ("sys_user", "user_name"),
+    ("sc_cat_item", "name"),
+    ("sys_hub_flow", "name"),
+    ("sys_script", "name"),
+    ("sysauto_script", "name"),
+    ("sys_properties", "name"),
+    ("sys_app_module", "title"),
+    ("sys_db_object", "name"),
+)
+
+
 def it_is_of_the_version_of_the_project(package: Package) -> None:
     project = tomllib.loads((TOP / "pyproject.toml").read_text("utf-8"))["project"]
     app = package.one("sys_app")
@@ -325,5 +353,7 @@ CLAIMS = (
     each_service_and_each_destination_stands_there_once,
     requesters_find_their_transfers,
     it_reaches_no_further_than_its_scripts,
+    the_flows_are_packed_as_drafts,
+    the_document_names_all_that_people_see,
     it_is_of_the_version_of_the_project,
 )

@@ -15,6 +15,8 @@ export const x_fferry_standing_approval = Table({
     extends: 'task',
     audit: true,
     allowWebServiceAccess: true,
+    // ServiceNow's own scripts write `approval` when somebody has decided, and they are of another scope.
+    actions: ['read', 'update'],
     autoNumber: { prefix: 'FFSA', number: 1000, numberOfDigits: 7 },
     display: 'number',
     schema: {
