@@ -67,9 +67,12 @@ def _write_secret(file: Path, value: str) -> None:
 
 
 def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dict[str, Any]:
-    aws = addresses["aws"]
+    aws, instance = addresses["aws"], _instance(addresses["servicenow"])
+    if aws["queue_url"] and "application" in instance:
+        # S3 events come by the queue alone.
+        instance["standing"] = {"table": addresses["servicenow"]["standing"]}
     return {
-        "servicenow": _instance(addresses["servicenow"]),
+        "servicenow": instance,
         "poll": {"every": poll_seconds},
         "queue": {"url": aws["queue_url"], "endpoint_url": aws["endpoint_url"]},
         "aws": {
@@ -101,7 +104,6 @@ def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
     }
     if servicenow["application"]:
         settings |= {"application": servicenow["application"], "known_as": "sandbox"}
-        settings["standing"] = {"table": servicenow["standing"]}
     return settings | ({"ca_file": servicenow["ca_file"]} if servicenow["ca_file"] else {})
 
 

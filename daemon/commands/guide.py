@@ -14,7 +14,8 @@ SCOPE = "x_fferry"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """What the configuration says, and what the package brings: `expected` are the sys_ids of its
-    records, `variables` the further ones of its catalog item.
+    records, `variables` the further ones of its catalog item. Without a `queue` there are no S3
+    events, and no standing approvals.
     """
 
     version: str
@@ -25,6 +26,7 @@ class Site:
     destinations: Sequence[str]
     expected: Mapping[str, str]
     variables: Sequence[str]
+    queue: bool
     config: str
 
 
@@ -144,5 +146,6 @@ def _settings(site: Site) -> Iterator[str]:
     yield f"  catalog_items: [{known['catalog_item']}]"
     yield "  variables:"
     yield from (f"    {name}: {name}" for name in site.variables)
-    yield f"  standing: {{table: {site.scope}_standing_approval}}"
+    if site.queue:
+        yield f"  standing: {{table: {site.scope}_standing_approval}}"
     yield f"  tickets: {{assignment_group: {known['operators']}}}"

@@ -135,6 +135,7 @@ def _site(settings: Settings, path: Path) -> guide.Site:
         user=part.user,
         destinations=sorted(settings.destinations),
         expected=shipped.settings,
+        queue=bool(settings.queue.url),
         variables=[name for name in variables if name not in ("source", "destination", "path")],
         config=str(path),
     )
