@@ -36,7 +36,7 @@ class Outlook:
         self._house = house
         self.restraints = Restraints(house)
         self._carrier = carrier
-        self._board = board
+        self.board = board
         self._gate = gate
         self._traffic = traffic
         self._began = datetime.now(UTC)
@@ -62,7 +62,7 @@ class Outlook:
             "version": version("fileferry"),
             "process": os.getpid(),
             "since": _stamp(self._began),
-            "troubles": [*map(_trouble, self._board.seen())],
+            "troubles": [*map(_trouble, self.board.seen())],
             "running": [self._running(head) for head in running[:MOST]],
             "running_count": len(running),
             "waiting": [self._waits(head) for head in waiting[:MOST]],
@@ -84,16 +84,16 @@ class Outlook:
             return "stopping"
         if not self.ready:
             return "starting"
-        return "troubled" if self._board.seen() or self.restraints.unwell() else "well"
+        return "troubled" if self.board.seen() or self.restraints.unwell() else "well"
 
     def health(self) -> tuple[str, str]:
         """The state, and the code of the trouble that lasts longest, if there is any."""
-        seen = self._board.seen()
+        seen = self.board.seen()
         return self.state(), seen[0].code if seen else ""
 
     def vitals(self) -> dict[str, str]:
         """What the heartbeat says, beside who says it and when. No value of it is a secret."""
-        (state, code), seen = self.health(), self._board.seen()
+        (state, code), seen = self.health(), self.board.seen()
         taken = {head.id for head in self._carrier.under_way()}
         standing, unread = self._standing()
         more = [f"{seen[0].message} {seen[0].action}"] if seen else []
@@ -110,9 +110,9 @@ class Outlook:
         """For `systemctl status`; the same as long as nothing changes that a person acts on."""
         troubles = [
             f"{name_of(seen)} {seen.code} since {seen.since:%m-%d %H:%M} UTC"
-            for seen in self._board.seen()
+            for seen in self.board.seen()
         ]
-        known = {seen.what for seen in self._board.seen()}
+        known = {seen.what for seen in self.board.seen()}
         troubles += [
             f"destination {row['destination']} {row['code']} since {_minute(row['since'])} UTC"
             for row in self.restraints.unwell()
@@ -129,7 +129,7 @@ class Outlook:
         part = self._house.settings.ledger
         if part.kind != "sqlite":
             return
-        trouble = self._board.trouble("disk")
+        trouble = self.board.trouble("disk")
         try:
             self._free = shutil.disk_usage(part.path.absolute().parent).free
         except OSError as error:

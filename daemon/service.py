@@ -31,12 +31,13 @@ from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.outlook import Outlook
 from daemon.pulse import Pulse
+from daemon.readiness import Readiness
 from daemon.reload import Reload, apply
 from daemon.rounds import Rounds
 from daemon.second_door import SecondDoor
 from daemon.telemetry import standing
 from daemon.watch import Watch
-from transfer.errors import Code, FerryError
+from transfer.errors import FerryError
 from transfer.model import Transfer
 from transfer.tools import NoMeter
 
@@ -63,13 +64,6 @@ HALT_GRACE = 20.0
 """Seconds for the carriers to reach the end of a chunk once they were told to halt."""
 RUIN_GRACE = 5.0
 """The same, when the ledger cannot be used any more and nothing can be noted."""
-READY_AFTER = 15.0
-"""Seconds after which a ServiceNow that has not answered yet keeps nobody from being ready."""
-LONGER_EVERY = 5.0
-LONGER = 60.0
-"""Seconds by which the start is prolonged, every so many seconds, while the login is refused."""
-NOT_LET_IN = frozenset({Code.SERVICENOW_AUTH, Code.SERVICENOW_LOGIN_PAGE})
-"""What the poll meets while ServiceNow refuses the login."""
 
 log = structlog.get_logger()
 
@@ -91,7 +85,7 @@ class Service:
         self._supervisor = supervisor
         self._stop = stop
         self._hangup = hangup or threading.Event()
-        self._beat = self._began = time.monotonic()
+        self._beat = time.monotonic()
         self._ruin: FerryError | None = None
         self._traffic = traffic or Traffic(Board())
         self._board = self._traffic.board
@@ -111,8 +105,7 @@ class Service:
         self._reload = Reload(path, house.settings, self._applied)
         self._rounds = self._scheduled()
         self._control = self._built_control()
-        self._told = ""
-        self._longer_at = self._began + LONGER_EVERY
+        self.readiness = Readiness(supervisor, self._outlook, self._gate, self._poll, house.about)
 
     def run(self) -> None:
         """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
@@ -122,7 +115,7 @@ class Service:
         self._rounds.start()
         for door in self._doors:
             door.start()
-        self._watch(lambda: self._stop.wait(self._pause()))
+        self._watch(lambda: self._stop.wait(self.readiness.pause()))
         if self._ruin is None:
             self._shut_down()
         else:
@@ -323,40 +316,12 @@ class Service:
     def _watch(self, over: Callable[[], bool]) -> None:
         """Tell systemd that all is well for as long as scheduler and heartbeat are seen to move."""
         while True:
-            self._tell()
+            self.readiness.tell()
             moves = time.monotonic() - self._beat < DEAF_AFTER and self._heart.beats()
             if self._outlook.ready and moves:
                 self._supervisor.watchdog()
             if over():
                 return
-
-    def _tell(self) -> None:
-        """The state, to systemd, where it is another than before."""
-        line, now = self._outlook.line(), time.monotonic()
-        if self._outlook.ready or self._outlook.stopping:
-            if line != self._told:
-                self._supervisor.status(line)
-        elif self._may_be_ready(now):
-            self._outlook.ready = True
-            self._supervisor.ready(self._outlook.line())
-            log.info("ready", **self._house.about())
-        elif now >= self._longer_at:
-            self._longer_at = now + LONGER_EVERY
-            self._supervisor.starting(line, LONGER)
-        self._told = line
-
-    def _may_be_ready(self, now: float) -> bool:
-        """ServiceNow lets us in, or cannot be asked: work goes on without it."""
-        seen = self._board.trouble("poll").seen
-        if seen and seen.code in NOT_LET_IN:
-            return False
-        late = now - self._began > READY_AFTER
-        return self._poll.tried or late or self._gate.closed() is not None
-
-    def _pause(self) -> float:
-        if not self._outlook.ready:
-            return 0.05 if not self._poll.tried else 0.5
-        return min(self._supervisor.watchdog_interval or 5.0, 5.0)
 
     def _shut_down(self) -> None:
         """Stop taking → finish, or halt at the next chunk → last tickets → close."""

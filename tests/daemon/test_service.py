@@ -40,7 +40,7 @@ def test_it_is_not_ready_while_the_login_is_refused(served: Served) -> None:
     served.inbox.failure = REFUSED
     with served.running() as service:
         until(lambda: served.status()["troubles"])
-        service._longer_at = 0.0
+        service.readiness.longer_at = 0.0
         until(lambda: any("EXTEND_TIMEOUT_USEC=60000000" in it for it in served.told.heard))
         told = served.status()
         assert (told["state"], told["well"], served.told.ready_times()) == ("starting", False, 0)
