@@ -308,7 +308,8 @@ class Service:
     def _measure(self) -> None:
         house = self._house
         if not isinstance(house.tools.meter, NoMeter):
-            house.tools.meter.standing(standing(house))
+            held = len(self._outlook.restraints.unwell())
+            house.tools.meter.standing(standing(house, held))
 
     def _note_beat(self) -> None:
         self._beat = time.monotonic()

@@ -13,7 +13,7 @@ and write that one. The times are those of the wall clock, as in limits.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import Enum, auto
 from typing import Any
 
@@ -71,8 +71,13 @@ class Breaker:
 
     @classmethod
     def of(cls, page: Page) -> Breaker:
-        refused = tuple(Refusal(**each) for each in page.get("refused", ()))
-        return cls(**{**page, "refused": refused})
+        """A later FileFerry may have written more: what is not known here is left out."""
+        known = {each.name: page[each.name] for each in fields(cls) if each.name in page}
+        refused = tuple(
+            Refusal(mark=each["mark"], at=each["at"], said=each["said"])
+            for each in page.get("refused", ())
+        )
+        return cls(**{**known, "refused": refused})
 
     def page(self) -> Page:
         nothing = asdict(Breaker())

@@ -85,9 +85,7 @@ class Look(Protocol):
     """What a remote shows of the names on it."""
 
     def regular(self, path: str) -> bool:
-        """Whether the server shows that name to be a regular file's; False for a directory, a link,
-        an absent name, and what cannot be told.
-        """
+        """Whether the server shows that name to be a regular file's; False where it cannot tell."""
 
     def standing(self, path: str) -> str | None:
         """The path as the server lists it, which may differ in case where it does not tell A from
@@ -343,13 +341,15 @@ class Notifier(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the service stands: transfers that are not at rest, seconds since the oldest of them was
-    received, calls left of ServiceNow's budget, if any, and bytes of the ledger, if on this host.
+    received, calls left of ServiceNow's budget, if any, and bytes of the ledger, if on this host;
+    `held` are destinations that rest after failures, or whose login was refused.
     """
 
     unfinished: int
     oldest: float = 0.0
     calls_left: int | None = None
     ledger_bytes: int | None = None
+    held: int = 0
 
 
 class Meter(Protocol):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from hashlib import pbkdf2_hmac, sha256
+from itertools import count
 from secrets import token_hex
 from typing import Any, TypeVar
 
@@ -71,7 +72,7 @@ class Breakers:
         self._careful = careful
         self._salt = token_hex(16)
         self._lock = threading.Lock()
-        self._tries = 0
+        self._tries = count(1)
         self._let_in: set[tuple[str, str]] = set()
         self._marks: dict[tuple[str, str], str] = {}
         self._owed: list[tuple[str, Edit[Any]]] = []
@@ -87,7 +88,7 @@ class Breakers:
         name, mine = page_of(destination), (page_of(destination), self._local(destination, shown))
         login = Login(
             destination=destination,
-            me=self._next(),
+            me=f"{self._holder}#{next(self._tries)}",
             mark=partial(self._mark, destination, shown),
             first=self._careful and mine not in self._let_in,
             lease=SPARE * destination.connect_timeout,
@@ -185,11 +186,6 @@ class Breakers:
                 with self._lock:
                     self._owed.insert(0, (name, change))
                 raise
-
-    def _next(self) -> str:
-        with self._lock:
-            self._tries += 1
-            return f"{self._holder}#{self._tries}"
 
     def _local(self, destination: Destination, shown: Sequence[str]) -> str:
         """Tells credentials apart in this process, and is never written."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.approvals import APPROVALS
 from tests.mutants.doors import DOORS
+from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.sessions import SESSIONS
 
@@ -259,5 +260,6 @@ MUTANTS = (
     ),
     *APPROVALS,
     *DOORS,
+    *LIMITS,
     *SESSIONS,
 )

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from tests import sweeps
 from tests.transfer.made import PARTNER
 from transfer.breaker import GAP, LONGEST, PATIENCE, Breaker, Leave, Login, Page, look, resumed
+from transfer.destination import Destination
 from transfer.errors import Code, Permanent, Transient
 
 AWAY = Transient(Code.REMOTE_UNREACHABLE, "Nobody answers.")
@@ -40,14 +41,17 @@ class World:
     tries: dict[str, tuple[Login, str, Leave, float]] = field(default_factory=dict)
     refused: set[str] = field(default_factory=set)
     count: int = 0
+    there: Destination = THERE
+    rests_until: float = 0.0
 
     def begins(self, secret: str, *, first: bool) -> Leave:
         self.count += 1
         me = f"try {self.count}"
-        mine = login(me, secret, first=first)
+        mine = replace(login(me, secret, first=first), destination=self.there)
         (leave, _), self.page = mine.asked(self.page, self.now)
         if leave in {Leave.GO, Leave.TRY}:
             assert secret not in self.refused
+            assert self.now >= self.rests_until
             if leave is Leave.TRY:
                 assert not self.alone()
             self.tries[me] = (mine, secret, leave, self.now)
@@ -64,11 +68,17 @@ class World:
         ]
 
     def ends(self, me: str, how: str) -> None:
-        mine, secret, _, _ = self.tries.pop(me)
+        mine, secret, leave, _ = self.tries.pop(me)
+        rested = Breaker.of(self.page).rests(self.there)
+        if how in {"in", "no"}:
+            self.rests_until = 0.0
         if how == "in":
             _, self.page = mine.let_in(self.page, self.now)
         elif how == "away":
             _, self.page = mine.failed(AWAY, self.page, self.now)
+            rests = Breaker.of(self.page).rests(self.there)
+            if rests and (leave is Leave.TRY or not rested):
+                self.rests_until = self.now + self.there.rest
         elif how == "no":
             _, self.page = mine.refused(NO, "salt", self.page, self.now)
             self.refused.add(secret)
@@ -78,6 +88,7 @@ class World:
     def resumes(self) -> None:
         _, self.page = resumed(self.page, self.now)
         self.refused.clear()
+        self.rests_until = 0.0
         # Whoever tries was told so before the word of the operator.
         self.tries = {
             me: (mine, secret, Leave.GO, since)
@@ -85,21 +96,27 @@ class World:
         }
 
 
+BEGIN = st.tuples(st.just("begin"), st.sampled_from(["word", "other"]), st.booleans())
+END = st.tuples(
+    st.just("end"), st.integers(0, 5), st.sampled_from(["in", "away", "away", "no", "ours"])
+)
 ACTS = st.one_of(
-    st.tuples(st.just("begin"), st.sampled_from(["word", "other"]), st.booleans()),
-    st.tuples(
-        st.just("end"), st.integers(0, 5), st.sampled_from(["in", "away", "away", "no", "ours"])
-    ),
+    BEGIN,
+    BEGIN,
+    END,
+    END,
     st.tuples(st.just("die"), st.integers(0, 5), st.none()),
     st.tuples(st.just("pass"), st.sampled_from([1.0, 30.0, 61.0, 901.0, -30.0]), st.none()),
     st.tuples(st.just("resume"), st.none(), st.none()),
 )
 
 
-@given(st.lists(ACTS, max_size=40))
+@given(st.lists(ACTS, min_size=20, max_size=40), st.integers(1, 3))
 @settings(max_examples=COURSES, deadline=None)
-def test_any_course_leaves_a_way_back(acts: list[tuple[str, object, object]]) -> None:
-    world = World()
+def test_any_course_leaves_a_way_back(
+    acts: list[tuple[str, object, object]], rest_after: int
+) -> None:
+    world = World(there=replace(THERE, rest_after=rest_after))
     for verb, what, more in acts:
         at = _place(what, world)
         if verb == "begin":
@@ -112,7 +129,7 @@ def test_any_course_leaves_a_way_back(acts: list[tuple[str, object, object]]) ->
             world.now += what
             if what < 0:
                 # A clock set back may let one try that another one's clock forbade.
-                world.tries = {}
+                world.tries, world.rests_until = {}, 0.0
                 world.page = Breaker.of(world.page).free(Breaker.of(world.page).trier).page()
         elif verb == "resume":
             world.resumes()
@@ -120,7 +137,7 @@ def test_any_course_leaves_a_way_back(acts: list[tuple[str, object, object]]) ->
     leave = world.begins("a third one", first=True)
     assert leave in {Leave.GO, Leave.TRY}
     world.ends(list(world.tries)[-1], "in")
-    assert not look(world.page, world.now)[0].rests(THERE)
+    assert not look(world.page, world.now)[0].rests(world.there)
 
 
 def _place(what: object, world: World) -> str | None:
@@ -187,6 +204,13 @@ def test_an_outage_is_counted_from_its_own_beginning() -> None:
     world.begins("word", first=False)
     world.ends(f"try {world.count}", "away")
     assert Breaker.of(world.page).since == world.now
+
+
+def test_a_page_of_a_later_version_is_read() -> None:
+    refusal = {"mark": "saltword", "at": 1.0, "said": "No.", "hue": "red"}
+    page = {"failures": 7, "hue": "blue", "salt": "salt", "refused": [refusal]}
+    assert Breaker.of(page).failures == 7
+    assert login("one").asked(page, 2.0)[0][0] is Leave.REFUSED
 
 
 def test_a_rest_that_is_switched_off_never_comes() -> None:
