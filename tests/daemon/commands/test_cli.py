@@ -59,6 +59,8 @@ COMMANDS = [
     "drain",
     "reload",
     "sandbox",
+    "sandbox start",
+    "sandbox order",
     "demo",
 ]
 
