@@ -19,7 +19,7 @@ from config.settings import Settings
 
 PREFIX = "FILEFERRY_"
 DEFAULT = Path("/etc/fileferry/fileferry.yaml")
-_RESERVED = ("FILEFERRY_CONFIG", "FILEFERRY_SECRET_")
+_RESERVED = ("FILEFERRY_CONFIG", "FILEFERRY_SECRET_", "FILEFERRY_UNIT")
 
 
 def locate(option: Path | None = None) -> Path:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
+from adapters.running.gate import Gate
 from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.settings import Settings
@@ -20,7 +23,7 @@ from daemon.commands.ledgers import looking
 from daemon.commands.options import Config, Json
 from daemon.commands.status_show import lines
 from daemon.control.client import ask
-from daemon.control.places import makers_of, socket_of
+from daemon.control.places import makers_of, pauses_of, socket_of
 from daemon.control.words import Words
 from transfer.books import Only, Record
 from transfer.errors import Code, FerryError
@@ -44,6 +47,8 @@ class Picture:
     why: FerryError | None
     running: bool | None
     records: Sequence[Record]
+    paused: Sequence[Words] = ()
+    """What it begins with, while it is down."""
 
     @property
     def well(self) -> bool:
@@ -55,6 +60,7 @@ class Picture:
             "well": self.well,
             "service": self.service,
             "unanswered": self.why and {"code": self.why.code, "reason": str(self.why)},
+            "paused": [*(self.service["paused"] if self.service else self.paused)],
             "transfers": [_RECORD.dump_python(record, mode="json") for record in self.records],
         }
 
@@ -103,7 +109,18 @@ def picture(settings: Settings, limit: int, only: Only) -> Picture:
             records = books.archive.search(limit=limit, only=only)
     except FerryError as error:
         raise (why if why and why.code is Code.CONTROL_FOREIGN else error) from None
-    return Picture(service=service, why=why, running=books.running, records=records)
+    return Picture(
+        service=service,
+        why=why,
+        running=books.running,
+        records=records,
+        paused=() if service else _paused(pauses_of(settings)),
+    )
+
+
+def _paused(file: Path) -> list[Words]:
+    """As far as we may see it."""
+    return [pause.document() for pause in Gate(file).pauses] if os.access(file, os.R_OK) else []
 
 
 def show(seen: Picture, out: Terminal, *, json: bool) -> None:
@@ -141,7 +158,7 @@ def watched(
 
 def _lines(seen: Picture, out: Terminal) -> list[str]:
     width = out.width if out.is_terminal else None
-    return list(lines(seen.service, seen.why, seen.running, seen.records, width))
+    return [*lines(seen.service, seen.why, seen.running, seen.records, width, seen.paused)]
 
 
 def _period(text: str) -> timedelta:

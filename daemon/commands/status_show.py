@@ -22,15 +22,16 @@ MOST = 20
 """Lines of what runs, and of what waits."""
 
 
-def lines(
+def lines(  # noqa: PLR0913, PLR0917 what a Picture has
     service: Words | None,
     why: FerryError | None,
     running: bool | None,
     records: Sequence[Record],
     width: int | None,
+    paused: Sequence[Words] = (),
 ) -> Iterator[str]:
     """`width` is the terminal's; None off one: then each row is one line, however long."""
-    found = _whole(service) if service else _silent(running, why)
+    found = _whole(service) if service else _silent(running, why, paused)
     for line in found:
         yield from _folded(visible(line), width)
     if not records:
@@ -39,13 +40,14 @@ def lines(
     yield from _table([_row(legible(record), width) for record in records], width)
 
 
-def _silent(running: bool | None, why: FerryError | None) -> Iterator[str]:
+def _silent(running: bool | None, why: FerryError | None, paused: Sequence[Words]) -> Iterator[str]:
     if running:
         yield f"The service is running, but does not answer: {why}"
     elif running is None:
         yield f"Whether the service runs is not known: {why}"
     else:
         yield "The service is not running. What follows is the ledger's word."
+    yield from _pauses(paused)
     yield ""
 
 
@@ -75,10 +77,14 @@ def _state(service: Words) -> str:
     return words.get(service["state"], str(service["state"]))
 
 
-def _held(service: Words) -> Iterator[str]:
-    for pause in service["paused"]:
+def _pauses(paused: Sequence[Words]) -> Iterator[str]:
+    for pause in paused:
         name = f"Destination {pause['destination']}" if pause["destination"] else "All work"
         yield f"{name} is paused{_by(pause)}"
+
+
+def _held(service: Words) -> Iterator[str]:
+    yield from _pauses(service["paused"])
     if service["drained"]:
         yield f"Nothing new is begun: drained{_by(service['drained'])}"
 

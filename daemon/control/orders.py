@@ -63,7 +63,7 @@ class Orders:
         if name not in {ALL, *(pause.destination for pause in self._gate.pauses)}:
             # What was paused may have left the configuration since.
             self._known(name)
-        changed = self._gate.resume(name, _who(user))
+        changed = self._gate.resume(name, who_is(user))
         self._wake()
         held = [pause.destination for pause in self._gate.pauses]
         return {"changed": changed, "paused": held, "drained": self._gate.drained is not None}
@@ -73,7 +73,7 @@ class Orders:
         return {"running": self._status()["running_count"]}
 
     def _reloaded(self, _question: Words, user: int) -> Words:
-        log.info("reload asked for", by=_who(user))
+        log.info("reload asked for", by=who_is(user))
         changed, restart = self._reload()
         return {"changed": changed, "needs_restart": restart}
 
@@ -87,7 +87,7 @@ class Orders:
         self._known(name)
         return Pause(
             destination=name,
-            by=_who(user),
+            by=who_is(user),
             at=datetime.now(UTC),
             reason=_text(question, "reason"),
         )
@@ -109,7 +109,8 @@ def _text(question: Words, field: str) -> str:
     return text
 
 
-def _who(user: int) -> str:
+def who_is(user: int) -> str:
+    """The user (uid) by name, and this host."""
     try:
         name = pwd.getpwuid(user).pw_name
     except KeyError:

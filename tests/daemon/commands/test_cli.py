@@ -131,6 +131,19 @@ def test_the_doctor_names_what_is_wrong_with_a_partner_and_ends_with_1(tmp_path:
     ]
 
 
+def test_the_doctor_saves_into_a_new_file_or_tries_nothing(tmp_path: Path) -> None:
+    file, there = tmp_path / "fileferry.yaml", tmp_path / "there.yaml"
+    file.write_text(GOOD)
+    there.touch()
+    wrong = [("bank", there, "is there already"), ("bank", tmp_path / "no/new", "can be written")]
+    for name, place, said in [*wrong, ("", tmp_path / "new", "needs the name of a destination")]:
+        done = fileferry(
+            "doctor", *[name][: len(name)], "--save", str(place), "--config", str(file)
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in " ".join(done.stderr.replace("│", " ").split())
+
+
 def test_a_ledger_that_is_not_there_is_4(tmp_path: Path) -> None:
     example = Path(__file__).parents[3] / "config" / "fileferry.example.yaml"
     path = str(tmp_path / "absent" / "ledger.db")

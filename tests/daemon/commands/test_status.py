@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -146,9 +147,20 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         done = CliRunner().invoke(app, [*words, "--config", str(served.config)])
         return done.exit_code, done.output
 
-    assert run("pause")[0] == 1
+    sqlite_books(served.directory / "ledger.db", "test", 60.0).close()
+    down = "The service does not run; it begins with that.\n"
+    assert run("pause", "nobody")[0] == 1
+    assert run("pause", "--reason", "moving") == (0, f"All work is paused.\n{down}")
+    assert run("pause", "partner") == (0, f"Destination partner is paused.\n{down}")
+    assert run("resume", "partner") == (
+        0,
+        "Destination partner is not held by itself any more.\nAll work is still paused.\n" + down,
+    )
+    assert re.search(r"All work is paused since .* UTC by \S+: moving\n", run("status")[1])
+    assert run("drain")[0] == 1
     with served.running():
         until(lambda: served.status()["well"])
+        assert run("resume") == (0, "All work goes on.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused already.\n")
         assert run("pause", "")[0] == 2
