@@ -48,6 +48,8 @@ RESUME_EVERY = 10.0
 MEASURE_EVERY = 60.0
 """Seconds: CloudWatch keeps one value a minute."""
 DISK_EVERY = 60.0
+CONTROL_EVERY = 5.0
+"""Seconds between two looks whether somebody has removed the socket."""
 HANGUP_EVERY = 0.5
 """Seconds between two looks whether SIGHUP has asked for a reload."""
 FORGET_EVERY = 86_400.0
@@ -104,8 +106,8 @@ class Service:
         self._second = self._built_second_door()
         self._doors = self._built_doors()
         self._reload = Reload(path, house.settings, self._applied)
-        self._rounds = self._scheduled()
         self._control = self._built_control()
+        self._rounds = self._scheduled()
         self._told = ""
         self._longer_at = self._began + LONGER_EVERY
 
@@ -149,6 +151,7 @@ class Service:
         rounds.add("beat", self._note_beat, BEAT_EVERY)
         rounds.add("disk", self._outlook.look_at_disk, DISK_EVERY)
         rounds.add("hangup", self._hung_up, HANGUP_EVERY)
+        rounds.add("control", self._control.renew, CONTROL_EVERY)
         for door in self._doors:
             rounds.add(door.name, door.beat, door.visibility / 3)
         return rounds

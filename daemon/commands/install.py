@@ -71,7 +71,9 @@ def _settle(layout: Layout, version: Path, acts: list[Act], *, print_only: bool)
     """A version that is there becomes the one that the host uses."""
     if print_only:
         out.say(*map(str, [*acts, *furnishing.furnished(layout, version / "share")]))
-        out.say(str(Act("write", str(layout.handed))))
+        names = _names(layout)
+        handed = furnishing.handed(layout, names) if names else Act("write", str(layout.handed))
+        out.say(str(handed))
         return
     with unpacking.alone(layout):
         done(acts)

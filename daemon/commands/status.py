@@ -16,12 +16,13 @@ from pydantic import TypeAdapter
 
 from adapters.running.gate import Gate
 from adapters.terminal import Terminal
-from config.loading import load, locate
+from config.faults import ConfigError
+from config.loading import glimpse, load, locate
 from config.settings import Settings
-from daemon.commands.exits import FAILED, explained
+from daemon.commands.exits import FAILED, MISCONFIGURED, explained
 from daemon.commands.ledgers import looking
 from daemon.commands.options import Config, Json
-from daemon.commands.status_show import lines
+from daemon.commands.status_show import faulty, lines
 from daemon.control.client import ask
 from daemon.control.places import makers_of, pauses_of, socket_of
 from daemon.control.words import Words
@@ -32,7 +33,7 @@ WATCH_EVERY = 2.0
 """Seconds between two pictures on a terminal."""
 WATCH_EVERY_ELSEWHERE = 5.0
 _RECORD = TypeAdapter(Record)
-_PERIOD = re.compile(r"([0-9]{1,5})([smhd])", re.ASCII)
+_PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -49,6 +50,8 @@ class Picture:
     records: Sequence[Record]
     paused: Sequence[Words] = ()
     """What it begins with, while it is down."""
+    fault: ConfigError | None = None
+    """Of the file on the disk, which is no longer the one that the service has read."""
 
     @property
     def well(self) -> bool:
@@ -60,6 +63,7 @@ class Picture:
             "well": self.well,
             "service": self.service,
             "unanswered": self.why and {"code": self.why.code, "reason": str(self.why)},
+            "configuration": self.fault and {"code": self.fault.code, "reason": str(self.fault)},
             "paused": [*(self.service["paused"] if self.service else self.paused)],
             "transfers": [_RECORD.dump_python(record, mode="json") for record in self.records],
         }
@@ -80,30 +84,48 @@ def status(  # noqa: PLR0913, PLR0917 each is an option
     only = Only(failed=failed, running=running, destination=destination, requester=requester)
     out = Terminal()
     with explained():
-        settings = load(locate(config))
+        settings, fault = _settings(locate(config))
         period = _period(since) if since else None
 
         def look() -> Picture:
             oldest = datetime.now(UTC) - period if period else None
-            return picture(settings, limit, replace(only, since=oldest))
+            return picture(settings, limit, replace(only, since=oldest), fault)
 
         if watch:
             watched(look, out, json=json)
         seen = look()
         show(seen, out, json=json)
-        if not seen.well:
-            raise typer.Exit(FAILED)
+        if fault or not seen.well:
+            raise typer.Exit(MISCONFIGURED if fault else FAILED)
 
 
-def picture(settings: Settings, limit: int, only: Only) -> Picture:
+def _settings(path: Path) -> tuple[Settings, ConfigError | None]:
+    """A file with faults stops no service that runs already, and nobody from asking it."""
+    try:
+        return load(path), None
+    except ConfigError as error:
+        found = glimpse(path)
+        if found is None:
+            raise
+        return found, error
+
+
+def picture(
+    settings: Settings, limit: int, only: Only, fault: ConfigError | None = None
+) -> Picture:
     """What the service and the ledger say now. Raises `ledger.*`; `control.foreign` instead to a
-    stranger, who may use neither.
+    stranger, who may use neither; and `fault` where no service answers.
     """
     service, why = None, None
     try:
         service = ask(socket_of(settings), {"do": "status"}, makers_of(settings))
     except FerryError as error:
         why = error
+    if fault and service is None:
+        raise fault
+    if fault and settings.ledger.kind != "sqlite":
+        # Whose credentials read the table is among what is lacking.
+        return Picture(service=service, why=None, running=True, records=(), fault=fault)
     try:
         with looking(settings) as books:
             records = books.archive.search(limit=limit, only=only)
@@ -115,6 +137,7 @@ def picture(settings: Settings, limit: int, only: Only) -> Picture:
         running=books.running,
         records=records,
         paused=() if service else _paused(pauses_of(settings)),
+        fault=fault,
     )
 
 
@@ -158,7 +181,8 @@ def watched(
 
 def _lines(seen: Picture, out: Terminal) -> list[str]:
     width = out.width if out.is_terminal else None
-    return [*lines(seen.service, seen.why, seen.running, seen.records, width, seen.paused)]
+    found = lines(seen.service, seen.why, seen.running, seen.records, width, seen.paused)
+    return [*found, *faulty(seen.fault, width)] if seen.fault else [*found]
 
 
 def _period(text: str) -> timedelta:

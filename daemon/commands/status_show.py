@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 from rich.filesize import decimal
 
+from config.faults import ConfigError
 from daemon.control.words import Words
 from transfer.books import Record
 from transfer.errors import FerryError
@@ -38,6 +39,20 @@ def lines(  # noqa: PLR0913, PLR0917 what a Picture has
         yield "No transfer to show."
         return
     yield from _table([_row(legible(record), width) for record in records], width)
+
+
+def faulty(fault: ConfigError, width: int | None) -> Iterator[str]:
+    """That the file is not the one that the service goes by, and the first of what is wrong."""
+    first, more = fault.faults[0] if fault.faults else fault, len(fault.faults) - 1
+    others = f" And {more} more." if more > 0 else ""
+    yield from _folded(
+        visible(
+            "The service goes by what it read before: the configuration on the disk is faulty, so "
+            f"a reload or a start is refused. {str(first).rstrip('.')}.{others} "
+            "`fileferry config check` lists every fault."
+        ),
+        width,
+    )
 
 
 def _silent(running: bool | None, why: FerryError | None, paused: Sequence[Words]) -> Iterator[str]:

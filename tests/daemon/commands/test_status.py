@@ -139,7 +139,7 @@ def test_the_exit_code_tells_whether_it_runs_and_is_well(served: Served) -> None
         code, said = run("--failed", "--since", "2h")
         assert code == 1
         assert "servicenow.unreachable" in said
-    assert run("--since", "soon")[0] == 2
+    assert [run("--since", text)[0] for text in ("soon", "0h")] == [2, 2]
 
 
 def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> None:
@@ -177,8 +177,17 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         ]
         assert run("resume") == (0, "All work goes on.\n")
         assert run("reload") == (0, "Read anew: nothing has changed.\n")
+        served.socket.unlink()
+        until(served.socket.exists)
         good = served.config.read_text()
         served.config.write_text(good + "pol: [\n")
+        # Its state is told all the same, and that the file is another.
+        code, said = run("status")
+        assert (code, said.startswith("The service is running: well.")) == (3, True)
+        assert "the configuration on the disk is faulty" in said
+        assert f"The configuration file {served.config} is not in order" in said
+        code, said = run("status", "--json")
+        assert (code, json.loads(said)["configuration"]["code"]) == (3, "config.invalid")
         code, said = run("reload")
         assert (code, "Nothing was changed" in said) == (3, True)
         served.config.write_text(good)
@@ -186,4 +195,7 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         code, said = run("reload")
         assert code == 3
         assert "pol: is not a setting" in said
+        assert "pol: is not a setting" in run("status")[1]
         assert said.endswith("`fileferry config check` lists every fault.\n")
+    # No service answers: the file is what is wrong.
+    assert run("status") == (3, run("resume")[1])
