@@ -98,7 +98,9 @@ def order(  # noqa: PLR0913, PLR0917  as above
     ] = False,
     config: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", envvar="FILEFERRY_CONFIG", help="The sandbox's own."),
+        typer.Option(
+            metavar="FILE", envvar="FILEFERRY_CONFIG", readable=False, help="The sandbox's own."
+        ),
     ] = None,
 ) -> None:
     """Upload a file, order its transfer, and approve it.

@@ -105,9 +105,12 @@ def _furnished(root: Path, to: str, path: str, name: str) -> Path:
 def _told(addresses: Addresses, placed: Placed, arrives: Path, *, approve: bool) -> list[str]:
     order, page = placed.order, addresses["servicenow"]["page"]
     target = f"{order.destination}:{order.path or order.keys[0]}"
-    decided = f"{APPROVER} has approved it" if approve else f"{APPROVER} decides on it at {page}"
+    decided = (
+        f"{APPROVER} has approved it." if approve else f"{APPROVER} decides on it, on the page."
+    )
     return [
-        f"{order.requester} has ordered it to {target}, as {placed.number}; {decided}.",
+        f"{order.requester} has ordered it to {target}: {placed.number}.",
+        decided,
         "",
         f"What becomes of it:  fileferry show {placed.number}",
         f"Its tickets:         {page}",

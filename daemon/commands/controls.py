@@ -40,7 +40,7 @@ def _named(destination: str | None) -> str | None:
 Name = Annotated[
     str | None,
     typer.Argument(
-        metavar="[DESTINATION]",
+        metavar="DESTINATION",
         help="A destination; none is all.",
         show_default=False,
         callback=_named,

@@ -58,7 +58,8 @@ def install(
 def _installed(layout: Layout, *, print_only: bool) -> Path:
     """The version that we are; a release alone knows how to become one."""
     prefix = Path(sys.prefix)
-    if prefix.parent.resolve() != layout.versions.resolve() and not print_only:
+    there = prefix.parent.resolve() == layout.versions.resolve()
+    if not there and not (print_only and (prefix / "share" / furnishing.OWN).is_dir()):
         raise Permanent(
             Code.INSTALL_FAILED,
             f"This FileFerry, in {prefix}, is not installed below {layout.versions}.",

@@ -195,8 +195,8 @@ def test_a_first_run_ends_with_a_delivered_file(
             )
             assert code == 0
         said = " ".join(capsys.readouterr().out.split())
-        assert "ordered it to partner:in/, as RITM0010001; carla.moss has approved it." in said
-        assert "ordered it to partner:report.csv, as RITM0010002; carla.moss decides on" in said
+        assert "ordered it to partner:in/: RITM0010001. carla.moss has approved it." in said
+        assert "ordered it to partner:report.csv: RITM0010002. carla.moss decides on" in said
         assert "fileferry show RITM0010001" in said
         arrives = Path(addresses["sftp"]["root"], "in", "report.csv")
         assert f"Where it arrives: {arrives}" in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,7 @@ import yaml
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from adapters.terminal import Terminal
 from daemon.commands import survey_show
 from sandbox.configuration import plain_yaml
 from sandbox.servicenow import SEEDED, ServiceNow
@@ -146,3 +148,14 @@ def test_what_could_not_be_tried_is_not_called_broken() -> None:
     assert "not everything could be tried" in survey_show._verdict(shown)
     broken = {**unproven, "verdict": "broken"}
     assert "could NOT work" in survey_show._verdict({**shown, "findings": [unproven, broken]})
+
+
+def test_in_a_pipe_each_finding_is_one_line() -> None:
+    found = {"name": "read sc_task", "verdict": "broken", "text": "word " * 40, "advice": "Ask."}
+    shown = {"good": False, "instance": "x" * 60, "findings": [found], "tickets": []}
+    survey_show.show(shown, Terminal(file=(out := io.StringIO()), width=40), json=False)
+    head, _, verdict, untried = out.getvalue().splitlines()
+    assert head.startswith("read sc_task  broken    word word")
+    assert head.endswith("word → Ask.")
+    assert verdict.endswith("as it is.")
+    assert untried.startswith("Not tried:")
