@@ -14,6 +14,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from adapters.ledger.sqlite.books import sqlite_books
+from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.terminal import Terminal
 from daemon.cli import app
 from daemon.commands import status
@@ -158,6 +159,12 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
     )
     assert re.search(r"All work is paused since .* UTC by \S+: moving\n", run("status")[1])
     assert run("drain")[0] == 1
+    # A service that has the ledger, and no socket, would not hear of it.
+    lock = HostLock(served.directory / "ledger.db")
+    before = (served.directory / "ledger.db.paused").read_bytes()
+    assert run("resume")[0] == 1
+    assert (served.directory / "ledger.db.paused").read_bytes() == before
+    lock.release()
     with served.running():
         until(lambda: served.status()["well"])
         assert run("resume") == (0, "All work goes on.\n")
