@@ -45,7 +45,12 @@ def deploy(  # noqa: PLR0913  typer makes an option of each
     *,
     config: Annotated[
         Path | None,
-        typer.Option(help="The configuration file.", envvar="FILEFERRY_CONFIG", metavar="FILE"),
+        typer.Option(
+            help="The configuration file.",
+            envvar="FILEFERRY_CONFIG",
+            metavar="FILE",
+            readable=False,
+        ),
     ] = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would change, only.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Say what differs from it.")] = False,

@@ -7,7 +7,7 @@ import shutil
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
-from adapters.running.gate import Gate, Pause
+from adapters.running.gate import Gate
 from adapters.running.traffic import Moving, Traffic
 from adapters.running.trouble import Board, Seen
 from adapters.wiring import House
@@ -69,8 +69,8 @@ class Outlook:
             "waiting_count": len(waiting),
             "waiting_unknown": unread,
             "destinations": held,
-            "paused": [*map(_pause, self._gate.pauses)],
-            "drained": _pause(self._gate.drained) if self._gate.drained else None,
+            "paused": [pause.document() for pause in self._gate.pauses],
+            "drained": self._gate.drained and self._gate.drained.document(),
             "servicenow_calls": {
                 "made": self._house.calls_made(),
                 "left": self._house.calls_left(),
@@ -208,15 +208,6 @@ def _trouble(seen: Seen) -> Words:
         "since": _stamp(seen.since),
         "latest": _stamp(seen.latest),
         "failures": seen.failures,
-    }
-
-
-def _pause(pause: Pause) -> Words:
-    return {
-        "destination": pause.destination,
-        "by": pause.by,
-        "since": _stamp(pause.at),
-        "reason": pause.reason,
     }
 
 

@@ -53,6 +53,8 @@ DISK_EVERY = 60.0
 LIMITS_EVERY = 30.0
 PULSE_EVERY = 5.0
 """Seconds between two looks whether the instance is to hear of us: a change is told soon."""
+CONTROL_EVERY = 5.0
+"""Seconds between two looks whether somebody has removed the socket."""
 HANGUP_EVERY = 0.5
 """Seconds between two looks whether SIGHUP has asked for a reload."""
 FORGET_EVERY = 86_400.0
@@ -103,9 +105,9 @@ class Service:
         self._second = self._built_second_door()
         self._doors = self._built_doors()
         self._reload = Reload(path, house.settings, self._applied)
-        self._rounds = self._scheduled()
         self._control = self._built_control()
         self.readiness = Readiness(supervisor, self._outlook, self._gate, self._poll, house.about)
+        self._rounds = self._scheduled()
 
     def run(self) -> None:
         """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
@@ -150,6 +152,7 @@ class Service:
         if self._pulse:
             rounds.add("pulse", self._pulse.round, PULSE_EVERY)
         rounds.add("hangup", self._hung_up, HANGUP_EVERY)
+        rounds.add("control", self._control.renew, CONTROL_EVERY)
         for door in self._doors:
             rounds.add(door.name, door.beat, door.visibility / 3)
         return rounds

@@ -85,18 +85,19 @@ class Look(Protocol):
     """What a remote shows of the names on it."""
 
     def regular(self, path: str) -> bool:
-        """Whether the server shows that name to be a regular file's; False where it cannot tell."""
+        """Whether it is shown as a file: no directory, no link, not absent, nothing unknown."""
 
     def standing(self, path: str) -> str | None:
-        """The path as the server lists it, which may differ in case where it does not tell A from
-        a; None when nothing stands there, or nobody may look.
-        """
+        """The path as listed, perhaps in another case; None for nothing, or if nobody may look."""
 
     def lacks(self, path: str) -> bool:
         """Whether it is proven that the directory of that name is not there."""
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a directory, as many as are looked through. Raises what `Remote` raises."""
+
+    def modified(self, path: str) -> datetime | None:
+        """When it was last written, by the server's clock; None where that is not told."""
 
 
 class Proof(Look, Protocol):

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 from rich.filesize import decimal
 
+from config.faults import ConfigError
 from daemon.control.words import Words
 from transfer.books import Record
 from transfer.errors import FerryError
@@ -22,15 +23,16 @@ MOST = 20
 """Lines of what runs, and of what waits."""
 
 
-def lines(
+def lines(  # noqa: PLR0913, PLR0917 what a Picture has
     service: Words | None,
     why: FerryError | None,
     running: bool | None,
     records: Sequence[Record],
     width: int | None,
+    paused: Sequence[Words] = (),
 ) -> Iterator[str]:
     """`width` is the terminal's; None off one: then each row is one line, however long."""
-    found = _whole(service) if service else _silent(running, why)
+    found = _whole(service) if service else _silent(running, why, paused)
     for line in found:
         yield from _folded(visible(line), width)
     if not records:
@@ -39,13 +41,28 @@ def lines(
     yield from _table([_row(legible(record), width) for record in records], width)
 
 
-def _silent(running: bool | None, why: FerryError | None) -> Iterator[str]:
+def faulty(fault: ConfigError, width: int | None) -> Iterator[str]:
+    """That the file is not the one that the service goes by, and the first of what is wrong."""
+    first, more = fault.faults[0] if fault.faults else fault, len(fault.faults) - 1
+    others = f" And {more} more." if more > 0 else ""
+    yield from _folded(
+        visible(
+            "The service goes by what it read before: the configuration on the disk is faulty, so "
+            f"a reload or a start is refused. {str(first).rstrip('.')}.{others} "
+            "`fileferry config check` lists every fault."
+        ),
+        width,
+    )
+
+
+def _silent(running: bool | None, why: FerryError | None, paused: Sequence[Words]) -> Iterator[str]:
     if running:
         yield f"The service is running, but does not answer: {why}"
     elif running is None:
         yield f"Whether the service runs is not known: {why}"
     else:
         yield "The service is not running. What follows is the ledger's word."
+    yield from _pauses(paused)
     yield ""
 
 
@@ -95,10 +112,14 @@ def _restraint(row: Words) -> str:
     )
 
 
-def _held(service: Words) -> Iterator[str]:
-    for pause in service["paused"]:
+def _pauses(paused: Sequence[Words]) -> Iterator[str]:
+    for pause in paused:
         name = f"Destination {pause['destination']}" if pause["destination"] else "All work"
         yield f"{name} is paused{_by(pause)}"
+
+
+def _held(service: Words) -> Iterator[str]:
+    yield from _pauses(service["paused"])
     if service["drained"]:
         yield f"Nothing new is begun: drained{_by(service['drained'])}"
 

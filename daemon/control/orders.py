@@ -67,10 +67,10 @@ class Orders:
         if name not in {ALL, *(pause.destination for pause in self._gate.pauses)}:
             # What was paused may have left the configuration since.
             self._known(name)
-        changed = self._gate.resume(name, _who(user))
+        changed = self._gate.resume(name, who_is(user))
         released = name in self._destinations and self._release(name)
         if released:
-            log.warning("login is tried again", destination=name, by=_who(user))
+            log.warning("login is tried again", destination=name, by=who_is(user))
         self._wake()
         held = [pause.destination for pause in self._gate.pauses]
         return {
@@ -85,7 +85,7 @@ class Orders:
         return {"running": self._status()["running_count"]}
 
     def _reloaded(self, _question: Words, user: int) -> Words:
-        log.info("reload asked for", by=_who(user))
+        log.info("reload asked for", by=who_is(user))
         changed, restart = self._reload()
         return {"changed": changed, "needs_restart": restart}
 
@@ -99,7 +99,7 @@ class Orders:
         self._known(name)
         return Pause(
             destination=name,
-            by=_who(user),
+            by=who_is(user),
             at=datetime.now(UTC),
             reason=_text(question, "reason"),
         )
@@ -121,7 +121,8 @@ def _text(question: Words, field: str) -> str:
     return text
 
 
-def _who(user: int) -> str:
+def who_is(user: int) -> str:
+    """The user (uid) by name, and this host."""
     try:
         name = pwd.getpwuid(user).pw_name
     except KeyError:

@@ -217,6 +217,22 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
         assert served.say("reload")["needs_restart"] == ["poll.every", "transfers.tries"]
 
 
+def test_a_reload_names_the_secrets_that_are_others(served: Served) -> None:
+    with served.running():
+        until(ready(served))
+        (served.directory / "credentials" / "partner").write_text("another")
+        for changed in (["secret partner"], []):
+            answer = served.say("reload")
+            assert (answer["changed"], answer["needs_restart"]) == (changed, [])
+        # The login at ServiceNow was read at the start, and is told until then.
+        (served.directory / "credentials" / "servicenow").write_text("another")
+        for _ in range(2):
+            answer = served.say("reload")
+            assert (answer["changed"], answer["needs_restart"]) == ([], ["secret servicenow"])
+        (served.directory / "credentials" / "servicenow").write_text(CANARY)
+        assert served.say("reload")["needs_restart"] == []
+
+
 def test_a_reload_by_sighup_with_a_faulty_file_changes_nothing(served: Served) -> None:
     with served.running() as service:
         until(ready(served))

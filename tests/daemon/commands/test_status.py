@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from adapters.ledger.sqlite.books import sqlite_books
+from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.terminal import Terminal
 from daemon.cli import app
 from daemon.commands import status
@@ -149,7 +151,7 @@ def test_the_exit_code_tells_whether_it_runs_and_is_well(served: Served) -> None
         code, said = run("--failed", "--since", "2h")
         assert code == 1
         assert "servicenow.unreachable" in said
-    assert run("--since", "soon")[0] == 2
+    assert [run("--since", text)[0] for text in ("soon", "0h")] == [2, 2]
 
 
 def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> None:
@@ -157,9 +159,26 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         done = CliRunner().invoke(app, [*words, "--config", str(served.config)])
         return done.exit_code, done.output
 
-    assert run("pause")[0] == 1
+    sqlite_books(served.directory / "ledger.db", "test", 60.0).close()
+    down = "The service does not run; it begins with that.\n"
+    assert run("pause", "nobody")[0] == 1
+    assert run("pause", "--reason", "moving") == (0, f"All work is paused.\n{down}")
+    assert run("pause", "partner") == (0, f"Destination partner is paused.\n{down}")
+    assert run("resume", "partner") == (
+        0,
+        "Destination partner is not held by itself any more.\nAll work is still paused.\n" + down,
+    )
+    assert re.search(r"All work is paused since .* UTC by \S+: moving\n", run("status")[1])
+    assert run("drain")[0] == 1
+    # A service that has the ledger, and no socket, would not hear of it.
+    lock = HostLock(served.directory / "ledger.db")
+    before = (served.directory / "ledger.db.paused").read_bytes()
+    assert run("resume")[0] == 1
+    assert (served.directory / "ledger.db.paused").read_bytes() == before
+    lock.release()
     with served.running():
         until(lambda: served.status()["well"])
+        assert run("resume") == (0, "All work goes on.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused already.\n")
         assert run("pause", "")[0] == 2
@@ -176,8 +195,17 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         ]
         assert run("resume") == (0, "All work goes on.\n")
         assert run("reload") == (0, "Read anew: nothing has changed.\n")
+        served.socket.unlink()
+        until(served.socket.exists)
         good = served.config.read_text()
         served.config.write_text(good + "pol: [\n")
+        # Its state is told all the same, and that the file is another.
+        code, said = run("status")
+        assert (code, said.startswith("The service is running: well.")) == (3, True)
+        assert "the configuration on the disk is faulty" in said
+        assert f"The configuration file {served.config} is not in order" in said
+        code, said = run("status", "--json")
+        assert (code, json.loads(said)["configuration"]["code"]) == (3, "config.invalid")
         code, said = run("reload")
         assert (code, "Nothing was changed" in said) == (3, True)
         served.config.write_text(good)
@@ -185,4 +213,7 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         code, said = run("reload")
         assert code == 3
         assert "pol: is not a setting" in said
+        assert "pol: is not a setting" in run("status")[1]
         assert said.endswith("`fileferry config check` lists every fault.\n")
+    # No service answers: the file is what is wrong.
+    assert run("status") == (3, run("resume")[1])
