@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.digests import Stateable
+from adapters.memory.remotes import ALL_POWERS
 from adapters.s3 import checksums
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
@@ -213,3 +214,11 @@ def test_what_was_computed_wins_over_what_was_told() -> None:
     hashing.update(memoryview(SMALL))
     found = end({"md5": hashing}, pin, {"md5": Known("0" * 32, ATTESTED)})
     assert (found.md5, found.origins) == (pin.md5, {"md5": COMPUTED})
+
+
+def test_a_server_is_asked_for_no_hash_that_the_destination_leaves_out() -> None:
+    bench = made(SMALL, holding("md5"))
+    bench.remotes.powers = ALL_POWERS
+    assert carried(bench, digests=()).outcome is Outcome.DELIVERED
+    receipt = receipt_of(bench)
+    assert (receipt.md5, receipt.tier) == (value("md5", SMALL), "T0")
