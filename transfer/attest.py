@@ -122,9 +122,12 @@ def _whole(word: Word, name: str) -> str:
 
 def _hex(value: str, size: int) -> str:
     """Big-endian, in base64; of anything else, such as `…-2` of two parts, nothing."""
-    if not re.fullmatch("[A-Za-z0-9+/]+=*", value) or len(value) % 4:
+    if not re.fullmatch("[A-Za-z0-9+/]+=*", value):
         return ""
-    raw = base64.b64decode(value)
+    try:
+        raw = base64.b64decode(value)
+    except ValueError:
+        return ""
     return raw.hex() if len(raw) == size else ""
 
 

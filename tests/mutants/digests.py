@@ -105,4 +105,11 @@ DIGESTS = (
         "if digests is None or not name:",
         f"{REMEMBERED}::test_what_nothing_proved_is_not_remembered",
     ),
+    Mutant(
+        "what looks like an MD5 of another store is a proof",
+        "transfer/digests.py",
+        'return bool(getattr(pin, name)) and (name != "md5" or name in pin.attested)',
+        "return bool(getattr(pin, name))",
+        f"{ATTESTED}::test_what_looks_like_another_stores_md5_proves_nothing",
+    ),
 )

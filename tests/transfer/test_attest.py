@@ -208,6 +208,7 @@ def test_an_etag_is_not_an_md5_unless_all_says_so(change: Change) -> None:
         (but(kind="ROLLING"), "does not know (ROLLING)"),
         (but(kind="COMPOSITE"), "of parts where there can be none"),
         (but(checksums={"sha256": "nonsense"}), "no SHA256 of the whole"),
+        (but(checksums={"sha256": "A==="}), "no SHA256 of the whole"),
         (but(checksums={"sha256": f"{SHA.checksums['sha256']}-2"}), "no SHA256 of the whole"),
         (but(checksums={"md5": sent(b"another one's 16")}), "contradict each other"),
     ],

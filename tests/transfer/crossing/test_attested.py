@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.digests import Stateable
+from adapters.memory.remotes import ALL_POWERS
 from adapters.s3 import checksums
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
@@ -193,7 +194,7 @@ def pinned(**held: Any) -> Pin:
 def test_the_cheapest_value_proves() -> None:
     held = {name: value(name, SMALL) for name in SIZES}
     for name in SIZES:
-        made_of = plan((), NOTHING, pinned(**held), Stateable(), ALL)
+        made_of = plan((), NOTHING, pinned(attested=("md5",), **held), Stateable(), ALL)
         assert list(made_of.makers) == [name]
         del held[name]
 
@@ -213,3 +214,29 @@ def test_what_was_computed_wins_over_what_was_told() -> None:
     hashing.update(memoryview(SMALL))
     found = end({"md5": hashing}, pin, {"md5": Known("0" * 32, ATTESTED)})
     assert (found.md5, found.origins) == (pin.md5, {"md5": COMPUTED})
+
+
+def test_a_server_is_asked_for_no_hash_that_the_destination_leaves_out() -> None:
+    bench = made(SMALL, holding("md5", attested=("md5",)))
+    bench.remotes.powers = ALL_POWERS
+    assert carried(bench, digests=()).outcome is Outcome.DELIVERED
+    receipt = receipt_of(bench)
+    assert (receipt.md5, receipt.tier) == (value("md5", SMALL), "T0")
+
+
+@pytest.mark.parametrize("names", [(), ("sha256",)])
+def test_what_looks_like_another_stores_md5_proves_nothing(
+    names: tuple[str, ...],
+) -> None:
+    bench = made(SMALL, lambda pin, _: replace(pin, md5="0" * 32))
+    assert carried(bench, digests=names).outcome is Outcome.DELIVERED
+    assert (receipt_of(bench).source_check, receipt_of(bench).md5) == ("size only", "")
+    assert carried_again(bench, names).failure
+
+
+def carried_again(bench: Bench, names: tuple[str, ...]) -> Transfer:
+    """With MD5s it is compared, as ever."""
+    partner = replace(PARTNER, digests=("md5", *names))
+    tools = replace(bench.tools(), destinations={"partner": partner})
+    asked = bench.received(id="i:sc_task:" + "8" * 32, target="again")
+    return travel(asked, tools, three_tries)

@@ -162,7 +162,6 @@ def test_stored_bytes_that_are_wrong_are_never_published(bench: Bench, tier: Tie
 
 
 def test_a_proof_by_content_without_a_digest_is_refused(bench: Bench) -> None:
-    bench.objects.word = lambda pin, _: replace(pin, md5=None)
     done = carried(bench, tier=Tier.READ_BACK, digests=())
     assert done.failure
     assert done.failure.code == Code.VERIFICATION_TOO_WEAK
@@ -170,7 +169,6 @@ def test_a_proof_by_content_without_a_digest_is_refused(bench: Bench) -> None:
 
 
 def test_without_digests_the_receipt_has_none(bench: Bench) -> None:
-    bench.objects.word = lambda pin, _: replace(pin, md5=None)
     assert carried(bench, digests=()).outcome is Outcome.DELIVERED
     assert (receipt_of(bench).md5, receipt_of(bench).sha256) == ("", "")
     assert "not computed" in " ".join(post.text for post in bench.posts())
