@@ -325,3 +325,6 @@ class Books:
     limits: Limits | None = None
     shards: Shards | None = None
     """Where functions share the work; a store of one host has none."""
+    look_over: Callable[[Callable[[], bool]], None] | None = None
+    """Looks beside the work at what the start has left out, until its argument says that it is
+    over. Raises `ledger.unusable`."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -55,6 +55,7 @@ class Served:
     told: Told = field(default_factory=Told)
     stop: threading.Event = field(default_factory=threading.Event)
     hangup: threading.Event = field(default_factory=threading.Event)
+    look_over: Callable[[Callable[[], bool]], None] | None = None
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -95,7 +96,9 @@ class Served:
         return self.say("status")
 
     def _house(self, traffic: Traffic) -> House:
-        books = replace(memory_books(self.bench.store, owner="served"), limits=None)
+        books = replace(
+            memory_books(self.bench.store, owner="served"), limits=None, look_over=self.look_over
+        )
         halting, plain = threading.Event(), self.bench.tools()
 
         def halt() -> None:

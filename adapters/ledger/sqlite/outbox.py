@@ -17,8 +17,9 @@ from transfer.tickets import Post, Ticket
 # The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
 # was not sent.
 DUE = (
-    "sequence IN (SELECT min(sequence) FROM posts WHERE sent = 0 GROUP BY lane) "
-    "AND (due_at <= ? OR held = ?) ORDER BY sequence LIMIT ?"
+    "sent = 0 AND (due_at <= ? OR held = ?) AND NOT EXISTS (SELECT 1 FROM posts AS earlier "
+    "WHERE earlier.sent = 0 AND earlier.lane = posts.lane AND earlier.sequence < posts.sequence) "
+    "ORDER BY sequence LIMIT ?"
 )
 
 

@@ -76,6 +76,7 @@ def test_version_4_is_the_same_without_a_history(tmp_path: Path) -> None:
         admitted = books.ledger.admit(received())
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("DROP TABLE events")
+        connection.execute("DROP INDEX posts_waiting")
         connection.execute("PRAGMA user_version = 4")
     SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
@@ -209,7 +210,7 @@ def test_a_ledger_without_a_chain_begins_one(tmp_path: Path) -> None:
     filled.fill(file)
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
-            "DROP TABLE links; DROP TABLE endings; DROP TABLE events; "
+            "DROP TABLE links; DROP TABLE endings; DROP TABLE events; DROP INDEX posts_waiting; "
             "PRAGMA user_version = 3; VACUUM"
         )
     assert f"was brought to schema version {schema.VERSION}" in SqliteShelf(file).migrate()
