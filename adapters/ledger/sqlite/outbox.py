@@ -51,7 +51,8 @@ class SqliteOutbox:
             return [self._hand_out(rows, row) for row in self._heads(rows, limit)]
 
     def settle(self, post: Post, ticket: Ticket) -> None:
-        with writing(self._database) as rows:
+        # It was handed out once: who does not know that it arrived looks first.
+        with writing(self._database, lasting=False) as rows:
             row = rows.one("posts", "key = ?", (post.key,))
             if row:
                 rows.change_post(row, tries=row.number("tries"), sent=True, last_error=None)
@@ -66,7 +67,7 @@ class SqliteOutbox:
             )
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
-        with writing(self._database) as rows:
+        with writing(self._database, lasting=False) as rows:
             row = rows.one("posts", "key = ? AND sent = 0", (post.key,))
             if row:
                 rows.change_post(row, tries=row.number("tries"), sent=False, last_error=reason)
