@@ -185,6 +185,7 @@ class Service:
             alarm=self._alarm,
             lease=house.settings.ledger.lease,
             short=house.short,
+            convoy=house.convoy,
             workers=SENDERS,
             tracer=house.tools.tracer,
             board=self._board,
