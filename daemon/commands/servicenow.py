@@ -10,7 +10,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.logging import configure
 from config.secrets import operators
 from daemon.commands import survey_show
 from daemon.commands.exits import FAILED, explained
@@ -48,6 +47,7 @@ def check(
     # Here, for its modules are slow to load, and every command loads this one.
     from adapters.instance import survey  # noqa: PLC0415
     from adapters.wiring import clock  # noqa: PLC0415
+    from config.logging import configure  # noqa: PLC0415
 
     with explained():
         path = locate(config)
