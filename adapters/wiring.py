@@ -24,6 +24,7 @@ from adapters.running.live import LiveList, LiveMap
 from adapters.running.pacing import Pacer
 from adapters.running.places import Places
 from adapters.running.quota import Quota
+from adapters.running.sender import Convoy
 from adapters.s3.store import make_objects
 from config.notices import PORTS as MAIL_PORTS
 from config.secrets import Secrets
@@ -70,6 +71,7 @@ class House:
     ecc: Queue | None
     desk: TicketDesk
     short: Callable[[], bool]
+    convoy: Convoy | None = None
     calls_left: Callable[[], int | None] = lambda: None
     halting: threading.Event
     close: Callable[[], None]
@@ -140,6 +142,7 @@ def furnish(
         ecc=ecc_of(settings, client, halting),
         desk=desk_of(settings, client),
         short=client.short,
+        convoy=client.convoy if settings.servicenow.batches else None,
         calls_made=lambda: client.budget.made,
         calls_left=lambda: client.budget.left,
         pulse=pulse_of(settings, client, clock),

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
+from threading import Event, Thread
 
+import structlog
+
+from adapters.running.alarm import LedgerAlarm
 from adapters.running.gate import Gate
 from adapters.running.traffic import Moving, Traffic
 from adapters.running.trouble import Board, Seen
@@ -26,6 +31,8 @@ STOPPED = "stopped"
 NAMES = {"poll": "ServiceNow", "hints": "ServiceNow (hints)", "ecc": "ServiceNow (ECC queue)"}
 """What people call the work that is in trouble."""
 
+log = structlog.get_logger()
+
 
 class Outlook:
     """Reads what others keep; `ready` is set once the start is over."""
@@ -42,6 +49,8 @@ class Outlook:
         self._began = datetime.now(UTC)
         self._free: int | None = None
         self.least_free = LEAST_FREE
+        self.checked: bool | None = None
+        """The whole ledger was looked over since the start; None where nobody does that."""
         self.ready = False
         self.stopping = False
 
@@ -76,6 +85,7 @@ class Outlook:
                 "left": self._house.calls_left(),
             },
             "disk_free": self._free,
+            "ledger_checked": self.checked,
         }
 
     def state(self) -> str:
@@ -141,6 +151,25 @@ class Outlook:
             trouble.say(Transient(Code.LEDGER_FULL, words))
         else:
             trouble.over()
+
+    def look_over(self, alarm: LedgerAlarm, stop: Event) -> None:
+        """What the start has left out of the ledger, in a thread of its own. Returns at once."""
+        look = self._house.books.look_over
+        if look is None:
+            return
+
+        def run() -> None:
+            began = time.monotonic()
+            try:
+                look(stop.is_set)
+            except FerryError as error:
+                alarm.met(error)
+                return
+            self.checked = True
+            log.info("ledger looked over", seconds=round(time.monotonic() - began, 1))
+
+        self.checked = False
+        Thread(target=run, name="check", daemon=True).start()
 
     def _standing(self) -> tuple[dict[str, Transfer], str | None]:
         """What is unfinished, oldest first, by id; or the code of why that cannot be read."""

@@ -117,6 +117,7 @@ class Service:
         self._rounds.start()
         for door in self._doors:
             door.start()
+        self._outlook.look_over(self._alarm, self._stop)
         self._watch(lambda: self._stop.wait(self.readiness.pause()))
         if self._ruin is None:
             self._shut_down()
@@ -126,7 +127,8 @@ class Service:
     def _scheduled(self) -> Rounds:
         poll = self._house.settings.poll
         second = self._second
-        watch = Watch(self._house.inbox, self._house.tools.authority, self._watched)
+        inbox, authority = self._house.inbox, self._house.tools.authority
+        watch = Watch(inbox, authority, self._watched, self._carrier.waiting)
         self._carrier.verdict = watch.verdict
         rounds = Rounds(self._alarm)
         self._poll = Poll(
@@ -136,6 +138,7 @@ class Service:
             self._alarm,
             board=self._board,
             gate=self._gate,
+            over=self._stop.is_set,
         )
         rounds.add("poll", self._poll, poll.every)
         rounds.add("resume", self._intake.resume, min(poll.every, RESUME_EVERY))
@@ -186,6 +189,7 @@ class Service:
             alarm=self._alarm,
             lease=house.settings.ledger.lease,
             short=house.short,
+            convoy=house.convoy,
             workers=SENDERS,
             tracer=house.tools.tracer,
             board=self._board,
@@ -270,6 +274,7 @@ class Service:
             carrier=self._carrier,
             clock=house.tools.clock,
             tracer=house.tools.tracer,
+            page=house.settings.servicenow.max_rows,
         )
 
     def _built_second_door(self) -> SecondDoor | None:

@@ -1,8 +1,11 @@
 """What has to be remembered, as Protocols of at most five verbs, and the Books that hold them all.
 
-One store keeps them together: a state and the words about it are written in one transaction. All
-of them raise FerryError only: Transient `ledger.busy`, `ledger.full`, `ledger.unavailable` when a
-later try may work, Permanent `ledger.unusable` when the store must not be used any more.
+One store keeps them together: a state and the words about it are written in one transaction.
+“Durable” is what a kill leaves standing; before something outside follows from it, or posts are
+handed out, it outlives a power failure too, and with it all that was written before.
+
+All of them raise FerryError only: Transient `ledger.busy`, `ledger.full`, `ledger.unavailable` when
+a later try may work, Permanent `ledger.unusable` when the store must not be used any more.
 """
 
 from __future__ import annotations
@@ -343,3 +346,6 @@ class Books:
     shared: bool = False
     shards: Shards | None = None
     """Where functions share the work; a store of one host has none."""
+    look_over: Callable[[Callable[[], bool]], None] | None = None
+    """Looks beside the work at what the start has left out, until its argument says that it is
+    over. Raises `ledger.unusable`."""

@@ -230,16 +230,15 @@ class Inbox(Protocol):
         Their item is the record itself, their variables are its terms.
         """
 
-    def fetch(self) -> Sequence[Evidence]:
-        """Open tasks of our group, approved or not, oldest first, as many as a poll may read."""
+    def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
+        """Open tasks of our group, approved or not, oldest first, as many as a poll may read; with
+        `more` the next ones, from the list of the call before as long as that is fresh."""
 
     def read(self, task_id: str) -> Evidence | None:
         """The evidence for one task as it stands now, None when there is no such task."""
 
     def ended(self, task_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the tasks that are no longer active, whose item was cancelled, or that are not
-        there: one call for all of them.
-        """
+        """Those that are not active or not there any more, or of a cancelled item, at once."""
 
     def find(self, number: str) -> tuple[str, ...]:
         """The ids of our group's tasks under that number of a task, item or request, open or not.

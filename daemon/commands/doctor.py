@@ -14,7 +14,6 @@ import typer
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.logging import configure
 from config.secrets import Secrets, operators
 from config.settings import Settings
 from daemon.commands.exits import FAILED, explained
@@ -43,6 +42,9 @@ def doctor(
     clocks, disk, ledger, ServiceNow, buckets, queue and each login; no writing.
     Ends with 0 when nothing has to be mended, else with 1.
     """
+    # It brings structlog, which every other command would have to load.
+    from config.logging import configure  # noqa: PLC0415
+
     with explained():
         path = locate(config)
         settings, secrets = load(path), operators(path)

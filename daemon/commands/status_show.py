@@ -71,6 +71,8 @@ def _whole(service: Words) -> Iterator[str]:
     budget = f"{calls} calls to ServiceNow in the last hour"
     budget += "" if left is None else f", {left} left"
     yield f"The service is running: {_state(service)}. Since {_time(service['since'])}; {budget}."
+    if service.get("ledger_checked") is False:
+        yield "The ledger is being looked over: what is older than the open work is read now."
     for trouble in service["troubles"]:
         times = f"{trouble['failures']} failure{'s' if trouble['failures'] > 1 else ''}"
         yield (

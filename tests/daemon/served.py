@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -63,6 +63,7 @@ class Served:
     destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
     vitals: list[Mapping[str, str]] = field(default_factory=list)
     """What the application on the instance has heard."""
+    look_over: Callable[[Callable[[], bool]], None] | None = None
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -103,7 +104,9 @@ class Served:
         return self.say("status")
 
     def _house(self, traffic: Traffic) -> House:
-        books = replace(memory_books(self.bench.store, owner="served"), shared=False)
+        books = replace(
+            memory_books(self.bench.store, owner="served"), shared=False, look_over=self.look_over
+        )
         halting, plain = threading.Event(), self.bench.tools()
 
         def halt() -> None:

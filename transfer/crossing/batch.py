@@ -68,23 +68,28 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
     )
 
 
-def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
-    """As many of them as go through smoothly are PUBLISHED afterwards. Raises FerryError."""
+def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> list[Delivery]:
+    """As many of them as go through smoothly are PUBLISHED; returns all as the ledger has them now.
+
+    To ask it would be to read all files of the request after each batch. Raises FerryError.
+    """
     remote = crossing.remote
     if not isinstance(remote, Batch):
-        return
-    looked_at = _looked_at(_stored(deliveries, crossing, remote), crossing)
+        return list(deliveries)
+    begun = _stored(deliveries, crossing, remote)
+    looked_at = _looked_at(begun, crossing)
     stored, gone = _verified(looked_at), [item for item, size in looked_at if size is None]
     if gone:
         # All of them are saved as what they are.
         raise min([vanished(item, crossing) for item in gone], key=lambda error: error.file or "")
-    if not stored:
-        return
-    with crossing.tools.tracer.span("publish of many", crossing.transfer):
-        _publish(stored, crossing, remote)
+    reached = {item.number: item for item, _ in begun}
+    if stored:
+        with crossing.tools.tracer.span("publish of many", crossing.transfer):
+            reached |= {item.number: item for item in _publish(stored, crossing, remote)}
+    return list(reached.values())
 
 
-def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> None:
+def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> list[Delivery]:
     intended = intend(stored, crossing)
     crossing.tools.fence()
     pairs = [(temp_of(item), item.final) for item in intended]
@@ -100,6 +105,7 @@ def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> N
     crossing.tools.ledger.save(crossing.transfer, *done)
     for item in done:
         crossing.tools.observer.moved(crossing.transfer, item)
+    return [*intended, *done]
 
 
 def _stored(

@@ -165,13 +165,9 @@ class _Fleet:
         if len(together) < FEW:
             return deliveries
         with self.tools.tracer.span("crossing of many", self.transfer):
-            deliver_many(together, crossing)
-        numbers = {item.number for item in deliveries}
-        return [
-            item
-            for item in self.tools.ledger.deliveries(self.transfer.id)
-            if item.number in numbers and item.state is not DeliveryState.PUBLISHED
-        ]
+            reached = {item.number: item for item in deliver_many(together, crossing)}
+        now = [reached.get(item.number, item) for item in deliveries]
+        return [item for item in now if item.state is not DeliveryState.PUBLISHED]
 
     def _note(self, delivery: Delivery, error: FerryError) -> None:
         """Beside the delivery as the ledger has it: its state is what the next try starts from."""

@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from adapters.ledger.sqlite.archive import SqliteArchive
 from adapters.ledger.sqlite.chain import SqliteChain
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
-from adapters.ledger.sqlite.inspection import refuse_damage
+from adapters.ledger.sqlite.inspection import look_over, refuse_damage
 from adapters.ledger.sqlite.keeper import SqliteKeeper
 from adapters.ledger.sqlite.ledger import LEASE, SqliteLedger, SqliteLocks
 from adapters.ledger.sqlite.limits import SqliteLimits
@@ -22,7 +23,7 @@ from transfer.books import Books
 
 
 def sqlite_books(path: Path, owner: str, lease: float) -> Books:
-    """For the daemon: takes the HostLock, looks the file over, ends what the dead held.
+    """For the daemon: takes the HostLock, looks at what it relies on, ends what the dead held.
 
     Creates an absent file. Raises Permanent `ledger.busy`, `ledger.unusable`.
     """
@@ -34,7 +35,8 @@ def sqlite_books(path: Path, owner: str, lease: float) -> Books:
         refuse_damage(database)
         SqliteLedger(database, owner).bury()
         close = undone.pop_all().close
-    return replace(over(database, owner, lease), close=close)
+    books = over(database, owner, lease)
+    return replace(books, close=close, look_over=partial(look_over, path))
 
 
 def books_beside(path: Path, owner: str, lease: float) -> Books:

@@ -165,9 +165,11 @@ def _from_4(rows: Rows, path: Path) -> None:
 
 
 def _from_5(rows: Rows, path: Path) -> None:
-    """Version 5 kept no limits and remembered no digests: both begin now."""
+    """Version 5 kept no limits, remembered no digests, and went through all that was unsent for
+    each look at what is due.
+    """
     del path
-    for statement in (*schema.LIMITS, *schema.RECOLLECTIONS):
+    for statement in (*schema.LIMITS, *schema.RECOLLECTIONS, *schema.WAITING):
         rows.execute(statement)
 
 

@@ -70,6 +70,8 @@ RECOLLECTIONS = (
     "CREATE INDEX recollections_transfer ON recollections (transfer_id)",
 )
 """Digests of versions of objects (transfer/recollection.py), until their transfer is forgotten."""
+WAITING = ("CREATE INDEX posts_waiting ON posts (sequence) WHERE sent = 0",)
+"""A look for what is due goes along it, and ends when it has enough."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -129,6 +131,7 @@ STATEMENTS = (
 ) STRICT""",
     "CREATE INDEX posts_unsent ON posts (lane, sequence) WHERE sent = 0",
     "CREATE INDEX posts_transfer ON posts (transfer_id)",
+    *WAITING,
     """CREATE TABLE tickets (
     transfer_id  TEXT NOT NULL,
     role         TEXT NOT NULL,

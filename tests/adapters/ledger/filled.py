@@ -59,6 +59,8 @@ def everything(path: Path) -> list[object]:
     """What a daemon and an operator can read of the file. Raises what they would be told."""
     books = sqlite_books(path, "reader", 60.0)
     try:
+        assert books.look_over
+        books.look_over(lambda: False)
         remembered = [books.recollections.find(f"{number:064}") for number in range(COUNT)]
         return [*_read(books), *_by_name(books), remembered, _names_held(books), _sent(books)]
     finally:

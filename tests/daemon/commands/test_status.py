@@ -86,8 +86,10 @@ def test_in_a_pipe_each_is_one_line_with_all_of_it() -> None:
 
 
 def test_it_names_what_runs_what_waits_and_who_paused() -> None:
-    said = "\n".join(printed(None))
+    said = "\n".join(printed(None, ledger_checked=False))
+    assert "being looked over" not in "\n".join(printed(None, ledger_checked=True))
     for words in (
+        "The ledger is being looked over",
         "in trouble",
         "46 calls to ServiceNow in the last hour, 954 left",
         "/in/big.bin: 42 % of 100 bytes, 10 bytes/s, 0 min 6 s left",

@@ -78,7 +78,7 @@ def test_version_4_is_the_same_without_a_history(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
             "DROP TABLE events; DROP TABLE limits; DROP TABLE recollections; "
-            "PRAGMA user_version = 4"
+            "DROP INDEX posts_waiting; PRAGMA user_version = 4"
         )
     SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
@@ -95,7 +95,8 @@ def test_version_5_is_the_same_without_limits_and_remembered_digests(tmp_path: P
         admitted = books.ledger.admit(received())
     with closing(sqlite3.connect(path)) as connection:
         connection.executescript(
-            "DROP TABLE limits; DROP TABLE recollections; PRAGMA user_version = 5"
+            "DROP TABLE limits; DROP TABLE recollections; DROP INDEX posts_waiting; "
+            "PRAGMA user_version = 5"
         )
     SqliteShelf(path).migrate()
     kept = Recollection(name="a" * 64, transfer=admitted.id, values={}, numbers={})
@@ -232,7 +233,7 @@ def test_a_ledger_without_a_chain_begins_one(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
             "DROP TABLE links; DROP TABLE endings; DROP TABLE events; DROP TABLE limits; "
-            "DROP TABLE recollections; PRAGMA user_version = 3; VACUUM"
+            "DROP TABLE recollections; DROP INDEX posts_waiting; PRAGMA user_version = 3; VACUUM"
         )
     assert f"was brought to schema version {schema.VERSION}" in SqliteShelf(file).migrate()
     with closing(sqlite_books(file, "one", 60.0)) as books:
