@@ -75,8 +75,7 @@ def deploy(  # noqa: PLR0913  typer makes an option of each
     from cloud.parts import ready  # noqa: PLC0415  boto3 costs half a second
     from config.loading import load, locate  # noqa: PLC0415
 
-    settings = load(locate(config))
-    ready(settings)
+    ready(settings := load(locate(config)))
     build: Build | None = context.obj
     with tempfile.TemporaryDirectory(prefix="fileferry-deploy-") as scratch:
         path = zip_ or Path(scratch, "functions.zip")

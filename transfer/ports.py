@@ -231,8 +231,7 @@ class Inbox(Protocol):
         """
 
     def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
-        """Open tasks of our group, approved or not, oldest first, as many as a poll may read; with
-        `more` the next ones, from the list of the call before as long as that is fresh."""
+        """Open tasks of our group, oldest first; with `more` the next of the list of before."""
 
     def read(self, task_id: str) -> Evidence | None:
         """The evidence for one task as it stands now, None when there is no such task."""

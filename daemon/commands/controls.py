@@ -12,17 +12,14 @@ from typing import Annotated
 
 import typer
 
-from adapters.running.gate import Gate
 from adapters.terminal import Terminal
 from config.faults import ConfigError
 from config.loading import load, locate
-from config.logging import configure
 from config.settings import Settings
 from daemon.commands.exits import exit_code, explained
 from daemon.commands.ledgers import running
 from daemon.commands.options import Config
 from daemon.control.client import PATIENCE, Refused, ask
-from daemon.control.orders import Orders
 from daemon.control.places import makers_of, pauses_of, socket_of
 from daemon.control.words import Words
 from transfer.errors import Code, FerryError
@@ -133,6 +130,10 @@ def _kept(settings: Settings, question: Words) -> Words:
         nobody = isinstance(error.__cause__, FileNotFoundError | ConnectionRefusedError)
         if error.code is not Code.CONTROL_ABSENT or not nobody or running(settings):
             raise
+    from adapters.running.gate import Gate  # noqa: PLC0415
+    from config.logging import configure  # noqa: PLC0415
+    from daemon.control.orders import Orders  # noqa: PLC0415
+
     configure(settings.log.model_copy(update={"level": "critical"}))
     orders = Orders(
         gate=Gate(pauses_of(settings)),
