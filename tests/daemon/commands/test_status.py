@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,12 +156,22 @@ def test_the_exit_code_tells_whether_it_runs_and_is_well(served: Served) -> None
     assert [run("--since", text)[0] for text in ("soon", "0h")] == [2, 2]
 
 
-def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> None:
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(served: Served) -> Run:
+    """A command on that configuration: its exit code, and what it says."""
+
     def run(*words: str) -> tuple[int, str]:
         done = CliRunner().invoke(app, [*words, "--config", str(served.config)])
         return done.exit_code, done.output
 
     sqlite_books(served.directory / "ledger.db", "test", 60.0).close()
+    return run
+
+
+def test_a_pause_holds_while_the_service_is_down(served: Served, run: Run) -> None:
     down = "The service does not run; it begins with that.\n"
     assert run("pause", "nobody")[0] == 1
     assert run("pause", "--reason", "moving") == (0, f"All work is paused.\n{down}")
@@ -180,7 +190,17 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
     lock.release()
     with served.running():
         until(lambda: served.status()["well"])
+        assert [each["destination"] for each in served.status()["paused"]] == [""]
         assert run("resume") == (0, "All work goes on.\n")
+        # Somebody removes the socket.
+        served.socket.unlink()
+        until(served.socket.exists)
+        assert run("resume") == (0, "All work was not paused.\n")
+
+
+def test_commands_say_what_the_service_did(served: Served, run: Run) -> None:
+    with served.running():
+        until(lambda: served.status()["well"])
         assert run("pause", "partner") == (0, "Destination partner is paused.\n")
         assert run("pause", "partner") == (0, "Destination partner is paused already.\n")
         assert run("pause", "")[0] == 2
@@ -197,8 +217,11 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         ]
         assert run("resume") == (0, "All work goes on.\n")
         assert run("reload") == (0, "Read anew: nothing has changed.\n")
-        served.socket.unlink()
-        until(served.socket.exists)
+
+
+def test_a_faulty_file_hides_no_service_that_runs(served: Served, run: Run) -> None:
+    with served.running():
+        until(lambda: served.status()["well"])
         good = served.config.read_text()
         served.config.write_text(good + "pol: [\n")
         # Its state is told all the same, and that the file is another.
