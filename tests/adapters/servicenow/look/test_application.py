@@ -235,6 +235,15 @@ def test_an_instance_without_flow_designer_is_told_so(server: ServiceNow) -> Non
     assert "it has no Flow Designer, so nobody is asked" in found[0].text
 
 
+def test_a_group_that_the_flow_does_not_know_is_named(server: ServiceNow) -> None:
+    settings = {"group": SEEDED.group, "approver_group": server.instance.setup.approver_group}
+    client = Client(server.url, ADMIN, timeout=60)
+    application = Application(scope=SCOPE, known_as="bastion-1")
+    found = {each.name: each for each in ApplicationLook(client, application, settings).findings()}
+    assert worse(found) == {"application group": (Verdict.DEGRADED, "config.invalid")}
+    assert f"Set it to {server.instance.setup.group}" in found["application group"].advice
+
+
 def test_another_version_is_named_and_its_parts_are_not_compared(server: ServiceNow) -> None:
     change(server.instance, "sys_app", "scope=x_fferry", version="9.9.9")
     drop(server.instance, "sys_security_acl", "")
