@@ -75,7 +75,7 @@ class ApplicationLook:
             return
         for table in absent:
             text = f"The table {table} is not there: the application {scope} is not whole."
-            yield _coded(broken(f"read {table}", text, ""), Code.APPLICATION_INCOMPLETE)
+            yield _coded(broken(f"table {table}", text, ""), Code.APPLICATION_INCOMPLETE)
         for table in sorted(set(wanted.tables) - set(absent)):
             yield self._table(table, wanted.tables[table])
         yield from self._settings(wanted)
@@ -127,7 +127,7 @@ class ApplicationLook:
 
     def _table(self, table: str, fields: Sequence[str]) -> Finding:
         """Whether each field is shown, on one row; without a row nobody knows."""
-        name = f"read {table}"
+        name = f"table {table}"
         rows = self._rows(table, Query(), ("sys_id", *fields), 1)
         if not rows:
             return ok(name, "It is there; no row of it is shown yet.")

@@ -92,7 +92,7 @@ def test_the_account_itself_is_told_what_it_may_not_see(server: ServiceNow) -> N
     for table in ("sys_security_acl", "sys_hub_flow", "sys_scope"):
         assert table in found["application unseen"].text
     assert "administrator" in found["application unseen"].advice
-    assert found["read x_fferry_heartbeat"].verdict is Verdict.OK
+    assert found["table x_fferry_heartbeat"].verdict is Verdict.OK
 
 
 def test_a_right_that_is_missing_is_named(server: ServiceNow) -> None:
@@ -200,22 +200,22 @@ def test_a_field_that_is_hidden_is_named(server: ServiceNow) -> None:
     server.instance.create("x_fferry_heartbeat", values)
     server.modes.set("hidden_field", table="x_fferry_heartbeat", field="health")
     found = look(server)
-    assert worse(found) == {"read x_fferry_heartbeat": ALTERED}
-    assert "does not show health" in found["read x_fferry_heartbeat"].text
+    assert worse(found) == {"table x_fferry_heartbeat": ALTERED}
+    assert "does not show health" in found["table x_fferry_heartbeat"].text
 
 
 def test_half_an_installation_is_told_table_by_table(server: ServiceNow) -> None:
     del server.instance.store.tables["x_fferry_heartbeat"]
     found = worse(look(server))
-    assert found["read x_fferry_heartbeat"] == INCOMPLETE
-    assert "read x_fferry_destination" not in found
+    assert found["table x_fferry_heartbeat"] == INCOMPLETE
+    assert "table x_fferry_destination" not in found
 
 
 def test_an_application_without_any_of_its_tables_is_not_whole(server: ServiceNow) -> None:
     for table in expected().tables:
         del server.instance.store.tables[table]
     found = worse(look(server))
-    assert [found[f"read {table}"] for table in expected().tables] == [INCOMPLETE] * 3
+    assert [found[f"table {table}"] for table in expected().tables] == [INCOMPLETE] * 3
 
 
 def test_an_instance_without_flow_designer_is_told_so(server: ServiceNow) -> None:
