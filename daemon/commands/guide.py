@@ -115,9 +115,8 @@ def _renamed(scope: str) -> Sequence[str]:
     if scope == SCOPE:
         return ()
     return (
-        f"grep -rl {SCOPE} now.config.json src | xargs sed -i s/{SCOPE}/{scope}/g",
-        "# give scopeId in now.config.json the sys_id of your own: openssl rand -hex 16",
-        "npx now-sdk build",
+        f"grep -rl {SCOPE} now.config.json src | xargs sed -i 's/{SCOPE}/{scope}/g'",
+        "npx now-sdk build --frozenKeys",
     )
 
 

@@ -6,7 +6,7 @@ missing nor right.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from adapters.servicenow.application.tables import Application
@@ -52,10 +52,13 @@ _NAMED = 8
 
 @dataclass
 class ApplicationLook:
-    """One look; about twenty calls, all of them reads. `unseen` are tables that were not shown."""
+    """One look; all of its calls are reads. `settings` are those of FileFerry for which the package
+    has a value, `group` and `approver_group`; `_unseen` are tables that were not shown.
+    """
 
     client: Client
     application: Application | None
+    settings: Mapping[str, str] = field(default_factory=dict)
     _unseen: list[str] = field(default_factory=list)
 
     def findings(self) -> Findings:
@@ -72,9 +75,10 @@ class ApplicationLook:
             return
         for table in absent:
             text = f"The table {table} is not there: the application {scope} is not whole."
-            yield _coded(broken(f"read {table}", text, ""), Code.APPLICATION_INCOMPLETE)
+            yield _coded(broken(f"table {table}", text, ""), Code.APPLICATION_INCOMPLETE)
         for table in sorted(set(wanted.tables) - set(absent)):
             yield self._table(table, wanted.tables[table])
+        yield from self._settings(wanted)
         version = row.get("version") if row else None
         yield self._version(wanted, version)
         if version in (None, wanted.version):
@@ -113,9 +117,17 @@ class ApplicationLook:
         text += "what else differs was not compared."
         return _coded(degraded(NAME, text, ""), Code.APPLICATION_VERSION)
 
+    def _settings(self, wanted: Expected) -> Findings:
+        """The application's flow asks and hands over as it was shipped, whatever we look for."""
+        for name, value in self.settings.items():
+            if value != wanted.settings[name]:
+                text = f"servicenow.{name} is {value}, and the application's is another."
+                advice = f"Set it to {wanted.settings[name]}, if orders come by its item and flow."
+                yield _coded(degraded(f"application {name}", text, advice), Code.CONFIG_INVALID)
+
     def _table(self, table: str, fields: Sequence[str]) -> Finding:
         """Whether each field is shown, on one row; without a row nobody knows."""
-        name = f"read {table}"
+        name = f"table {table}"
         rows = self._rows(table, Query(), ("sys_id", *fields), 1)
         if not rows:
             return ok(name, "It is there; no row of it is shown yet.")

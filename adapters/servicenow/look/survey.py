@@ -95,7 +95,7 @@ class Survey:
             ("compare clocks", self._clocks),
             ("read orders", lambda: looks_at_orders(sight, thorough=True)),
             ("compare choices", lambda: choices.look(self.client, self.form)),
-            ("look at the application", ApplicationLook(self.client, self.application).findings),
+            ("look at the application", self._application),
         )
 
     def _asked(self, tell: Progress, questions: Iterable[Question]) -> Iterator[Finding]:
@@ -112,6 +112,10 @@ class Survey:
         except FerryError as error:
             self._over = error.code not in OF_THE_RIGHTS
             yield refused(name, error)
+
+    def _application(self) -> Iterator[Finding]:
+        groups = {"group": self.intake.group, "approver_group": self.intake.approver_group}
+        return ApplicationLook(self.client, self.application, groups).findings()
 
     def _login(self) -> Iterator[Finding]:
         self.client.rows("sc_task", Query().sys_id("sys_id", NOBODY), ("sys_id",), limit=1)

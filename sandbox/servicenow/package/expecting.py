@@ -23,7 +23,7 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "item_option_new": ("cat_item", "name", "type", "mandatory", "active"),
     "catalog_script_client": ("cat_item", "active", "script"),
     "sc_cat_item_user_criteria_mtom": ("sc_cat_item", "user_criteria"),
-    "user_criteria": ("active", "group"),
+    "user_criteria": ("active",),
     "sys_script": ("collection", "active", "when", "action_insert", "action_update", "script"),
     "sysauto_script": ("active", "script"),
     "sys_hub_flow": ("active", "run_as"),

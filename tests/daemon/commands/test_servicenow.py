@@ -221,7 +221,7 @@ def test_the_guide_has_the_values_of_the_configuration(applied: Bastion) -> None
     settings = yaml.safe_load(applied.file.read_text())
     settings["servicenow"]["application"] = "x_acme_ff"
     applied.file.write_text(plain_yaml(settings))
-    assert "xargs sed -i s/x_fferry/x_acme_ff/g" in applied.say("install-guide").stdout
+    assert "xargs sed -i 's/x_fferry/x_acme_ff/g'" in applied.say("install-guide").stdout
     first, *_ = json.loads(applied.say("install-guide", "--json").stdout)["steps"]
     assert first["title"] == "Check the package"
 

@@ -92,7 +92,7 @@ def test_the_account_itself_is_told_what_it_may_not_see(server: ServiceNow) -> N
     for table in ("sys_security_acl", "sys_hub_flow", "sys_scope"):
         assert table in found["application unseen"].text
     assert "administrator" in found["application unseen"].advice
-    assert found["read x_fferry_heartbeat"].verdict is Verdict.OK
+    assert found["table x_fferry_heartbeat"].verdict is Verdict.OK
 
 
 def test_a_right_that_is_missing_is_named(server: ServiceNow) -> None:
@@ -200,22 +200,22 @@ def test_a_field_that_is_hidden_is_named(server: ServiceNow) -> None:
     server.instance.create("x_fferry_heartbeat", values)
     server.modes.set("hidden_field", table="x_fferry_heartbeat", field="health")
     found = look(server)
-    assert worse(found) == {"read x_fferry_heartbeat": ALTERED}
-    assert "does not show health" in found["read x_fferry_heartbeat"].text
+    assert worse(found) == {"table x_fferry_heartbeat": ALTERED}
+    assert "does not show health" in found["table x_fferry_heartbeat"].text
 
 
 def test_half_an_installation_is_told_table_by_table(server: ServiceNow) -> None:
     del server.instance.store.tables["x_fferry_heartbeat"]
     found = worse(look(server))
-    assert found["read x_fferry_heartbeat"] == INCOMPLETE
-    assert "read x_fferry_destination" not in found
+    assert found["table x_fferry_heartbeat"] == INCOMPLETE
+    assert "table x_fferry_destination" not in found
 
 
 def test_an_application_without_any_of_its_tables_is_not_whole(server: ServiceNow) -> None:
     for table in expected().tables:
         del server.instance.store.tables[table]
     found = worse(look(server))
-    assert [found[f"read {table}"] for table in expected().tables] == [INCOMPLETE] * 3
+    assert [found[f"table {table}"] for table in expected().tables] == [INCOMPLETE] * 3
 
 
 def test_an_instance_without_flow_designer_is_told_so(server: ServiceNow) -> None:
@@ -233,6 +233,15 @@ def test_an_instance_without_flow_designer_is_told_so(server: ServiceNow) -> Non
         ("application flows", "application.incomplete")
     }
     assert "it has no Flow Designer, so nobody is asked" in found[0].text
+
+
+def test_a_group_that_the_flow_does_not_know_is_named(server: ServiceNow) -> None:
+    settings = {"group": SEEDED.group, "approver_group": server.instance.setup.approver_group}
+    client = Client(server.url, ADMIN, timeout=60)
+    application = Application(scope=SCOPE, known_as="bastion-1")
+    found = {each.name: each for each in ApplicationLook(client, application, settings).findings()}
+    assert worse(found) == {"application group": (Verdict.DEGRADED, "config.invalid")}
+    assert f"Set it to {server.instance.setup.group}" in found["application group"].advice
 
 
 def test_another_version_is_named_and_its_parts_are_not_compared(server: ServiceNow) -> None:
