@@ -63,7 +63,7 @@ COMMANDS = """
     sweep refusing
     retry {1} --reason again
     pause echoing
-    drain --wait
+    drain
 """
 
 

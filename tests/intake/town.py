@@ -47,7 +47,7 @@ EVERYBODY = replace(
 CONTENT = b"name;pay\n"
 POLL, RESUME = 30, 10
 NEW, WORKING = "1", "2"
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds of real time within which the threads come to rest."""
 
 
