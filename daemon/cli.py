@@ -107,7 +107,7 @@ def run(config: Config = None) -> None:
 
         with all_named(settings, secrets):
             built = build(settings, secrets, observer)
-        house = traced(measured(built))
+        house = traced(measured(built, traffic.board))
         try:
             service = Service(house, Supervisor(), stop, traffic, hangup=hangup, path=path)
             service.run()

@@ -251,6 +251,8 @@ class Keeper(Protocol):
     def forget(self, before: datetime) -> int:
         """Remove what was closed before that time, with everything beside it; returns how many.
 
+        Of what has a link a mark stays, in the chain of its own that marks_of() names.
+
         A request that is forgotten would be carried again if its task were open: 400 days and more.
         """
 

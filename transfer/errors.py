@@ -123,6 +123,7 @@ class Code(StrEnum):
     QUEUE_UNAVAILABLE = "queue.unavailable"
     QUEUE_REFUSED = "queue.refused"
     NOTICE_FAILED = "notice.failed"
+    METRICS_UNWRITTEN = "metrics.unwritten"
     CONTROL_ABSENT = "control.absent"
     CONTROL_FOREIGN = "control.foreign"
     CONTROL_REFUSED = "control.refused"
@@ -239,6 +240,7 @@ ACTIONS: dict[Code, str] = {
     Code.QUEUE_UNAVAILABLE: "None: FileFerry asks again, and the poll finds the work meanwhile.",
     Code.QUEUE_REFUSED: "Check queue.url, queue.region and the rights of FileFerry's AWS identity.",
     Code.NOTICE_FAILED: "Mend what is named, then try it with `fileferry notices test`.",
+    Code.METRICS_UNWRITTEN: "Mend what is named; the file is written with the next change.",
     Code.CONTROL_ABSENT: "Start the service, or look why it does not answer: `fileferry status`.",
     Code.CONTROL_FOREIGN: "Run it as the superuser or as the user of the service.",
     Code.CONTROL_REFUSED: "Read what the service says, and say it again.",

@@ -49,6 +49,7 @@ class MemoryKeeper:
         with self.store.lock:
             old = [key for key, row in self.store.rows.items() if _closed_before(row, before)]
             for key in old:
+                self.store.mark(key, datetime.now(UTC))
                 _remove(self.store, key)
             return len(old)
 

@@ -11,6 +11,7 @@ from tests.mutants.sessions import SESSIONS
 BINDING = "tests/transfer/request/test_binding.py"
 CRASHES = "tests/transfer/crossing/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
+CHAIN = "tests/ports/test_chain.py"
 ITEMS = "tests/ports/test_items.py"
 POWER = "tests/adapters/ledger/sqlite/test_power.py"
 LEDGER = "tests/ports/test_ledger.py"
@@ -79,6 +80,41 @@ MUTANTS = (
         "if not (seat.alone or seat.answer or seat.error):",
         "if False:",
         "tests/adapters/servicenow/line/test_convoy.py::test_each_part_is_judged_by_itself",
+    ),
+    Mutant(
+        "a link may follow any other",
+        "transfer/audit/chain.py",
+        "return (link.number, link.previous) == (last.number + 1, last.hash)",
+        "return True",
+        f"{CHAIN}::test_what_does_not_follow_is_refused_with_all_that_goes_with_it[sqlite]",
+    ),
+    Mutant(
+        "a number of the chain is written twice: DynamoDB",
+        "adapters/ledger/dynamo/chain.py",
+        'NEW = "attribute_not_exists(#pk)"',
+        'NEW = "attribute_not_exists(#nothing)"',
+        f"{CHAIN}::test_hosts_that_report_at_once_make_one_chain[dynamodb]",
+    ),
+    Mutant(
+        "a chain is followed by its numbers alone",
+        "transfer/audit/proof.py",
+        "(link.name, link.previous) != (last.name, last.hash)",
+        "link.name != last.name",
+        "tests/transfer/audit/test_proof.py::test_the_first_break_is_named",
+    ),
+    Mutant(
+        "what was forgotten leaves no mark",
+        "adapters/ledger/sqlite/keeper.py",
+        "                    rows.mark(transfer_id, datetime.now(UTC))\n",
+        "",
+        f"{CHAIN}::test_links_outlive_their_transfers_and_their_endings_do_not[sqlite]",
+    ),
+    Mutant(
+        "a mark hides what is young",
+        "transfer/audit/chain.py",
+        "old = at - datetime.fromisoformat(link.at) >= KEPT",
+        "old = at >= datetime.fromisoformat(link.at)",
+        "tests/transfer/audit/test_proof.py::test_a_mark_excuses_what_was_old_enough",
     ),
     Mutant(
         "a post is written in a transaction of its own",

@@ -61,6 +61,7 @@ class SqliteKeeper:
                 old = rows.select("transfers", "closed_at < ? LIMIT ?", (stamp(before), BATCH))
                 ids = [row.text("id") for row in old]
                 for transfer_id in ids:
+                    rows.mark(transfer_id, datetime.now(UTC))
                     _remove(rows, transfer_id)
             forgotten += len(ids)
             if len(ids) < BATCH:
