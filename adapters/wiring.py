@@ -107,8 +107,7 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
     inbox = inbox_of(settings, client, clock)
     halting = threading.Event()
     pool = Pool(Register(secrets))
-    judged = rules(settings)
-    judged = replace(judged, grants=LiveList(judged.grants))
+    judged = replace(rules(settings), grants=LiveList(rules(settings).grants))
 
     def close() -> None:
         pool.close()
