@@ -161,13 +161,15 @@ class _Fleet:
 
     def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
         """What has to go one by one, once all that can go together has gone."""
-        together = [] if self.hold else [item for item in deliveries if fits(item, crossing)]
+        together = [item for item in deliveries if fits(item, crossing)]
         if len(together) < FEW:
             return deliveries
         with self.tools.tracer.span("crossing of many", self.transfer):
-            reached = {item.number: item for item in deliver_many(together, crossing)}
+            done = deliver_many(together, crossing, hold=self.hold)
+        reached = {item.number: item for item in done}
         now = [reached.get(item.number, item) for item in deliveries]
-        return [item for item in now if item.state is not DeliveryState.PUBLISHED]
+        end = DeliveryState.VERIFIED if self.hold else DeliveryState.PUBLISHED
+        return [item for item in now if item.state is not end]
 
     def _note(self, delivery: Delivery, error: FerryError) -> None:
         """Beside the delivery as the ledger has it: its state is what the next try starts from."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -16,7 +17,7 @@ from transfer.destination import Tier
 from transfer.digests import ATTESTED
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
-from transfer.model import DeliveryState, Outcome, Pin, Source, Stage, Transfer
+from transfer.model import Delivery, DeliveryState, Outcome, Pin, Source, Stage, Transfer
 
 NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
 FINALS = {f"/inbox/d/file-{number}": NAMES[number].encode() * 50 for number in range(6)}
@@ -29,14 +30,20 @@ def bench() -> Bench:
     return made
 
 
-def run(world: Bench, fuse: Fuse | None = None, **settings: Any) -> Transfer | None:
+def run(
+    world: Bench,
+    fuse: Fuse | None = None,
+    options: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Transfer | None:
     standing = world.record().transfer if world.store.rows else None
     if standing and standing.finished:
         return standing
     destination = replace(PARTNER, connections=1, **settings)
     tools = replace(world.tools(fuse), destinations={"partner": destination})
+    asked = world.received(sources=tuple(NAMES), target="d", options=options or {})
     try:
-        return travel(world.received(sources=tuple(NAMES), target="d"), tools, three_tries)
+        return travel(asked, tools, three_tries)
     except Crash:
         return None
 
@@ -172,3 +179,33 @@ def test_a_bit_that_flips_in_one_of_them_stops_that_one() -> None:
         if item.receipt:
             assert item.receipt.origins["md5"] == ATTESTED
             assert item.receipt.md5 == value("md5", FINALS[item.final])
+
+
+WHOLE = {"all_or_nothing": "true"}
+
+
+def test_all_or_nothing_of_small_files_is_verified_together() -> None:
+    world, fuse = bench(), Fuse()
+    plain = world.store.write
+    states: list[list[DeliveryState]] = []
+
+    def write(row: Any, transfer: Transfer, changes: Any) -> None:
+        states.append([each.state for each in changes if isinstance(each, Delivery)])
+        plain(row, transfer, changes)
+
+    world.store.write = write  # type: ignore[method-assign]
+    assert_whole(world, run(world, fuse, WHOLE))
+    # The first file goes alone: its thread has no connection yet that could take several.
+    verified = [len(each) for each in states if DeliveryState.VERIFIED in each]
+    assert verified == [1, 5]
+
+
+@pytest.mark.parametrize(("at", "after"), POINTS[::3])
+def test_all_or_nothing_together_survives_a_crash(at: int, after: bool) -> None:
+    world = bench()
+    if run(world, Fuse(at, after=after), WHOLE) is None:
+        standing = {item.state for item in world.record().deliveries}
+        # Nothing has its final name before all of them were whole.
+        early = {DeliveryState.PINNED, DeliveryState.WAITING, DeliveryState.UPLOADING}
+        assert not (standing & early and any(name in FINALS for name in world.remotes.files))
+    assert_whole(world, run(world, None, WHOLE))
