@@ -14,7 +14,6 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter
 
-from adapters.running.gate import Gate
 from adapters.terminal import Terminal
 from config.faults import ConfigError
 from config.loading import glimpse, load, locate
@@ -143,6 +142,8 @@ def picture(
 
 def _paused(file: Path) -> list[Words]:
     """As far as we may see it."""
+    from adapters.running.gate import Gate  # noqa: PLC0415
+
     return [pause.document() for pause in Gate(file).pauses] if os.access(file, os.R_OK) else []
 
 
