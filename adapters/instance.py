@@ -15,6 +15,7 @@ from config.values import rules
 from transfer.books import Limits
 from transfer.errors import Code, Permanent
 from transfer.ports import Inbox, Queue, TicketDesk
+from transfer.remembered import Remembered
 
 if TYPE_CHECKING:
     from adapters.servicenow.application.offer import Offer
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
     from adapters.servicenow.look.survey import Survey
     from adapters.servicenow.reading.inbox import Intake
     from adapters.servicenow.reading.standing import StandingTable
+
+KNOWN, KNOWN_FOR = 1_000, 5.0
+"""Tickets whose fields need not be read again before the next words to them, and for how long: the
+posts of a transfer follow each other within seconds.
+"""
 
 
 def client_of(settings: Settings, secrets: Secrets, limits: Limits | None = None) -> Client:
@@ -106,7 +112,7 @@ def ecc_of(settings: Settings, client: Client, halting: threading.Event) -> Queu
 def desk_of(settings: Settings, client: Client) -> TicketDesk:
     from adapters.servicenow.desk.desk import ServiceNowDesk  # noqa: PLC0415
 
-    return ServiceNowDesk(client, form_of(settings))
+    return ServiceNowDesk(client, form_of(settings), Remembered(KNOWN, KNOWN_FOR))
 
 
 def form_of(settings: Settings) -> TicketForm:

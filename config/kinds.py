@@ -15,7 +15,7 @@ from transfer.addresses import RULE, is_guarded
 from transfer.destination import WEAK_ALGORITHMS
 from transfer.errors import Permanent
 from transfer.request.names import FIELD, check_path, shown
-from transfer.windows import parse_blackout
+from transfer.windows import parse_bandwidth, parse_blackout
 
 
 def _shaped(pattern: str, words: str) -> AfterValidator:
@@ -51,6 +51,11 @@ def _absolute(path: str) -> str:
 
 def _hours(text: str) -> str:
     parse_blackout(text)
+    return text
+
+
+def _bandwidth(text: str) -> str:
+    parse_bandwidth(text)
     return text
 
 
@@ -282,6 +287,7 @@ Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=F
 SecondsOrZero = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(_number)]
 Lease = Annotated[float, BeforeValidator(_number), Field(ge=1, le=3600, allow_inf_nan=False)]
+BandwidthText = Annotated[str, AfterValidator(_bandwidth)]
 Hours = Annotated[str, AfterValidator(_hours)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Once = AfterValidator(_distinct)

@@ -130,6 +130,11 @@ class ServiceNowSettings(Part):
         description="Open tasks beyond which the poll's query is taken for broken, and all are "
         "left alone.",
     )
+    batches: bool = Field(
+        True,
+        description="Calls of one moment go in one request to the Batch API. An instance that "
+        "takes none is found out, and asked one by one.",
+    )
     calls_per_hour: Count | None = Field(
         None,
         ge=100,

@@ -5,16 +5,35 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
+from typing import Any
 
+from adapters.running.trouble import Board, Trouble
 from adapters.telemetry.figures import Meters
+from adapters.telemetry.silence import Silence
 from adapters.wiring import House
 from config.settings import Settings
+from transfer.errors import Code, Transient
 from transfer.ports import Meter, Standing
 
 
-def measured(house: House) -> House:
+class Unwritten(Silence):
+    """Of the text file `status` tells as well: its disk is this host's."""
+
+    def __init__(self, trouble: Trouble) -> None:
+        super().__init__("metrics")
+        self._trouble = trouble
+
+    def heard(self) -> None:
+        self._trouble.over()
+
+    def unheard(self, **why: Any) -> None:
+        words = "The metrics file {file} cannot be written: {reason}.".format(**why)
+        self._trouble.say(Transient(Code.METRICS_UNWRITTEN, words))
+
+
+def measured(house: House, board: Board) -> House:
     """With metrics for whoever the settings name; the last are told before the house is closed."""
-    meters, endings = _meters(house)
+    meters, endings = _meters(house, board)
     if not meters:
         return house
 
@@ -27,7 +46,7 @@ def measured(house: House) -> House:
     return replace(house, tools=replace(house.tools, meter=meter), close=close)
 
 
-def _meters(house: House) -> tuple[list[Meter], list[Callable[[], None]]]:
+def _meters(house: House, board: Board) -> tuple[list[Meter], list[Callable[[], None]]]:
     part, destinations = house.settings.metrics, house.tools.destinations
     meters: list[Meter] = []
     endings: list[Callable[[], None]] = []
@@ -39,7 +58,8 @@ def _meters(house: House) -> tuple[list[Meter], list[Callable[[], None]]]:
     if part.textfile is not None:
         from adapters.telemetry.textfile import TextFile  # noqa: PLC0415
 
-        meters.append(TextFile(part.textfile, destinations, version("fileferry")))
+        unwritten = Unwritten(board.trouble("metrics"))
+        meters.append(TextFile(part.textfile, destinations, version("fileferry"), unwritten))
     if part.endpoint is not None:
         from adapters.telemetry.otlp import OtelMeter  # noqa: PLC0415
 
@@ -49,8 +69,8 @@ def _meters(house: House) -> tuple[list[Meter], list[Callable[[], None]]]:
     return meters, endings
 
 
-def standing(house: House) -> Standing:
-    """How the service stands now. Raises what the ledger raises."""
+def standing(house: House, held: int) -> Standing:
+    """How the service stands now; so many destinations are held. Raises what the ledger does."""
     left = house.books.archive.unfinished()
     received = min((one.received_at for one in left if one.received_at), default=None)
     now = house.tools.clock()
@@ -59,6 +79,7 @@ def standing(house: House) -> Standing:
         oldest=max((now - received).total_seconds(), 0.0) if received else 0.0,
         calls_left=house.calls_left(),
         ledger_bytes=_ledger_bytes(house.settings),
+        held=held,
     )
 
 

@@ -34,6 +34,8 @@ class Code(StrEnum):
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
     DESTINATION_BUSY = "destination.busy"
+    DESTINATION_RESTING = "destination.resting"
+    DESTINATION_QUOTA = "destination.quota"
     WINDOW_CLOSED = "window.closed"
     WINDOW_MISSED = "window.missed"
     NAME_REFUSED = "name.refused"
@@ -121,6 +123,7 @@ class Code(StrEnum):
     QUEUE_UNAVAILABLE = "queue.unavailable"
     QUEUE_REFUSED = "queue.refused"
     NOTICE_FAILED = "notice.failed"
+    METRICS_UNWRITTEN = "metrics.unwritten"
     CONTROL_ABSENT = "control.absent"
     CONTROL_FOREIGN = "control.foreign"
     CONTROL_REFUSED = "control.refused"
@@ -148,6 +151,8 @@ ACTIONS: dict[Code, str] = {
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
     Code.DESTINATION_BUSY: "None: it goes on when the other request has ended.",
+    Code.DESTINATION_RESTING: "None: it goes on once the partner answers; see `fileferry status`.",
+    Code.DESTINATION_QUOTA: "None: it goes on at the named time.",
     Code.WINDOW_CLOSED: "None: it begins by itself at the named time.",
     Code.WINDOW_MISSED: "Order again with other times, or ask for other hours at the destination.",
     Code.NAME_REFUSED: "Order again with a path that obeys the named rule.",
@@ -235,6 +240,7 @@ ACTIONS: dict[Code, str] = {
     Code.QUEUE_UNAVAILABLE: "None: FileFerry asks again, and the poll finds the work meanwhile.",
     Code.QUEUE_REFUSED: "Check queue.url, queue.region and the rights of FileFerry's AWS identity.",
     Code.NOTICE_FAILED: "Mend what is named, then try it with `fileferry notices test`.",
+    Code.METRICS_UNWRITTEN: "Mend what is named; the file is written with the next change.",
     Code.CONTROL_ABSENT: "Start the service, or look why it does not answer: `fileferry status`.",
     Code.CONTROL_FOREIGN: "Run it as the superuser or as the user of the service.",
     Code.CONTROL_REFUSED: "Read what the service says, and say it again.",

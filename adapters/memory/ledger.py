@@ -11,11 +11,12 @@ from itertools import islice
 
 from transfer import history, limits
 from transfer.approval import items
-from transfer.audit.chain import Entry, Link, follows
+from transfer.audit.chain import Entry, Link, follows, mark, marks_of
 from transfer.books import ALL, Beat, Only, Record
 from transfer.errors import ChainMoved, ClaimLost
 from transfer.history import Event, EventKind
 from transfer.model import Delivery, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
@@ -74,10 +75,12 @@ class MemoryStore:
         self.takers: dict[str, list[str]] = {}
         self.calls: dict[str, limits.Calls] = {}
         self.places: dict[str, limits.Places] = {}
+        self.pages: dict[str, str] = {}
         self.shards: dict[tuple[str, int], ShardRow] = {}
         self.links: dict[str, list[Link]] = {}
         self.entries: dict[tuple[str, int], Entry] = {}
         self.events: dict[str, list[Event]] = {}
+        self.recollections: dict[str, Recollection] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:
@@ -108,6 +111,13 @@ class MemoryStore:
             raise ChainMoved(link.instance)
         standing.append(link)
         self.entries[link.transfer, link.generation] = entry
+
+    def mark(self, gone: str, now: datetime) -> None:
+        """Beside the chain, that this transfer was forgotten."""
+        told = [entry.link for (owner, _), entry in self.entries.items() if owner == gone]
+        if told:
+            marks = self.links.setdefault(marks_of(told[-1].instance), [])
+            marks.append(mark(marks[-1] if marks else None, told[-1], now))
 
     def tell(self, transfer_id: str, *events: Event) -> None:
         known = self.events.get(transfer_id, [])

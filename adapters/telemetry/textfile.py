@@ -36,13 +36,20 @@ MODE = 0o644
 class TextFile:
     """The Meter port. The file is written at once, so what an earlier run left is not read on.
 
-    `destinations` are those of now: a reload of the configuration may change them.
+    `destinations` are those of now: a reload of the configuration may change them. `silence` hears
+    when it cannot be written, and when it can again.
     """
 
-    def __init__(self, path: Path, destinations: Collection[str], version: str) -> None:
+    def __init__(
+        self,
+        path: Path,
+        destinations: Collection[str],
+        version: str,
+        silence: Silence | None = None,
+    ) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._silence = Silence("metrics")
+        self._silence = silence or Silence("metrics")
         self._known = destinations
         # Else a gauge for each series says when it was made.
         prometheus.disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -94,6 +101,11 @@ class TextFile:
             "fileferry_ledger_bytes", "Size of the ledger's files; NaN: it is not on this host."
         )
 
+        self._held = self._gauge(
+            "fileferry_destinations_held",
+            "Destinations that rest after failed connections, or whose login was refused.",
+        )
+
     def _counter(self, name: str, words: str, *labels: str) -> prometheus.Counter:
         return prometheus.Counter(name, words, (*labels, *WHERE), registry=self._registry)
 
@@ -119,6 +131,7 @@ class TextFile:
         self._oldest.set(figures.oldest)
         self._calls.set(_number(figures.calls_left))
         self._ledger.set(_number(figures.ledger_bytes))
+        self._held.set(figures.held)
         self._begin()
         self._write()
 

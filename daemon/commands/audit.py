@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -107,7 +108,7 @@ def _of_ledger(
     config: Path | None, head: str, check: Check | None
 ) -> tuple[list[Verdict], list[str], list[Permanent]]:
     from adapters.servicenow.line.wire import instance_name  # noqa: PLC0415  it brings requests
-    from daemon.commands.audit_look import in_ledger  # noqa: PLC0415
+    from daemon.commands.audit_look import in_ledger, marks_in_ledger  # noqa: PLC0415
     from transfer.audit.proof import walked  # noqa: PLC0415
 
     settings = load(locate(config))
@@ -115,6 +116,9 @@ def _of_ledger(
     with linked(settings) as (archive, chain):
         found = in_ledger(archive, chain, instance)
         verdict = walked(found, whole=True, head=head, check=check)
+        marks = marks_in_ledger(chain, instance).broken
+    if marks and not verdict.broken:
+        verdict.broken = replace(marks, words=f"Of what was forgotten: {marks.words}")
     verdict.chain = verdict.chain or instance
     return [verdict], [], []
 
@@ -150,6 +154,7 @@ def _document(verdict: Verdict) -> dict[str, Any]:
         "first": first.shown() if first else None,
         "last": last.shown() if last else None,
         "contents": verdict.contents,
+        "forgotten": verdict.forgotten,
         "signatures": verdict.signed,
         "signed_to": verdict.signed_to,
         "broken": _broken(verdict.broken) if verdict.broken else None,
@@ -177,11 +182,7 @@ def _lines(verdict: Verdict) -> list[str]:
     lines.append(f"{until}Links: {verdict.links:,}, from {_place(first)} to {_place(last)}.")
     if first.number > 1:
         lines.append(f"What was before number {first.number} is not here, and not proven.")
-    bare = verdict.links - verdict.contents
-    lines.append(
-        f"Receipts compared with what they told: {verdict.contents:,}"
-        + (f"; {bare:,} by their hashes alone, forgotten or sent anew since." if bare else ".")
-    )
+    lines.append(_compared(verdict))
     if verdict.signed:
         lines.append(
             f"Signatures: {verdict.signed:,}; they vouch for all up to number {verdict.signed_to}."
@@ -194,6 +195,17 @@ def _lines(verdict: Verdict) -> list[str]:
     if verdict.broken and verdict.broken.transfer:
         lines.append(f"Does not hold: {verdict.broken.transfer}")
     return lines
+
+
+def _compared(verdict: Verdict) -> str:
+    anew = verdict.links - verdict.contents - verdict.forgotten
+    bare = (
+        f"{verdict.forgotten:,} forgotten" if verdict.forgotten else "",
+        f"{anew:,} sent anew since" if anew else "",
+    )
+    told = " and ".join(filter(None, bare))
+    more = f"; by their hashes alone: {told}." if told else "."
+    return f"Receipts compared with what they told: {verdict.contents:,}{more}"
 
 
 def _place(link: Link) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from transfer.audit import chain as chains
 from transfer.audit.chain import Entry, Link
-from transfer.audit.proof import Found
+from transfer.audit.proof import Found, Verdict, walked
 from transfer.books import Archive, Chain
 from transfer.errors import Code, Permanent
 from transfer.model import Transfer
@@ -20,6 +20,7 @@ from transfer.telling import document
 
 ALTERED = "altered"
 """Instead of a digest: no receipt has it."""
+GONE = "gone"
 LARGEST = 256 * 1024 * 1024
 """Bytes of a receipt; one of 10,000 files has about 10 MiB."""
 
@@ -38,17 +39,53 @@ class Receipts:
 
 def in_ledger(archive: Archive, chain: Chain, instance: str) -> Iterator[Found]:
     """Each link with what its receipt would be if it were built now."""
+    marks = _Marks(chain, instance)
     for link in chain.links(instance):
-        yield Found(link=link, content=_rebuilt(link, archive, chain))
+        content = _rebuilt(link, archive, chain)
+        if content != GONE:
+            yield Found(link=link, content=content)
+        elif marks.tell_of(link):
+            yield Found(link=link, forgotten=True)
+        else:
+            yield Found(link=link, gone=True)
+
+
+def marks_in_ledger(chain: Chain, instance: str) -> Verdict:
+    """Whether what tells of the forgotten holds itself."""
+    marks = chain.links(chains.marks_of(instance))
+    return walked((Found(link=each) for each in marks), whole=True)
+
+
+class _Marks:
+    """What was forgotten, read when the first transfer is missed."""
+
+    def __init__(self, chain: Chain, instance: str) -> None:
+        self._chain, self._name = chain, chains.marks_of(instance)
+        self._known: dict[str, list[Link]] = {}
+
+    def tell_of(self, link: Link) -> bool:
+        if not self._known_of(link):
+            # The daemon may have forgotten it this very moment.
+            self._read()
+        return self._known_of(link)
+
+    def _known_of(self, link: Link) -> bool:
+        now, marks = datetime.now(UTC), self._known.get(link.transfer, ())
+        return any(chains.forgets(each, link, now) for each in marks)
+
+    def _read(self) -> None:
+        self._known = {}
+        for each in self._chain.links(self._name):
+            self._known.setdefault(each.transfer, []).append(each)
 
 
 def _rebuilt(link: Link, archive: Archive, chain: Chain) -> str | None:
-    """None where the ledger has forgotten the transfer, or has a later generation of it; ALTERED
-    where what it has cannot have become so by itself.
+    """None where the ledger has a later generation of the transfer, GONE where it has none of it;
+    ALTERED where what it has cannot have become so by itself.
     """
     found = archive.search(link.transfer)
     if not found:
-        return None
+        return GONE
     records = [each for each in found if each.transfer.id == link.transfer]
     if len(records) == 1:
         [record] = records
@@ -59,7 +96,7 @@ def _rebuilt(link: Link, archive: Archive, chain: Chain) -> str | None:
         if entry and _is_of(entry, link) and _ends_so(transfer, entry.ending):
             return document.content_digest(entry.ending, transfer, record.deliveries)
     # Forgotten between the two looks, with its ending?
-    return ALTERED if archive.search(link.transfer) else None
+    return ALTERED if archive.search(link.transfer) else GONE
 
 
 def _is_of(entry: Entry, link: Link) -> bool:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from typing import Annotated, Any
 
 import typer
@@ -12,10 +12,11 @@ from rich.filesize import decimal
 from adapters.ledger.shelf import Findings
 from adapters.terminal import Terminal
 from config.loading import load, locate
+from config.settings import Settings
 from daemon.commands.exits import LEDGER, explained
-from daemon.commands.ledgers import shelf
+from daemon.commands.ledgers import linked, shelf
 from daemon.commands.options import Config, Json
-from transfer.errors import ACTIONS, Code
+from transfer.errors import ACTIONS, Code, FerryError
 
 ledger_app = typer.Typer(
     help="Create the ledger, look it over, bring it up to date.",
@@ -50,7 +51,9 @@ def check(config: Config = None, json: Json = False) -> None:
     Ends with 0 when it is good, with 4 when it is not.
     """
     with explained():
-        findings = shelf(load(locate(config))).check()
+        settings = load(locate(config))
+        findings = shelf(settings).check()
+        findings = replace(findings, faults=(*findings.faults, *_chain_faults(settings, findings)))
         if json:
             out.document(_document(findings))
         else:
@@ -67,6 +70,26 @@ def migrate(config: Config = None) -> None:
     """
     with explained():
         out.say(shelf(load(locate(config))).migrate())
+
+
+def _chain_faults(settings: Settings, findings: Findings) -> Iterator[str]:
+    """Where the chain of receipts does not hold, from the links alone."""
+    from adapters.servicenow.line.wire import instance_name  # noqa: PLC0415  it brings requests
+    from transfer.audit.chain import marks_of  # noqa: PLC0415
+    from transfer.audit.proof import Found, walked  # noqa: PLC0415
+
+    instance = instance_name(settings.servicenow.url)
+    for name in (instance, marks_of(instance)):
+        try:
+            with linked(settings) as (_, chain):
+                broken = walked((Found(link=e) for e in chain.links(name)), whole=True).broken
+        except FerryError as error:
+            # What the pages and seals say was said already.
+            if error.message not in findings.faults:
+                yield error.message
+            return
+        if broken:
+            yield f"The chain of receipts is broken: {broken.words} {broken.means}"
 
 
 def _document(findings: Findings) -> dict[str, Any]:

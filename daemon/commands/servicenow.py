@@ -11,7 +11,6 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.logging import configure
 from config.secrets import operators
 from config.settings import Settings
 from daemon.commands import guide, survey_show, synced_show
@@ -53,6 +52,7 @@ def check(
     # Here, for its modules are slow to load, and every command loads this one.
     from adapters.instance import survey  # noqa: PLC0415
     from adapters.wiring import clock  # noqa: PLC0415
+    from config.logging import configure  # noqa: PLC0415
 
     if read_only and cleanup:
         raise typer.BadParameter("there is nothing to clean up", param_hint="--read-only")
@@ -88,6 +88,7 @@ def sync(
     are no destination any more. Deletes nothing, and leaves what another FileFerry offers.
     """
     from adapters.instance import offer_of  # noqa: PLC0415
+    from config.logging import configure  # noqa: PLC0415
 
     out = Terminal()
     with explained():

@@ -69,7 +69,7 @@ class CloudShow(Show):
             contents = put_objects(addresses, orders(self.size), self.size)
         file = self._configured(aws, addresses)
         self._keep_secrets(aws)
-        variables = clean_environment() | environment(self.directory, addresses)
+        variables = clean_environment() | environment(addresses)
         self._say("Deploying functions, state machine, queue and ledger: `fileferry deploy` …")
         self._give_the_door(aws, file, self._deployed(file, variables))
         self._say("Starting FileFerry …")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from typing import Protocol
@@ -24,6 +24,11 @@ from sandbox.servicenow.store import Store
 from sandbox.servicenow.values import fit, plain, stamp
 from sandbox.servicenow.walk import Walker
 
+_INDEXED = frozenset({
+    "sys_id", "number", "user_name", "group", "request", "request_item", "parent", "sysapproval",
+    "document_id", "documentkey", "element_id", "correlation_id", "table_sys_id",
+})  # fmt: skip
+"""Fields that tell few rows from many."""
 _ZONE = ZoneInfo("America/Los_Angeles")
 """Of a fresh instance; the zone database says when its clocks change."""
 
@@ -70,7 +75,11 @@ class Instance:
     """
 
     def __init__(
-        self, business: Business, seed: Seed | None = None, setup: Setup | None = None
+        self,
+        business: Business,
+        seed: Seed | None = None,
+        setup: Setup | None = None,
+        store: Store | None = None,
     ) -> None:
         self._business = business
         self.lock = threading.RLock()
@@ -79,7 +88,7 @@ class Instance:
         self.properties = Properties()
         self.setup = setup or Setup()
         usual = (table for name, table in TABLES.items() if name not in self.setup.gone)
-        self.store = Store((*usual, *self.setup.tables))
+        self.store = store or Store((*usual, *self.setup.tables))
         self.files: dict[str, bytes] = {}
         self.passwords: dict[str, str] = {}
         self._plant({"sys_choice": list(choice_rows())})
@@ -216,8 +225,17 @@ class Instance:
             relations = self._related(walker, table, query)
             if query.invalid and self.properties.invalid_query_returns_no_rows:
                 return []
-            rows = list(self.store.rows(table, walker.as_of))
+            rows = list(self._candidates(walker, table, query))
             return _chosen(walker, query, _holding(walker, relations, rows))
+
+    def _candidates(self, walker: Walker, table: str, query: Query) -> Iterator[tuple[str, Record]]:
+        """By an index where there is one: an instance of 10,000 orders is asked all day."""
+        for field, values in query.narrow():
+            column = walker.column(table, field)
+            stored = column is not None and column[1].kind != "journal"
+            if field in _INDEXED and stored and (table, field) not in walker.blank:
+                return self.store.among(table, field, values, walker.as_of)
+        return self.store.rows(table, walker.as_of)
 
     def _related(
         self, walker: Walker, table: str, query: Query

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.crossing.commands import fileferry
 from tests.crossing.world import DEADLINE, World
 from tests.servers import need
 from tests.servers.openssh import is_root
@@ -52,7 +53,9 @@ def fill(folder: Path) -> Path:
 def test_a_full_disk_stops_the_intake_and_the_service_goes_on_by_itself(
     world: World, cramped: Path
 ) -> None:
+    """Ledger, socket and metrics file stand on it."""
     world.put("a", b"a")
+    world.config["metrics"] = {"textfile": str(cramped / "ferry.prom")}
     with world.daemon() as daemon:
         filler = fill(cramped)
         placed = world.order("a")
@@ -63,6 +66,9 @@ def test_a_full_disk_stops_the_intake_and_the_service_goes_on_by_itself(
         daemon.check()
         assert len(troubles(world)) == 1
         assert world.files() == {}
+        told = fileferry(world, "status")
+        assert told.returncode == 1
+        assert "ledger.full" in told.stdout
         filler.unlink()
         world.until(lambda: world.task(placed)["state"] == "3")
     assert world.files() == {"a": b"a"}

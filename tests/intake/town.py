@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox
+from adapters.memory.books import memory_books
+from adapters.memory.ledger import MemoryOutbox
 from adapters.memory.queue import MemoryQueue
 from adapters.memory.servicenow import MemoryDesk
 from adapters.running.alarm import LedgerAlarm
@@ -24,6 +25,7 @@ from tests.daemon.door import Clock, CountingInbox, Stop
 from tests.transfer.bench import Bench
 from tests.transfer.made import DESTINATIONS, NOON, RULES, evidence, variables
 from transfer.approval.authority import InstanceAuthority
+from transfer.books import Books
 from transfer.errors import FerryError
 from transfer.evidence import Evidence
 from transfer.model import Transfer
@@ -45,7 +47,7 @@ EVERYBODY = replace(
 CONTENT = b"name;pay\n"
 POLL, RESUME = 30, 10
 NEW, WORKING = "1", "2"
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds of real time within which the threads come to rest."""
 
 
@@ -127,13 +129,13 @@ class Works:
         self.ruin: list[FerryError] = []
         self._alarm = LedgerAlarm(self.ruin.append)
         self._stop = Stop(self.clock)
-        store = self.bench.store
-        self.ledger = MemoryLedger(store, "one", self.clock)
-        self.outbox = MemoryOutbox(store, self.clock)
-        self.archive = MemoryArchive(store)
+        self.books = self._built_books()
+        self.ledger, self.outbox, self.archive = (
+            *(self.books.ledger, self.books.outbox, self.books.archive),
+        )
         self.authority = InstanceAuthority(inbox, rules, self.clock)
         self.carrier = self._built_carrier(parallel)
-        self._watch = Watch(inbox, self.authority, self.carrier.watched)
+        self._watch = Watch(inbox, self.authority, self.carrier.watched, self.carrier.waiting)
         self.carrier.verdict = self._watch.verdict
         self.intake = self._built_intake(inbox)
         self.poll = Poll(self.intake, POLL, 120.0, self._alarm, self.clock)
@@ -160,6 +162,11 @@ class Works:
             clock=lambda: NOON,
         )
 
+    def _built_books(self) -> Books:
+        store = self.bench.store
+        outbox = MemoryOutbox(store, self.clock)
+        return replace(memory_books(store, "one", self.clock), outbox=outbox)
+
     def _built_bench(self) -> Bench:
         return Bench()
 
@@ -170,6 +177,8 @@ class Works:
         tools = replace(
             self.bench.tools(),
             ledger=self.ledger,
+            locks=self.books.locks,
+            chain=self.books.chain,
             authority=self.authority,
             rules=self.rules,
             slots=Slots(parallel),

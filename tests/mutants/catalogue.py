@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from tests.mutants.approvals import APPROVALS
 from tests.mutants.doors import DOORS
+from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.sessions import SESSIONS
 
 BINDING = "tests/transfer/request/test_binding.py"
 CRASHES = "tests/transfer/crossing/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
+CHAIN = "tests/ports/test_chain.py"
 ITEMS = "tests/ports/test_items.py"
+POWER = "tests/adapters/ledger/sqlite/test_power.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
 LATE = "tests/transfer/crossing/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
@@ -56,6 +59,62 @@ MUTANTS = (
         "standing.evolve(epoch=standing.epoch + 1, claims",
         "standing.evolve(epoch=max(standing.epoch, 1), claims",
         f"{LEDGER}::test_a_silent_owner_loses_its_claim_after_the_lease[sqlite]",
+    ),
+    Mutant(
+        "an INTENT does not wait for the disk",
+        "adapters/ledger/sqlite/ledger.py",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED)",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED, DeliveryState.INTENT)",
+        f"{POWER}::test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing",
+    ),
+    Mutant(
+        "a temp does not wait for the disk",
+        "adapters/ledger/sqlite/ledger.py",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED)",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED, DeliveryState.UPLOADING)",
+        f"{POWER}::test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing",
+    ),
+    Mutant(
+        "a part of a batch that the instance left out is taken for written",
+        "adapters/servicenow/line/convoy.py",
+        "if not (seat.alone or seat.answer or seat.error):",
+        "if False:",
+        "tests/adapters/servicenow/line/test_convoy.py::test_each_part_is_judged_by_itself",
+    ),
+    Mutant(
+        "a link may follow any other",
+        "transfer/audit/chain.py",
+        "return (link.number, link.previous) == (last.number + 1, last.hash)",
+        "return True",
+        f"{CHAIN}::test_what_does_not_follow_is_refused_with_all_that_goes_with_it[sqlite]",
+    ),
+    Mutant(
+        "a number of the chain is written twice: DynamoDB",
+        "adapters/ledger/dynamo/chain.py",
+        'NEW = "attribute_not_exists(#pk)"',
+        'NEW = "attribute_not_exists(#nothing)"',
+        f"{CHAIN}::test_hosts_that_report_at_once_make_one_chain[dynamodb]",
+    ),
+    Mutant(
+        "a chain is followed by its numbers alone",
+        "transfer/audit/proof.py",
+        "(link.name, link.previous) != (last.name, last.hash)",
+        "link.name != last.name",
+        "tests/transfer/audit/test_proof.py::test_the_first_break_is_named",
+    ),
+    Mutant(
+        "what was forgotten leaves no mark",
+        "adapters/ledger/sqlite/keeper.py",
+        "                    rows.mark(transfer_id, datetime.now(UTC))\n",
+        "",
+        f"{CHAIN}::test_links_outlive_their_transfers_and_their_endings_do_not[sqlite]",
+    ),
+    Mutant(
+        "a mark hides what is young",
+        "transfer/audit/chain.py",
+        "old = at - datetime.fromisoformat(link.at) >= KEPT",
+        "old = at >= datetime.fromisoformat(link.at)",
+        "tests/transfer/audit/test_proof.py::test_a_mark_excuses_what_was_old_enough",
     ),
     Mutant(
         "a post is written in a transaction of its own",
@@ -259,5 +318,6 @@ MUTANTS = (
     ),
     *APPROVALS,
     *DOORS,
+    *LIMITS,
     *SESSIONS,
 )

@@ -10,7 +10,8 @@ import pytest
 
 from tests.ports.books import Store, id_of, post, received
 from tests.transfer.made import NOON
-from transfer.audit.chain import FIRST, Entry, Link, Signature, following
+from transfer.audit.chain import FIRST, Entry, Link, Signature, following, marks_of
+from transfer.audit.proof import Found, walked
 from transfer.books import Books
 from transfer.errors import ChainMoved, ClaimLost
 from transfer.model import Outcome, Stage, Transfer
@@ -91,6 +92,8 @@ def test_hosts_that_report_at_once_make_one_chain(store: Store) -> None:
         for number in range(EACH):
             reported(books, name * EACH + number)
 
+    # A file that is not there yet is made by one, as `ledger init` does.
+    store.open("one")
     with ThreadPoolExecutor(HOSTS) as hosts:
         list(hosts.map(host, range(HOSTS)))
     links = list(store.open("one").chain.links("i"))
@@ -112,11 +115,39 @@ def test_links_outlive_their_transfers_and_their_endings_do_not(store: Store) ->
     assert books.archive.search(claimed.id) == []
     assert books.chain.find(claimed) is None
     assert list(books.chain.links("i")) == [made.link]
+    [marked] = books.chain.links(marks_of("i"))
+    assert (marked.transfer, marked.number, marked.receipt) == (claimed.id, 1, made.link.receipt)
+    assert marked.hash == marked.right_hash
     again = store.claimed()
     second = entry(again, made.link)
     books.ledger.save(again, second)
     assert books.chain.find(again) == second
     assert [link.transfer for link in books.chain.links("i")] == [claimed.id] * 2
+
+
+def test_hosts_that_forget_at_once_leave_one_chain_of_marks(store: Store) -> None:
+    books = store.open("one")
+    for number in range(EACH):
+        made = reported(books, number)
+        claimed = books.archive.search(made.link.transfer)[0].transfer
+        ended = claimed.evolve(stage=Stage.CLOSED, outcome=Outcome.DELIVERED, closed_at=NOON)
+        books.ledger.save(ended)
+
+    def host(name: int) -> int:
+        return store.open(f"host {name}").keeper.forget(NOON + timedelta(days=1))
+
+    with ThreadPoolExecutor(HOSTS) as hosts:
+        assert sum(hosts.map(host, range(HOSTS))) == EACH
+    marks = [Found(link=each) for each in books.chain.links(marks_of("i"))]
+    assert walked(marks, whole=True).holds
+    assert len({each.link.transfer for each in marks}) == EACH
+
+
+def test_what_was_never_reported_is_forgotten_without_a_mark(store: Store) -> None:
+    books, claimed = store.open("one"), store.claimed()
+    books.ledger.save(claimed.evolve(stage=Stage.CLOSED, closed_at=NOON))
+    assert books.keeper.forget(NOON + timedelta(days=1)) == 1
+    assert list(books.chain.links(marks_of("i"))) == []
 
 
 def _shown() -> dict[str, str]:

@@ -19,6 +19,7 @@ from tests.systemd.conftest import RATE, SITE, Grounds
 from transfer.model import CHUNK, MIB, Outcome
 
 PYTHON = "/usr/bin/python3.11"
+STATUS = ("systemctl", "status", "--no-pager", "--full", "fileferry")
 STEP = re.compile(r"(?m)^ +(?:(\d)\.)? +(\S.*)$")
 
 
@@ -56,6 +57,10 @@ def pid(box: Box) -> int:
     return int(box.shown("MainPID")[0])
 
 
+def program(box: Box) -> str:
+    return box.must("cat", f"/proc/{pid(box)}/cmdline")
+
+
 def delivered(grounds: Grounds, placed: Placed, name: str, data: bytes) -> None:
     assert grounds.ended(placed).transfer.outcome is Outcome.DELIVERED
     assert (Path(grounds.partner.root) / name).read_bytes() == data
@@ -73,7 +78,7 @@ def kept(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def under_way(grounds: Grounds, name: str) -> Iterator[Placed]:
+def under_way(grounds: Grounds, name: str, *, taken_up: bool = True) -> Iterator[Placed]:
     """A transfer that is met in the middle; the line is quick again afterwards."""
     data = os.urandom(MIB) * 32
     grounds.put(name, data)
@@ -92,7 +97,7 @@ def under_way(grounds: Grounds, name: str) -> Iterator[Placed]:
     delivered(grounds, placed, name, data)
     record = grounds.record(placed)
     assert record
-    assert record.transfer.epoch > 1, "it was taken up again"
+    assert (record.transfer.epoch > 1) is taken_up
 
 
 def test_the_printed_steps_lead_to_a_service_that_delivers(service: Box, grounds: Grounds) -> None:
@@ -149,6 +154,47 @@ def test_a_stranger_gets_a_sentence_from_every_command(service: Box) -> None:
         assert re.search(r"(?m)^(fileferry: \[[a-z_.]+\] [A-Z/]|[a-z_.]+: The secret )", said), said
 
 
+def test_what_is_wrong_stands_in_the_status_of_the_unit(service: Box, grounds: Grounds) -> None:
+    grounds.servicenow.modes.set("unavailable")
+    service.until(lambda: "servicenow.unreachable" in service.shown("StatusText")[0])
+    assert re.search(r'Status: ".*servicenow\.unreachable', service.must(*STATUS))
+    grounds.servicenow.modes.clear()
+    service.until(lambda: "servicenow." not in service.shown("StatusText")[0])
+
+
+def test_a_reload_takes_what_is_new_and_touches_nothing_that_runs(
+    service: Box, grounds: Grounds
+) -> None:
+    main = pid(service)
+    with under_way(grounds, "reloaded", taken_up=False):
+        grounds.config["destinations"]["second"] = {**grounds.config["destinations"]["partner"]}
+        grounds.config["grants"][0]["destinations"].append("second")
+        grounds.configure()
+        service.must("systemctl", "reload", "fileferry")
+        assert '"changed": ["destinations.second", "grants"]' in service.journal()
+    grounds.put("more", b"more")
+    delivered(grounds, grounds.order("more", destination="second"), "more", b"more")
+    assert pid(service) == main
+
+
+def test_a_faulty_file_is_refused_by_a_reload_and_changes_nothing(
+    service: Box, grounds: Grounds
+) -> None:
+    main, file = pid(service), service.inside("/etc/fileferry/fileferry.yaml")
+    with kept(file):
+        file.write_text(f"{file.read_text()}\nevry: 5\n")
+        assert service.run("systemctl", "reload", "fileferry").returncode == 1
+        said = service.must(*STATUS)
+        assert re.search(r"fileferry\[\d+\]: evry: ", said), said.splitlines()[-8:]
+        # And by the signal that older tools send.
+        service.must("kill", "-HUP", str(main))
+        service.until(lambda: '"event": "reload refused"' in service.journal())
+    assert service.shown("ActiveState", "SubState") == ["active", "running"]
+    grounds.put("after", b"after")
+    delivered(grounds, grounds.order("after"), "after", b"after")
+    assert pid(service) == main
+
+
 def test_a_stop_drains_and_the_next_start_goes_on(service: Box, grounds: Grounds) -> None:
     with under_way(grounds, "drained"):
         service.must("systemctl", "stop", "fileferry")
@@ -161,6 +207,20 @@ def test_after_a_kill_it_is_started_again_and_goes_on(service: Box, grounds: Gro
     with under_way(grounds, "killed"):
         service.must("kill", "-9", str(pid(service)))
         service.until(lambda: service.shown("NRestarts") == ["1"])
+
+
+def test_an_upgrade_and_a_roll_back_are_one_command_each(service: Box, grounds: Grounds) -> None:
+    old = service.must("readlink", "/opt/fileferry/current").strip()
+    # A release that was unpacked leaves the rest to the version that it has made.
+    service.must("cp", "-al", f"/opt/fileferry/{old}", "/opt/fileferry/99.0-1")
+    assert "is in order" in service.must("/opt/fileferry/99.0-1/bin/fileferry", "install")
+    with under_way(grounds, "upgraded"):
+        service.must("systemctl", "restart", "fileferry")
+        assert program(service).startswith("/opt/fileferry/99.0-1/bin/python")
+    assert "is in order" in service.must("fileferry", "install", "--rollback")
+    service.must("systemctl", "restart", "fileferry")
+    assert program(service).startswith(f"/opt/fileferry/{old}/bin/python")
+    assert service.must("readlink", "/opt/fileferry/previous").strip() == "99.0-1"
 
 
 def test_a_service_that_does_not_move_any_more_is_started_anew(service: Box) -> None:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
 from uuid import uuid4
 
@@ -19,6 +20,8 @@ FORMAT = "fileferry-chain/1"
 _INSTANCE = re.compile(r"([^:]*(?::\d+)?)(?::.*)?", re.DOTALL)
 FIRST = "0" * 64
 """What the first link of a ledger names as the hash before it."""
+KEPT = timedelta(days=400)
+"""What was closed is remembered for so long at least; `ledger.keep_days` allows no less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +142,41 @@ def following(  # noqa: PLR0913 what a link says
         at=at,
         receipt=receipt,
     ).sealed()
+
+
+def marks_of(instance: str) -> str:
+    """The name under which what was forgotten of an instance has a chain of its own.
+
+    Among the receipts a mark would be a number without a ticket, and whoever has the tickets alone
+    could not tell it from one that was taken out.
+    """
+    return f"{instance}#forgotten"
+
+
+def mark(last: Link | None, link: Link, now: datetime) -> Link:
+    """What stays of a transfer whose latest link this is, once the ledger forgets it."""
+    return following(
+        last,
+        instance=marks_of(link.instance),
+        transfer=link.transfer,
+        generation=link.generation,
+        at=now.astimezone(UTC).isoformat(timespec="microseconds"),
+        receipt=link.receipt,
+    )
+
+
+def forgets(marked: Link, link: Link, now: datetime) -> bool:
+    """Whether the mark says why the transfer of this link is not there any more.
+
+    Only of what was reported KEPT before it: a mark that hides a young transfer would have to be
+    written at a time that has not come.
+    """
+    try:
+        at = datetime.fromisoformat(marked.at)
+        old = at - datetime.fromisoformat(link.at) >= KEPT
+    except (ValueError, TypeError):
+        return False
+    return marked.transfer == link.transfer and old and at <= now
 
 
 def follows(link: Link, last: Link | None) -> bool:

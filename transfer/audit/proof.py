@@ -18,6 +18,7 @@ class Fault(StrEnum):
     ALTERED = "altered"
     CONTENT = "content"
     REPLACED = "replaced"
+    GONE = "gone"
     MISSING = "missing"
     TWICE = "twice"
     SIGNATURE = "signature"
@@ -29,6 +30,7 @@ MEANS = {
     Fault.ALTERED: "One of the fields of the link was altered after it was written.",
     Fault.CONTENT: "What the receipt tells was altered after it was reported; the link was not.",
     Fault.REPLACED: "One of the two was replaced, or the ledger was set back to an older copy.",
+    Fault.GONE: "It was taken out: forgetting leaves a mark, and forgets nothing within 400 days.",
     Fault.MISSING: "It was taken out, or is not among what was looked at: its audit ticket has it.",
     Fault.TWICE: "One of the two is forged, or the ledger was set back to an older copy.",
     Fault.SIGNATURE: "The link was altered or forged, or another key has signed it.",
@@ -39,10 +41,15 @@ MEANS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A link, with the SHA-256 of the receipt's content as it is now; None where nobody has it."""
+    """A link, with the SHA-256 of the receipt's content as it is now; None where nobody has it.
+
+    `forgotten`: a mark says so. `gone`: the transfer is not there, and nothing says why.
+    """
 
     link: Link
     content: str | None = None
+    forgotten: bool = False
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +70,9 @@ class Break:
 class Verdict:
     """What holds, up to the break if there is one.
 
-    `contents` counts the receipts whose content was compared, `signed` the signatures that were
-    checked. `signed_to` is the last link with one: it vouches for all before it. `head`: the link
-    with the hash that was asked for was there.
+    `contents` counts the receipts whose content was compared, `forgotten` those with a mark
+    instead, `signed` the signatures that were checked. `signed_to` is the last link with one: it
+    vouches for all before it. `head`: the link with the hash that was asked for was there.
     """
 
     chain: str = ""
@@ -73,6 +80,7 @@ class Verdict:
     first: Link | None = None
     last: Link | None = None
     contents: int = 0
+    forgotten: int = 0
     signed: int = 0
     signed_to: int = 0
     head: bool = False
@@ -100,6 +108,7 @@ def walked(
         verdict.first, verdict.last = verdict.first or link, link
         verdict.links += 1
         verdict.contents += each.content is not None
+        verdict.forgotten += each.forgotten
         verdict.head |= link.hash == head
         if check and link.signature:
             verdict.signed, verdict.signed_to = verdict.signed + 1, link.number
@@ -127,6 +136,8 @@ def _broken(
         yield broken(
             Fault.CONTENT, f"The receipt of link {link.number} is not the one that was reported."
         )
+    if found.gone:
+        yield broken(Fault.GONE, f"The transfer of link {link.number} is gone from the ledger.")
     if check and link.signature and (why := check(link)):
         yield broken(Fault.SIGNATURE, f"The signature of link {link.number} {why}.")
 

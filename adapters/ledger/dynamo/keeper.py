@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from adapters.ledger.dynamo import takers
+from adapters.ledger.dynamo.chain import DynamoChain
 from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import (
     APPENDED,
@@ -57,6 +58,7 @@ class DynamoKeeper:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._table = store.table
+        self._chain = DynamoChain(store)
 
     def amend(self, transfer: Transfer, *changes: Delivery | Post | Event) -> Transfer:
         token = uuid4().hex
@@ -149,10 +151,12 @@ class DynamoKeeper:
             fenced = self._table.write(fence)
             epoch = number(fenced, "epoch")
             takers.forget(self._table, self._item_of(fenced), transfer_id)
-            everything = self._table.query(
+            found = self._table.query(
                 partition(transfer_id), EVERYTHING, ProjectionExpression="pk, sk"
             )
-            self._table.erase([key for key in map(key_of, everything) if key != head])
+            keys = [key for key in map(key_of, found) if key != head]
+            self._chain.mark(keys, datetime.now(UTC))
+            self._table.erase(keys)
             self._table.remove(head, "#epoch = :epoch", epoch=epoch)
         except Refused:
             return False

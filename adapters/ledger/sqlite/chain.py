@@ -30,11 +30,10 @@ class SqliteChain:
             ending = rows.one("endings", "transfer_id = ? AND generation = ?", about)
             if ending is None:
                 return None
-            place = (ending["instance"], ending["number"])
-            row = rows.one("links", "instance = ? AND number = ?", place)
-        if row is None:
+            link = rows.link(ending["instance"], ending["number"])
+        if link is None:
             raise ending.damaged()
-        return Entry(link=row.value(LINK), ending=ending.text("document"))
+        return Entry(link=link, ending=ending.text("document"))
 
     def links(self, instance: str) -> Iterator[Link]:
         last = -1

@@ -14,7 +14,7 @@ from adapters.ledger.codec import DELIVERY, EVENT, LINK, POST, TRANSFER, dump
 from adapters.ledger.sqlite.seal import damaged, seal
 from transfer import history
 from transfer.approval import items
-from transfer.audit.chain import Entry, Link, follows
+from transfer.audit.chain import Entry, Link, follows, mark, marks_of
 from transfer.errors import ChainMoved, Permanent
 from transfer.history import Event
 from transfer.model import Delivery, Transfer
@@ -35,6 +35,8 @@ SEALED: Mapping[str, Sequence[str]] = {
     "links": ("instance", "number", "document"),
     "endings": ("transfer_id", "generation", "instance", "number", "document"),
     "events": ("transfer_id", "document"),
+    "limits": ("name", "page"),
+    "recollections": ("name", "transfer_id", "document"),
 }
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""
@@ -194,9 +196,26 @@ class Rows:
         link = entry.link
         if not follows(link, self.last_link(link.instance)):
             raise ChainMoved(link.instance)
-        self.put("links", (link.instance, link.number, dump(LINK, link)))
+        self._put_link(link)
         about = (link.transfer, link.generation, link.instance, link.number)
         self.put("endings", (*about, entry.ending))
+
+    def mark(self, transfer_id: str, now: datetime) -> None:
+        """Beside the chain, that this transfer was forgotten; nothing where it has no link."""
+        latest = "transfer_id = ? ORDER BY generation DESC LIMIT 1"
+        ending = self.one("endings", latest, (transfer_id,))
+        if ending is None:
+            return
+        link = self.link(ending["instance"], ending["number"])
+        if link:
+            self._put_link(mark(self.last_link(marks_of(link.instance)), link, now))
+
+    def _put_link(self, link: Link) -> None:
+        self.put("links", (link.instance, link.number, dump(LINK, link)))
+
+    def link(self, instance: object, number: object) -> Link | None:
+        found = self.one("links", "instance = ? AND number = ?", (instance, number))
+        return found.value(LINK) if found else None
 
     def last_link(self, instance: str) -> Link | None:
         found = self.one("links", "instance = ? ORDER BY number DESC LIMIT 1", (instance,))

@@ -18,8 +18,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from structlog.testing import capture_logs
 
 from adapters.running.retries import retrying
+from adapters.running.trouble import Board
 from adapters.telemetry.figures import Meters
 from adapters.telemetry.textfile import TextFile
+from daemon.telemetry import Unwritten
 from tests.servers import need
 from tests.servers.ports import free_port
 from tests.transfer.bench import Bench, Fuse
@@ -30,7 +32,7 @@ from transfer.model import Outcome, Route
 from transfer.ports import Standing
 
 OWN = ("partner", "in_process")
-FULL = Standing(unfinished=7, oldest=90.5, calls_left=3, ledger_bytes=4096)
+FULL = Standing(unfinished=7, oldest=90.5, calls_left=3, ledger_bytes=4096, held=2)
 
 
 def _label(name: str, value: str) -> str:
@@ -75,6 +77,7 @@ def test_a_destination_that_a_reload_brings_stands_there_too(file: Path) -> None
     meter.again(Bench().received())
     meter.standing(FULL)
     found = series(file.read_text())
+    assert found["fileferry_destinations_held",] == 2
     assert found["fileferry_retries_total", *OWN] == 1
     assert found["fileferry_transfers_total", *OWN, "failed"] == 0
 
@@ -131,6 +134,17 @@ def test_a_directory_that_takes_nothing_breaks_no_work_and_is_told_of_once(tmp_p
         meter.standing(FULL)
     assert [each["event"] for each in said] == ["metrics not told", "metrics told again"]
     assert said[0]["reason"] == "No such file or directory"
+
+
+def test_that_it_cannot_be_written_stands_on_the_board_until_it_is(tmp_path: Path) -> None:
+    board, absent = Board(), tmp_path / "absent"
+    meter = TextFile(absent / "fileferry.prom", (), "1", Unwritten(board.trouble("metrics")))
+    [seen] = board.seen()
+    assert (seen.what, seen.code) == ("metrics", Code.METRICS_UNWRITTEN)
+    assert f"{absent}/fileferry.prom cannot be written: No such file" in seen.message
+    absent.mkdir()
+    meter.standing(FULL)
+    assert board.seen() == []
 
 
 def test_nothing_that_lies_in_its_way_is_written_through(file: Path) -> None:

@@ -7,7 +7,7 @@ import os
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,8 @@ from adapters.ledger.sqlite.seal import seal
 from daemon.cli import app
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
-from transfer.audit.chain import Link, Signature, Signer
+from transfer.audit.chain import KEPT, Link, Signature, Signer
+from transfer.books import Books, Record
 from transfer.errors import Code, Transient
 from transfer.journey import travel
 from transfer.model import Transfer
@@ -59,32 +60,38 @@ class Place:
     def receipt(self, number: int) -> Path:
         return self.receipts / f"{number}.json"
 
-    def carry(self, number: int, signer: Signer | None = None) -> None:
+    def carry(self, number: int, signer: Signer | None = None, at: datetime = NOON) -> None:
         with closing(Database(self.ledger)) as database:
-            books = over(database, "one")
-            bench = Bench()
-            bench.objects.put("s3://exports/payroll/nov.csv", b"name;pay\n")
-            tools = replace(
-                bench.tools(),
-                ledger=books.ledger,
-                locks=books.locks,
-                chain=books.chain,
-                signer=signer,
-            )
-            asked = request(id=f"{INSTANCE}:sc_task:{number:032}", item_id=f"{number:032x}")
-            books.ledger.admit(Transfer(request=asked, received_at=NOON))
-            claimed = books.ledger.claim(asked.id)
-            assert claimed
-            travel(claimed, tools)
-            self.receipts.mkdir(exist_ok=True)
-            [record] = books.archive.search(asked.id)
-            [post] = [each for each in posts(self.ledger, asked.id) if _attaches(each)]
-            content = document(post.text, record.transfer, record.deliveries)
-            self.receipt(number).write_bytes(content)
+            record = carried(over(database, "one"), number, signer, at)
+        self.receipts.mkdir(exist_ok=True)
+        [post] = [each for each in posts(self.ledger, record.transfer.id) if _attaches(each)]
+        content = document(post.text, record.transfer, record.deliveries)
+        self.receipt(number).write_bytes(content)
 
     def hash(self, number: int) -> str:
         chain: dict[str, Any] = json.loads(self.receipt(number).read_bytes())["chain"]
         return str(chain["hash"])
+
+
+def carried(books: Books, number: int, signer: Signer | None = None, at: datetime = NOON) -> Record:
+    """A transfer from its admission to its end, at one instant."""
+    bench = Bench()
+    bench.objects.put("s3://exports/payroll/nov.csv", b"name;pay\n")
+    tools = replace(
+        bench.tools(),
+        ledger=books.ledger,
+        locks=books.locks,
+        chain=books.chain,
+        signer=signer,
+        clock=lambda: at,
+    )
+    asked = request(id=f"{INSTANCE}:sc_task:{number:032}", item_id=f"{number:032x}")
+    books.ledger.admit(Transfer(request=asked, received_at=at))
+    claimed = books.ledger.claim(asked.id)
+    assert claimed
+    travel(claimed, tools)
+    [record] = books.archive.search(asked.id)
+    return record
 
 
 def _attaches(post: Post) -> bool:
@@ -325,12 +332,15 @@ def test_tickets_do_not_wait_for_a_key_and_a_later_signature_vouches(place: Plac
 
 
 def test_what_the_ledger_has_forgotten_is_proven_by_its_hashes(place: Place) -> None:
+    old = datetime.now(UTC) - KEPT - timedelta(days=1)
+    place.carry(4, KeySigner(lambda: private(KEY)), old)
     with closing(Database(place.ledger)) as database:
-        assert over(database, "one").keeper.forget(NOON + timedelta(days=1)) == COUNT
+        assert over(database, "one").keeper.forget(old + timedelta(hours=1)) == 1
     found = told("verify", "--head", place.hash(1), "--key", public(place))
-    assert (found["holds"], found["links"], found["contents"]) == (True, 3, 0)
+    assert (found["holds"], found["links"], found["contents"]) == (True, 4, 3)
+    assert found["forgotten"] == 1
     # And so are the receipts on the tickets.
-    assert told("verify", place.receipts, "--head", found["last"]["hash"])["contents"] == 3
+    assert told("verify", place.receipts, "--head", found["last"]["hash"])["contents"] == 4
 
 
 def test_the_public_key_is_printed(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from adapters.servicenow.application.heartbeat import FIELDS as HEARTBEAT
 from adapters.servicenow.application.offer import FIELDS
 from adapters.servicenow.look.expected import expected
+from adapters.terminal import Terminal
 from daemon.commands import survey_show
 from sandbox.configuration import plain_yaml
 from sandbox.servicenow import SEEDED, ServiceNow
@@ -222,3 +224,14 @@ def test_the_guide_has_the_values_of_the_configuration(applied: Bastion) -> None
     assert "xargs sed -i 's/x_fferry/x_acme_ff/g'" in applied.say("install-guide").stdout
     first, *_ = json.loads(applied.say("install-guide", "--json").stdout)["steps"]
     assert first["title"] == "Check the package"
+
+
+def test_in_a_pipe_each_finding_is_one_line() -> None:
+    found = {"name": "read sc_task", "verdict": "broken", "text": "word " * 40, "advice": "Ask."}
+    shown = {"good": False, "instance": "x" * 60, "findings": [found], "tickets": []}
+    survey_show.show(shown, Terminal(file=(out := io.StringIO()), width=40), json=False)
+    head, _, verdict, untried = out.getvalue().splitlines()
+    assert head.startswith("read sc_task  broken    word word")
+    assert head.endswith("word → Ask.")
+    assert verdict.endswith("as it is.")
+    assert untried.startswith("Not tried:")

@@ -5,11 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from transfer.audit.chain import FIRST, Link, Signature, following, instance_of
+from transfer.audit.chain import (
+    FIRST,
+    Link,
+    Signature,
+    following,
+    forgets,
+    instance_of,
+    mark,
+    marks_of,
+)
 from transfer.audit.proof import Fault, Found, walked
 
 SIGNED = Signature(algorithm="Ed25519", key="k" * 64, value="")
@@ -75,6 +85,11 @@ BREAKS: dict[str, tuple[Callable[[list[Found]], list[Found]], Fault, int]] = {
     "the first taken out": (lambda it: it[1:], Fault.MISSING, 1),
     "two exchanged": (lambda it: [it[0], it[2], it[1], *it[3:]], Fault.MISSING, 2),
     "one more": (lambda it: [*it[:3], _resealed(it[2], at="later"), *it[3:]], Fault.TWICE, 3),
+    "a transfer": (
+        lambda it: [it[0], Found(link=it[1].link, gone=True), *it[2:]],
+        Fault.GONE,
+        2,
+    ),
     "another first": (lambda it: [_resealed(it[0], previous="1" * 64)], Fault.ALTERED, 1),
     "another ledger": (
         lambda it: [it[0], _resealed(it[1], ledger="x"), *it[2:]],
@@ -160,6 +175,32 @@ def test_a_link_is_read_back_from_what_is_shown() -> None:
 def test_what_is_no_link_is_not_read_as_one(change: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r"^its "):
         Link.read(chain(1)[0].link.shown() | change)
+
+
+AT = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "days", "garbled", "excused"),
+    [
+        ("dev.example:sc_task:1", 400, "", True),
+        ("dev.example:sc_task:1", 399, "", False),
+        ("dev.example:sc_task:2", 400, "", False),
+        ("dev.example:sc_task:1", 401, "", False),
+        ("dev.example:sc_task:1", 400, "yesterday", False),
+        ("dev.example:sc_task:1", 400, "2026-11-23T12:00:00", False),
+    ],
+    ids=["in time", "too early", "of another", "in the future", "no time", "of no zone"],
+)
+def test_a_mark_excuses_what_was_old_enough(
+    transfer: str, days: int, garbled: str, *, excused: bool
+) -> None:
+    link = replace(chain(1)[0].link, at=(AT - timedelta(days=days)).isoformat())
+    marked = mark(None, link, AT)
+    assert (marked.instance, marked.right_hash) == (marks_of(link.instance), marked.hash)
+    told = replace(marked, transfer=transfer, at=garbled or marked.at)
+    now = AT - timedelta(seconds=1) if days > 400 else AT
+    assert forgets(told, link, now) is excused
 
 
 @pytest.mark.parametrize(
