@@ -26,7 +26,7 @@ class Store:
         self.tables = {table.name: table for table in tables}
         self._rows: dict[str, dict[str, list[Version]]] = {name: {} for name in self.tables}
         self._extra: dict[str, dict[str, Field]] = {}
-        self._places: dict[str, dict[str, int]] = {name: {} for name in TABLES}
+        self._places: dict[str, dict[str, int]] = {name: {} for name in self.tables}
         self._indexes: dict[tuple[str, str], dict[str, set[str]]] = {}
         self._numbers: Counter[str] = Counter()
 
