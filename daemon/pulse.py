@@ -13,6 +13,8 @@ from transfer.errors import Code, FerryError
 Write = Callable[[Mapping[str, str], bool], None]
 """The vitals, and whether they are pressing. Raises FerryError."""
 
+LOOK_EVERY = 5.0
+"""Seconds between two rounds: a change is told soon."""
 EVERY = 60.0
 """Seconds between two words while nothing changes."""
 LEAST = 10.0
@@ -28,10 +30,13 @@ PUT_OFF = (60.0, 900.0)
 
 
 class Pulse:
-    """A round of the service. What goes wrong is said once in the log, and changes nothing else."""
+    """A round of the service. What goes wrong is said once in the log, and changes nothing else.
+
+    Without a way to `write`, where no application is used, it does nothing.
+    """
 
     def __init__(
-        self, outlook: Outlook, write: Write, clock: Callable[[], float] = time.monotonic
+        self, outlook: Outlook, write: Write | None, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._outlook = outlook
         self._write = write
@@ -44,7 +49,7 @@ class Pulse:
     def round(self) -> None:
         now, health = self._clock(), self._outlook.health()
         due = health != self._told or now - self._told_at >= EVERY
-        if due and now >= self._not_before:
+        if self._write and due and now >= self._not_before:
             self._tell(self._outlook.vitals(), pressing=now - self._told_at >= PRESSING)
 
     def farewell(self, seconds: float = PATIENCE) -> None:
@@ -61,6 +66,8 @@ class Pulse:
             telling.join(seconds)
 
     def _tell(self, vitals: Mapping[str, str], *, pressing: bool) -> None:
+        if self._write is None:
+            return
         try:
             self._write(vitals, pressing)
         except FerryError as error:

@@ -30,7 +30,7 @@ from daemon.doors import doors
 from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.outlook import Outlook
-from daemon.pulse import Pulse
+from daemon.pulse import LOOK_EVERY, Pulse
 from daemon.readiness import Readiness
 from daemon.reload import Reload, apply
 from daemon.rounds import Rounds
@@ -51,8 +51,6 @@ MEASURE_EVERY = 60.0
 """Seconds: CloudWatch keeps one value a minute."""
 DISK_EVERY = 60.0
 LIMITS_EVERY = 30.0
-PULSE_EVERY = 5.0
-"""Seconds between two looks whether the instance is to hear of us: a change is told soon."""
 CONTROL_EVERY = 5.0
 """Seconds between two looks whether somebody has removed the socket."""
 HANGUP_EVERY = 0.5
@@ -100,7 +98,7 @@ class Service:
         self._carrier = self._built_carrier()
         self._sender = self._built_sender()
         self._outlook = Outlook(house, self._carrier, self._board, self._gate, self._traffic)
-        self._pulse = Pulse(self._outlook, house.pulse) if house.pulse else None
+        self._pulse = Pulse(self._outlook, house.pulse)
         self._intake = self._built_intake()
         self._second = self._built_second_door()
         self._doors = self._built_doors()
@@ -152,8 +150,7 @@ class Service:
         rounds.add("beat", self._note_beat, BEAT_EVERY)
         rounds.add("limits", self._outlook.restraints.round, LIMITS_EVERY)
         rounds.add("disk", self._outlook.look_at_disk, DISK_EVERY)
-        if self._pulse:
-            rounds.add("pulse", self._pulse.round, PULSE_EVERY)
+        rounds.add("pulse", self._pulse.round, LOOK_EVERY)
         rounds.add("hangup", self._hung_up, HANGUP_EVERY)
         rounds.add("control", self._control.renew, CONTROL_EVERY)
         for door in self._doors:
@@ -349,8 +346,7 @@ class Service:
         self._rounds.stop(wait=True)
         self._heart.stop()
         self._sender.round()
-        if self._pulse:
-            self._pulse.farewell()
+        self._pulse.farewell()
         self._control.close()
         log.info("stopped", unfinished=len(house.books.archive.unfinished()))
 

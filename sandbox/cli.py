@@ -71,9 +71,8 @@ def start(  # noqa: PLR0913, PLR0917  typer makes an option of each
         Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")
     ] = None,
 ) -> None:
-    """Start the stand-ins, until Ctrl-C.
-
-    Prints addresses and credentials as JSON. Exit code 2: it cannot start.
+    """Start the stand-ins, until Ctrl-C. Prints addresses and credentials as JSON.
+    Exit code 2: it cannot start.
     """
     from sandbox.plan import Part  # noqa: PLC0415
     from sandbox.stand import Wishes, stand  # noqa: PLC0415  moto and flask take half a second
