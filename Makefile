@@ -83,10 +83,19 @@ release: $(STAMP)dev ## make the file of the release, dist/fileferry-….pyz: `p
 	$(INTO) --no-index build/wheel/*.whl
 	$(BIN)/python -m daemon.installing.sharing $(SITE)/share
 	$(BIN)/python -m daemon.installing.packing $(SITE) dist
+	$(MAKING) zip servicenow dist
+
+MAKING := $(BIN)/python -m sandbox.servicenow.package.making
+
+servicenow: $(STAMP)dev ## build ServiceNow's side of it (Node 20.18 to 22), and the zip for dist/
+	servicenow/build .cache/servicenow
+	$(MAKING) keep .cache/servicenow/dist/app servicenow
+	$(BIN)/python -m sandbox.servicenow.package.expecting
+	$(MAKING) zip servicenow dist
 
 clean: ## remove the virtual environment, caches and built files
 	rm -rf $(VENV) .cache .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	rm -rf build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
-.PHONY: help demo test test-faults mutants check lint format example licences ready bench lock release clean
+.PHONY: help demo test test-faults mutants check lint format example licences ready bench lock release servicenow clean

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,23 @@ from config.secrets import Secrets
 from config.settings import Settings
 from config.values import rules
 from transfer.books import Limits
+from transfer.errors import Code, Permanent
 from transfer.ports import Inbox, Queue, TicketDesk
+from transfer.remembered import Remembered
 
 if TYPE_CHECKING:
+    from adapters.servicenow.application.offer import Offer
+    from adapters.servicenow.application.tables import Application
     from adapters.servicenow.desk.forms import TicketForm
     from adapters.servicenow.line.client import Client
     from adapters.servicenow.look.survey import Survey
     from adapters.servicenow.reading.inbox import Intake
     from adapters.servicenow.reading.standing import StandingTable
+
+KNOWN, KNOWN_FOR = 1_000, 5.0
+"""Tickets whose fields need not be read again before the next words to them, and for how long: the
+posts of a transfer follow each other within seconds.
+"""
 
 
 def client_of(settings: Settings, secrets: Secrets, limits: Limits | None = None) -> Client:
@@ -46,7 +56,12 @@ def survey(settings: Settings, secrets: Secrets) -> Survey:
     """What `fileferry servicenow check` asks. Raises Permanent `config.invalid`, `secret.*`."""
     from adapters.servicenow.look.survey import Survey  # noqa: PLC0415
 
-    return Survey(client_of(settings, secrets), intake_of(settings), form_of(settings))
+    return Survey(
+        client_of(settings, secrets),
+        intake_of(settings),
+        form_of(settings),
+        application_of(settings),
+    )
 
 
 def inbox_of(settings: Settings, client: Client, now: Callable[[], datetime]) -> Inbox:
@@ -97,10 +112,47 @@ def ecc_of(settings: Settings, client: Client, halting: threading.Event) -> Queu
 def desk_of(settings: Settings, client: Client) -> TicketDesk:
     from adapters.servicenow.desk.desk import ServiceNowDesk  # noqa: PLC0415
 
-    return ServiceNowDesk(client, form_of(settings))
+    return ServiceNowDesk(client, form_of(settings), Remembered(KNOWN, KNOWN_FOR))
 
 
 def form_of(settings: Settings) -> TicketForm:
     from adapters.servicenow.desk.forms import TicketForm  # noqa: PLC0415
 
     return TicketForm(**settings.servicenow.tickets.model_dump())
+
+
+def application_of(settings: Settings) -> Application | None:
+    """FileFerry's own application on the instance; None where it is not used."""
+    from adapters.servicenow.application.tables import Application  # noqa: PLC0415
+
+    part = settings.servicenow
+    if part.application is None:
+        return None
+    return Application(scope=part.application, known_as=part.known_as or socket.gethostname())
+
+
+def pulse_of(
+    settings: Settings, client: Client, now: Callable[[], datetime]
+) -> Callable[[Mapping[str, str], bool], None] | None:
+    """Writes the heartbeat, from vitals and whether they are pressing."""
+    application = application_of(settings)
+    if application is None:
+        return None
+    from adapters.servicenow.application.heartbeat import HeartbeatRow  # noqa: PLC0415
+
+    return HeartbeatRow(client, application, now).write
+
+
+def offer_of(settings: Settings, secrets: Secrets) -> Offer:
+    """What requesters may choose from. Raises Permanent `config.invalid`, `secret.*`."""
+    from adapters.servicenow.application.offer import Offer  # noqa: PLC0415
+
+    application = application_of(settings)
+    if application is None:
+        raise Permanent(
+            Code.CONFIG_INVALID,
+            "The setting servicenow.application is not there: which tables are meant?",
+            action="Set it to x_fferry, or to the prefix under which the application is installed.",
+        )
+    described = {name: part.description for name, part in settings.destinations.items()}
+    return Offer(client_of(settings, secrets), application, described)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -15,18 +15,23 @@ from adapters.audit.making import signer
 from adapters.aws.sessions import ProcessSessions
 from adapters.aws.sessions import make_client as make_sts_client
 from adapters.digests import Stateable
-from adapters.instance import client_of, desk_of, ecc_of, inbox_of
+from adapters.instance import client_of, desk_of, ecc_of, inbox_of, pulse_of
 from adapters.notify import LogNotifier
 from adapters.remotes import Register
+from adapters.remotes.breakers import Breakers
 from adapters.remotes.pool import Pool
 from adapters.running.live import LiveList, LiveMap
+from adapters.running.pacing import Pacer
 from adapters.running.places import Places
+from adapters.running.quota import Quota
+from adapters.running.sender import Convoy
 from adapters.s3.store import make_objects
 from config.notices import PORTS as MAIL_PORTS
 from config.secrets import Secrets
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.approval.authority import InstanceAuthority
+from transfer.audit.chain import Signer
 from transfer.books import Books
 from transfer.errors import Stopping
 from transfer.model import SessionKind
@@ -66,13 +71,17 @@ class House:
     ecc: Queue | None
     desk: TicketDesk
     short: Callable[[], bool]
+    convoy: Convoy | None = None
     calls_left: Callable[[], int | None] = lambda: None
     halting: threading.Event
     close: Callable[[], None]
     executions: Executions | None = None
     places: Places | None = None
+    register: Register | None = None
     calls_made: Callable[[], int] = lambda: 0
     """Of this process to ServiceNow, in the hour that has just passed."""
+    pulse: Callable[[Mapping[str, str], bool], None] | None = None
+    """Writes how the service fares to FileFerry's application; None where it is not used."""
 
     def about(self) -> dict[str, str | int]:
         """What the log says of it at the start."""
@@ -99,19 +108,17 @@ def build(settings: Settings, secrets: Secrets, observer: Callable[[Books], Obse
         raise
 
 
-def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observer) -> House:
-    """The house over these books. Raises Permanent `config.invalid`, `secret.*`."""
-    client = client_of(settings, secrets, books.limits)
+def furnish(
+    settings: Settings, secrets: Secrets, books: Books, observer: Observer, *, careful: bool = True
+) -> House:
+    """The house; `careful` as in Breakers. Raises Permanent `config.invalid`, `secret.*`."""
+    client = client_of(settings, secrets, books.limits if books.shared else None)
     inbox = inbox_of(settings, client, clock)
     halting = threading.Event()
-    pool = Pool(Register(secrets))
-    judged = rules(settings)
-    judged = replace(judged, grants=LiveList(judged.grants))
-
-    def close() -> None:
-        pool.close()
-        books.close()
-
+    holder = _owner()
+    register = _register(secrets, books, holder, careful=careful and books.shared)
+    pool = Pool(register)
+    judged = _live(rules(settings))
     plain = tools(
         settings,
         secrets,
@@ -122,24 +129,50 @@ def furnish(settings: Settings, secrets: Secrets, books: Books, observer: Observ
         halting=halting,
         remotes=pool,
     )
-    audit, aws = settings.audit.model_dump(), settings.aws
-    plain = replace(plain, signer=signer(audit, secrets, aws.profile, aws.timeout))
-    places = places_of(settings, books, _owner(), plain.slots)
+    plain = replace(plain, signer=_signer(settings, secrets))
+    places = places_of(settings, books, holder, plain.slots)
     return House(
         settings=settings,
-        tools=replace(plain, places=places) if places else plain,
+        tools=shared(plain, places) if places else plain,
         places=places,
+        register=register,
         books=books,
         inbox=inbox,
         queue=queue(settings),
         ecc=ecc_of(settings, client, halting),
         desk=desk_of(settings, client),
         short=client.short,
+        convoy=client.convoy if settings.servicenow.batches else None,
         calls_made=lambda: client.budget.made,
         calls_left=lambda: client.budget.left,
+        pulse=pulse_of(settings, client, clock),
         halting=halting,
-        close=close,
+        close=lambda: _close(pool, books),
     )
+
+
+def _signer(settings: Settings, secrets: Secrets) -> Signer | None:
+    aws = settings.aws
+    return signer(settings.audit.model_dump(), secrets, aws.profile, aws.timeout)
+
+
+def shared(tools: Tools, places: Places) -> Tools:
+    """With this door's part of what all doors may do at a destination."""
+    return replace(tools, places=places, pace=Pacer(tools.destinations, places.share))
+
+
+def _live(judged: Rules) -> Rules:
+    return replace(judged, grants=LiveList(judged.grants))
+
+
+def _close(pool: Pool, books: Books) -> None:
+    pool.close()
+    books.close()
+
+
+def _register(secrets: Secrets, books: Books, holder: str, *, careful: bool) -> Register:
+    # Where nobody else logs in, this process's own turns do.
+    return Register(secrets, Breakers(books.limits, holder, careful=careful and books.shared))
 
 
 def books(settings: Settings) -> Books:
@@ -196,7 +229,9 @@ def authority(settings: Settings, secrets: Secrets) -> Authority:
 
 def places_of(settings: Settings, books: Books, holder: str, slots: Slots) -> Places | None:
     """What is left of each destination's connections; None where no other door has any."""
-    return Places(books.limits, holder, slots, settings.ledger.lease) if books.limits else None
+    if not books.shared:
+        return None
+    return Places(books.limits, holder, slots, settings.ledger.lease)
 
 
 def ledger_place(settings: Settings) -> str:
@@ -223,12 +258,8 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
     notifier: Notifier | None = None,
 ) -> Tools:
     """The ports of the eight steps; without `remotes` each connection is used for one request."""
-
-    def halt() -> None:
-        if halting.is_set():
-            raise Stopping
-
     objects, sessions = _reading(settings, halting.wait)
+    known = LiveMap(destinations(settings))
     return Tools(
         objects=objects,
         remotes=remotes or Register(secrets),
@@ -238,16 +269,24 @@ def tools(  # noqa: PLR0913 what differs between the daemon and an operator's on
         locks=books.locks,
         notifier=notifier or told(settings, secrets),
         observer=observer,
-        destinations=LiveMap(destinations(settings)),
+        destinations=known,
+        pace=Pacer(known),
         rules=rules,
         slots=Slots(settings.transfers.max_parallel),
+        quota=Quota(books.limits),
         clock=clock,
-        halt=halt,
+        halt=lambda: _halt(halting),
         progress_every=0.0 if settings.ledger.kind == "sqlite" else PROGRESS_EVERY,
         digests=Stateable(),
         shards=books.shards,
         chain=books.chain,
+        recollections=books.recollections,
     )
+
+
+def _halt(halting: threading.Event) -> None:
+    if halting.is_set():
+        raise Stopping
 
 
 def told(settings: Settings, secrets: Secrets) -> Notifier:

@@ -31,6 +31,14 @@ FAILED = 1
 out, err = Terminal(), Terminal(stderr=True)
 
 
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        help="The configuration file.", envvar="FILEFERRY_CONFIG", metavar="FILE", readable=False
+    ),
+]
+
+
 class Export(StrEnum):
     CLOUDFORMATION = "cloudformation"
     TERRAFORM = "terraform"
@@ -43,10 +51,7 @@ def register(app: typer.Typer) -> None:
 def deploy(  # noqa: PLR0913  typer makes an option of each
     context: typer.Context,
     *,
-    config: Annotated[
-        Path | None,
-        typer.Option(help="The configuration file.", envvar="FILEFERRY_CONFIG", metavar="FILE"),
-    ] = None,
+    config: Config = None,
     plan: Annotated[bool, typer.Option("--plan", help="Say what would change, only.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Say what differs from it.")] = False,
     verify: Annotated[bool, typer.Option("--verify", help="Try whether it works, safely.")] = False,
@@ -70,8 +75,7 @@ def deploy(  # noqa: PLR0913  typer makes an option of each
     from cloud.parts import ready  # noqa: PLC0415  boto3 costs half a second
     from config.loading import load, locate  # noqa: PLC0415
 
-    settings = load(locate(config))
-    ready(settings)
+    ready(settings := load(locate(config)))
     build: Build | None = context.obj
     with tempfile.TemporaryDirectory(prefix="fileferry-deploy-") as scratch:
         path = zip_ or Path(scratch, "functions.zip")

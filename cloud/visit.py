@@ -27,6 +27,7 @@ from adapters.running.heartbeat import Heartbeat, Hold
 from adapters.running.places import Places
 from adapters.running.retries import retrying
 from adapters.running.sender import Sender
+from adapters.wiring import shared
 from cloud.environment import Environment
 from cloud.functions import HOMEWARD, Function
 from cloud.words import Answer, Asked, Foreign
@@ -273,6 +274,7 @@ class _Visit:
             locks=self._books.locks,
             shards=self._books.shards,
             chain=self._books.chain,
+            recollections=self._books.recollections,
             observer=self._environment.observer(self._books),
             halt=halt,
             fence=lambda: self._heart.fence(hold),
@@ -282,13 +284,13 @@ class _Visit:
     def _within_limits(self) -> Tools:
         """With this call's part of the destination's connections: a dead call's is its heir's."""
         tools = self._environment.tools
-        if self._books.limits is None:
+        if not self._books.shared:
             return tools
         slots = Slots(tools.slots.total)
         lease = self._environment.ledger.lease
         places = Places(self._books.limits, self._asked.holder, slots, lease)
         self._heart.beside = places.renew
-        return replace(tools, slots=slots, places=places)
+        return shared(replace(tools, slots=slots), places)
 
     def _attempt(self) -> Any:
         work = self._environment.work

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal, get_args
 
-from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
 from config.keys import ALLOWED, fingerprint
 from config.kinds import (
     Algorithm,
+    BandwidthText,
     Beside,
     Count,
     Day,
@@ -21,6 +22,7 @@ from config.kinds import (
     Hours,
     NamePart,
     Once,
+    Phrase,
     Reason,
     Root,
     Seconds,
@@ -33,6 +35,8 @@ from config.part import Part
 from transfer.destination import Conflict, Mode, Tier
 
 Digest = Literal["md5", "sha256"]
+From = Literal["compute", "attest", "none"]
+_NAMES: Final = TypeAdapter(Annotated[list[Digest], Once])
 PORTS = {"sftp": 22, "ftp": 21, "ftps": 21, "ftps-implicit": 990}
 
 
@@ -120,13 +124,33 @@ class TempSettings(Part):
     )
 
 
-def _all_digests() -> list[Digest]:
-    return ["md5", "sha256"]
+class DigestsSettings(Part):
+    """What stands on the receipt beside the size. A list of names, `[md5, sha256]`, computes those
+    and leaves the others out.
+    """
+
+    md5: From = Field(
+        "attest",
+        description="attest: taken from S3 where AWS vouches for it and a checksum proves the "
+        "bytes, else computed; compute: always computed; none: left out.",
+    )
+    sha256: From = Field("compute", description="The same for SHA-256.")
+
+
+def _listed(value: object) -> object:
+    """The form that it had first."""
+    if not isinstance(value, list):
+        return value
+    names: list[Digest] = _NAMES.validate_python(value)
+    return {name: "compute" if name in names else "none" for name in get_args(Digest)}
 
 
 class DestinationSettings(Part):
     """A partner endpoint. Requests name it; they never carry a host or a password."""
 
+    description: Phrase = Field(
+        "", description="What requesters read of it in ServiceNow's catalog; never a host."
+    )
     protocol: Literal["sftp", "ftp", "ftps", "ftps-implicit"] = Field(
         "sftp", description="How to speak to it; ftps-implicit is TLS from the first byte."
     )
@@ -195,9 +219,8 @@ class DestinationSettings(Part):
         description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "
         "T3 the partner's acknowledgement; null is T2 for ftp and T0 elsewhere.",
     )
-    digests: Annotated[list[Digest], Once] = Field(
-        default_factory=_all_digests,
-        description="Digests computed while sending; [] saves their CPU, and needs tier T0.",
+    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = Field(
+        default_factory=DigestsSettings
     )
     sidecar: SidecarSettings = Field(default_factory=SidecarSettings)
     acknowledgement: AcknowledgementSettings = Field(default_factory=AcknowledgementSettings)
@@ -223,7 +246,7 @@ class DestinationSettings(Part):
         default_factory=list,
         description="Hours in which no file is begun, e.g. 'Mon-Fri 08:00-18:00'.",
     )
-    time_zone: ZoneName = Field("UTC", description="Zone of the blackouts, e.g. Europe/Berlin.")
+    time_zone: ZoneName = Field("UTC", description="Zone of all hours here, e.g. Europe/Berlin.")
     connect_timeout: Seconds = Field(15.0, description="Seconds to connect and log in.")
     timeout: Seconds = Field(30.0, description="Seconds without progress before giving up.")
     min_rate: Count = Field(
@@ -231,6 +254,30 @@ class DestinationSettings(Part):
         ge=0,
         description="Bytes a second below which a transfer is broken off after timeout seconds, so "
         "that others get its place, and continued later; 0: never.",
+    )
+    bandwidth: list[BandwidthText] = Field(
+        default_factory=list,
+        description="Most bytes a second that all hosts together send, e.g. '10 MB/s' or 'Mon-Fri "
+        "08:00-18:00 2 MB/s'; of several that hold at one time the least.",
+    )
+    files_per_hour: Count | None = Field(
+        None,
+        ge=1,
+        description="Most files that are begun there in an hour, by all hosts together; null: any "
+        "number.",
+        examples=[240],
+    )
+    rest_after: Count = Field(
+        5,
+        ge=0,
+        le=100,
+        description="Connections in a row that failed after which nobody tries for a while, and "
+        "transfers wait; 0: never.",
+    )
+    rest: Seconds = Field(
+        60.0,
+        le=900,
+        description="Seconds of the first such rest; each further one is twice as long, to 900.",
     )
     route: Literal["in_process", "step_functions", "auto"] = Field(
         "in_process",

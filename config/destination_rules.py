@@ -40,6 +40,13 @@ def complaints(destination: Mapping[str, Any]) -> Iterator[Complaint]:
         yield from _sftp(destination) if protocol == "sftp" else _ftp(destination, protocol)
         yield from _proof(destination, protocol)
     yield from _beside(destination)
+    host, description = destination.get("host"), destination.get("description")
+    if (
+        isinstance(host, str)
+        and isinstance(description, str)
+        and host.lower() in description.lower()
+    ):
+        yield "description", "must not name the host: every requester reads it"
     temp = _part(destination, "temp")
     if temp.get("prefix") == "" and temp.get("suffix") == "" and not temp.get("folder"):
         yield "temp", "must have a prefix, a suffix or a folder, by which others know what to skip"
@@ -91,7 +98,7 @@ def _proof(destination: Mapping[str, Any], protocol: str) -> Iterator[Complaint]
     tier = destination.get("tier") or None
     if tier == Tier.ACKNOWLEDGED or tier is None:
         tier = USUAL.get(protocol, Tier.SIZE)
-    if destination.get("digests") == [] and tier in (Tier.SERVER_HASH, Tier.READ_BACK):
+    if not _digests(destination) and tier in (Tier.SERVER_HASH, Tier.READ_BACK):
         yield "digests", f"must not be empty: {tier} compares digests; tier: T0 compares sizes only"
 
 
@@ -114,10 +121,20 @@ def _whole(destination: Mapping[str, Any], setting: str, default: Part) -> Itera
     if changed and not part.get("name"):
         yield f"{setting}.name", f"is missing - {changed[0]} is of no use without it"
     digest = part.get("digest", _of(default, "digest"))
-    computed = destination.get("digests", get_args(Digest))
     known = isinstance(digest, str) and digest in get_args(Digest)
-    if part.get("name") and known and isinstance(computed, list | tuple) and digest not in computed:
+    if part.get("name") and known and digest not in _digests(destination):
         yield f"{setting}.digest", f"must not be {digest}, which is missing from digests"
+
+
+def _digests(destination: Mapping[str, Any]) -> frozenset[object]:
+    """The names of those that are on a receipt; all where what stands there is none of the forms,
+    which others say.
+    """
+    names = destination.get("digests")
+    if isinstance(names, list):
+        return frozenset(map(str, names))
+    told = _part(destination, "digests")
+    return frozenset(name for name in get_args(Digest) if told.get(name) != "none")
 
 
 def _of(default: Part, name: str) -> object:

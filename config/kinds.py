@@ -15,7 +15,7 @@ from transfer.addresses import RULE, is_guarded
 from transfer.destination import WEAK_ALGORITHMS
 from transfer.errors import Permanent
 from transfer.request.names import FIELD, check_path, shown
-from transfer.windows import parse_blackout
+from transfer.windows import parse_bandwidth, parse_blackout
 
 
 def _shaped(pattern: str, words: str) -> AfterValidator:
@@ -51,6 +51,11 @@ def _absolute(path: str) -> str:
 
 def _hours(text: str) -> str:
     parse_blackout(text)
+    return text
+
+
+def _bandwidth(text: str) -> str:
+    parse_bandwidth(text)
     return text
 
 
@@ -175,6 +180,13 @@ QueueUrl = Annotated[
 ]
 Prefix = Annotated[str, _shaped(r"s3://[^/\s]+/.*", "must look like s3://bucket/prefix/")]
 Table = Annotated[str, _shaped(r"[a-z0-9_]+", "must be the name of a table: a to z, 0 to 9 and _")]
+Scope = Annotated[
+    str,
+    _shaped(
+        r"(?=.{3,18}$)x(_[a-z0-9]+){1,3}",
+        "must be the scope of an application, like x_fferry: at most 18 of a to z, 0 to 9 and _",
+    ),
+]
 FieldName = Annotated[
     str,
     _shaped(r"[a-z][a-z0-9_]{0,79}", "must be the name of a field: a to z, 0 to 9 and _, no dot"),
@@ -264,10 +276,18 @@ Host = Annotated[
 Root = Annotated[str, AfterValidator(_absolute)]
 Beside = Annotated[str, AfterValidator(_beside)]
 Text = Annotated[str, Field(min_length=1)]
+Label = Annotated[
+    str,
+    _shaped(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", "must be a name: 1 to 100 letters, digits, . _ -"),
+]
+Phrase = Annotated[
+    str, _shaped(r"[^\x00-\x1f\x7f]{0,200}", "must be one line of at most 200 characters")
+]
 Seconds = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
 SecondsOrZero = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
 Count = Annotated[int, BeforeValidator(_number)]
 Lease = Annotated[float, BeforeValidator(_number), Field(ge=1, le=3600, allow_inf_nan=False)]
+BandwidthText = Annotated[str, AfterValidator(_bandwidth)]
 Hours = Annotated[str, AfterValidator(_hours)]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Once = AfterValidator(_distinct)

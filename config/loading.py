@@ -6,20 +6,22 @@ Every fault of the file and of the variables is collected and raised at once.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsConfigDict, SettingsError
 
 from config import files, rules, wording
 from config.document import Document, Unreadable, parse
 from config.faults import ConfigError, Fault, Place
-from config.settings import Settings
+from config.settings import ControlSettings, LedgerSettings, Settings
 
 PREFIX = "FILEFERRY_"
 DEFAULT = Path("/etc/fileferry/fileferry.yaml")
-_RESERVED = ("FILEFERRY_CONFIG", "FILEFERRY_SECRET_")
+_RESERVED = ("FILEFERRY_CONFIG", "FILEFERRY_SECRET_", "FILEFERRY_UNIT")
 
 
 def locate(option: Path | None = None) -> Path:
@@ -39,6 +41,24 @@ def load(path: Path) -> Settings:
     settings = Settings.model_validate(data)
     for what, place in _trusted(settings):
         _refuse_open(what, place)
+    return settings
+
+
+def glimpse(path: Path) -> Settings | None:
+    """Where ledger and socket are, of a file with faults elsewhere; what is not theirs is lacking.
+
+    None where that cannot be told, or where others may have written it.
+    """
+    try:
+        text, over, found = _text(path), _overrides(), dict[str, Any]()
+        for name, kind in (("ledger", LedgerSettings), ("control", ControlSettings)):
+            block = re.search(rf"(?m)^{name}:.*(?:\n(?:[ \t#].*)?)*", text)
+            data = parse(block[0]).data if block else {}
+            found[name] = kind.model_validate(_merged(data, over).get(name))
+        settings = Settings.model_construct(None, **found)
+        _refuse_open("ledger", settings.ledger.path)
+    except (OSError, UnicodeDecodeError, ConfigError, Unreadable, ValidationError):
+        return None
     return settings
 
 

@@ -75,7 +75,7 @@ class Secrets:
 
     def _from_file(self, path: Path) -> str | None:
         name = path.name
-        trouble = ""
+        trouble, action = "", None
         try:
             data, mode = files.read(path)
             self._refuse_exposed(name, path, mode)
@@ -85,10 +85,13 @@ class Secrets:
             return None
         except OSError as error:
             trouble = f"cannot be read: {error.strerror}"
+            if isinstance(error, PermissionError):
+                action = "Run the command as the owner of the file, or as root."
         except UnicodeDecodeError:
             trouble = "is not UTF-8 text"
         # Raised out here, because an error of decoding carries the bytes.
-        raise Permanent(Code.SECRET_MISSING, f"The secret {name} in {path} {trouble}.")
+        message = f"The secret {name} in {path} {trouble}."
+        raise Permanent(Code.SECRET_MISSING, message, action=action)
 
     def _refuse_exposed(self, name: str, path: Path, mode: int) -> None:
         # systemd lets the user of the service in by an ACL, whose mask shows as rights of a group.

@@ -19,11 +19,13 @@ from config.instance import Auth, JwtSettings, TicketSettings
 from config.kinds import (
     Count,
     DestinationName,
+    Label,
     Lease,
     Once,
     Prefix,
     QueueUrl,
     RoleArn,
+    Scope,
     Seconds,
     SecondsOrZero,
     SecretName,
@@ -108,6 +110,15 @@ class ServiceNowSettings(Part):
     standing: StandingSettings = Field(default_factory=StandingSettings)
     ecc: EccSettings = Field(default_factory=EccSettings)
     tickets: TicketSettings = Field(default_factory=TicketSettings)
+    application: Scope | None = Field(
+        None,
+        description="Scope of FileFerry's own application on the instance, x_fferry as it is "
+        "shipped; null: it is not used.",
+    )
+    known_as: Label | None = Field(
+        None,
+        description="Name of this FileFerry in the application's tables; null: the host's name.",
+    )
     timeout: Seconds = Field(30.0, description="Seconds for one answer of the instance.")
     max_rows: Count = Field(
         100, ge=1, le=1000, description="Open tasks judged in one poll, approved ones first."
@@ -118,6 +129,11 @@ class ServiceNowSettings(Part):
         le=100_000,
         description="Open tasks beyond which the poll's query is taken for broken, and all are "
         "left alone.",
+    )
+    batches: bool = Field(
+        True,
+        description="Calls of one moment go in one request to the Batch API. An instance that "
+        "takes none is found out, and asked one by one.",
     )
     calls_per_hour: Count | None = Field(
         None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from config.destination import (
     PORTS,
     AcknowledgementSettings,
@@ -15,7 +17,7 @@ from config.settings import Settings
 from transfer.destination import Acknowledgement, Destination, HostKey, Sidecar, TempNames, Tls
 from transfer.request.options import NAMES as OPTIONS
 from transfer.rules import Grant, Rules, Standing
-from transfer.windows import parse_blackout
+from transfer.windows import parse_bandwidth, parse_blackout
 
 
 def rules(settings: Settings) -> Rules:
@@ -55,10 +57,12 @@ def _standing(part: StandingSettings) -> Standing | None:
 
 
 def destinations(settings: Settings) -> dict[str, Destination]:
-    return {name: _destination(name, part) for name, part in settings.destinations.items()}
+    return {
+        name: _limited(_partner(name, part), part) for name, part in settings.destinations.items()
+    }
 
 
-def _destination(name: str, part: DestinationSettings) -> Destination:
+def _partner(name: str, part: DestinationSettings) -> Destination:
     return Destination(
         name=name,
         protocol=part.protocol,
@@ -80,19 +84,30 @@ def _destination(name: str, part: DestinationSettings) -> Destination:
         mode=part.mode,
         temp=TempNames(prefix=part.temp.prefix, suffix=part.temp.suffix, folder=part.temp.folder),
         tier=part.tier,
-        digests=tuple(part.digests),
+        digests=tuple(name for name, way in part.digests if way != "none"),
+        attest=tuple(name for name, way in part.digests if way == "attest"),
         sidecar=_sidecar(part.sidecar),
         acknowledgement=_acknowledgement(part.acknowledgement),
+        fast_ssh=part.fast_ssh,
+        time_zone=part.time_zone,
+        route=part.route,
+    )
+
+
+def _limited(partner: Destination, part: DestinationSettings) -> Destination:
+    return replace(
+        partner,
         connections=part.connections,
         connections_per_file=part.connections_per_file,
         keep_idle=part.keep_idle,
-        fast_ssh=part.fast_ssh,
         blackouts=tuple(map(parse_blackout, part.blackouts)),
-        time_zone=part.time_zone,
         connect_timeout=part.connect_timeout,
         timeout=part.timeout,
         min_rate=part.min_rate,
-        route=part.route,
+        bandwidth=tuple(map(parse_bandwidth, part.bandwidth)),
+        files_per_hour=part.files_per_hour or 0,
+        rest_after=part.rest_after,
+        rest=part.rest,
     )
 
 

@@ -140,10 +140,13 @@ class InProcess:
             self._begin()
 
     def watched(self) -> list[Transfer]:
-        """What is under way or waits, and can still be stopped, as it was when it was taken up."""
+        """What is under way and can still be stopped, as it was when it was taken up."""
+        return [head for head in self.under_way() if not is_homeward(head)]
+
+    def waiting(self) -> list[Transfer]:
+        """What waits for its turn or for something else, and can still be stopped."""
         with self._lock:
-            heads = [head for head, _ in self._under_way.values()]
-            heads += [pause.transfer for pause in self._pauses.values()]
+            heads = [pause.transfer for pause in self._pauses.values()]
             heads += [*self._suspects.values(), *self._line]
         return [head for head in heads if not is_homeward(head)]
 
@@ -168,6 +171,16 @@ class InProcess:
         if self.elsewhere(head):
             return Wait("elsewhere", f"execution {head.execution or 'of the second door'} has it")
         return Wait("turn", "it is taken up within seconds, unless another owner has it")
+
+    def look_again(self, destination: str) -> None:
+        """What waits with it need not wait longer: something has changed there."""
+        with self._lock:
+            self._pauses = {
+                key: replace(each, until=self._heart.now())
+                if each.transfer.request.destination == destination
+                else each
+                for key, each in self._pauses.items()
+            }
 
     def drain(self, seconds: float) -> bool:
         """Wait for what runs; True when nothing runs any more."""
@@ -359,16 +372,22 @@ class InProcess:
         claim = hold.claim
         seconds = WAIT if error.retry_after is None else error.retry_after
         with self._lock:
-            known = claim.id in self._pauses
+            known = self._pauses.pop(claim.id, None) is not None
             now = self._heart.now()
-            self._pauses = {
-                key: each for key, each in self._pauses.items() if now - each.until < FORGOTTEN
-            }
+            self._forget_pauses(now)
             self._pauses[claim.id] = _Pause(claim, now + seconds, error)
         if not known:
             hold.told.append(history.waits(error.code, error.message, self._tools.clock()))
             hold.waits = True
             log.info("transfer waits", code=error.code, reason=error.message)
+
+    def _forget_pauses(self, now: float) -> None:
+        """From the one that was put down longest ago: none of the others is looked at."""
+        while self._pauses:
+            first = next(iter(self._pauses.values()))
+            if now - first.until < FORGOTTEN:
+                return
+            del self._pauses[first.transfer.id]
 
     def _resumed(self, transfer_id: str) -> None:
         with self._lock:

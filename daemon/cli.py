@@ -14,7 +14,6 @@ from typer._completion_classes import completion_init
 from adapters.terminal import Terminal, own_up, steady
 from config import doubts
 from config.loading import load, locate
-from config.logging import configure, report_strays
 from config.secrets import check
 from config.secrets import operators as secrets_of
 from daemon.commands import cancel, controls, logs, operators, show, status, sweep
@@ -86,6 +85,7 @@ def run(config: Config = None) -> None:
     from adapters.running.trouble import Board
     from adapters.systemd import Supervisor
     from adapters.wiring import build
+    from config.logging import configure, report_strays
     from daemon.service import Service
     from daemon.signals import stop_on_signals
     from daemon.telemetry import measured, traced
@@ -132,6 +132,7 @@ def send(
 
     No ticket. A path that is empty or ends with / takes the object's name.
     """
+    from config.logging import configure
     from daemon.commands.send import send_one
     from daemon.commands.stopping import leave
 

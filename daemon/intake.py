@@ -58,8 +58,13 @@ class Intake:
         carrier: Carrier,
         clock: Callable[[], datetime],
         tracer: Tracer | None = None,
+        page: int | None = None,
     ) -> None:
+        """`page`: tasks that one round judges at most."""
         self._tracer = tracer or NoTracer()
+        self._page = page
+        self.more = False
+        """The latest round was full and had new work in it: the next need not wait."""
         self._inbox = inbox
         self._ledger = ledger
         self._archive = archive
@@ -67,6 +72,7 @@ class Intake:
         self._rules = rules
         self._carrier = carrier
         self._clock = clock
+        self._before: set[str] = set()
         self._open_again: set[str] = set()
 
     def round(self) -> int:
@@ -74,13 +80,23 @@ class Intake:
 
         Raises FerryError when ServiceNow cannot be read or the ledger does not take what is new.
         """
-        tasks = self._inbox.fetch()
-        before, self._open_again = self._open_again, set()
+        more, self.more = self.more, False
+        tasks = self._inbox.fetch(more=more)
+        if not more:
+            self._before, self._open_again = self._open_again, set()
+        new: list[Transfer] = []
         for evidence in tasks:
             judged = self._guarded(evidence)
             if judged.received and judged.standing and judged.standing.finished:
-                self._finished(judged.standing, judged.received, before)
-        self.resume()
+                self._finished(judged.standing, judged.received)
+            elif judged.standing and judged.standing is judged.received:
+                new.append(judged.standing)
+        self.more = bool(new) and len(tasks) == self._page
+        if self.more:
+            # What else is unfinished comes with the last of these rounds.
+            self._carrier.carry(new)
+        else:
+            self.resume()
         return len(tasks)
 
     def resume(self) -> None:
@@ -159,13 +175,13 @@ class Intake:
         self._tracer.admitted(standing)
         return received, standing
 
-    def _finished(self, standing: Transfer, received: Transfer, before: set[str]) -> None:
+    def _finished(self, standing: Transfer, received: Transfer) -> None:
         """Open again, or not closed yet? Only a second look at a settled outbox tells."""
         record = next(iter(self._archive.search(standing.id, limit=1)), None)
         if record is None or record.unsent:
             return
         self._open_again.add(standing.id)
-        if standing.id in before:
+        if standing.id in self._before:
             altered = standing.request.fingerprint != received.request.fingerprint
             self._outbox.add(notes.reopened(standing, altered=altered))
 
@@ -186,7 +202,10 @@ class Poll:
         *,
         board: Board | None = None,
         gate: Gate | None = None,
+        over: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`over`: nothing more is to be taken in."""
+        self._over = over
         self._alarm = alarm
         self._intake = intake
         self._every = every
@@ -199,12 +218,13 @@ class Poll:
         """It has been to ServiceNow and back, whatever came of it."""
 
     def __call__(self) -> None:
-        if self._now() < self._not_before or self._gate.closed():
-            return
-        self._poll()
-        self.tried = True
+        again = True
+        while again and self._now() >= self._not_before and not self._gate.closed():
+            again = self._poll() and not self._over()
+            self.tried = True
 
-    def _poll(self) -> None:
+    def _poll(self) -> bool:
+        """Whether there is more to be had at once."""
         try:
             tasks = self._intake.round()
         except FerryError as error:
@@ -218,6 +238,8 @@ class Poll:
         else:
             self._trouble.over()
             log.debug("polled", tasks=tasks)
+            return self._intake.more
+        return False
 
     def _back_off(self, error: FerryError) -> None:
         self._trouble.say(error)

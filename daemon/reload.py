@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,7 @@ from config import doubts
 from config.faults import ConfigError
 from config.loading import load
 from config.logging import configure
-from config.secrets import check, operators
+from config.secrets import check, names_of_all, names_of_login, operators
 from config.settings import Settings
 from config.values import destinations, rules
 from transfer.errors import Code, FerryError, Permanent
@@ -41,6 +44,8 @@ class Reload:
         self._applied = applied
         self._read = read or _sound
         self._lock = threading.Lock()
+        self._salt = os.urandom(16)
+        self._secrets = self._digests(settings)
 
     def __call__(self) -> tuple[list[str], list[str]]:
         """The names of what has changed, and of what is another in the file and needs a restart.
@@ -62,12 +67,39 @@ class Reload:
         differs = list(_differences(self._settings, new))
         changed = [name for name in differs if name.startswith(TAKEN)]
         restart = [name for name in differs if name not in changed]
+        anew, kept = self._other_secrets(new)
+        changed, restart = changed + anew, restart + kept
         if any(name.startswith("log.") for name in changed):
             configure(new.log)
         self._settings = _joined(self._settings, new)
         self._applied(self._settings)
         log.info("reloaded", changed=changed, needs_restart=restart)
         return changed, restart
+
+    def _other_secrets(self, new: Settings) -> tuple[list[str], list[str]]:
+        """Of the secrets whose text is another: those that each use reads, and those of the login
+        at ServiceNow, which the start has read.
+        """
+        found, login = self._digests(new), {*names_of_login(new)}
+        other = [name for name, text in found.items() if self._secrets.get(name, text) != text]
+        kept = {name: self._secrets[name] for name in login & self._secrets.keys()}
+        self._secrets = {**found, **kept}
+        return (
+            [f"secret {name}" for name in other if name not in login],
+            [f"secret {name}" for name in other if name in login],
+        )
+
+    def _digests(self, settings: Settings) -> Mapping[str, bytes]:
+        """By name, and only to tell whether it is another."""
+        if self._path is None:
+            return {}
+        found, secrets = dict[str, bytes](), operators(self._path)
+        for name in names_of_all(settings):
+            # One that cannot be read is a fault of the configuration, and told as that.
+            with suppress(FerryError):
+                text = secrets(name).encode()
+                found[name] = hashlib.blake2b(text, key=self._salt).digest()
+        return found
 
 
 def apply(settings: Settings, tools: Tools) -> None:

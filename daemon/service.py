@@ -30,12 +30,14 @@ from daemon.doors import doors
 from daemon.hints import Hints
 from daemon.intake import Intake, Poll
 from daemon.outlook import Outlook
+from daemon.pulse import Pulse
+from daemon.readiness import Readiness
 from daemon.reload import Reload, apply
 from daemon.rounds import Rounds
 from daemon.second_door import SecondDoor
 from daemon.telemetry import standing
 from daemon.watch import Watch
-from transfer.errors import Code, FerryError
+from transfer.errors import FerryError
 from transfer.model import Transfer
 from transfer.tools import NoMeter
 
@@ -48,6 +50,11 @@ RESUME_EVERY = 10.0
 MEASURE_EVERY = 60.0
 """Seconds: CloudWatch keeps one value a minute."""
 DISK_EVERY = 60.0
+LIMITS_EVERY = 30.0
+PULSE_EVERY = 5.0
+"""Seconds between two looks whether the instance is to hear of us: a change is told soon."""
+CONTROL_EVERY = 5.0
+"""Seconds between two looks whether somebody has removed the socket."""
 HANGUP_EVERY = 0.5
 """Seconds between two looks whether SIGHUP has asked for a reload."""
 FORGET_EVERY = 86_400.0
@@ -59,13 +66,6 @@ HALT_GRACE = 20.0
 """Seconds for the carriers to reach the end of a chunk once they were told to halt."""
 RUIN_GRACE = 5.0
 """The same, when the ledger cannot be used any more and nothing can be noted."""
-READY_AFTER = 15.0
-"""Seconds after which a ServiceNow that has not answered yet keeps nobody from being ready."""
-LONGER_EVERY = 5.0
-LONGER = 60.0
-"""Seconds by which the start is prolonged, every so many seconds, while the login is refused."""
-NOT_LET_IN = frozenset({Code.SERVICENOW_AUTH, Code.SERVICENOW_LOGIN_PAGE})
-"""What the poll meets while ServiceNow refuses the login."""
 
 log = structlog.get_logger()
 
@@ -87,7 +87,7 @@ class Service:
         self._supervisor = supervisor
         self._stop = stop
         self._hangup = hangup or threading.Event()
-        self._beat = self._began = time.monotonic()
+        self._beat = time.monotonic()
         self._ruin: FerryError | None = None
         self._traffic = traffic or Traffic(Board())
         self._board = self._traffic.board
@@ -100,14 +100,14 @@ class Service:
         self._carrier = self._built_carrier()
         self._sender = self._built_sender()
         self._outlook = Outlook(house, self._carrier, self._board, self._gate, self._traffic)
+        self._pulse = Pulse(self._outlook, house.pulse) if house.pulse else None
         self._intake = self._built_intake()
         self._second = self._built_second_door()
         self._doors = self._built_doors()
         self._reload = Reload(path, house.settings, self._applied)
-        self._rounds = self._scheduled()
         self._control = self._built_control()
-        self._told = ""
-        self._longer_at = self._began + LONGER_EVERY
+        self.readiness = Readiness(supervisor, self._outlook, self._gate, self._poll, house.about)
+        self._rounds = self._scheduled()
 
     def run(self) -> None:
         """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
@@ -117,7 +117,8 @@ class Service:
         self._rounds.start()
         for door in self._doors:
             door.start()
-        self._watch(lambda: self._stop.wait(self._pause()))
+        self._outlook.look_over(self._alarm, self._stop)
+        self._watch(lambda: self._stop.wait(self.readiness.pause()))
         if self._ruin is None:
             self._shut_down()
         else:
@@ -126,7 +127,8 @@ class Service:
     def _scheduled(self) -> Rounds:
         poll = self._house.settings.poll
         second = self._second
-        watch = Watch(self._house.inbox, self._house.tools.authority, self._watched)
+        inbox, authority = self._house.inbox, self._house.tools.authority
+        watch = Watch(inbox, authority, self._watched, self._carrier.waiting)
         self._carrier.verdict = watch.verdict
         rounds = Rounds(self._alarm)
         self._poll = Poll(
@@ -136,6 +138,7 @@ class Service:
             self._alarm,
             board=self._board,
             gate=self._gate,
+            over=self._stop.is_set,
         )
         rounds.add("poll", self._poll, poll.every)
         rounds.add("resume", self._intake.resume, min(poll.every, RESUME_EVERY))
@@ -147,8 +150,12 @@ class Service:
         rounds.add("forget", self._forget, FORGET_EVERY, after=FORGET_AFTER)
         rounds.add("measure", self._measure, MEASURE_EVERY)
         rounds.add("beat", self._note_beat, BEAT_EVERY)
+        rounds.add("limits", self._outlook.restraints.round, LIMITS_EVERY)
         rounds.add("disk", self._outlook.look_at_disk, DISK_EVERY)
+        if self._pulse:
+            rounds.add("pulse", self._pulse.round, PULSE_EVERY)
         rounds.add("hangup", self._hung_up, HANGUP_EVERY)
+        rounds.add("control", self._control.renew, CONTROL_EVERY)
         for door in self._doors:
             rounds.add(door.name, door.beat, door.visibility / 3)
         return rounds
@@ -182,6 +189,7 @@ class Service:
             alarm=self._alarm,
             lease=house.settings.ledger.lease,
             short=house.short,
+            convoy=house.convoy,
             workers=SENDERS,
             tracer=house.tools.tracer,
             board=self._board,
@@ -208,6 +216,7 @@ class Service:
             status=self._outlook.document,
             reload=self.reload,
             wake=self._wake,
+            release=self._release,
         )
         return Server(socket_of(self._house.settings), orders)
 
@@ -228,6 +237,7 @@ class Service:
         for name, destination in before.items():
             if tools.destinations.get(name) != destination:
                 self._board.forget(f"destination {name}")
+                self._carrier.look_again(name)
         if self._second:
             self._second.door = digest(settings)
 
@@ -236,6 +246,15 @@ class Service:
         self._heart.hasten()
         for name in ("watch", "resume"):
             self._rounds.hasten(name)
+
+    def _release(self, name: str) -> bool:
+        """Raises `ledger.*`."""
+        house = self._house
+        if not house.register or not house.register.resume(house.tools.destinations[name]):
+            return False
+        self._board.forget(f"destination {name}")
+        self._carrier.look_again(name)
+        return True
 
     def _hung_up(self) -> None:
         if self._hangup.is_set():
@@ -255,6 +274,7 @@ class Service:
             carrier=self._carrier,
             clock=house.tools.clock,
             tracer=house.tools.tracer,
+            page=house.settings.servicenow.max_rows,
         )
 
     def _built_second_door(self) -> SecondDoor | None:
@@ -296,7 +316,8 @@ class Service:
     def _measure(self) -> None:
         house = self._house
         if not isinstance(house.tools.meter, NoMeter):
-            house.tools.meter.standing(standing(house))
+            held = len(self._outlook.restraints.unwell())
+            house.tools.meter.standing(standing(house, held))
 
     def _note_beat(self) -> None:
         self._beat = time.monotonic()
@@ -304,40 +325,12 @@ class Service:
     def _watch(self, over: Callable[[], bool]) -> None:
         """Tell systemd that all is well for as long as scheduler and heartbeat are seen to move."""
         while True:
-            self._tell()
+            self.readiness.tell()
             moves = time.monotonic() - self._beat < DEAF_AFTER and self._heart.beats()
             if self._outlook.ready and moves:
                 self._supervisor.watchdog()
             if over():
                 return
-
-    def _tell(self) -> None:
-        """The state, to systemd, where it is another than before."""
-        line, now = self._outlook.line(), time.monotonic()
-        if self._outlook.ready or self._outlook.stopping:
-            if line != self._told:
-                self._supervisor.status(line)
-        elif self._may_be_ready(now):
-            self._outlook.ready = True
-            self._supervisor.ready(self._outlook.line())
-            log.info("ready", **self._house.about())
-        elif now >= self._longer_at:
-            self._longer_at = now + LONGER_EVERY
-            self._supervisor.starting(line, LONGER)
-        self._told = line
-
-    def _may_be_ready(self, now: float) -> bool:
-        """ServiceNow lets us in, or cannot be asked: work goes on without it."""
-        seen = self._board.trouble("poll").seen
-        if seen and seen.code in NOT_LET_IN:
-            return False
-        late = now - self._began > READY_AFTER
-        return self._poll.tried or late or self._gate.closed() is not None
-
-    def _pause(self) -> float:
-        if not self._outlook.ready:
-            return 0.05 if not self._poll.tried else 0.5
-        return min(self._supervisor.watchdog_interval or 5.0, 5.0)
 
     def _shut_down(self) -> None:
         """Stop taking → finish, or halt at the next chunk → last tickets → close."""
@@ -356,6 +349,8 @@ class Service:
         self._rounds.stop(wait=True)
         self._heart.stop()
         self._sender.round()
+        if self._pulse:
+            self._pulse.farewell()
         self._control.close()
         log.info("stopped", unfinished=len(house.books.archive.unfinished()))
 

@@ -69,8 +69,8 @@ def _meters(house: House, board: Board) -> tuple[list[Meter], list[Callable[[], 
     return meters, endings
 
 
-def standing(house: House) -> Standing:
-    """How the service stands now. Raises what the ledger raises."""
+def standing(house: House, held: int) -> Standing:
+    """How the service stands now; so many destinations are held. Raises what the ledger does."""
     left = house.books.archive.unfinished()
     received = min((one.received_at for one in left if one.received_at), default=None)
     now = house.tools.clock()
@@ -79,6 +79,7 @@ def standing(house: House) -> Standing:
         oldest=max((now - received).total_seconds(), 0.0) if received else 0.0,
         calls_left=house.calls_left(),
         ledger_bytes=_ledger_bytes(house.settings),
+        held=held,
     )
 
 

@@ -130,6 +130,8 @@ class Child:
             return self._process.wait()
         except KeyboardInterrupt:
             self._process.kill()
+            # What it still writes would be left behind.
+            self._process.wait()
             raise
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 LIBRARIES = ("flask", "flask_cors", "moto")
 """The `sandbox` extra; where it is not installed there are no such commands."""
@@ -18,15 +19,37 @@ LIBRARIES = ("flask", "flask_cors", "moto")
 def register(app: typer.Typer) -> None:
     """Add the commands to the command line."""
     if all(find_spec(name) for name in LIBRARIES):
-        app.command(epilog="Example: fileferry sandbox aws --aws-port 5000")(sandbox)
+        app.add_typer(_sandbox(), name="sandbox")
         app.command(epilog="Example: fileferry demo --keep")(demo)
+
+
+class _Begun(TyperGroup):
+    """`fileferry sandbox aws` is `fileferry sandbox start aws`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        named = args[:1] and args[0] in {*self.commands, *ctx.help_option_names}
+        if not named and not ctx.resilient_parsing:
+            args = ["start", *args]
+        return super().parse_args(ctx, args)
+
+
+def _sandbox() -> typer.Typer:
+    group = typer.Typer(
+        cls=_Begun,
+        help="Stand-ins for ServiceNow, AWS and a partner.\n\n"
+        "Without one of the commands it is `start`, with all that may follow that.",
+        epilog="Example: fileferry sandbox --write-config try",
+    )
+    group.command(epilog="Example: fileferry sandbox start aws --aws-port 5000")(start)
+    group.command(epilog="Example: fileferry sandbox order report.csv --path in/")(order)
+    return group
 
 
 def _port(help_text: str) -> Any:
     return typer.Option(metavar="PORT", min=0, max=65535, show_default=False, help=help_text)
 
 
-def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
+def start(  # noqa: PLR0913, PLR0917  typer makes an option of each
     parts: Annotated[
         list[str] | None, typer.Argument(metavar="PART", help="servicenow, aws, remotes.")
     ] = None,
@@ -40,11 +63,15 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
     seed: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Records, JSON or YAML.")
     ] = None,
+    package: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR|ZIP", help="ServiceNow with that in it."),
+    ] = None,
     write_config: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write a configuration there.")
     ] = None,
 ) -> None:
-    """Start stand-ins for ServiceNow, AWS and a partner, until Ctrl-C.
+    """Start the stand-ins, until Ctrl-C.
 
     Prints addresses and credentials as JSON. Exit code 2: it cannot start.
     """
@@ -58,9 +85,39 @@ def sandbox(  # noqa: PLR0913, PLR0917  typer makes an option of each
         tls=tls,
         directory=directory,
         seed=seed,
+        package=package,
         write_config=write_config,
     )
     raise typer.Exit(stand(wishes))
+
+
+def order(  # noqa: PLR0913, PLR0917  as above
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A file on this machine.")],
+    to: Annotated[str, typer.Option(metavar="NAME", help="Destination.")] = "partner",
+    path: Annotated[str, typer.Option(metavar="PATH", help="A folder/ there, or a name.")] = "",
+    requester: Annotated[
+        str, typer.Option("--as", metavar="USER", help="Who orders it.")
+    ] = "anna.berg",
+    no_approve: Annotated[
+        bool, typer.Option("--no-approve", help="Leave that to you, on the page.")
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", envvar="FILEFERRY_CONFIG", readable=False, help="The sandbox's own."
+        ),
+    ] = None,
+) -> None:
+    """Upload a file, order its transfer, and approve it.
+
+    The sandbox was started with --write-config DIR, or is that of `demo --keep`.
+    Exit code 1: it does not answer, or refuses.
+    """
+    from sandbox.ordering import ordered  # noqa: PLC0415  boto3
+
+    raise typer.Exit(
+        ordered(file, to=to, path=path, requester=requester, approve=not no_approve, config=config)
+    )
 
 
 def demo(

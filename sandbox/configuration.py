@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,12 @@ import yaml
 from sandbox.plan import Addresses
 
 SECRETS = "credentials"
-"""The directory beside the configuration that `CREDENTIALS_DIRECTORY` must name."""
+"""The directory beside the configuration in which FileFerry looks for its secrets."""
+ADDRESSES = "sandbox.json"
+"""The file beside the configuration that says where the sandbox is, for `sandbox order`."""
+ENVIRONMENT = "env"
+"""The file beside the configuration that a shell reads with `.` before it starts `fileferry`."""
+VAULT = "vault"
 REQUESTERS = ["anna.berg", "tom.reyes"]
 """User names that may send to `partner`; only otto.lind may send to `vault`."""
 
@@ -19,7 +27,7 @@ REQUESTERS = ["anna.berg", "tom.reyes"]
 def write_configuration(
     directory: Path, addresses: Addresses, *, poll_seconds: float = 5.0
 ) -> Path:
-    """Write fileferry.yaml and credentials/ for all three parts; returns the file's path.
+    """Write fileferry.yaml and what lies beside it, for all three parts; returns the file's path.
 
     The destinations are `partner`, the SFTP server's root, and `vault`, a directory in it. Raises
     OSError when `directory` cannot be written.
@@ -30,11 +38,14 @@ def write_configuration(
     secrets.chmod(0o700)
     _write_secret(secrets / "servicenow", addresses["servicenow"]["client_secret"])
     _write_secret(secrets / "partner", addresses["sftp"]["password"])
-    Path(addresses["sftp"]["root"], "vault").mkdir(exist_ok=True)
+    Path(addresses["sftp"]["root"], VAULT).mkdir(exist_ok=True)
     file = directory / "fileferry.yaml"
     content = _settings(directory, addresses, poll_seconds)
     file.write_text(plain_yaml(content), "utf-8")
     file.chmod(0o640)
+    told = {**addresses, "destinations": [*content["destinations"]]}
+    _write_secret(directory / ADDRESSES, json.dumps(told, indent=2))
+    _write_secret(directory / ENVIRONMENT, _exports(file, addresses))
     return file
 
 
@@ -51,13 +62,23 @@ def plain_yaml(content: Any) -> str:
     return yaml.dump(content, Dumper=_Plain, sort_keys=False, allow_unicode=True)
 
 
-def environment(directory: Path, addresses: Addresses) -> dict[str, str]:
+def environment(addresses: Addresses) -> dict[str, str]:
     """What a daemon with the written configuration needs in its environment."""
     return {
-        "CREDENTIALS_DIRECTORY": str(directory.resolve() / SECRETS),
         "AWS_ACCESS_KEY_ID": addresses["aws"]["access_key"],
         "AWS_SECRET_ACCESS_KEY": addresses["aws"]["secret_key"],
     }
+
+
+def _exports(file: Path, addresses: Addresses) -> str:
+    """After it `fileferry` is this one, reads that file, and goes to nobody else's AWS or proxy."""
+    here = {"NO_PROXY": "127.0.0.1,localhost", "no_proxy": "127.0.0.1,localhost"}
+    variables = {"FILEFERRY_CONFIG": str(file), **environment(addresses), **here}
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    place = shlex.quote(str(Path(sys.executable).parent))
+    return "\n".join(
+        ["unset AWS_PROFILE CREDENTIALS_DIRECTORY", *lines, f'export PATH={place}:"$PATH"', ""]
+    )
 
 
 def _write_secret(file: Path, value: str) -> None:
@@ -67,9 +88,12 @@ def _write_secret(file: Path, value: str) -> None:
 
 
 def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dict[str, Any]:
-    aws = addresses["aws"]
+    aws, instance = addresses["aws"], _instance(addresses["servicenow"])
+    if aws["queue_url"] and "application" in instance:
+        # S3 events come by the queue alone.
+        instance["standing"] = {"table": addresses["servicenow"]["standing"]}
     return {
-        "servicenow": _instance(addresses["servicenow"]),
+        "servicenow": instance,
         "poll": {"every": poll_seconds},
         "queue": {"url": aws["queue_url"], "endpoint_url": aws["endpoint_url"]},
         "aws": {
@@ -80,17 +104,17 @@ def _settings(directory: Path, addresses: Addresses, poll_seconds: float) -> dic
         "ledger": {"path": str(directory / "ledger.db")},
         "destinations": {
             "partner": _endpoint(addresses["sftp"], "/"),
-            "vault": _endpoint(addresses["sftp"], "/vault"),
+            VAULT: _endpoint(addresses["sftp"], f"/{VAULT}"),
         },
         "grants": [
             _grant(REQUESTERS, aws["bucket"], "partner"),
-            _grant(["otto.lind"], aws["bucket"], "vault"),
+            _grant(["otto.lind"], aws["bucket"], VAULT),
         ],
     }
 
 
 def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
-    settings = {
+    settings: dict[str, Any] = {
         "url": servicenow["url"],
         "auth": "oauth",
         "user": servicenow["client_id"],
@@ -99,6 +123,8 @@ def _instance(servicenow: dict[str, Any]) -> dict[str, Any]:
         "approver_group": servicenow["approver_group"],
         "catalog_items": [servicenow["catalog_item"]],
     }
+    if servicenow["application"]:
+        settings |= {"application": servicenow["application"], "known_as": "sandbox"}
     return settings | ({"ca_file": servicenow["ca_file"]} if servicenow["ca_file"] else {})
 
 

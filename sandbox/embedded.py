@@ -13,8 +13,10 @@ from sandbox.aws import Aws
 from sandbox.plan import HOST, Addresses, Part, Plan, Unusable
 from sandbox.remotes import SftpServer
 from sandbox.servicenow import ServiceNow
+from sandbox.servicenow.installed import setup_of
+from sandbox.servicenow.package.reading import read
 from sandbox.servicenow.refusal import Refusal
-from sandbox.servicenow.seed import SEEDED
+from sandbox.servicenow.seed import SEEDED, Setup
 from sandbox.tls import make_certificate
 
 
@@ -52,8 +54,9 @@ def _start(part: Part, plan: Plan, directory: Path, stack: ExitStack) -> Address
 def _servicenow(plan: Plan, directory: Path, stack: ExitStack) -> Addresses:
     certificate = make_certificate(directory / "tls") if plan.tls else None
     port = plan.ports.get(Part.SERVICENOW, 0)
+    setup = _setup(plan.package)
     try:
-        server = ServiceNow(host=HOST, port=port, tls=certificate, seed=plan.seed)
+        server = ServiceNow(host=HOST, port=port, tls=certificate, seed=plan.seed, setup=setup)
     except (Refusal, LookupError, ValueError) as error:
         raise Unusable(f"ServiceNow does not take a record of the seed: {error}.") from error
     server.start()
@@ -67,15 +70,27 @@ def _servicenow(plan: Plan, directory: Path, stack: ExitStack) -> Addresses:
             "client_id": SEEDED.client_id,
             "client_secret": SEEDED.client_secret,
             "ca_file": str(certificate.ca_file) if certificate else None,
-            "catalog_item": SEEDED.catalog_item,
-            "group": SEEDED.group,
-            "approver_group": SEEDED.approver_group,
+            "catalog_item": setup.catalog_item,
+            "group": setup.group,
+            "approver_group": setup.approver_group,
+            "standing": setup.standing,
+            "application": setup.application or None,
             "users": {
                 name: {"sys_id": person.sys_id, "password": person.password}
                 for name, person in SEEDED.users.items()
             },
         }
     }
+
+
+def _setup(package: Path | None) -> Setup:
+    """Raises Unusable, with what is wrong with the package."""
+    if package is None:
+        return Setup()
+    try:
+        return setup_of(read(package))
+    except (OSError, ValueError, KeyError) as error:
+        raise Unusable(f"{package} is no package of FileFerry's application: {error}.") from error
 
 
 def _aws(plan: Plan, _directory: Path, stack: ExitStack) -> Addresses:

@@ -30,11 +30,13 @@ class Unusable(Exception):
 class Plan:
     """What to start. A port of 0 is a free one; `directory` None is one that is removed at the end.
 
-    `seed` is {table: [record]}, on top of the records that every instance has.
+    `seed` is {table: [record]}, on top of the records that every instance has. `package`: of
+    FileFerry's application, from which the instance is made.
     """
 
     parts: frozenset[Part] = frozenset(Part)
     ports: Mapping[Part, int] = field(default_factory=dict)
     tls: bool = False
     directory: Path | None = None
+    package: Path | None = None
     seed: Mapping[str, Sequence[Mapping[str, str]]] = field(default_factory=dict)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from adapters.terminal import Terminal
-from sandbox.configuration import environment, write_configuration
+from sandbox.configuration import ENVIRONMENT, write_configuration
 from sandbox.embedded import running
 from sandbox.plan import Addresses, Part, Plan, Unusable
 from sandbox.seedfile import read_seed
@@ -28,6 +28,7 @@ class Wishes:
     tls: bool = False
     directory: Path | None = None
     seed: Path | None = None
+    package: Path | None = None
     write_config: Path | None = None
 
 
@@ -41,9 +42,9 @@ def stand(wishes: Wishes) -> int:
         signal.signal(number, lambda *_: stopped.set())
     try:
         with running(_plan(wishes)) as addresses:
-            if wishes.write_config:
-                _configure(wishes.write_config, addresses)
+            hints = _configured(wishes.write_config, addresses) if wishes.write_config else []
             Terminal().document(addresses)
+            Terminal(stderr=True).say(*hints)
             stopped.wait()
     except Unusable as error:
         Terminal(stderr=True).say(f"{error}")
@@ -61,6 +62,7 @@ def _plan(wishes: Wishes) -> Plan:
         tls=wishes.tls,
         directory=wishes.directory.resolve() if wishes.directory else None,
         seed=read_seed(wishes.seed) if wishes.seed else {},
+        package=wishes.package,
     )
 
 
@@ -71,11 +73,20 @@ def _part(name: str) -> Part:
         raise Unusable(f"There is no part {name}; there are {', '.join(Part)}.") from error
 
 
-def _configure(directory: Path, addresses: Addresses) -> None:
+def _configured(directory: Path, addresses: Addresses) -> list[str]:
+    """What to do with it, which is said last."""
     try:
         file = write_configuration(directory, addresses)
     except OSError as error:
         raise Unusable(f"{directory} cannot be written: {error.strerror}.") from error
-    variables = [f"{name}={value}" for name, value in environment(directory, addresses).items()]
-    command = shlex.join(["env", *variables, "fileferry", "run", "--config", str(file)])
-    Terminal(stderr=True).say("Start FileFerry on it with:", f"  {command}")
+    begin = f". {shlex.quote(str(file.with_name(ENVIRONMENT)))}"
+    return [
+        "",
+        "In a second terminal start FileFerry on it:",
+        f"  {begin}",
+        "  fileferry run",
+        "In a third order a transfer of any file:",
+        f"  {begin}",
+        "  fileferry sandbox order FILE",
+        f"Tickets: {addresses['servicenow']['page']}. Ctrl-C ends the sandbox.",
+    ]

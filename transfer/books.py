@@ -1,8 +1,11 @@
 """What has to be remembered, as Protocols of at most five verbs, and the Books that hold them all.
 
-One store keeps them together: a state and the words about it are written in one transaction. All
-of them raise FerryError only: Transient `ledger.busy`, `ledger.full`, `ledger.unavailable` when a
-later try may work, Permanent `ledger.unusable` when the store must not be used any more.
+One store keeps them together: a state and the words about it are written in one transaction.
+“Durable” is what a kill leaves standing; before something outside follows from it, or posts are
+handed out, it outlives a power failure too, and with it all that was written before.
+
+All of them raise FerryError only: Transient `ledger.busy`, `ledger.full`, `ledger.unavailable` when
+a later try may work, Permanent `ledger.unusable` when the store must not be used any more.
 """
 
 from __future__ import annotations
@@ -14,8 +17,9 @@ from typing import Protocol
 
 from transfer.audit.chain import Entry, Link
 from transfer.history import Event
-from transfer.limits import Lease
+from transfer.limits import Edit, Lease, Result
 from transfer.model import Delivery, Outcome, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket, TicketRole
 
 
@@ -266,6 +270,16 @@ class Chain(Protocol):
         """All of them by number, as they stand: nothing is believed of them."""
 
 
+class Recollections(Protocol):
+    """Digests of versions of objects. Nothing depends on one being there."""
+
+    def keep(self, recollection: Recollection) -> None:
+        """Durable when it returns, in the place of what stands under its name."""
+
+    def find(self, name: str) -> Recollection | None:
+        """That of the name. Stores forget: it may be gone with its transfer, or after months."""
+
+
 class Outbox(Protocol):
     """Writes to tickets that must arrive."""
 
@@ -309,12 +323,17 @@ class Limits(Protocol):
         stays counted.
         """
 
+    def change(self, name: str, change: Edit[Result]) -> Result:
+        """What `change` gives for the page of that name (an empty one at first) and for the time,
+        beside the page as it is from then on. It is asked again where another was quicker.
+        """
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
     """The durable ports over one store, and what closes it.
 
-    Without `limits` the process is alone over its store, and counts for itself.
+    `shared`: other processes carry from the same store, and take their part of what is limited.
     """
 
     ledger: Ledger
@@ -323,7 +342,12 @@ class Books:
     archive: Archive
     keeper: Keeper
     chain: Chain
+    recollections: Recollections
     close: Callable[[], None]
-    limits: Limits | None = None
+    limits: Limits
+    shared: bool = False
     shards: Shards | None = None
     """Where functions share the work; a store of one host has none."""
+    look_over: Callable[[Callable[[], bool]], None] | None = None
+    """Looks beside the work at what the start has left out, until its argument says that it is
+    over. Raises `ledger.unusable`."""

@@ -7,7 +7,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
-from transfer.windows import Blackout
+from transfer.windows import Bandwidth, Blackout
 
 WEAK_ALGORITHMS = (
     "3des-cbc",
@@ -161,11 +161,15 @@ class Destination:
     here, by name. `clear_text` is the written exception without which plain FTP is refused.
     `names` is the encoding of names at an FTP server, empty for what the server says of itself.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
-    `digests` are computed while streaming; an empty tuple saves their CPU. `connections` is the
+    `digests` are on the receipt; those of them that are in `attest` are not computed where they are
+    known (transfer/digests.py). `connections` is the
     most at once, `connections_per_file` the most that write one file together. Times are in
     seconds; `timeout` without progress closes the connection, and so does less than `min_rate`
     bytes a second for that long (0: never). An idle connection is kept for `keep_idle` seconds (0:
-    none). `fast_ssh` is the bulk writer of SFTP.
+    none). `fast_ssh` is the bulk writer of SFTP. After `rest_after` connections in a row that
+    failed it is left alone for `rest`, then for longer (0: never); see breaker.py.
+    Of all doors together: `bandwidth` is the most that is sent there, of several that hold at one
+    moment the least; `files_per_hour` the most that are begun there (0: any number).
     No file is begun in the `blackouts`, which are hours of `time_zone` (a name of the IANA
     database).
     `collected`: the partner takes files away at once, so a final name that is empty after a publish
@@ -194,6 +198,7 @@ class Destination:
     temp: TempNames = field(default_factory=TempNames)
     tier: Tier | None = None
     digests: tuple[str, ...] = ("md5", "sha256")
+    attest: tuple[str, ...] = ()
     sidecar: Sidecar | None = None
     acknowledgement: Acknowledgement | None = None
     connections: int = 4
@@ -205,6 +210,10 @@ class Destination:
     connect_timeout: float = 15.0
     timeout: float = 30.0
     min_rate: int = 256
+    bandwidth: tuple[Bandwidth, ...] = ()
+    files_per_hour: int = 0
+    rest_after: int = 5
+    rest: float = 60.0
     route: str = "in_process"
 
     @property

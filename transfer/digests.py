@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol
 
-from transfer.model import CHUNK, Delivery, Digests, Kept, Pin
+from transfer.attest import DIGESTS, SIZES
+from transfer.computed import Digests, Kept
+from transfer.model import CHUNK, Delivery, Pin
 
 
 class Hash(Protocol):
@@ -50,20 +53,56 @@ class Stateless:
 
 
 STATELESS: Makers = {name: partial(Stateless, name) for name in ("md5", "sha256")}
-NAMES = ("sha256", "md5", "crc64nvme", "crc32c", "crc32")
-"""The strongest first."""
+COMPUTED, ATTESTED = "computed", "attested by S3"
+"""Where a digest on a receipt comes from; the third origin is `remembered from RITM…`."""
 
 
-def wanted(names: tuple[str, ...], pin: Pin, digests: Makers, checksums: Makers) -> Makers:
-    """The digests that are asked for; where the pin holds none of them, a checksum that it holds.
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A digest of the whole object that somebody has told, and who."""
 
-    Nothing at all when no digest is asked for: then the bytes are not looked at.
+    value: str
+    origin: str
+
+
+NOTHING: Mapping[str, Known] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is computed of the bytes, and what is known of them if that proves them."""
+
+    makers: Makers
+    known: Mapping[str, Known]
+
+
+def told(names: tuple[str, ...], pin: Pin) -> dict[str, Known]:
+    """Those of the digests that S3 vouches for."""
+    return {name: Known(getattr(pin, name), ATTESTED) for name in names if name in pin.attested}
+
+
+def plan(
+    names: tuple[str, ...], known: Mapping[str, Known], pin: Pin, digests: Makers, checksums: Makers
+) -> Plan:
+    """Compute the digests that are asked for and not known, and something that S3 holds: where it
+    holds none of those, the cheapest of its values.
+
+    What is known is good for bytes that are proven only. So without a proof all of it is computed,
+    and what serves as the proof is computed too.
     """
-    makers = {name: digests[name] for name in names}
-    if names and not any(getattr(pin, name) for name in names):
-        held = [name for name in NAMES if getattr(pin, name) and name in checksums]
-        makers |= {name: checksums[name] for name in held[:1]}
-    return makers
+    makers = {name: digests[name] for name in names if name not in known}
+    if any(getattr(pin, name) for name in makers):
+        return Plan(makers, known)
+    for proof in filter(partial(_proves, pin), SIZES):
+        make = digests.get(proof) or checksums.get(proof)
+        if make:
+            return Plan(makers | {proof: make}, known)
+    return Plan({name: digests[name] for name in names}, {})
+
+
+def _proves(pin: Pin, name: str) -> bool:
+    """Nobody has another store's ETag for an MD5 who leaves MD5s out: some look like one."""
+    return bool(getattr(pin, name)) and (name != "md5" or name in pin.attested)
 
 
 def begin(makers: Makers) -> dict[str, Hash]:
@@ -101,12 +140,21 @@ def _seal(delivery: Delivery, at: int, states: Mapping[str, str]) -> str:
     return hashlib.sha256(json.dumps(bound).encode()).hexdigest()
 
 
-def end(hashes: Mapping[str, Hash], pin: Pin) -> Digests:
+def end(hashes: Mapping[str, Hash], pin: Pin, known: Mapping[str, Known]) -> Digests:
+    """What is known stands beside what was computed, which the pin must hold some of, and gives way
+    to it.
+    """
     values = {name: value.hexdigest() for name, value in hashes.items()}
-    return Digests(**{"md5": "", "sha256": ""} | values, source_check=_source_check(values, pin))
+    compared = [name.upper() for name in SIZES if name in values and getattr(pin, name)]
+    if known and not compared:
+        raise ValueError("what is known of an object says nothing of bytes that nothing proves")
+    others = {name: each.value for name, each in known.items()}
+    return Digests(
+        **{"md5": "", "sha256": ""} | others | values,
+        source_check=" and ".join(compared) or "size only",
+        origins={name: _origin(name, values, known) for name in DIGESTS if name in values | others},
+    )
 
 
-def _source_check(values: Mapping[str, str], pin: Pin) -> str:
-    """In words for the ticket: what of S3's own was compared."""
-    compared = [name.upper() for name in NAMES if name in values and getattr(pin, name)]
-    return " and ".join(compared) or "size only"
+def _origin(name: str, values: Mapping[str, str], known: Mapping[str, Known]) -> str:
+    return COMPUTED if name in values else known[name].origin

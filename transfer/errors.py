@@ -34,6 +34,8 @@ class Code(StrEnum):
     DESTINATION_UNKNOWN = "destination.unknown"
     DESTINATION_MISCONFIGURED = "destination.misconfigured"
     DESTINATION_BUSY = "destination.busy"
+    DESTINATION_RESTING = "destination.resting"
+    DESTINATION_QUOTA = "destination.quota"
     WINDOW_CLOSED = "window.closed"
     WINDOW_MISSED = "window.missed"
     NAME_REFUSED = "name.refused"
@@ -108,6 +110,11 @@ class Code(StrEnum):
     SERVICENOW_UNREADY = "servicenow.unready"
     SERVICENOW_REFUSED = "servicenow.refused"
     SERVICENOW_NOT_FOUND = "servicenow.not_found"
+    APPLICATION_MISSING = "application.missing"
+    APPLICATION_ELSEWHERE = "application.elsewhere"
+    APPLICATION_VERSION = "application.version"
+    APPLICATION_INCOMPLETE = "application.incomplete"
+    APPLICATION_ALTERED = "application.altered"
     HINT_MALFORMED = "hint.malformed"
     HINT_UNKNOWN = "hint.unknown"
     STANDING_MISSING = "standing.missing"
@@ -144,6 +151,8 @@ ACTIONS: dict[Code, str] = {
     Code.DESTINATION_UNKNOWN: "Order again with one of the configured destination names.",
     Code.DESTINATION_MISCONFIGURED: "Tell the operators: run `fileferry config check`.",
     Code.DESTINATION_BUSY: "None: it goes on when the other request has ended.",
+    Code.DESTINATION_RESTING: "None: it goes on once the partner answers; see `fileferry status`.",
+    Code.DESTINATION_QUOTA: "None: it goes on at the named time.",
     Code.WINDOW_CLOSED: "None: it begins by itself at the named time.",
     Code.WINDOW_MISSED: "Order again with other times, or ask for other hours at the destination.",
     Code.NAME_REFUSED: "Order again with a path that obeys the named rule.",
@@ -218,6 +227,11 @@ ACTIONS: dict[Code, str] = {
     Code.SERVICENOW_UNREADY: "Give the rights that `fileferry servicenow check` names.",
     Code.SERVICENOW_REFUSED: "Read the named business rule or data policy of the instance.",
     Code.SERVICENOW_NOT_FOUND: "Check the record, and that the integration account may read it.",
+    Code.APPLICATION_MISSING: "Install it: `fileferry servicenow install-guide` prints the steps.",
+    Code.APPLICATION_ELSEWHERE: "Set servicenow.application to the prefix that is named.",
+    Code.APPLICATION_VERSION: "Install the package that came with this FileFerry.",
+    Code.APPLICATION_INCOMPLETE: "Install the package again, and look at what the instance says.",
+    Code.APPLICATION_ALTERED: "Have the change reverted, or install the package again.",
     Code.HINT_MALFORMED: "Send a message that obeys transfer/message.schema.json.",
     Code.HINT_UNKNOWN: "Send the number of an approved order, or nothing: the poll finds it.",
     Code.STANDING_ENDED: "Have a new standing approval made and approved.",

@@ -1,6 +1,6 @@
-"""What all doors share: calls to ServiceNow in an hour, and connections to a destination at once.
+"""What all doors share: calls to ServiceNow and files in an hour, and connections at once.
 
-Both are leased by a page that the doors keep together. Nobody writes for each call:
+They are leased by a page that the doors keep together. Nobody writes for each call:
 
     calls   taken ── used for WINDOW at most ── counted for an HOUR from its end on ── forgotten
     places  taken ── renewed ── renewed ── given back, or free after a lease without a sign of life
@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 HOUR = 3600
 WINDOW = 300
@@ -24,6 +25,9 @@ STEP = 60
 PATIENT = 600.0
 """Seconds for which one that got no place is thought of: it asks again before."""
 
+Result = TypeVar("Result")
+Edit = Callable[[Mapping[str, Any], float], tuple[Result, Mapping[str, Any]]]
+"""Given a page and the time: what is found there, and the page as it is to be; JSON all of it."""
 Calls = Mapping[str, int]
 """By the second at which they are counted, as text: what was taken ahead until then."""
 Places = Mapping[str, tuple[int, float]]

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
 
+from transfer.computed import Digests, Kept
 from transfer.errors import Code, FerryError
 
 MIB = 1024 * 1024
@@ -43,7 +44,8 @@ class Pin:
     """One version of an S3 object: what every later read must match.
 
     The digests and checksums are hex, of the whole object, or None where S3 holds none that can be
-    compared (the ETag of a multipart or KMS object is not an MD5).
+    compared (the ETag of a multipart or KMS object is not an MD5). `attested` are the names of
+    those that S3 vouches for; `doubt` says what is odd about its word (transfer/attest.py).
     """
 
     size: int
@@ -55,6 +57,10 @@ class Pin:
     crc64nvme: str | None = None
     crc32c: str | None = None
     crc32: str | None = None
+    sha1: str | None = None
+    sha512: str | None = None
+    attested: tuple[str, ...] = ()
+    doubt: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,38 +211,13 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Digests:
-    """Hex digests of the bytes that were sent, and what of S3's own they were compared with.
-
-    Empty where it was not computed.
-    """
-
-    md5: str
-    sha256: str
-    source_check: str
-    crc64nvme: str = ""
-    crc32c: str = ""
-    crc32: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
-    """The states of all digests of a file after its first `at` bytes, so that nobody need read
-    those again. `seal` binds them to the pinned version and the place: see transfer/digests.py.
-    """
-
-    at: int
-    states: Mapping[str, str]
-    seal: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """What was delivered, and how it was verified (tiers: delivery.md).
 
     `collected`: the final name was empty when we looked, because the partner takes files away.
     `sidecar` is the path of our small file beside it, once that is written; `acknowledgement` that
-    of the partner's, once it was seen, which makes `tier` T3.
+    of the partner's, once it was seen, which makes `tier` T3. `origins` of the digests: computed,
+    attested by S3, or remembered; empty on receipts from before there were others.
     """
 
     path: str
@@ -254,6 +235,7 @@ class Receipt:
     sidecar: str = ""
     acknowledgement: str = ""
     acknowledged_at: datetime | None = None
+    origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:

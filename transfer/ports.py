@@ -85,20 +85,19 @@ class Look(Protocol):
     """What a remote shows of the names on it."""
 
     def regular(self, path: str) -> bool:
-        """Whether the server shows that name to be a regular file's; False for a directory, a link,
-        an absent name, and what cannot be told.
-        """
+        """Whether it is shown as a file: no directory, no link, not absent, nothing unknown."""
 
     def standing(self, path: str) -> str | None:
-        """The path as the server lists it, which may differ in case where it does not tell A from
-        a; None when nothing stands there, or nobody may look.
-        """
+        """The path as listed, perhaps in another case; None for nothing, or if nobody may look."""
 
     def lacks(self, path: str) -> bool:
         """Whether it is proven that the directory of that name is not there."""
 
     def names(self, folder: str) -> Sequence[str]:
         """The names in a directory, as many as are looked through. Raises what `Remote` raises."""
+
+    def modified(self, path: str) -> datetime | None:
+        """When it was last written, by the server's clock; None where that is not told."""
 
 
 class Proof(Look, Protocol):
@@ -231,16 +230,14 @@ class Inbox(Protocol):
         Their item is the record itself, their variables are its terms.
         """
 
-    def fetch(self) -> Sequence[Evidence]:
-        """Open tasks of our group, approved or not, oldest first, as many as a poll may read."""
+    def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
+        """Open tasks of our group, oldest first; with `more` the next of the list of before."""
 
     def read(self, task_id: str) -> Evidence | None:
         """The evidence for one task as it stands now, None when there is no such task."""
 
     def ended(self, task_ids: Sequence[str]) -> frozenset[str]:
-        """Those of the tasks that are no longer active, whose item was cancelled, or that are not
-        there: one call for all of them.
-        """
+        """Those that are not active or not there any more, or of a cancelled item, at once."""
 
     def find(self, number: str) -> tuple[str, ...]:
         """The ids of our group's tasks under that number of a task, item or request, open or not.
@@ -343,13 +340,15 @@ class Notifier(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """How the service stands: transfers that are not at rest, seconds since the oldest of them was
-    received, calls left of ServiceNow's budget, if any, and bytes of the ledger, if on this host.
+    received, calls left of ServiceNow's budget, if any, and bytes of the ledger, if on this host;
+    `held` are destinations that rest after failures, or whose login was refused.
     """
 
     unfinished: int
     oldest: float = 0.0
     calls_left: int | None = None
     ledger_bytes: int | None = None
+    held: int = 0
 
 
 class Meter(Protocol):

@@ -26,6 +26,7 @@ from transfer.errors import (
     Permanent,
     Stopping,
     Transient,
+    Waiting,
     passing,
 )
 from transfer.history import Event
@@ -200,11 +201,19 @@ def cleanup(transfer: Transfer, tools: Tools) -> Transfer:
     if leftovers:
         # Read before, fenced here: an owner that was overtaken removes nothing of its heir's.
         tools.ledger.save(transfer)
-        with closing(tools.remotes.connect(destination_of(transfer, tools))) as remote:
+        with closing(_connected(transfer, tools)) as remote:
             _remove_temps(leftovers, remote)
     closed = transfer.evolve(stage=Stage.CLOSED, closed_at=tools.clock())
     tools.ledger.save(closed, *(item.evolve(temp=None, older=()) for item in leftovers), *posts)
     return closed
+
+
+def _connected(transfer: Transfer, tools: Tools) -> Remote:
+    """On the way home nobody waits for a partner that rests."""
+    try:
+        return tools.remotes.connect(destination_of(transfer, tools))
+    except Waiting as error:
+        raise Transient(error.code, error.message) from error
 
 
 def counted(transfer: Transfer, tools: Tools) -> Transfer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from posixpath import dirname, join
 
 from transfer.books import Record
@@ -51,6 +52,17 @@ def found(
     )
     matches = [match for name in sorted(set(names)) if (match := pattern.fullmatch(name))]
     return [_judged(join(folder, match[0]), match.groupdict(), known) for match in matches]
+
+
+def age(modified: datetime | None, now: datetime) -> str:
+    """In whole units, for a person; the partner's clock may be ahead of ours."""
+    if modified is None:
+        return "of unknown age"
+    minutes = max(0, int((now - modified).total_seconds()) // 60)
+    hours = minutes // 60
+    whole = (hours // 24, "day"), (hours, "hour"), (minutes, "minute")
+    count, unit = next((each for each in whole if each[0]), whole[-1])
+    return f"{count} {unit}{'s' * (count != 1)} old"
 
 
 def _judged(path: str, parts: Mapping[str, str], known: Mapping[str, Record]) -> Temp:

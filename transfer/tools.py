@@ -9,7 +9,7 @@ from datetime import datetime
 from time import sleep
 
 from transfer.audit.chain import Signer
-from transfer.books import Chain, Ledger, Locks, Shards
+from transfer.books import Chain, Ledger, Locks, Recollections, Shards
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.history import Event
@@ -36,6 +36,26 @@ a quarter more CPU than hashlib's.
 """
 Places = Callable[[Transfer, Destination, int], AbstractContextManager[None]]
 """What a crossing that can use so many connections is done within: other doors want theirs."""
+
+
+Quota = Callable[[Destination, int], int]
+"""How many of so many files may be begun there now; raises Waiting where none may. With 0 it only
+looks.
+"""
+
+
+Pace = Callable[[Destination, int, Callable[[], None]], int]
+"""How many of so many bytes may be sent there now; waits for the first, and asks `halt` then."""
+
+
+def at_once(_destination: Destination, wanted: int, _halt: Callable[[], None]) -> int:
+    """As fast as it goes."""
+    return wanted
+
+
+def any_number(_destination: Destination, wanted: int) -> int:
+    """Nobody counts files."""
+    return wanted
 
 
 def alone(_transfer: Transfer, _destination: Destination, _wanted: int) -> nullcontext[None]:
@@ -87,7 +107,7 @@ class Tools:
     not renewed in time; it is asked last before a publish. `pause` waits so many seconds.
     `progress_every` are the seconds between two writes of a file's progress; 0: at each chunk.
     `digests` compute those of a file of more than `keep_above` bytes, whose state is kept. Without
-    a `chain` receipts stand alone.
+    a `chain` receipts stand alone, and without `recollections` each digest is computed anew.
     """
 
     objects: ObjectStore
@@ -104,6 +124,8 @@ class Tools:
     rules: Rules
     slots: Slots
     places: Places = alone
+    quota: Quota = any_number
+    pace: Pace = at_once
     width: Width = field(default_factory=Width)
     refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]
@@ -115,6 +137,7 @@ class Tools:
     keep_above: int = KEEP_ABOVE
     shards: Shards | None = None
     chain: Chain | None = None
+    recollections: Recollections | None = None
     signer: Signer | None = None
     tell: Callable[[Event], None] = lambda _: None
     """Keeps an event until the next save, which writes it."""

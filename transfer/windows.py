@@ -1,4 +1,4 @@
-"""When a destination may be written to: blackout hours, not before, must be finished by."""
+"""When a destination may be written to, and how fast: by the hours of its zone."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORM = re.compile(
     r"(?:(?P<days>[a-z]{3}(?:[-,][a-z]{3})*) +)?(?P<start>\d\d:\d\d) *- *(?P<end>\d\d:\d\d)"
 )
+_RATE = re.compile(
+    r"(?:(?P<hours>.*\d\d:\d\d) +)?(?P<number>[1-9]\d{0,5}) *(?P<unit>[kmg])b/s", re.ASCII
+)
+_UNITS = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
+RATE_FORM = "a rate as in `10 MB/s`, or hours with one as in `Mon-Fri 08:00-18:00 10 MB/s`"
 FORM = "hours as in `08:00-18:00` or `Mon-Fri 08:00-18:00`"
 
 
@@ -37,6 +42,36 @@ class Blackout:
             if day.weekday() in self.days and begin <= moment.astimezone(UTC) < until:
                 return begin.astimezone(moment.tzinfo), until.astimezone(moment.tzinfo)
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Bandwidth:
+    """`rate` bytes a second, in those hours, or always."""
+
+    rate: int
+    hours: Blackout | None = None
+
+
+def parse_bandwidth(text: str) -> Bandwidth:
+    """Raises ValueError with the form that is expected."""
+    found = _RATE.fullmatch(text.strip().lower())
+    if not found:
+        raise ValueError(f"must be {RATE_FORM}")
+    rate = int(found["number"]) * _UNITS[found["unit"]]
+    return Bandwidth(rate, parse_blackout(found["hours"]) if found["hours"] else None)
+
+
+def rate_at(
+    now: datetime, bandwidth: Sequence[Bandwidth], zone: str
+) -> tuple[int | None, datetime | None]:
+    """The least that holds at that moment, None without one, and when its hours end."""
+    local = now.astimezone(ZoneInfo(zone))
+    held: list[tuple[int, datetime | None]] = []
+    for each in bandwidth:
+        around = each.hours.around(local) if each.hours else None
+        if around or not each.hours:
+            held.append((each.rate, around[1] if around else None))
+    return min(held, key=lambda each: each[0], default=(None, None))
 
 
 def parse_blackout(text: str) -> Blackout:

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from transfer.audit.chain import Link
 from transfer.history import Event
 from transfer.model import Delivery, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket
 
 Value = TypeVar("Value")
@@ -20,6 +21,7 @@ POST: Final = TypeAdapter(Post)
 TICKET: Final = TypeAdapter(Ticket)
 LINK: Final = TypeAdapter(Link)
 EVENT: Final = TypeAdapter(Event)
+RECOLLECTION: Final = TypeAdapter(Recollection)
 
 
 def dump(adapter: TypeAdapter[Value], value: Value) -> str:

@@ -15,6 +15,7 @@ from adapters.memory.ledger import (
     MemoryStore,
 )
 from adapters.memory.limits import MemoryLimits
+from adapters.memory.recollections import MemoryRecollections
 from adapters.memory.shards import MemoryShards
 from transfer.books import Books
 
@@ -33,7 +34,9 @@ def memory_books(
         archive=MemoryArchive(store),
         keeper=MemoryKeeper(store),
         chain=MemoryChain(store),
+        recollections=MemoryRecollections(store),
         limits=MemoryLimits(store, wall),
+        shared=True,
         close=lambda: None,
         shards=MemoryShards(store),
     )

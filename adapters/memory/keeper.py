@@ -71,6 +71,9 @@ def _remove(store: MemoryStore, gone: str) -> None:
         del store.posts[item.post.key]
     store.tickets = {key: ticket for key, ticket in store.tickets.items() if key[0] != gone}
     store.entries = {key: entry for key, entry in store.entries.items() if key[0] != gone}
+    store.recollections = {
+        name: each for name, each in store.recollections.items() if each.transfer != gone
+    }
     store.names = {name: holder for name, holder in store.names.items() if holder != gone}
 
 

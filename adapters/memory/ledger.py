@@ -16,6 +16,7 @@ from transfer.books import ALL, Beat, Only, Record
 from transfer.errors import ChainMoved, ClaimLost
 from transfer.history import Event, EventKind
 from transfer.model import Delivery, Session, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, Ticket, TicketRole
 
 LEASE = 60.0
@@ -74,10 +75,12 @@ class MemoryStore:
         self.takers: dict[str, list[str]] = {}
         self.calls: dict[str, limits.Calls] = {}
         self.places: dict[str, limits.Places] = {}
+        self.pages: dict[str, str] = {}
         self.shards: dict[tuple[str, int], ShardRow] = {}
         self.links: dict[str, list[Link]] = {}
         self.entries: dict[tuple[str, int], Entry] = {}
         self.events: dict[str, list[Event]] = {}
+        self.recollections: dict[str, Recollection] = {}
 
     def post(self, post: Post) -> None:
         if post.key not in self.posts:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from adapters.memory.ledger import LEASE, MemoryStore
 from transfer import limits
-from transfer.limits import Lease
+from transfer.limits import Edit, Lease, Result
 
 
 class MemoryLimits:
@@ -30,3 +31,10 @@ class MemoryLimits:
                 page, holder, wanted, most, now=self._wall(), lease=LEASE, using=using
             )
             return granted
+
+    def change(self, name: str, change: Edit[Result]) -> Result:
+        with self._store.lock:
+            page = json.loads(self._store.pages.get(name, "{}"))
+            result, changed = change(page, self._wall())
+            self._store.pages[name] = json.dumps(changed)
+            return result

@@ -236,6 +236,10 @@ class MemoryProof:
         self._remote.alive(folder)
         return [basename(path) for path in list(self._server.files) if dirname(path) == folder]
 
+    def modified(self, path: str) -> datetime | None:
+        self._remote.alive(path)
+        return self._server.modified.get(path)
+
 
 class MemoryUpload:
     def __init__(

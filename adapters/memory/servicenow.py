@@ -43,7 +43,8 @@ class MemoryInbox:
             return [self._records[record_id]] if record_id in self._records else []
         return [each for each in self._records.values() if each.item_active]
 
-    def fetch(self) -> Sequence[Evidence]:
+    def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
+        del more  # all of them come at once
         self._fail()
         return [
             each for each in self._tasks.values() if each.task_active and each.task_state == _NEW

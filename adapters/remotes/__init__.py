@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from typing import Any, Protocol, runtime_checkable
 
+from adapters.remotes.breakers import Breakers, Held
 from adapters.remotes.turns import Turns
 from transfer.destination import Destination
 from transfer.errors import Code, Permanent
@@ -62,9 +63,10 @@ class Returning(Protocol):
 class Register:
     """Port `Remotes` over every registered protocol."""
 
-    def __init__(self, secret: SecretReader) -> None:
+    def __init__(self, secret: SecretReader, breakers: Breakers | None = None) -> None:
         self._secret = secret
-        self._turns = Turns()
+        self._breakers = breakers
+        self._turns = Turns(remembered=0.0) if breakers else Turns()
 
     @property
     def protocols(self) -> frozenset[str]:
@@ -80,16 +82,37 @@ class Register:
                 Code.DESTINATION_MISCONFIGURED,
                 f"Destination {destination.name} has the unknown protocol {destination.protocol}.",
             ) from None
+        turn = partial(self._in_turn, destination, self._shown(destination))
+        remote: Remote = turn(partial(connect, destination, self._secret))
+        if isinstance(remote, Returning):
+            remote.by_turns(turn)
+        return remote
+
+    def held(self, destination: Destination) -> Held | None:
+        """Why no login would be tried there now. Raises `ledger.*`."""
+        if self._breakers is None:
+            return None
+        return self._breakers.look(destination, self._shown(destination))
+
+    def resume(self, destination: Destination) -> bool:
+        """Try everything again, by an operator's word; False when nothing was held back."""
+        return self._breakers.resume(destination) if self._breakers else False
+
+    def _shown(self, destination: Destination) -> list[str]:
         named = (
             *(destination.password, destination.private_key, destination.passphrase),
             *(destination.certificate, destination.tls.certificate),
         )
-        shown = [self._secret(name) for name in named if name is not None]
-        turn = partial(self._turns.take, destination, shown)
-        remote = turn(partial(connect, destination, self._secret))
-        if isinstance(remote, Returning):
-            remote.by_turns(turn)
-        return remote
+        return [self._secret(name) for name in named if name is not None]
+
+    def _in_turn(
+        self, destination: Destination, shown: Sequence[str], connect: Callable[[], Any]
+    ) -> Any:
+        guarded = connect
+        if self._breakers:
+            # Within the turn: whoever has waited knows how the one before has ended.
+            guarded = partial(self._breakers.guard, destination, shown, connect)
+        return self._turns.take(destination, shown, guarded)
 
 
 @contextmanager

@@ -165,3 +165,7 @@ class LentProof:
     def names(self, folder: str) -> Sequence[str]:
         with self._owner.using():
             return self._proof.names(folder)
+
+    def modified(self, path: str) -> datetime | None:
+        with self._owner.using():
+            return self._proof.modified(path)

@@ -38,10 +38,15 @@ class _Door:
 
 
 class Turns:
-    """For all threads of a process, and for each process of its own."""
+    """For all threads of a process, and for each process of its own. A refusal is remembered for
+    so many seconds: 0 where all doors remember it together.
+    """
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, clock: Callable[[], float] = monotonic, remembered: float = REMEMBERED
+    ) -> None:
         self._clock = clock
+        self._remembered = remembered
         self._salt = os.urandom(16)
         self._begin()
 
@@ -95,7 +100,7 @@ class Turns:
     def _look(self, door: _Door, shown: bytes, asked: float) -> None:
         now = self._clock()
         door.refused = {
-            one: found for one, found in door.refused.items() if now - found[0] < REMEMBERED
+            one: found for one, found in door.refused.items() if now - found[0] < self._remembered
         }
         if shown in door.refused:
             raise _again(door.refused[shown][1])

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
@@ -33,6 +33,14 @@ class Pause:
     by: str
     at: datetime
     reason: str
+
+    def document(self) -> dict[str, str]:
+        return {
+            "destination": self.destination,
+            "by": self.by,
+            "since": self.at.astimezone(UTC).isoformat(timespec="seconds"),
+            "reason": self.reason,
+        }
 
 
 class Gate:
@@ -106,8 +114,10 @@ def write(file: Path, pauses: Iterable[Pause]) -> None:
     rows = [asdict(pause) | {"at": pause.at.isoformat()} for pause in pauses]
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
-        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        beside.unlink(missing_ok=True)
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            _hand_over(descriptor, file.parent)
             json.dump({"paused": rows}, stream)
             stream.flush()
             os.fsync(stream.fileno())
@@ -120,6 +130,13 @@ def write(file: Path, pauses: Iterable[Pause]) -> None:
             f"Nothing was changed, for {file} cannot be written: {error.strerror}.",
             action="Make room and give the service the right to write there, then say it again.",
         ) from error
+
+
+def _hand_over(descriptor: int, folder: Path) -> None:
+    """What the superuser writes while the service is down is for the service to read."""
+    if os.geteuid() == 0:
+        owner = folder.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _read(file: Path) -> dict[str, Pause]:

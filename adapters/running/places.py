@@ -26,6 +26,12 @@ tell it that it has given one back, and most are given back soon.
 """
 RENEWALS = 4
 """Renewals in a lease, as of claims."""
+PARTS = 1000
+"""Of a destination's bytes a second: who sends there has as many of them, and equal ones as others
+who do.
+"""
+SOON = 2.0
+"""Seconds until somebody asks again who has none of them yet."""
 
 log = structlog.get_logger()
 
@@ -37,6 +43,7 @@ class _Part:
     destination: Destination
     wanted: dict[str, int] = field(default_factory=dict)
     may: int = 0
+    share: float = 0.0
     asking: bool = False
     due_at: float = 0.0
 
@@ -81,6 +88,12 @@ class Places:
         with self._guard:
             part = self._parts.get(name)
             return _wish(part) if part else 0
+
+    def share(self, destination: Destination) -> float:
+        """The part of its bytes a second that this door may send, from 0 to 1."""
+        with self._guard:
+            part = self._parts.get(destination.name)
+            return part.share if part else 1.0
 
     @contextmanager
     def __call__(self, transfer: Transfer, destination: Destination, wanted: int) -> Iterator[None]:
@@ -143,13 +156,22 @@ class Places:
                 granted = self._limits.places(
                     destination.name, self._holder, wish, destination.connections, using
                 )
+                share = self._share(destination, granted)
+                every = self._every if share else min(SOON, self._every)
                 with self._guard:
-                    part.may, part.due_at = granted, self._now() + self._every
+                    part.may, part.share, part.due_at = granted, share, self._now() + every
             finally:
                 with self._guard:
                     part.asking = False
                 self._slots.changed()
             return granted
+
+    def _share(self, destination: Destination, granted: int) -> float:
+        """Who sends nothing there leaves all of it to the others."""
+        if not destination.bandwidth:
+            return 1.0
+        wanted, name = PARTS if granted else 0, f"rate {destination.name}"
+        return self._limits.places(name, self._holder, wanted, PARTS) / PARTS
 
 
 def _wish(part: _Part) -> int:

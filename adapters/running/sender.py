@@ -5,8 +5,11 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
+from typing import Protocol
 
 import structlog
 
@@ -46,6 +49,23 @@ EVERYBODY = frozenset(
 log = structlog.get_logger()
 
 
+class Convoy(Protocol):
+    """What is asked by several threads at the same moment may go in one call."""
+
+    def expect(self, riders: int) -> None: ...
+
+    def riding(self) -> AbstractContextManager[None]: ...
+
+
+class Apart:
+    """Each call by itself."""
+
+    def expect(self, riders: int) -> None: ...
+
+    def riding(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
 class Sender:
     """Sends what is due; each call is one round. `lease` is the ledger's, in seconds.
 
@@ -67,9 +87,11 @@ class Sender:
         workers: int = 1,
         tracer: Tracer | None = None,
         board: Board | None = None,
+        convoy: Convoy | None = None,
     ) -> None:
         self._tracer = tracer or NoTracer()
         self._workers = workers
+        self._convoy = convoy or Apart()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="sender")
         self._outbox = outbox
         self._archive = archive
@@ -120,7 +142,17 @@ class Sender:
         self, send: Callable[[Post, int], bool], batch: Sequence[tuple[Post, int]]
     ) -> int:
         """They are of different tickets. Nothing is under way when it returns or raises."""
-        futures = [self._pool.submit(send, post, tries) for post, tries in batch]
+        left, threads = deque(batch), min(self._workers, len(batch))
+
+        def work() -> int:
+            sent = 0
+            with self._convoy.riding():
+                while found := _next(left):
+                    sent += send(*found)
+            return sent
+
+        self._convoy.expect(threads)
+        futures = [self._pool.submit(work) for _ in range(threads)]
         wait(futures)
         return sum(future.result() for future in futures)
 
@@ -213,3 +245,11 @@ class Sender:
         self._trouble.say(error, transfer=post.transfer_id, ticket=post.ticket)
         if everybody:
             self._not_before = self._now() + pause
+
+
+def _next(left: deque[tuple[Post, int]]) -> tuple[Post, int] | None:
+    """Several threads take from it."""
+    try:
+        return left.popleft()
+    except IndexError:
+        return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from transfer.attest import Word, judge
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import Pin, Source
 
@@ -15,11 +14,15 @@ Headers = Mapping[str, str]
 """By their names in small letters."""
 
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE", "ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS"})
+CHECKSUM = "x-amz-checksum-"
+NO_CHECKSUMS = frozenset({"type", "algorithm", "mode"})
+"""What headers of that beginning say beside the values."""
+SEALED = "x-amz-server-side-encryption"
 CHANGED = "was overwritten after it was pinned"
 
 
-def pin(source: Source, head: Headers) -> Pin:
-    """What HeadObject's answer describes.
+def pin(source: Source, head: Headers, *, by_aws: bool = False) -> Pin:
+    """What HeadObject's answer describes; `by_aws`: it is proven to come from there.
 
     Raises Permanent `source.archived`, Transient `source.unavailable`; ValueError for what S3 never
     says.
@@ -29,16 +32,40 @@ def pin(source: Source, head: Headers) -> Pin:
         raise misfit(source, "its answer bears no ETag or no size")
     _refuse_archived(source, head)
     version, modified = head.get("x-amz-version-id"), head.get("last-modified")
+    judged = judge(_word(source, head, by_aws=by_aws))
     return Pin(
         size=size,
         etag=etag,
         version_id=None if version in (None, "", "null") else version,
         modified=_time(modified) if modified else None,
-        md5=_md5(source, head),
-        sha256=_checksum(head, "sha256", 32),
-        crc64nvme=_checksum(head, "crc64nvme", 8),
-        crc32c=_checksum(head, "crc32c", 4),
-        crc32=_checksum(head, "crc32", 4),
+        md5=judged.values.get("md5"),
+        sha256=judged.values.get("sha256"),
+        crc64nvme=judged.values.get("crc64nvme"),
+        crc32c=judged.values.get("crc32c"),
+        crc32=judged.values.get("crc32"),
+        sha1=judged.values.get("sha1"),
+        sha512=judged.values.get("sha512"),
+        attested=judged.attested,
+        doubt=judged.doubt,
+    )
+
+
+def _word(source: Source, head: Headers, *, by_aws: bool) -> Word:
+    """A version that was asked for is named in the answer; another one's word is nobody's."""
+    asked = source.version_id in (None, head.get("x-amz-version-id"))
+    return Word(
+        bucket=source.bucket,
+        etag=head["etag"],
+        by_aws=by_aws and asked,
+        encryption=head.get(SEALED, ""),
+        own_key=f"{SEALED}-customer-algorithm" in head,
+        kind=head.get(f"{CHECKSUM}type", ""),
+        parts="x-amz-mp-parts-count" in head,
+        checksums={
+            name.removeprefix(CHECKSUM): value
+            for name, value in head.items()
+            if name.startswith(CHECKSUM) and name.removeprefix(CHECKSUM) not in NO_CHECKSUMS
+        },
     )
 
 
@@ -76,33 +103,6 @@ def _time(text: str) -> datetime:
         return parse_timestamp(text).astimezone(UTC)
     except OverflowError as error:
         raise ValueError(str(error)) from error
-
-
-def _md5(source: Source, head: Headers) -> str | None:
-    """The ETag where it is one: a single PUT, unencrypted or SSE-S3 (API reference, Object).
-
-    Directory buckets have ETags of their own making.
-    """
-    etag = head["etag"].strip('"')
-    plain = head.get("x-amz-server-side-encryption", "AES256") == "AES256"
-    own_key = "x-amz-server-side-encryption-customer-algorithm" in head
-    if own_key or not plain or source.bucket.endswith("--x-s3"):
-        return None
-    return etag if re.fullmatch("[0-9a-f]{32}", etag) else None
-
-
-def _checksum(head: Headers, name: str, size: int) -> str | None:
-    """Hex, where it is the whole object's and not one made of the checksums of parts.
-
-    S3 sends the value big-endian, in base64; CRC-64/NVME it has of whole objects only.
-    """
-    value = head.get(f"x-amz-checksum-{name}", "")
-    kind = head.get("x-amz-checksum-type", "")
-    in_parts = "-" in head["etag"] and kind != "FULL_OBJECT" and name != "crc64nvme"
-    if kind == "COMPOSITE" or in_parts or not re.fullmatch("[A-Za-z0-9+/]+=*", value):
-        return None
-    raw = base64.b64decode(value)
-    return raw.hex() if len(raw) == size else None
 
 
 def _refuse_archived(source: Source, head: Headers) -> None:

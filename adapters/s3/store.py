@@ -13,6 +13,7 @@ from adapters.aws.scope import Scope
 from adapters.s3 import checksums
 from adapters.s3 import pin as s3_pin
 from adapters.s3.http import Answer
+from adapters.s3.origin import by_aws
 from adapters.s3.plain import plain, usual_terms
 from adapters.s3.ways import Way, Ways
 from transfer.errors import FerryError
@@ -26,6 +27,10 @@ T = TypeVar("T")
 
 Lend = Callable[[Scope], Callable[[], Keys]]
 """The credentials for one thing; they are asked for at each request, for they may change."""
+
+
+Vouches = Callable[[str, s3_pin.Headers], bool]
+"""Whether it is AWS that has answered so to a request to that URL."""
 
 
 def make_client(
@@ -65,18 +70,22 @@ class S3Objects:
     `Pin.etag` stands as S3 wrote it, quotes and all.
     """
 
-    def __init__(self, over: S3Client | Ways, lend: Lend | None = None) -> None:
+    def __init__(
+        self, over: S3Client | Ways, lend: Lend | None = None, vouches: Vouches = by_aws
+    ) -> None:
         self._ways = over if isinstance(over, Ways) else Ways(lambda: over)
         self._lend = lend
+        self._vouches = vouches
         self.checksums = checksums.Available()
 
     def under(self, lend: Lend) -> S3Objects:
         """The same store, read with lent credentials; connections are shared."""
-        return S3Objects(self._ways, lend)
+        return S3Objects(self._ways, lend, self._vouches)
 
     def describe(self, source: Source) -> Pin:
         with _translated(source):
-            return s3_pin.pin(source, self._head(source))
+            head, url = self._head(source)
+            return s3_pin.pin(source, head, by_aws=self._vouches(url, head))
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         with _translated(Source(bucket=bucket, key=prefix)):
@@ -117,9 +126,10 @@ class S3Objects:
                 return status
         return OK
 
-    def _head(self, source: Source) -> s3_pin.Headers:
+    def _head(self, source: Source) -> tuple[s3_pin.Headers, str]:
+        """With the URL that was asked."""
         try:
-            return self._ask(source, source.version_id, lambda way: way.head(source))
+            return self._ask(source, source.version_id, lambda way: (way.head(source), way.url))
         except Exception as error:
             if _refusals().wants_reason(error):
                 keys = self._keys(Scope(source.bucket, source.key, source.version_id))

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 class Way(Protocol):
     """Raises ClientError for a refusal, and whatever sending and receiving raises."""
 
+    @property
+    def url(self) -> str:
+        """Where it asks: scheme, host and port at least."""
+
     def head(self, source: Source) -> Headers: ...
 
     def get(self, source: Source, pin: Pin, start: int, length: int) -> Answer:
@@ -89,6 +93,10 @@ class Thin:
     http: ThinHttp
     address: Address
 
+    @property
+    def url(self) -> str:
+        return self.address.base
+
     def head(self, source: Source) -> Headers:
         asked = {"x-amz-checksum-mode": "ENABLED"}
         query = versioned(source.version_id)
@@ -111,6 +119,10 @@ class ByBoto:
 
     def under(self, keys: Callable[[], Keys]) -> ByBoto:
         return ByBoto(self._client, self._lending, keys)
+
+    @property
+    def url(self) -> str:
+        return self._client.meta.endpoint_url
 
     def head(self, source: Source) -> Headers:
         request: HeadObjectRequestTypeDef = {

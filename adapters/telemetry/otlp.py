@@ -63,6 +63,7 @@ class OtelMeter:
         self._oldest = meter.create_gauge("fileferry.oldest_unfinished_age", "s")
         self._calls = meter.create_gauge("fileferry.servicenow.calls_left", "{call}")
         self._ledger = meter.create_gauge("fileferry.ledger.size", "By")
+        self._held = meter.create_gauge("fileferry.destinations.held", "{destination}")
 
     def ended(self, transfer: Transfer, deliveries: Callable[[], Sequence[Delivery]]) -> None:
         where = self._where(transfer)
@@ -79,6 +80,7 @@ class OtelMeter:
     def standing(self, figures: Standing) -> None:
         self._unfinished.set(figures.unfinished)
         self._oldest.set(figures.oldest)
+        self._held.set(figures.held)
         if figures.calls_left is not None:
             self._calls.set(figures.calls_left)
         if figures.ledger_bytes is not None:

@@ -101,6 +101,11 @@ class TextFile:
             "fileferry_ledger_bytes", "Size of the ledger's files; NaN: it is not on this host."
         )
 
+        self._held = self._gauge(
+            "fileferry_destinations_held",
+            "Destinations that rest after failed connections, or whose login was refused.",
+        )
+
     def _counter(self, name: str, words: str, *labels: str) -> prometheus.Counter:
         return prometheus.Counter(name, words, (*labels, *WHERE), registry=self._registry)
 
@@ -126,6 +131,7 @@ class TextFile:
         self._oldest.set(figures.oldest)
         self._calls.set(_number(figures.calls_left))
         self._ledger.set(_number(figures.ledger_bytes))
+        self._held.set(figures.held)
         self._begin()
         self._write()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,6 @@ import typer
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.logging import configure
 from config.secrets import Secrets, operators
 from config.settings import Settings
 from daemon.commands.exits import FAILED, explained
@@ -42,11 +42,14 @@ def doctor(
     clocks, disk, ledger, ServiceNow, buckets, queue and each login; no writing.
     Ends with 0 when nothing has to be mended, else with 1.
     """
+    # It brings structlog, which every other command would have to load.
+    from config.logging import configure  # noqa: PLC0415
+
     with explained():
         path = locate(config)
         settings, secrets = load(path), operators(path)
-        if save is not None and not name:
-            raise typer.BadParameter("needs the name of a destination", param_hint="--save")
+        if save is not None:
+            _refuse_place(save, name)
         configure(settings.log.model_copy(update={"level": "critical"}))
         # SIGTERM ends it as Ctrl-C does: what was written to a server is removed first.
         signal.signal(signal.SIGTERM, signal.default_int_handler)
@@ -60,6 +63,19 @@ def doctor(
         report.close()
         if not report.good:
             raise typer.Exit(FAILED)
+
+
+def _refuse_place(file: Path, name: str) -> None:
+    """Before a partner is troubled for settings that nobody could keep. Raises BadParameter."""
+    trouble = ""
+    if not name:
+        trouble = "needs the name of a destination"
+    elif os.path.lexists(file):
+        trouble = f"{file} is there already: name a new file"
+    elif not os.access(file.absolute().parent, os.W_OK):
+        trouble = f"nothing can be written into {file.absolute().parent}"
+    if trouble:
+        raise typer.BadParameter(trouble, param_hint="--save")
 
 
 def _one(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
+from typer.exceptions import TyperException
 
 from adapters.terminal import Terminal
 from config.faults import ConfigError
@@ -21,6 +22,21 @@ _BY_FAMILY = {"config": MISCONFIGURED, "secret": MISCONFIGURED, "ledger": LEDGER
 def exit_code(code: str) -> int:
     """The exit code of an error code: by its family, FAILED for most."""
     return _BY_FAMILY.get(code.partition(".")[0], FAILED)
+
+
+@contextmanager
+def typed_wrong() -> Iterator[None]:
+    """What makes no sense of a command line is one sentence, whether a person reads it or a log."""
+    try:
+        yield
+    except TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":
+            raise
+        told = " ".join(error.format_message().split()).rstrip(".")
+        place = getattr(error, "ctx", None)
+        where = f" See `{place.command_path} -h`." if place else ""
+        Terminal(stderr=True).say(f"fileferry: {told}.{where}")
+        raise typer.Exit(error.exit_code) from error
 
 
 @contextmanager

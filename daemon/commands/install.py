@@ -58,7 +58,8 @@ def install(
 def _installed(layout: Layout, *, print_only: bool) -> Path:
     """The version that we are; a release alone knows how to become one."""
     prefix = Path(sys.prefix)
-    if prefix.parent.resolve() != layout.versions.resolve() and not print_only:
+    there = prefix.parent.resolve() == layout.versions.resolve()
+    if not there and not (print_only and (prefix / "share" / furnishing.OWN).is_dir()):
         raise Permanent(
             Code.INSTALL_FAILED,
             f"This FileFerry, in {prefix}, is not installed below {layout.versions}.",
@@ -71,7 +72,9 @@ def _settle(layout: Layout, version: Path, acts: list[Act], *, print_only: bool)
     """A version that is there becomes the one that the host uses."""
     if print_only:
         out.say(*map(str, [*acts, *furnishing.furnished(layout, version / "share")]))
-        out.say(str(Act("write", str(layout.handed))))
+        names = _names(layout)
+        handed = furnishing.handed(layout, names) if names else Act("write", str(layout.handed))
+        out.say(str(handed))
         return
     with unpacking.alone(layout):
         done(acts)

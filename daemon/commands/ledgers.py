@@ -30,6 +30,12 @@ class Look:
     running: bool | None
 
 
+def running(settings: Settings) -> bool | None:
+    """A daemon works on the ledger, or is about to; None where nobody can tell."""
+    part = settings.ledger
+    return HostLock.held(part.path) if part.kind == "sqlite" else None
+
+
 @contextmanager
 def looking(settings: Settings) -> Iterator[Look]:
     """For commands that only read. Raises `ledger.*`."""
@@ -37,7 +43,7 @@ def looking(settings: Settings) -> Iterator[Look]:
     if part.kind == "sqlite":
         archive = SqliteArchive.at(part.path)
         try:
-            yield Look(archive, HostLock.held(part.path))
+            yield Look(archive, running(settings))
         finally:
             archive.close()
     else:

@@ -20,32 +20,36 @@ from daemon.commands.operators import Id
 from daemon.commands.options import Config, Json
 from transfer.errors import FerryError
 
-JOURNAL = ("journalctl", "--unit", "fileferry", "--output", "cat", "--no-pager")
+JOURNAL = ("journalctl", "--output", "cat", "--no-pager")
 TOLD = ("timestamp", "level", "event", "transfer", "request")
 """Keys of a line that are not shown as `key=value`: the first three have a place of their own."""
 
 out, err = Terminal(), Terminal(stderr=True)
 
 
-def logs(
+def logs(  # noqa: PLR0913, PLR0917 each is an option
     text: Id,
     config: Config = None,
     file: Annotated[
         Path | None, typer.Option("--file", help="Read this file instead of the journal.")
     ] = None,
     json: Json = False,
+    unit: Annotated[
+        str,
+        typer.Option(metavar="NAME", envvar="FILEFERRY_UNIT", help="The service's unit."),
+    ] = "fileferry",
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with what comes; Ctrl-C ends it.")
     ] = False,
 ) -> None:
     """Show what the service has logged about one transfer.
 
-    Reads the journal of the unit fileferry. With --json the lines as they are.
+    Reads the journal of the unit. With --json the lines as they are.
     """
     with explained():
         names, found = _names(text, config), False
         try:
-            with _lines(file, follow=follow) as lines:
+            with _lines(file, unit, follow=follow) as lines:
                 for line, values in _about(lines, names):
                     found = True
                     out.say(line if json else _readable(values))
@@ -56,7 +60,7 @@ def logs(
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         if not found:
-            where = file or "the journal of the unit fileferry"
+            where = file or f"the journal of the unit {unit}"
             err.say(f"No line about {text} stands in {where}. `fileferry status` lists transfers.")
             raise typer.Exit(FAILED)
 
@@ -74,13 +78,14 @@ def _names(text: str, config: Path | None) -> frozenset[str]:
 
 
 @contextmanager
-def _lines(file: Path | None, *, follow: bool) -> Iterator[Iterable[str]]:
+def _lines(file: Path | None, unit: str, *, follow: bool) -> Iterator[Iterable[str]]:
     """Raises OSError."""
     if file is not None and not follow:
         with file.open(encoding="utf-8", errors="replace") as lines:
             yield lines
         return
-    command = ["tail", "-n", "+1", "-F", "--", str(file)] if file else [*JOURNAL, *["-f"] * follow]
+    journal = [*JOURNAL, f"--unit={unit}", *["-f"] * follow]
+    command = ["tail", "-n", "+1", "-F", "--", str(file)] if file else journal
     source, sink = os.pipe()
     with os.fdopen(source, encoding="utf-8", errors="replace") as lines:
         try:

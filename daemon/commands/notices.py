@@ -8,7 +8,6 @@ import typer
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.logging import configure
 from config.secrets import operators
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.options import Config
@@ -38,6 +37,7 @@ def try_out(
     # Here, for its modules are slow to load, and every command loads this one.
     from adapters.notices.notices import send  # noqa: PLC0415
     from adapters.wiring import ways  # noqa: PLC0415
+    from config.logging import configure  # noqa: PLC0415
     from transfer.telling.notices import sample  # noqa: PLC0415
 
     with explained():

@@ -9,6 +9,12 @@ import typer
 
 Config = Annotated[
     Path | None,
-    typer.Option(help="The configuration file.", envvar="FILEFERRY_CONFIG", metavar="FILE"),
+    typer.Option(
+        help="The configuration file.",
+        envvar="FILEFERRY_CONFIG",
+        metavar="FILE",
+        # One that may not be read is a fault of the configuration, and said as all of those.
+        readable=False,
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]

@@ -16,7 +16,7 @@ from daemon.commands.exits import explained
 from daemon.commands.ledgers import looking
 from daemon.commands.options import Config
 
-_SPAN = re.compile(r"(\d{1,4})([hdw])")
+_SPAN = re.compile(r"([1-9]\d{0,3})([hdw])", re.ASCII)
 _HOURS = {"h": 1, "d": 24, "w": 168}
 
 

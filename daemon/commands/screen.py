@@ -8,7 +8,7 @@ from typing import Any
 from typer.core import TyperGroup
 
 from adapters.terminal import Terminal
-from daemon.commands.exits import explained
+from daemon.commands.exits import explained, typed_wrong
 
 SCREEN = {
     "Look": {
@@ -69,8 +69,12 @@ class FirstScreen(TyperGroup):
     A command of another distribution ends with its sentence and its exit code as ours do.
     """
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        with typed_wrong():
+            return super().parse_args(ctx, args)
+
     def invoke(self, ctx: Any) -> Any:
-        with explained():
+        with typed_wrong(), explained():
             return super().invoke(ctx)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:

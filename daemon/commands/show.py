@@ -168,7 +168,9 @@ def _print_file(delivery: Delivery, out: Terminal) -> None:
         return
     tier = f"verified at {receipt.tier}" if receipt.tier else "collected before it was verified"
     out.print(f"  {delivery.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
-    out.print(f"  MD5     {receipt.md5}\n  SHA-256 {receipt.sha256}", soft_wrap=True)
+    for label, name in (("MD5    ", "md5"), ("SHA-256", "sha256")):
+        value, origin = getattr(receipt, name) or "left out", receipt.origins.get(name)
+        out.print(f"  {label} {value}{f' {origin}' if origin else ''}", soft_wrap=True)
 
 
 def _document(record: Record) -> Any:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import TypeAdapter
 
 from adapters.terminal import Terminal
-from config.loading import load, locate
+from config.faults import ConfigError
+from config.loading import glimpse, load, locate
 from config.settings import Settings
-from daemon.commands.exits import FAILED, explained
+from daemon.commands.exits import FAILED, MISCONFIGURED, explained
 from daemon.commands.ledgers import looking
 from daemon.commands.options import Config, Json
-from daemon.commands.status_show import lines
+from daemon.commands.status_show import faulty, lines
 from daemon.control.client import ask
-from daemon.control.places import makers_of, socket_of
+from daemon.control.places import makers_of, pauses_of, socket_of
 from daemon.control.words import Words
 from transfer.books import Only, Record
 from transfer.errors import Code, FerryError
@@ -29,7 +32,7 @@ WATCH_EVERY = 2.0
 """Seconds between two pictures on a terminal."""
 WATCH_EVERY_ELSEWHERE = 5.0
 _RECORD = TypeAdapter(Record)
-_PERIOD = re.compile(r"([0-9]{1,5})([smhd])", re.ASCII)
+_PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -44,6 +47,10 @@ class Picture:
     why: FerryError | None
     running: bool | None
     records: Sequence[Record]
+    paused: Sequence[Words] = ()
+    """What it begins with, while it is down."""
+    fault: ConfigError | None = None
+    """Of the file on the disk, which is no longer the one that the service has read."""
 
     @property
     def well(self) -> bool:
@@ -55,6 +62,8 @@ class Picture:
             "well": self.well,
             "service": self.service,
             "unanswered": self.why and {"code": self.why.code, "reason": str(self.why)},
+            "configuration": self.fault and {"code": self.fault.code, "reason": str(self.fault)},
+            "paused": [*(self.service["paused"] if self.service else self.paused)],
             "transfers": [_RECORD.dump_python(record, mode="json") for record in self.records],
         }
 
@@ -74,36 +83,68 @@ def status(  # noqa: PLR0913, PLR0917 each is an option
     only = Only(failed=failed, running=running, destination=destination, requester=requester)
     out = Terminal()
     with explained():
-        settings = load(locate(config))
+        settings, fault = _settings(locate(config))
         period = _period(since) if since else None
 
         def look() -> Picture:
             oldest = datetime.now(UTC) - period if period else None
-            return picture(settings, limit, replace(only, since=oldest))
+            return picture(settings, limit, replace(only, since=oldest), fault)
 
         if watch:
             watched(look, out, json=json)
         seen = look()
         show(seen, out, json=json)
-        if not seen.well:
-            raise typer.Exit(FAILED)
+        if fault or not seen.well:
+            raise typer.Exit(MISCONFIGURED if fault else FAILED)
 
 
-def picture(settings: Settings, limit: int, only: Only) -> Picture:
+def _settings(path: Path) -> tuple[Settings, ConfigError | None]:
+    """A file with faults stops no service that runs already, and nobody from asking it."""
+    try:
+        return load(path), None
+    except ConfigError as error:
+        found = glimpse(path)
+        if found is None:
+            raise
+        return found, error
+
+
+def picture(
+    settings: Settings, limit: int, only: Only, fault: ConfigError | None = None
+) -> Picture:
     """What the service and the ledger say now. Raises `ledger.*`; `control.foreign` instead to a
-    stranger, who may use neither.
+    stranger, who may use neither; and `fault` where no service answers.
     """
     service, why = None, None
     try:
         service = ask(socket_of(settings), {"do": "status"}, makers_of(settings))
     except FerryError as error:
         why = error
+    if fault and service is None:
+        raise fault
+    if fault and settings.ledger.kind != "sqlite":
+        # Whose credentials read the table is among what is lacking.
+        return Picture(service=service, why=None, running=True, records=(), fault=fault)
     try:
         with looking(settings) as books:
             records = books.archive.search(limit=limit, only=only)
     except FerryError as error:
         raise (why if why and why.code is Code.CONTROL_FOREIGN else error) from None
-    return Picture(service=service, why=why, running=books.running, records=records)
+    return Picture(
+        service=service,
+        why=why,
+        running=books.running,
+        records=records,
+        paused=() if service else _paused(pauses_of(settings)),
+        fault=fault,
+    )
+
+
+def _paused(file: Path) -> list[Words]:
+    """As far as we may see it."""
+    from adapters.running.gate import Gate  # noqa: PLC0415
+
+    return [pause.document() for pause in Gate(file).pauses] if os.access(file, os.R_OK) else []
 
 
 def show(seen: Picture, out: Terminal, *, json: bool) -> None:
@@ -141,7 +182,8 @@ def watched(
 
 def _lines(seen: Picture, out: Terminal) -> list[str]:
     width = out.width if out.is_terminal else None
-    return list(lines(seen.service, seen.why, seen.running, seen.records, width))
+    found = lines(seen.service, seen.why, seen.running, seen.records, width, seen.paused)
+    return [*found, *faulty(seen.fault, width)] if seen.fault else [*found]
 
 
 def _period(text: str) -> timedelta:

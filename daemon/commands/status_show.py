@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from rich.cells import cell_len
 from rich.filesize import decimal
 
+from config.faults import ConfigError
 from daemon.control.words import Words
 from transfer.books import Record
 from transfer.errors import FerryError
@@ -22,15 +23,16 @@ MOST = 20
 """Lines of what runs, and of what waits."""
 
 
-def lines(
+def lines(  # noqa: PLR0913, PLR0917 what a Picture has
     service: Words | None,
     why: FerryError | None,
     running: bool | None,
     records: Sequence[Record],
     width: int | None,
+    paused: Sequence[Words] = (),
 ) -> Iterator[str]:
     """`width` is the terminal's; None off one: then each row is one line, however long."""
-    found = _whole(service) if service else _silent(running, why)
+    found = _whole(service) if service else _silent(running, why, paused)
     for line in found:
         yield from _folded(visible(line), width)
     if not records:
@@ -39,13 +41,28 @@ def lines(
     yield from _table([_row(legible(record), width) for record in records], width)
 
 
-def _silent(running: bool | None, why: FerryError | None) -> Iterator[str]:
+def faulty(fault: ConfigError, width: int | None) -> Iterator[str]:
+    """That the file is not the one that the service goes by, and the first of what is wrong."""
+    first, more = fault.faults[0] if fault.faults else fault, len(fault.faults) - 1
+    others = f" And {more} more." if more > 0 else ""
+    yield from _folded(
+        visible(
+            "The service goes by what it read before: the configuration on the disk is faulty, so "
+            f"a reload or a start is refused. {str(first).rstrip('.')}.{others} "
+            "`fileferry config check` lists every fault."
+        ),
+        width,
+    )
+
+
+def _silent(running: bool | None, why: FerryError | None, paused: Sequence[Words]) -> Iterator[str]:
     if running:
         yield f"The service is running, but does not answer: {why}"
     elif running is None:
         yield f"Whether the service runs is not known: {why}"
     else:
         yield "The service is not running. What follows is the ledger's word."
+    yield from _pauses(paused)
     yield ""
 
 
@@ -54,12 +71,15 @@ def _whole(service: Words) -> Iterator[str]:
     budget = f"{calls} calls to ServiceNow in the last hour"
     budget += "" if left is None else f", {left} left"
     yield f"The service is running: {_state(service)}. Since {_time(service['since'])}; {budget}."
+    if service.get("ledger_checked") is False:
+        yield "The ledger is being looked over: what is older than the open work is read now."
     for trouble in service["troubles"]:
         times = f"{trouble['failures']} failure{'s' if trouble['failures'] > 1 else ''}"
         yield (
             f"{trouble['what']}: {trouble['code']} since {_time(trouble['since'])}, {times}. "
             f"{trouble['message']} {trouble['action']}"
         )
+    yield from map(_restraint, service.get("destinations", ()))
     yield from _held(service)
     yield from _running(service)
     yield from _waiting(service)
@@ -75,10 +95,33 @@ def _state(service: Words) -> str:
     return words.get(service["state"], str(service["state"]))
 
 
-def _held(service: Words) -> Iterator[str]:
-    for pause in service["paused"]:
+def _restraint(row: Words) -> str:
+    name = row["destination"]
+    if row["held"] == "refused":
+        return (
+            f"Destination {name}: {row['code']} since {_time(row['since'])}, not tried again until "
+            f"its secret changes or `fileferry resume {name}`. {row['reason']}"
+        )
+    if row["held"] == "bandwidth":
+        until = f" until {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name} is held to {decimal(row['bytes_a_second'])}/s{until}."
+    if row["held"] == "quota":
+        more = f", the next at {_time(row['until'])}" if row["until"] else ""
+        return f"Destination {name}: {row['files']} of {row['most']} files this hour{more}."
+    return (
+        f"Destination {name} rests since {_time(row['since'])} after {row['failures']} failed "
+        f"connections ({row['code']}), next try at {_time(row['until'])}. {row['reason']}"
+    )
+
+
+def _pauses(paused: Sequence[Words]) -> Iterator[str]:
+    for pause in paused:
         name = f"Destination {pause['destination']}" if pause["destination"] else "All work"
         yield f"{name} is paused{_by(pause)}"
+
+
+def _held(service: Words) -> Iterator[str]:
+    yield from _pauses(service["paused"])
     if service["drained"]:
         yield f"Nothing new is begun: drained{_by(service['drained'])}"
 

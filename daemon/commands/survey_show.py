@@ -48,6 +48,25 @@ def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
         out.document(shown)
         return
     shown = legible(shown)
+    if out.is_terminal:
+        out.print(_table(shown))
+    else:
+        out.say(*_rows(shown))
+    for made in shown["tickets"]:
+        out.print(Text(f"\n{_ticket(made)}"), soft_wrap=True)
+    out.print(Text(f"\n{_verdict(shown)}", style="bold"), soft_wrap=True)
+    out.print(Text(_UNTRIED), soft_wrap=True)
+
+
+def _rows(shown: dict[str, Any]) -> Iterator[str]:
+    """Off a terminal each is one line, however long."""
+    name = max((len(each["name"]) for each in shown["findings"]), default=0)
+    verdict = max(map(len, _COLOURS))
+    for each in shown["findings"]:
+        yield f"{each['name']:{name}}  {each['verdict']:{verdict}}  {' '.join(_told(each).split())}"
+
+
+def _table(shown: dict[str, Any]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -55,11 +74,7 @@ def show(shown: dict[str, Any], out: Terminal, *, json: bool) -> None:
     for each in shown["findings"]:
         verdict = Text(each["verdict"], style=_COLOURS[each["verdict"]])
         table.add_row(Text(each["name"]), verdict, Text(_told(each)))
-    out.print(table)
-    for made in shown["tickets"]:
-        out.print(Text(f"\n{_ticket(made)}"), soft_wrap=True)
-    out.print(Text(f"\n{_verdict(shown)}", style="bold"))
-    out.print(Text(_UNTRIED))
+    return table
 
 
 def markdown(shown: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -98,25 +99,28 @@ def _lying(settings: Settings, destination: Destination, remote: Remote) -> list
 
 
 def _tell(temps: Sequence[Temp], remote: Remote, *, json: bool) -> None:
-    rows = [(temp, remote.size(temp.path)) for temp in temps]
+    rows = [(temp, remote.size(temp.path), remote.proof.modified(temp.path)) for temp in temps]
     if json:
         said = [
             {
                 "path": temp.path,
                 "bytes": size,
+                "modified": modified and modified.isoformat(),
                 "request": temp.number,
                 "closed": temp.closed,
                 "needed": bool(temp.keep),
                 "why": temp.keep,
             }
-            for temp, size in rows
+            for temp, size, modified in rows
         ]
         out.document({"temps": said})
         return
-    for temp, size in rows:
+    now = datetime.now(UTC)
+    for temp, size, modified in rows:
         whose = f"{temp.number}, closed {temp.closed or 'not yet'}" if temp.number else "unknown"
         stays = f"stays: {temp.keep}" if temp.keep else "nobody needs it"
-        out.print(Text(f"{temp.path}  {size or 0:,} bytes  {whose}  {stays}"), soft_wrap=True)
+        about = f"{temp.path}  {size or 0:,} bytes  {sweeping.age(modified, now)}"
+        out.print(Text(f"{about}  {whose}  {stays}"), soft_wrap=True)
     free = sum(not temp.keep for temp in temps)
     out.say(f"{len(temps)} temps found, of which nobody needs {free}.")
 

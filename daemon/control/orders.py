@@ -19,9 +19,11 @@ log = structlog.get_logger()
 
 
 class Orders:
-    """`status` gives the document, `reload` what has changed, `wake` looks at the ledger now."""
+    """`status` gives the document, `reload` what has changed, `wake` looks at the ledger now,
+    `release` has the login at a destination tried again that was refused, or rests.
+    """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what it may tell the service
         self,
         *,
         gate: Gate,
@@ -29,12 +31,14 @@ class Orders:
         status: Callable[[], Words],
         reload: Callable[[], tuple[list[str], list[str]]],
         wake: Callable[[], None],
+        release: Callable[[str], bool] = lambda _: False,
     ) -> None:
         self._gate = gate
         self._destinations = destinations
         self._status = status
         self._reload = reload
         self._wake = wake
+        self._release = release
 
     def __call__(self, question: Words, user: int) -> Words:
         """The answer. Raises FerryError for what is refused."""
@@ -63,17 +67,25 @@ class Orders:
         if name not in {ALL, *(pause.destination for pause in self._gate.pauses)}:
             # What was paused may have left the configuration since.
             self._known(name)
-        changed = self._gate.resume(name, _who(user))
+        changed = self._gate.resume(name, who_is(user))
+        released = name in self._destinations and self._release(name)
+        if released:
+            log.warning("login is tried again", destination=name, by=who_is(user))
         self._wake()
         held = [pause.destination for pause in self._gate.pauses]
-        return {"changed": changed, "paused": held, "drained": self._gate.drained is not None}
+        return {
+            "changed": changed,
+            "released": released,
+            "paused": held,
+            "drained": self._gate.drained is not None,
+        }
 
     def _drain(self, question: Words, user: int) -> Words:
         self._gate.drain(self._word(question, user))
         return {"running": self._status()["running_count"]}
 
     def _reloaded(self, _question: Words, user: int) -> Words:
-        log.info("reload asked for", by=_who(user))
+        log.info("reload asked for", by=who_is(user))
         changed, restart = self._reload()
         return {"changed": changed, "needs_restart": restart}
 
@@ -87,7 +99,7 @@ class Orders:
         self._known(name)
         return Pause(
             destination=name,
-            by=_who(user),
+            by=who_is(user),
             at=datetime.now(UTC),
             reason=_text(question, "reason"),
         )
@@ -109,7 +121,8 @@ def _text(question: Words, field: str) -> str:
     return text
 
 
-def _who(user: int) -> str:
+def who_is(user: int) -> str:
+    """The user (uid) by name, and this host."""
     try:
         name = pwd.getpwuid(user).pw_name
     except KeyError:

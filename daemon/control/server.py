@@ -47,27 +47,42 @@ class Server:
         self._room = threading.BoundedSemaphore(CLIENTS)
         self._listener: socket.socket | None = None
         self._inode = 0
+        self._lock = threading.Lock()
+        self._closed = False
 
     def start(self) -> None:
-        try:
-            self._listener = self._bound()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            log.warning("no control socket", path=str(self._path), reason=reason)
-            return
-        threading.Thread(target=self._listen, name="control", daemon=True).start()
-        log.info("control socket open", path=str(self._path))
+        with self._lock:
+            try:
+                self._open()
+            except OSError as error:
+                reason = error.strerror or str(error)
+                log.warning("no control socket", path=str(self._path), reason=reason)
+
+    def renew(self) -> None:
+        """Make it again where nothing has its name any more; to be called every so often."""
+        with self._lock, suppress(OSError):
+            if not self._closed and not os.path.lexists(self._path):
+                before = self._listener
+                self._open()
+                if before:
+                    _hang_up(before)
 
     def close(self) -> None:
-        if self._listener is None:
-            return
-        with suppress(OSError):
-            if self._path.lstat().st_ino == self._inode:
-                self._path.unlink()
-        with suppress(OSError):
-            # It wakes the thread that accepts; close alone would not.
-            self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        with self._lock:
+            self._closed = True
+            if self._listener is None:
+                return
+            with suppress(OSError):
+                if self._path.lstat().st_ino == self._inode:
+                    self._path.unlink()
+            _hang_up(self._listener)
+
+    def _open(self) -> None:
+        """Raises OSError, and all is as before then."""
+        self._listener = listener = self._bound()
+        name = "control"
+        threading.Thread(target=self._listen, args=(listener,), name=name, daemon=True).start()
+        log.info("control socket open", path=str(self._path))
 
     def _bound(self) -> socket.socket:
         """A socket that only we and the superuser may connect to, from its first moment on."""
@@ -91,9 +106,8 @@ class Server:
                 raise
         return listener
 
-    def _listen(self) -> None:
-        listener = self._listener
-        while listener is not None:
+    def _listen(self, listener: socket.socket) -> None:
+        while True:
             try:
                 channel, _ = listener.accept()
             except OSError:
@@ -145,6 +159,13 @@ class Server:
             log.exception("control failed by a fault of ours")
             fault = f"The service met a {type(error).__name__}; its log has the details."
             return _no("internal", fault, "")
+
+
+def _hang_up(listener: socket.socket) -> None:
+    with suppress(OSError):
+        # It wakes the thread that accepts; close alone would not.
+        listener.shutdown(socket.SHUT_RDWR)
+    listener.close()
 
 
 def _no(code: str, message: str, action: str) -> Words:

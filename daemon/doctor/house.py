@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters import instance, wiring
 from adapters.remotes import Register
@@ -20,6 +21,11 @@ from daemon.doctor.destination import knock
 from daemon.doctor.findings import Finding, Mark, Tell, fail, ok, warn
 from transfer.errors import Code, FerryError, Permanent
 from transfer.model import MIB, Source
+
+if TYPE_CHECKING:
+    from types_boto3_sts import STSClient
+
+    from adapters.aws.keys import Keys
 
 Findings = Iterator[Finding]
 NO_ROOM, LITTLE_ROOM = 64 * MIB, 512 * MIB
@@ -125,31 +131,62 @@ def _instance(settings: Settings, secrets: Secrets) -> Findings:
 
 
 def _aws(settings: Settings) -> Findings:
-    if settings.aws.check_identity or settings.aws.sessions != "process":
-        try:
+    part, lent, skew = settings.aws, None, None
+    step = "identity"
+    try:
+        if part.check_identity or part.sessions != "process":
             yield ok("identity", f"STS knows us as {_caller(settings)}.")
-        except FerryError as error:
-            yield fail("identity", error)
-            return
+        if part.sessions != "process":
+            step = "role"
+            lent = yield from _role(settings)
+    except FerryError as error:
+        yield fail(step, error)
+        return
+    from adapters.aws.keys import Lending  # noqa: PLC0415
     from adapters.s3.look import look  # noqa: PLC0415  boto3
     from adapters.s3.store import make_client  # noqa: PLC0415
 
-    part, skew = settings.aws, None
     client = make_client(part.region, part.endpoint_url, part.profile, part.timeout)
-    for source in _sources(settings):
-        found = look(client, source)
-        skew = found.skew if skew is None else skew
-        yield _bucket(source, found.error, own=settings.aws.sessions == "process")
+    with Lending(client).by(lent):
+        for source in _sources(settings):
+            found = look(client, source)
+            skew = found.skew if skew is None else skew
+            yield _bucket(source, found.error)
     if skew is not None:
         yield _clock(skew)
 
 
+def _role(settings: Settings) -> Generator[Finding, None, Callable[[], Keys]]:
+    """The session of the role that reads, as each transfer takes it; returns its keys."""
+    from adapters.aws.role import Role, UnofferedError  # noqa: PLC0415
+    from adapters.aws.scope import Scope  # noqa: PLC0415
+
+    role = Role(_sts(settings), settings.aws.role_arn or "", wiring.clock)
+    lent = role.assume("doctor")
+    yield ok("role", f"It is taken, as {lent.identity}; buckets are looked at under it.")
+    scopes = [Scope(source.bucket, source.key, listing=True) for source in _sources(settings)]
+    if settings.aws.sessions == "scoped" and scopes:
+        try:
+            role.narrow(lent, scopes[0])
+            yield ok("scoped sessions", "STS gives them.")
+        except UnofferedError as error:
+            seen = f"STS does not offer them ({error}): sessions of the role stand in."
+            yield warn("scoped sessions", seen, "Set aws.sessions to role, or ask why.")
+    return lambda: lent.keys
+
+
 def _caller(settings: Settings) -> str:
-    from adapters.aws.sessions import caller_of, make_client  # noqa: PLC0415  boto3
+    from adapters.aws.sessions import caller_of  # noqa: PLC0415
+
+    return caller_of(_sts(settings))
+
+
+def _sts(settings: Settings) -> STSClient:
+    from adapters.aws.sessions import make_client  # noqa: PLC0415  boto3
 
     part = settings.aws
     endpoint = part.sts_endpoint_url or part.endpoint_url
-    return caller_of(make_client(part.region, endpoint, part.profile, part.timeout))
+    return make_client(part.region, endpoint, part.profile, part.timeout)
 
 
 def _sources(settings: Settings) -> list[Source]:
@@ -163,14 +200,12 @@ def _sources(settings: Settings) -> list[Source]:
     return list(found.values())
 
 
-def _bucket(source: Source, error: FerryError | None, *, own: bool) -> Finding:
+def _bucket(source: Source, error: FerryError | None) -> Finding:
     name = f"bucket {source.bucket}"
     if error is None:
         return ok(name, f"What begins with {source.uri} can be listed.")
     if error.code in PRESENT:
         return fail(name, error)
-    if not own:
-        return ok(name, "It answers. Our own credentials may not list it, as those of a role may.")
     seen = f"What begins with {source.uri} may not be listed, as patterns and folders need it."
     return warn(
         name, f"{seen} {error.message}", "Give s3:ListBucket where they are ordered.", error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from adapters.terminal import Terminal, own_up, steady
 from daemon.installing import furnishing, unpacking
-from daemon.installing.layout import Layout, done, plainly, refuse_stranger
+from daemon.installing.layout import Act, Layout, done, plainly, refuse_stranger
 from transfer.errors import FerryError
 
 ARCHIVE = Path(__file__).parents[2]
@@ -43,7 +43,8 @@ def install(archive: Path, layout: Layout, *, print_only: bool) -> int:
     if print_only:
         version, acts = unpacking.unpacked(release, layout)
         acts += unpacking.switched(layout, version)
-        Terminal().say(*map(str, [*acts, *furnishing.furnished(layout, release.share)]))
+        acts += [*furnishing.furnished(layout, release.share), Act("write", str(layout.handed))]
+        Terminal().say(*map(str, acts))
         return 0
     refuse_stranger(layout)
     with unpacking.alone(layout):

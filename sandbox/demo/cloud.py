@@ -24,6 +24,7 @@ from sandbox.demo.watch import Records
 from sandbox.ministack.installing import install, is_there
 from sandbox.ministack.server import EmbeddedAws
 from sandbox.plan import Addresses
+from sandbox.servicenow.package.reading import BUILT
 from transfer.errors import FerryError
 from transfer.model import Route
 
@@ -68,7 +69,7 @@ class CloudShow(Show):
             contents = put_objects(addresses, orders(self.size), self.size)
         file = self._configured(aws, addresses)
         self._keep_secrets(aws)
-        variables = clean_environment() | environment(self.directory, addresses)
+        variables = clean_environment() | environment(addresses)
         self._say("Deploying functions, state machine, queue and ledger: `fileferry deploy` …")
         self._give_the_door(aws, file, self._deployed(file, variables))
         self._say("Starting FileFerry …")
@@ -84,7 +85,7 @@ class CloudShow(Show):
     def _surroundings(self, stack: ExitStack, aws: EmbeddedAws) -> tuple[Child, Addresses]:
         """All that is outside of AWS, and where AWS is."""
         command = [*program(), "sandbox", "servicenow", "remotes", "--tls"]
-        command += ["--directory", str(self.directory)]
+        command += ["--directory", str(self.directory), "--package", str(BUILT)]
         sandbox = stack.enter_context(
             Child("sandbox", command, self.directory, clean_environment())
         )

@@ -46,9 +46,10 @@ def present(*, keep: bool, size: int, timeout: float | None, cloud: bool = False
     console = Terminal()
     if not console.is_terminal:
         console.width = PLAIN_WIDTH
-    show = kind(console=console, size=size, deadline=time.monotonic() + seconds, keep=keep)
+    deadline = time.monotonic() + seconds
     try:
         with interruptible(lambda: console.say(ENDING)):
+            show = kind(console=console, size=size, deadline=deadline, keep=keep)
             return 1 if show.perform() else 0
     except Interrupted as end:
         console.say(str(end))

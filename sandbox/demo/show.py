@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import signal
 import tempfile
@@ -12,13 +13,14 @@ from pathlib import Path
 
 from adapters.terminal import Terminal
 from sandbox.children import Child, Part, clean_environment, program, surviving
-from sandbox.configuration import environment, write_configuration
+from sandbox.configuration import ENVIRONMENT, environment, write_configuration
 from sandbox.demo.orders import DIRECTORIES, Content, orders, put_objects
 from sandbox.demo.report import Inspector
 from sandbox.demo.table import result_table
 from sandbox.demo.visitor import Placed, Visitor
 from sandbox.demo.watch import Bars, Books, Ledger, Lines, Records, watch
 from sandbox.plan import Addresses
+from sandbox.servicenow.package.reading import BUILT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ class Show:
         """The sandbox, the objects, the partner's directories and the daemon, in this order."""
         self._say("Starting ServiceNow, S3 and a partner's SFTP server …")
         command = [*program(), "sandbox", "--tls", "--directory", str(self.directory)]
+        command += ["--package", str(BUILT)]
         surroundings = clean_environment()
         sandbox = stack.enter_context(Child("sandbox", command, self.directory, surroundings))
         addresses: Addresses = sandbox.answer(self.deadline)
@@ -102,7 +105,7 @@ class Show:
         for name in DIRECTORIES:
             Path(addresses["sftp"]["root"], name).mkdir()
         self._say("Starting FileFerry …")
-        variables = surroundings | environment(self.directory, addresses)
+        variables = surroundings | environment(addresses)
         command = [*program(), "run", "--config", str(file)]
         daemon = stack.enter_context(Child("daemon", command, self.directory, variables))
         return Stage(
@@ -147,7 +150,10 @@ class Show:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         self._say(f"\nRequests and tickets: {stage.page} (the certificate is the sandbox's own).")
-        self._say(f"Files: {stage.addresses['sftp']['root']}. Ctrl-C ends it all.")
+        self._say(f"Files: {stage.addresses['sftp']['root']}.")
+        begin = shlex.quote(str(self.directory / ENVIRONMENT))
+        self._say(f"In another terminal: . {begin}; fileferry sandbox order FILE")
+        self._say("Ctrl-C ends it all.")
         while not stopped.wait(0.5):
             stage.alive()
 

@@ -14,7 +14,6 @@ TIMEOUT = 30.0
 """Seconds for one answer."""
 APPROVER = "carla.moss"
 ADMINISTRATOR = "admin"
-STANDING = "u_fileferry_standing"
 
 Row = dict[str, str]
 
@@ -95,7 +94,8 @@ class Visitor:
         """Ask for a standing approval, as the requester; returns the record."""
         fields = {"u_prefix": prefix, "u_destination": "partner", "u_until": until}
         body = {**fields, **{f"u_{name}": value for name, value in terms.items()}}
-        made: Row = self._call("POST", f"/api/now/table/{STANDING}", requester, json=body)
+        table = self._instance["standing"]
+        made: Row = self._call("POST", f"/api/now/table/{table}", requester, json=body)
         return made
 
     def agree(self, record: Row, approver: str = APPROVER, by: str = "") -> None:
@@ -108,7 +108,7 @@ class Visitor:
 
     def alter(self, record: Row, requester: str = "anna.berg", **fields: str) -> None:
         """Write other fields into it, as the requester; `state="3"` closes it."""
-        self.write(requester, STANDING, record["sys_id"], **fields)
+        self.write(requester, self._instance["standing"], record["sys_id"], **fields)
 
     def rows(self, table: str, query: str) -> list[Row]:
         """The rows that the encoded query selects, as the administrator sees them."""

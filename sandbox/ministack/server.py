@@ -122,7 +122,7 @@ class EmbeddedAws:
         deadline = time.monotonic() + 60
         while not self._answers():
             if time.monotonic() > deadline or self._process.poll() is not None:
-                raise RuntimeError(f"ministack does not start: {self.log}")
+                raise Unready(f"The embedded AWS does not start: {self.log[-2000:]}")
             time.sleep(0.05)
 
     def _answers(self) -> bool:

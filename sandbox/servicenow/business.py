@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from sandbox.servicenow import catalog, flow, rules
 from sandbox.servicenow.instance import Instance
-from sandbox.servicenow.seed import STANDING, Record, Seed
+from sandbox.servicenow.seed import Record, Seed, Setup
 
-AUDITED = frozenset({STANDING, "sc_req_item", "sc_request"})
-"""Tables of which sys_audit keeps a row for each field that an update changes."""
+AUDITED = frozenset({"sc_req_item", "sc_request"})
+"""Tables of which, with that of standing approvals, sys_audit keeps each field that changes."""
 
 
 class FileTransfers:
@@ -29,14 +29,14 @@ class FileTransfers:
         return catalog.place(instance, catalog.Order(cat_item, variables), by)
 
 
-def furnished(seed: Seed | None = None) -> Instance:
-    """An instance with all of it; `seed` adds records to the default ones."""
-    return Instance(FileTransfers(), seed)
+def furnished(seed: Seed | None = None, setup: Setup | None = None) -> Instance:
+    """An instance with all of it; `seed` adds records to those of the `setup`."""
+    return Instance(FileTransfers(), seed, setup)
 
 
 def _keep_history(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
     """As with the usual properties of an instance, creating a record leaves no rows."""
-    if table not in AUDITED or not instance.properties.audited:
+    if table not in AUDITED | {instance.setup.standing} or not instance.properties.audited:
         return
     for name in sorted(new):
         if new[name] != old.get(name, "") and not name.startswith("sys_"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.refusal import Refusal, missing
-from sandbox.servicenow.seed import SEEDED, Record
+from sandbox.servicenow.seed import Record
 from sandbox.servicenow.values import plain
 
 
@@ -29,7 +29,7 @@ class Order:
 def place(instance: Instance, order: Order, by: str) -> Record:
     """Order now as the user `by`; returns the new sc_request. Raises Refusal 400 or 404."""
     with instance.lock:
-        item = _orderable(instance, order.cat_item)
+        item = _orderable(instance, order.cat_item, by)
         count = _quantity(order.quantity)
         asked = questions(instance, order.cat_item)
         _refuse_gaps(asked, order.variables)
@@ -42,13 +42,24 @@ def place(instance: Instance, order: Order, by: str) -> Record:
         return instance.get("sc_request", request["sys_id"])
 
 
-def _orderable(instance: Instance, cat_item: str) -> Record:
+def _orderable(instance: Instance, cat_item: str, by: str) -> Record:
     item = instance.find("sc_cat_item", cat_item)
     if item is None:
         raise missing()
-    if item["active"] != "true":
+    if item["active"] != "true" or not _may_order(instance, cat_item, by):
         raise Refusal(400, "Security constraints prevent ordering of Item")
     return item
+
+
+def _may_order(instance: Instance, cat_item: str, by: str) -> bool:
+    """By the item's user criteria, of which groups are known here; without an application all."""
+    if not instance.setup.application:
+        return True
+    links = instance.query("sc_cat_item_user_criteria_mtom", f"sc_cat_item={cat_item}")
+    buyer = (instance.user(by) or {}).get("sys_id", "")
+    criteria = [instance.find("user_criteria", each["user_criteria"]) or {} for each in links]
+    groups = [name for each in criteria for name in each.get("group", "").split(",") if name]
+    return buyer in instance.members_of(groups)
 
 
 def _quantity(quantity: object) -> str:
@@ -99,7 +110,7 @@ def _answer(
 
 
 def _ask_approvers(instance: Instance, ritm: Record) -> None:
-    for member in instance.members(SEEDED.approver_group):
+    for member in instance.members_of(instance.setup.asked):
         fields = {
             "sysapproval": ritm["sys_id"],
             "document_id": ritm["sys_id"],

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.rules import CANCELLED_STAGE, CLOSED_TASK
-from sandbox.servicenow.seed import SEEDED, STANDING, Record
+from sandbox.servicenow.seed import Record
 
 _BY = "system"
 
@@ -16,7 +16,8 @@ Reaction = Callable[[Instance, Record, Record], None]
 def after(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
     """What the instance does once a record is stored; `old` is empty when it is new."""
     del by
-    reaction = _REACTIONS.get(table)
+    standing = table == instance.setup.standing
+    reaction = _on_standing if standing else _REACTIONS.get(table)
     if reaction is not None:
         reaction(instance, old, new)
 
@@ -25,7 +26,7 @@ def _on_approval(instance: Instance, old: Record, new: Record) -> None:
     if new["state"] == old.get("state", "requested"):
         return
     item = instance.find("sc_req_item", new["sysapproval"])
-    if instance.find(STANDING, new["sysapproval"]):
+    if instance.find(instance.setup.standing, new["sysapproval"]):
         _decide_standing(instance, new["sysapproval"], new["state"])
     if item is None or item["approval"] != "requested" or item["active"] != "true":
         return
@@ -39,17 +40,18 @@ def _decide_standing(instance: Instance, record: str, state: str) -> None:
     """The record follows the first decision, in an update of its own."""
     if state in ("approved", "rejected"):
         fields = {"approval": state, "approval_set": instance.now()}
-        instance.update(STANDING, record, fields, by=_BY)
+        instance.update(instance.setup.standing, record, fields, by=_BY)
 
 
 def _on_standing(instance: Instance, old: Record, new: Record) -> None:
     """A new standing approval is put before the approvers; nobody asks them again by himself."""
     if old:
         return
-    for member in instance.members(SEEDED.approver_group):
+    table = instance.setup.standing
+    for member in instance.members_of(instance.setup.asked_standing):
         row = {"sysapproval": new["sys_id"], "document_id": new["sys_id"], "approver": member}
-        instance.create("sysapproval_approver", {**row, "source_table": STANDING}, by=_BY)
-    instance.update(STANDING, new["sys_id"], {"approval": "requested"}, by=_BY)
+        instance.create("sysapproval_approver", {**row, "source_table": table}, by=_BY)
+    instance.update(table, new["sys_id"], {"approval": "requested"}, by=_BY)
 
 
 def _accept(instance: Instance, item: Record) -> None:
@@ -68,12 +70,13 @@ def _create_task(instance: Instance, item: Record) -> None:
     catalog_item = instance.find("sc_cat_item", item["cat_item"]) or {}
     fields = {
         "short_description": item["short_description"],
-        "assignment_group": catalog_item.get("group") or SEEDED.group,
+        "assignment_group": catalog_item.get("group") or instance.setup.group,
         "request_item": item["sys_id"],
         "request": item["request"],
         "parent": item["sys_id"],
         "cat_item": item["cat_item"],
         "opened_by": item["opened_by"],
+        **instance.setup.task,
     }
     instance.create("sc_task", fields, by=_BY)
 
@@ -156,5 +159,4 @@ _REACTIONS: dict[str, Reaction] = {
     "sc_task": _on_task,
     "sc_req_item": _on_item,
     "sc_request": _on_request,
-    STANDING: _on_standing,
 }

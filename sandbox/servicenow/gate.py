@@ -6,6 +6,7 @@ import gzip
 import re
 import secrets
 import ssl
+from dataclasses import replace
 from typing import Any
 from xml.sax.saxutils import escape
 
@@ -65,7 +66,10 @@ def _caller() -> Caller:
     hidden, blank = (frozenset(given(f"sandbox.{key}", ())) for key in ("hidden", "blank"))
     walker = Walker(site().instance, hidden, blank, given("sandbox.as_of"), user)
     read_only = frozenset(given("sandbox.read_only", ()))
-    return Caller(site().instance, user, walker, read_only, given("sandbox.rows", ()))
+    found = Caller(site().instance, user, walker, read_only, given("sandbox.rows", ()))
+    if not (closed := found.hidden()):
+        return found
+    return replace(found, walker=replace(walker, hidden=hidden | closed))
 
 
 def _user_name() -> str | None:

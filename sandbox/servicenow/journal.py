@@ -36,7 +36,7 @@ def rows(table: str, sys_id: str, notes: Record) -> Iterator[Record]:
 def entries(store: Store, sys_id: str, element: str) -> list[Record]:
     """Newest first."""
     wanted = set(_LABELS) if element == _BOTH else {element}
-    every = (record for _, record in store.rows("sys_journal_field"))
+    every = (record for _, record in store.among("sys_journal_field", "element_id", [sys_id]))
     found = [row for row in every if row["element_id"] == sys_id and row["element"] in wanted]
     return found[::-1]
 
@@ -50,7 +50,8 @@ def _entry(store: Store, row: Record, zone: tzinfo) -> str:
     when = parse_stamp(row["sys_created_on"])
     local = when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") if when else ""
     login = row["sys_created_by"]
-    names = (user["name"] for _, user in store.rows("sys_user") if user["user_name"] == login)
+    users = store.among("sys_user", "user_name", [login])
+    names = (user["name"] for _, user in users if user["user_name"] == login)
     name = next(names, login)
     label = _LABELS.get(row["element"], row["element"])
     return f"{local} - {name} ({label})\n{row['value']}\n\n"

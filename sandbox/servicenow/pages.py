@@ -6,14 +6,15 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, abort, redirect, render_template, request, url_for
-from werkzeug.wrappers import Response
+from flask import Blueprint, Response, abort, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
 
-from sandbox.servicenow import journal
+from sandbox.servicenow import catalog, journal
 from sandbox.servicenow.control import only_loopback
 from sandbox.servicenow.instance import Instance
+from sandbox.servicenow.refusal import Refusal
 from sandbox.servicenow.schema import Field
-from sandbox.servicenow.seed import Record
+from sandbox.servicenow.seed import SEEDED, Record
 from sandbox.servicenow.shapes import Renderer, Shape
 from sandbox.servicenow.site import site
 from sandbox.servicenow.walk import Walker
@@ -82,11 +83,17 @@ class View:
         incidents = self.instance.query("incident", "ORDERBYurgency^ORDERBYnumber")
         return [each for each in incidents if keys & _named(each)]
 
-    def ticket(self, incident: Record) -> dict[str, str]:
+    def ticket(self, incident: Record) -> dict[str, Any]:
         names = ("number", "urgency", "state", "short_description")
         notes = journal.entries(self.instance.store, incident["sys_id"], "comments_and_work_notes")
         latest = notes[0]["value"] if notes else ""
-        return {**self.row("incident", incident, *names), "latest": latest}
+        shown: dict[str, Any] = self.row("incident", incident, *names)
+        return {**shown, "latest": latest, "files": attached(self.instance, incident["sys_id"])}
+
+
+def attached(instance: Instance, sys_id: str) -> list[Record]:
+    """The files that hang on a record."""
+    return instance.query("sys_attachment", f"table_sys_id={sys_id}")
 
 
 def _named(incident: Record) -> set[str]:
@@ -118,7 +125,7 @@ def record(table: str, sys_id: str) -> str:
         actual = instance.store.table_of(table, sys_id)
         fields = _fields(actual, found)
         entries = journal.entries(instance.store, sys_id, "comments_and_work_notes")
-        files = instance.query("sys_attachment", f"table_sys_id={sys_id}")
+        files = attached(instance, sys_id)
         variables = _variables(actual, found)
     title = found.get(instance.store.tables[actual].display) or sys_id
     label = instance.store.tables[actual].label
@@ -173,30 +180,72 @@ def _address(table: str, sys_id: str) -> str:
     return url_for("pages.record", table=table, sys_id=sys_id)
 
 
+@bp.get("/file/<sys_id>")
+def file(sys_id: str) -> Response:
+    """An attachment, such as the receipt.json of an audit ticket."""
+    found = site().instance.find("sys_attachment", sys_id)
+    if found is None:
+        abort(404)
+    answer = Response(site().instance.files.get(sys_id, b""), content_type=found["content_type"])
+    # Whatever it is, it has no say on the other pages.
+    answer.headers["Content-Security-Policy"] = "sandbox"
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    return answer
+
+
+@bp.get("/order")
+def form_of_order() -> str:
+    return _form("")
+
+
+@bp.post("/order")
+def order() -> Answer | tuple[str, int]:
+    instance, by = site().instance, request.form.get("by", "")
+    if by not in _buyers():
+        return _form(f"There is no requester {by}."), 400
+    answers = {name: value.replace("\r\n", "\n") for name, value in request.form.items()}
+    try:
+        instance.order(answers, by=by)
+    except Refusal as refusal:
+        return _form(refusal.message), refusal.status
+    return redirect(url_for("pages.index"), 303)
+
+
+def _form(trouble: str) -> str:
+    """The catalog item as a page; it keeps what was typed when the instance refuses it."""
+    asked = catalog.questions(site().instance, SEEDED.catalog_item)
+    return render_template("order.html", asked=asked, buyers=_buyers(), trouble=trouble)
+
+
+def _buyers() -> list[str]:
+    """Who may order: everybody but the accounts that no person has."""
+    return [name for name in SEEDED.users if name not in (SEEDED.user, SEEDED.admin_user)]
+
+
 @bp.post("/approve/<sys_id>")
-def approve(sys_id: str) -> Response:
+def approve(sys_id: str) -> Answer:
     site().instance.approve(sys_id)
     return redirect(url_for("pages.index"), 303)
 
 
 @bp.post("/reject/<sys_id>")
-def reject(sys_id: str) -> Response:
+def reject(sys_id: str) -> Answer:
     site().instance.reject(sys_id)
     return redirect(url_for("pages.index"), 303)
 
 
 @bp.get("/nav_to.do")
-def navigate() -> Response:
+def navigate() -> Answer:
     """The address that stands in mails and logs: `/nav_to.do?uri=incident.do?sys_id=…`."""
     return _to_record(request.args.get("uri", ""))
 
 
 @bp.get("/<table>.do")
-def form(table: str) -> Response:
+def form(table: str) -> Answer:
     return _to_record(f"{table}.do?sys_id={request.args.get('sys_id', '')}")
 
 
-def _to_record(uri: str) -> Response:
+def _to_record(uri: str) -> Answer:
     target = _TARGET.search(uri)
     if target is None:
         abort(404)

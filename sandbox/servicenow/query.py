@@ -8,7 +8,7 @@ knows and the simulator does not is refused (501), never dropped.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sandbox.servicenow import datepart
@@ -35,6 +35,7 @@ _TEXT = "123TEXTQUERY321="
 _UNKNOWN_WORDS = ("123TEXTINDEXGROUP321", "RLQUERY", "SUBQUERY", "JOIN")
 _ME = "90d1921e5f510100a9ad2572f2b477fe"
 """The dynamic filter option "Me", the same on every instance."""
+_PLAIN = frozenset({"=", "IN"})
 _SPLIT = frozenset({"BETWEEN", "NOT BETWEEN", "ON", "NOTON"})
 
 Exists = Callable[[str], bool]
@@ -75,6 +76,15 @@ class Query:
             all(any(condition.holds(read) for condition in chain) for chain in group)
             for group in self.groups
         )
+
+    def narrow(self) -> Iterator[tuple[str, list[str]]]:
+        """Fields of the record itself of which every match has one of the values."""
+        for chain in self.groups[0] if len(self.groups) == 1 else ():
+            first = chain[0]
+            plain = len(chain) == 1 and first.operator in _PLAIN and first.test is None
+            if plain and first.operand and first.path and "." not in first.path:
+                many = first.operator == "IN"
+                yield first.path, first.operand.split(",") if many else [first.operand]
 
     def sort(self, readers: Iterable[tuple[int, Reader]]) -> list[int]:
         """The indices in the order asked for; the first ORDERBY counts most."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.refusal import data_policy
-from sandbox.servicenow.seed import STANDING, Record
+from sandbox.servicenow.seed import Record
 
 CLOSED_TASK = frozenset({"3", "4", "7"})
 RESOLVED, CLOSED, CANCELED = "6", "7", "8"
@@ -40,7 +40,8 @@ Rule = Callable[[Instance, Record, Record, str], None]
 
 def before(instance: Instance, table: str, old: Record, new: Record, by: str) -> None:
     """Change `new` in place, or raise Refusal. `old` is empty when the record is new."""
-    for rule in _RULES.get(table, ()):
+    standing = table == instance.setup.standing
+    for rule in _PLAIN_TASK if standing else _RULES.get(table, ()):
         rule(instance, old, new, by)
 
 
@@ -137,5 +138,4 @@ _RULES: dict[str, tuple[Rule, ...]] = {
     "task": _PLAIN_TASK,
     "problem": (_opened, _stamp_closing),
     "change_request": (_opened, _stamp_closing),
-    STANDING: _PLAIN_TASK,
 }

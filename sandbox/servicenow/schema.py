@@ -13,12 +13,17 @@ _TOLD: dict[str, Any] = tomllib.loads(Path(__file__).with_name("tables.toml").re
 
 @dataclass(frozen=True)
 class Field:
-    """`kind`: string, choice, boolean, integer, datetime, journal, reference or password."""
+    """`kind`: string, choice, boolean, integer, date, datetime, journal, reference or password.
+
+    `length` is in characters, 0 for none of its own; no two rows have the same of a `unique` one.
+    """
 
     name: str
     kind: str = "string"
     default: str = ""
     reference: str = ""
+    length: int = 0
+    unique: bool = False
 
 
 @dataclass(frozen=True)

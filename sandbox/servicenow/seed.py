@@ -6,6 +6,8 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from sandbox.servicenow.schema import Table
+
 Record = dict[str, str]
 Seed = Mapping[str, Sequence[Mapping[str, str]]]
 
@@ -85,6 +87,10 @@ def _user(person: Person) -> Record:
     }
 
 
+def people(*names: str) -> list[Record]:
+    return [_user(SEEDED.users[name]) for name in names]
+
+
 def _variable(name: str, kind: str, question: str, *, mandatory: bool, order: int) -> Record:
     return {
         "sys_id": fixed_id(f"variable {name}"),
@@ -108,7 +114,7 @@ def _membership(user_name: str, group: str) -> Record:
 def default_seed() -> dict[str, list[Record]]:
     """{table: [record]} of a fresh instance, in the order in which they are created."""
     return {
-        "sys_user": [_user(person) for person in _PEOPLE],
+        "sys_user": people(*SEEDED.users),
         "sys_user_group": [
             {"sys_id": SEEDED.group, "name": "FileFerry automation"},
             {"sys_id": SEEDED.approver_group, "name": "File transfer approvers"},
@@ -131,3 +137,24 @@ def default_seed() -> dict[str, list[Record]]:
             _variable("path", "6", "Path at the destination", mandatory=False, order=300),
         ],
     }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What stands in an instance before anybody works on it, and who does what in its flows.
+
+    `asked` are the groups whose members are asked about an order, `asked_standing` those about a
+    standing approval; `task` are fields of the catalog task. `gone` are tables that it lacks.
+    """
+
+    catalog_item: str = SEEDED.catalog_item
+    group: str = SEEDED.group
+    approver_group: str = SEEDED.approver_group
+    asked: Sequence[str] = (SEEDED.approver_group,)
+    asked_standing: Sequence[str] = (SEEDED.approver_group,)
+    task: Mapping[str, str] = field(default_factory=dict)
+    standing: str = STANDING
+    application: str = ""
+    tables: Sequence[Table] = ()
+    gone: frozenset[str] = frozenset()
+    records: Seed = field(default_factory=default_seed)

@@ -22,6 +22,7 @@ from sandbox.servicenow import (
 from sandbox.servicenow.business import furnished
 from sandbox.servicenow.instance import Instance
 from sandbox.servicenow.modes import Misbehaving, Modes
+from sandbox.servicenow.seed import Setup
 from sandbox.servicenow.site import NAME, Site
 from sandbox.servicenow.tokens import Tokens
 from sandbox.servicenow.wire import Server
@@ -34,13 +35,13 @@ _JOIN = 5.0
 class ServiceNow:
     """A ServiceNow instance on loopback.
 
-    `seed` adds records to the default seed, or overrides those with the same sys_id. Port 0 takes a
-    free port, which is known once `start` has returned. `client_ca`: a client certificate of that
-    authority logs in the user that its common name names. `modes` switches misbehaviour on and off,
-    `site.served` has the latest requests.
+    `seed` adds records to those of the `setup`, or overrides those with the same sys_id. Port 0
+    takes a free port, which is known once `start` has returned. `client_ca`: a client certificate
+    of that authority logs in the user that its common name names. `modes` switches misbehaviour on
+    and off, `site.served` has the latest requests.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 what an instance may be asked to be
         self,
         *,
         host: str = "127.0.0.1",
@@ -48,10 +49,11 @@ class ServiceNow:
         tls: Certificate | None = None,
         client_ca: Path | None = None,
         seed: Mapping[str, Sequence[Mapping[str, str]]] | None = None,
+        setup: Setup | None = None,
     ) -> None:
         self._host, self._port, self._tls = host, port, tls
         self._client_ca = client_ca
-        instance = furnished(seed)
+        instance = furnished(seed, setup)
         self.site = Site(instance, Tokens(instance), Modes())
         self._server: Server | None = None
         self._thread: threading.Thread | None = None

@@ -22,10 +22,12 @@ class Store:
     `as_of` is a reading of `time.monotonic`; with it, a row is seen as it was then.
     """
 
-    def __init__(self) -> None:
-        self.tables: dict[str, Table] = dict(TABLES)
-        self._rows: dict[str, dict[str, list[Version]]] = {name: {} for name in TABLES}
+    def __init__(self, tables: Iterable[Table] = TABLES.values()) -> None:
+        self.tables = {table.name: table for table in tables}
+        self._rows: dict[str, dict[str, list[Version]]] = {name: {} for name in self.tables}
         self._extra: dict[str, dict[str, Field]] = {}
+        self._places: dict[str, dict[str, int]] = {name: {} for name in TABLES}
+        self._indexes: dict[tuple[str, str], dict[str, set[str]]] = {}
         self._numbers: Counter[str] = Counter()
 
     def open(self, name: str) -> None:
@@ -33,6 +35,7 @@ class Store:
         if name not in self.tables:
             self.tables[name] = open_table(name)
             self._rows[name] = {}
+            self._places[name] = {}
 
     def table(self, name: str) -> Table:
         if name not in self.tables:
@@ -78,10 +81,39 @@ class Store:
                 if record is not None:
                     yield member, record
 
+    def among(
+        self, name: str, field: str, values: Iterable[str], as_of: float | None = None
+    ) -> Iterator[tuple[str, Record]]:
+        """As rows(), of those alone that have, or once had, one of the values in the field; without
+        regard to case. The caller still looks.
+        """
+        wanted = {value.casefold() for value in values}
+        for member in self.family(name):
+            index, places = self._index(member, field), self._places[member]
+            found = {key for value in wanted for key in index.get(value, ())}
+            for key in sorted(found, key=places.__getitem__):
+                record = _seen(self._rows[member][key], as_of)
+                if record is not None:
+                    yield member, record
+
+    def _index(self, member: str, field: str) -> dict[str, set[str]]:
+        """Made when it is first asked for; put() keeps it."""
+        if (member, field) not in self._indexes:
+            index = self._indexes[member, field] = {}
+            for key, versions in self._rows[member].items():
+                for _, record in versions:
+                    index.setdefault((record or {}).get(field, "").casefold(), set()).add(key)
+        return self._indexes[member, field]
+
     def put(self, name: str, record: Record) -> None:
-        versions = self._rows[name].setdefault(record["sys_id"], [])
+        key = record["sys_id"]
+        versions = self._rows[name].setdefault(key, [])
         versions.append((time.monotonic(), dict(record)))
         del versions[:-_KEPT]
+        self._places[name].setdefault(key, len(self._places[name]))
+        for (member, field), index in self._indexes.items():
+            if member == name:
+                index.setdefault(record.get(field, "").casefold(), set()).add(key)
 
     def remove(self, name: str, sys_id: str) -> None:
         self._rows[name][sys_id].append((time.monotonic(), None))

@@ -33,7 +33,9 @@ def fit(field: Field, value: object) -> str:
         return {"1": "true", "0": "false"}.get(text, text)
     if field.kind == "datetime":
         return _moment(text)
-    return text[: MAX_LENGTH.get(field.name, len(text))]
+    if field.kind == "date":
+        return _moment(text).partition(" ")[0]
+    return text[: field.length or MAX_LENGTH.get(field.name, len(text))]
 
 
 def _moment(text: str) -> str:

@@ -98,7 +98,8 @@ class Walker:
         if item is None or "." in name or (table, VARIABLES + name) in self.hidden:
             return None
         store = self.instance.store
-        for _, link in store.rows("sc_item_option_mtom", self.as_of):
+        links = store.among("sc_item_option_mtom", "request_item", [record[item]], self.as_of)
+        for _, link in links:
             if link["request_item"] != record[item]:
                 continue
             option = store.find("sc_item_option", link["sc_item_option"], self.as_of) or {}

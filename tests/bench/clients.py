@@ -11,7 +11,7 @@ from pathlib import Path
 from sandbox.children import clean_environment
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand
 from tests.bench.programs import find
-from tests.bench.workloads import BARE, HASHING, NAIVE, OURS, RCLONE, Workload
+from tests.bench.workloads import ATTESTED, BARE, HASHING, NAIVE, OURS, RCLONE, Workload
 
 CHUNK = "255k"
 """The best of rclone's tunings for SFTP; its default is 32k."""
@@ -27,7 +27,7 @@ class Command:
 
 def available() -> frozenset[str]:
     """The clients that this machine has."""
-    return frozenset({OURS, BARE, NAIVE, *((RCLONE, HASHING) if find("rclone") else ())})
+    return frozenset({OURS, ATTESTED, BARE, NAIVE, *((RCLONE, HASHING) if find("rclone") else ())})
 
 
 def command(client: str, workload: Workload, errand: Errand, home: Path) -> Command:
@@ -36,6 +36,8 @@ def command(client: str, workload: Workload, errand: Errand, home: Path) -> Comm
         return _rclone(workload, errand, home, hashing=client == HASHING)
     if client == BARE:
         errand = replace(errand, digests=())
+    if client == ATTESTED:
+        errand = replace(errand, attest=("md5",))
     program = "naive" if client == NAIVE else "ferry"
     path = errand.write(home / "errand.json")
     words = [sys.executable, "-m", f"tests.bench.{program}", str(path)]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 ACCESS_KEY, SECRET_KEY, REGION = "ADMIN", "admin-secret", "eu-central-1"
@@ -11,7 +12,10 @@ ACCESS_KEY, SECRET_KEY, REGION = "ADMIN", "admin-secret", "eu-central-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """Carry `keys` of `bucket` to `root`, each under its last name."""
+    """Carry `keys` of `bucket` to `root`, each under its last name.
+
+    `md5s` are what AWS would attest of them, `attest` the digests that are taken from there.
+    """
 
     endpoint: str
     bucket: str
@@ -26,6 +30,8 @@ class Errand:
     host_key: str = ""
     ca_file: str = ""
     digests: tuple[str, ...] = ("md5", "sha256")
+    attest: tuple[str, ...] = ()
+    md5s: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
         path.write_text(json.dumps(asdict(self)))
@@ -34,4 +40,4 @@ class Errand:
 
 def read(path: str) -> Errand:
     fields = json.loads(Path(path).read_text())
-    return Errand(**fields | {"keys": tuple(fields["keys"]), "digests": tuple(fields["digests"])})
+    return Errand(**fields | {name: tuple(fields[name]) for name in ("keys", "digests", "attest")})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,11 +14,11 @@ from adapters.memory.notify import MemoryNotifier
 from adapters.memory.sessions import MemorySessions
 from adapters.remotes import Register
 from adapters.running.retries import retrying
-from adapters.s3.store import make_objects
+from adapters.s3.store import S3Objects, make_objects
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand, read
 from transfer.destination import Destination, HostKey, Tier, Tls
 from transfer.journey import travel
-from transfer.model import Delivery, Outcome, Request, Transfer
+from transfer.model import Delivery, Outcome, Pin, Request, Source, Transfer
 from transfer.request.planning import MAX_FILES
 from transfer.rules import Grant, Rules
 from transfer.slots import Slots
@@ -39,6 +40,18 @@ class Consent:
 class Silence:
     def moved(self, transfer: Transfer, delivery: Delivery) -> None:
         """Nobody watches."""
+
+
+class Vouched:
+    """The store as AWS: nginx's ETags are no MD5s, so what AWS would attest is told beside it."""
+
+    def __init__(self, store: S3Objects, md5s: Mapping[str, str]) -> None:
+        self._store, self._md5s = store, md5s
+        self.checksums = store.checksums
+        self.list, self.read, self.read_into = store.list, store.read, store.read_into
+
+    def describe(self, source: Source) -> Pin:
+        return replace(self._store.describe(source), md5=self._md5s[source.key], attested=("md5",))
 
 
 def main(errand: Errand) -> int:
@@ -77,7 +90,7 @@ def tools(errand: Errand, ledger: MemoryLedger) -> Tools:
         requesters=frozenset({"*"}), sources=("s3://",), destinations=frozenset({"partner"})
     )
     return Tools(
-        objects=make_objects(REGION, errand.endpoint),
+        objects=Vouched(make_objects(REGION, errand.endpoint), errand.md5s),
         remotes=Register(secrets(errand).__getitem__),
         sessions=MemorySessions(),
         authority=Consent(),
@@ -110,6 +123,7 @@ def destination(errand: Errand) -> Destination:
         # What rclone checks without its hash check, and what the figures were set for.
         tier=Tier.SIZE,
         digests=errand.digests,
+        attest=errand.attest,
     )
 
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
+from adapters.s3.checksums import available
 from sandbox.tls import Certificate, make_certificate
 from tests.bench.errand import Errand
 from tests.bench.static_s3 import StaticS3
@@ -36,6 +37,7 @@ class Stage:
     def __init__(self, workloads: Sequence[Workload]) -> None:
         self._workloads = workloads
         self._stack = ExitStack()
+        self._md5s: dict[str, dict[str, str]] = {}
 
     def __enter__(self) -> Self:
         # The servers make their own homes wherever temporary files go.
@@ -66,6 +68,7 @@ class Stage:
             endpoint=self._store.endpoint,
             bucket=_bucket(workload),
             keys=_keys(workload),
+            md5s=self._md5s[_bucket(workload)],
             protocol=workload.protocol,
             host=server.host,
             port=port,
@@ -130,13 +133,14 @@ class Stage:
             return
         digests = []
         for number, key in enumerate(_keys(workload)):
-            md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+            md5, crc = hashlib.md5(usedforsecurity=False), available()["crc64nvme"]()
             with (folder / key).open("wb") as file:
                 for block in _content(number, workload.size):
                     file.write(block)
                     md5.update(block)
-                    sha256.update(block)
-            digests.append((key, md5.digest(), sha256.digest()))
+                    crc.update(memoryview(block))
+            digests.append((key, md5.digest(), bytes.fromhex(crc.hexdigest())))
+        self._md5s[_bucket(workload)] = {key: md5.hex() for key, md5, _ in digests}
         self._store.describe(_bucket(workload), digests)
 
 

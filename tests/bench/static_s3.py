@@ -39,14 +39,14 @@ http {{
   map_hash_max_size 65536;
   map_hash_bucket_size 512;
   map $uri $md5 {{ {md5} }}
-  map "$request_method $uri" $sha256 {{ {sha256} }}
-  map $sha256 $kind {{ "" ""; default FULL_OBJECT; }}
+  map "$request_method $uri" $crc64nvme {{ {crc64nvme} }}
+  map $crc64nvme $kind {{ "" ""; default FULL_OBJECT; }}
   server {{
     listen 127.0.0.1:{port} backlog=1024;
     root {home}/buckets;
     # The MD5 is where rclone writes and reads it, since this ETag is none.
     add_header x-amz-meta-md5chksum $md5;
-    add_header x-amz-checksum-sha256 $sha256;
+    add_header x-amz-checksum-crc64nvme $crc64nvme;
     add_header x-amz-checksum-type $kind;
   }}
 }}
@@ -70,8 +70,8 @@ class StaticS3:
         return folder
 
     def describe(self, bucket: str, digests: Iterable[tuple[str, bytes, bytes]]) -> None:
-        """Key, MD5 and SHA-256 of each object."""
-        self._digests += [(f"/{bucket}/{key}", md5, sha256) for key, md5, sha256 in digests]
+        """Key, MD5 and CRC64NVME of each object: AWS holds one checksum, and usually this."""
+        self._digests += [(f"/{bucket}/{key}", md5, crc) for key, md5, crc in digests]
 
     def __enter__(self) -> Self:
         config = self._home / "nginx.conf"
@@ -94,7 +94,7 @@ class StaticS3:
             home=self._home,
             port=self.port,
             md5="".join(f'{uri} "{_text(md5)}"; ' for uri, md5, _ in self._digests),
-            sha256="".join(f'"HEAD {uri}" "{_text(sha)}"; ' for uri, _, sha in self._digests),
+            crc64nvme="".join(f'"HEAD {uri}" "{_text(crc)}"; ' for uri, _, crc in self._digests),
         )
 
 

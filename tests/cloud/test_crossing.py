@@ -31,9 +31,10 @@ from tests.servers.embedded_aws import EmbeddedAws
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Proxy
 from transfer.books import Record
+from transfer.computed import Kept
 from transfer.errors import Code
 from transfer.journey import advance, travel
-from transfer.model import CHUNK, MIB, Kept, Outcome, Receipt, Route, SessionKind, Stage, Transfer
+from transfer.model import CHUNK, MIB, Outcome, Receipt, Route, SessionKind, Stage, Transfer
 from transfer.tickets import TicketRole
 from transfer.tools import KEEP_ABOVE
 

@@ -159,7 +159,6 @@ def until(happened: Callable[[], Any]) -> Any:
 def host(world: World, name: str, heads: list[Transfer]) -> None:
     """A service: several transfers at once, over one set of places."""
     books, slots = world.open(name), Slots(8)
-    assert books.limits
     places = Places(books.limits, name, slots, LEASE)
 
     def tools(step: Step) -> Tools:

@@ -8,6 +8,7 @@ import pytest
 
 from config.destination import PORTS
 from config.loading import load
+from config.values import destinations
 from tests.config.conftest import FINGERPRINT, FIRST_LINE, FTP, FTPS, SFTP, Faults, Write, bank
 from transfer.destination import WEAK_ALGORITHMS, Conflict, Mode, Tier
 
@@ -118,6 +119,28 @@ def test_only_a_rename_contradicts_replace(
 
 
 @pytest.mark.parametrize(
+    ("said", "names", "attest"),
+    [
+        (None, ("md5", "sha256"), ("md5",)),
+        ({"sha256": "attest"}, ("md5", "sha256"), ("md5", "sha256")),
+        ({"md5": "compute"}, ("md5", "sha256"), ()),
+        ({"md5": "none", "sha256": "attest"}, ("sha256",), ("sha256",)),
+        ({"md5": "none", "sha256": "none"}, (), ()),
+        # The form before anything was attested still means what it meant.
+        (["md5", "sha256"], ("md5", "sha256"), ()),
+        (["sha256"], ("sha256",), ()),
+        ([], (), ()),
+    ],
+)
+def test_digests_are_computed_attested_or_left_out(
+    write: Write, said: object, names: tuple[str, ...], attest: tuple[str, ...]
+) -> None:
+    text = bank(dict(SFTP) if said is None else {**SFTP, "digests": said})
+    found = destinations(load(write(text)))["bank"]
+    assert (found.digests, found.attest) == (names, attest)
+
+
+@pytest.mark.parametrize(
     ("protocol", "tier", "digests", "good"),
     [
         ("sftp", None, [], True),
@@ -129,15 +152,17 @@ def test_only_a_rename_contradicts_replace(
         ("sftp", "T2", [], False),
         ("ftps", "T2", [], False),
         ("ftp", None, [], False),
+        ("ftp", None, {"md5": "none", "sha256": "none"}, False),
+        ("sftp", "T2", {"md5": "attest", "sha256": "none"}, True),
+        ("ftp", None, {"sha256": "none"}, True),
     ],
 )
 def test_a_proof_by_content_needs_a_digest(  # noqa: PLR0917 the columns of the table
-    write: Write, faults: Faults, protocol: str, tier: str | None, digests: list[str], good: bool
+    write: Write, faults: Faults, protocol: str, tier: str | None, digests: object, good: bool
 ) -> None:
     text = bank({**base(protocol), "tier": tier, "digests": digests})
     if good:
         destination = load(write(text)).destinations["bank"]
-        assert destination.digests == digests
         assert destination.tier == (tier and Tier(tier))
     else:
         (fault,) = faults(text=text)
@@ -156,6 +181,7 @@ def test_a_proof_by_content_needs_a_digest(  # noqa: PLR0917 the columns of the 
         ({"mode": "copy"}, "mode: must be 'auto', 'posix-rename', 'rename', 'swap' or 'direct'"),
         ({"tier": "T4"}, "tier: must be 'T0', 'T1', 'T2' or 'T3'"),
         ({"digests": ["sha1"]}, "digests[0]: must be 'md5' or 'sha256'"),
+        ({"digests": {"md5": "attested"}}, "digests.md5: must be 'compute', 'attest' or 'none'"),
         ({"digests": ["md5", "md5"]}, "digests: must not name the same thing twice"),
         (
             {"algorithms": ["hmac-md5", "hmac-md5"]},
@@ -214,6 +240,30 @@ def test_hours_that_make_no_sense_are_told_their_form(faults: Faults, hours: str
     assert fault.startswith("destinations.bank.blackouts[1]: must be hours as in `08:00-18:00`")
 
 
+@pytest.mark.parametrize(
+    "rate", ["10", "10 MB", "0 MB/s", "fast", "08:00-18:00", "25:00-26:00 1 MB/s"]
+)
+def test_a_rate_that_makes_no_sense_is_told_its_form(faults: Faults, rate: str) -> None:
+    (fault,) = faults(text=bank({**SFTP, "bandwidth": ["1 GB/s", rate]}))
+    assert fault.startswith("destinations.bank.bandwidth[1]: must be ")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"files_per_hour": 0}, {"files_per_hour": "many"}, {"rest_after": -1}, {"rest": 1000}],
+)
+def test_a_limit_out_of_range_is_told(faults: Faults, change: dict[str, Any]) -> None:
+    (fault,) = faults(text=bank({**SFTP, **change}))
+    assert fault.startswith(f"destinations.bank.{next(iter(change))}: must be ")
+
+
+def test_limits_become_the_destination_s(write: Write) -> None:
+    told = {"bandwidth": ["2 MB/s", "mon 08:00-18:00 64 kB/s"], "files_per_hour": 240, "rest": 5}
+    made = destinations(load(write(bank({**SFTP, **told}))))["bank"]
+    assert [each.rate for each in made.bandwidth] == [2_000_000, 64_000]
+    assert (made.files_per_hour, made.rest_after, made.rest) == (240, 5, 5.0)
+
+
 def test_a_zone_that_nobody_knows_is_told(faults: Faults) -> None:
     (fault,) = faults(text=bank({**SFTP, "time_zone": "Europe/Atlantis"}))
     assert fault.startswith("destinations.bank.time_zone: must be a zone of the IANA database")
@@ -234,3 +284,11 @@ def test_what_aws_may_carry_needs_a_machine_and_a_ledger_for_both(
 def test_what_is_written_in_place_is_never_given_to_aws(faults: Faults) -> None:
     found = faults(text=bank({**SFTP, "route": "auto", "mode": "direct"}))
     assert any("must be in_process beside mode: direct" in fault for fault in found)
+
+
+def test_a_description_tells_requesters_no_host(write: Write, faults: Faults) -> None:
+    words = "Clearing house, by way of BANK.example"
+    (fault,) = faults(text=bank({**SFTP, "description": words}))
+    assert "description: must not name the host: every requester reads it" in fault
+    settings = load(write(bank({**SFTP, "description": "The clearing house"})))
+    assert settings.destinations["bank"].description == "The clearing house"

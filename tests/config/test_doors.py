@@ -10,7 +10,7 @@ from adapters import instance
 from config.faults import ConfigError
 from config.loading import load
 from config.values import rules
-from tests.config.conftest import GOOD, Write
+from tests.config.conftest import GOOD, Faults, Write
 from transfer.rules import Standing
 
 QUEUE = "queue:\n  url: https://sqs.eu-central-1.amazonaws.com/123456789012/orders\n"
@@ -99,3 +99,9 @@ def test_an_item_that_may_not_order_is_no_item_to_name(write: Write) -> None:
 def test_version_and_digest_are_options_that_have_a_variable(write: Write) -> None:
     named = _within("variables", "version: u_version", "sha256: u_sha256")
     assert rules(load(write(named))).options == {"version": "u_version", "sha256": "u_sha256"}
+
+
+@pytest.mark.parametrize("scope", ["fferry", "x", "X_FF", "x_a-b", "x_much_too_long_a_scope"])
+def test_the_scope_of_an_application_has_its_form(faults: Faults, scope: str) -> None:
+    (fault,) = faults("  user:", f"  application: {scope}\n  user:")
+    assert "must be the scope of an application, like x_fferry" in fault

@@ -29,7 +29,7 @@ def test_the_page_has_the_table_that_the_model_writes() -> None:
 
 
 def test_each_setting_has_one_row() -> None:
-    rows = re.findall(r"(?m)^\| `([a-z_.]+)` \|", settings_table.table())
+    rows = re.findall(r"(?m)^\| `([a-z0-9_.]+)` \|", settings_table.table())
     assert len(rows) == len(set(rows))
     assert {row.partition(".")[0] for row in rows} == set(DestinationSettings.model_fields)
 
@@ -38,7 +38,7 @@ def test_each_pointer_leads_to_a_section_of_the_page() -> None:
     heads = re.findall(r"(?m)^#+ (.*)$", PAGE.read_text(encoding="utf-8"))
     anchors = {re.sub(r"[^a-z0-9 -]", "", head.lower()).replace(" ", "-") for head in heads}
     assert set(settings_table.SEE.values()) <= anchors
-    rows = set(re.findall(r"(?m)^\| `([a-z_.]+)` \|", settings_table.table()))
+    rows = set(re.findall(r"(?m)^\| `([a-z0-9_.]+)` \|", settings_table.table()))
     assert settings_table.SEE.keys() <= rows
 
 

@@ -9,6 +9,7 @@ from uuid import uuid4
 import pytest
 
 from sandbox.servicenow import ServiceNow
+from sandbox.servicenow.seed import Setup
 from sandbox.tls import Certificate, make_certificate
 from tests.crossing.world import World
 from tests.servers.openssh import OpenSSH
@@ -42,13 +43,24 @@ def line(world: World) -> Iterator[Proxy]:
 
 
 @pytest.fixture
+def instance_setup() -> Setup:
+    """How the instance of the world is set up; a module may have another."""
+    return Setup()
+
+
+@pytest.fixture
 def world(
-    tmp_path: Path, certificate: Certificate, seaweedfs: SeaweedFS, openssh: OpenSSH
+    tmp_path: Path,
+    certificate: Certificate,
+    seaweedfs: SeaweedFS,
+    openssh: OpenSSH,
+    instance_setup: Setup,
 ) -> Iterator[World]:
     bucket = f"exports-{uuid4().hex[:8]}"
     seaweedfs.client().create_bucket(Bucket=bucket)
     # A port that nobody else is given while the instance is away.
-    with ServiceNow(tls=certificate, port=free_port()) as servicenow:
+    port = free_port()
+    with ServiceNow(tls=certificate, port=port, setup=instance_setup) as servicenow:
         world = World(tmp_path, servicenow, certificate.ca_file, seaweedfs, openssh, bucket)
         yield world
         world.visitor.close()

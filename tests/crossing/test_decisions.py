@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -134,13 +135,15 @@ def sweeps_what_nobody_needs(world: World, token: str) -> None:
     )
     for file in (ours, aside, foreign):
         file.write_bytes(b"left")
+        os.utime(file, (0, 86_400))
     listed = fileferry(world, "sweep", "partner", "--json")
-    needed = {
-        each["path"].split("/")[-1]: each["needed"] for each in json.loads(listed.stdout)["temps"]
-    }
+    temps = json.loads(listed.stdout)["temps"]
+    needed = {each["path"].split("/")[-1]: each["needed"] for each in temps}
+    assert {datetime.fromisoformat(each["modified"]).timestamp() for each in temps} == {86_400.0}
     assert needed == {ours.name: False, aside.name: True, foreign.name: True}
     asked = fileferry(world, "sweep", "partner", "--remove")
     assert (asked.returncode, ours.exists()) == (1, True)
+    assert asked.stdout.count(" days old  ") == 3
     assert "nobody can be asked here" in asked.stderr
     done = fileferry(world, "sweep", "partner", "--remove", "--yes")
     assert done.returncode == 0, done.stderr

@@ -152,7 +152,8 @@ class World:
         instance = {
             "url": self.servicenow.url,
             "ca_file": str(self.ca_file),
-            "catalog_item": SEEDED.catalog_item,
+            "catalog_item": self.servicenow.instance.setup.catalog_item,
+            "standing": self.servicenow.instance.setup.standing,
             "users": people,
         }
         return {"servicenow": instance, "aws": {"bucket": self.bucket}}
@@ -172,9 +173,9 @@ class World:
                 "url": self.servicenow.url,
                 "user": SEEDED.client_id,
                 "ca_file": str(self.ca_file),
-                "group": SEEDED.group,
-                "approver_group": SEEDED.approver_group,
-                "catalog_items": [SEEDED.catalog_item],
+                "group": self.servicenow.instance.setup.group,
+                "approver_group": self.servicenow.instance.setup.approver_group,
+                "catalog_items": [self.servicenow.instance.setup.catalog_item],
                 "timeout": 30.0,
             },
             "poll": {"every": 0.2, "max_backoff": 1.0},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -13,7 +13,9 @@ from structlog.testing import capture_logs
 
 from adapters.memory.books import memory_books
 from adapters.memory.servicenow import MemoryDesk, MemoryInbox
+from adapters.remotes import Register
 from adapters.running.live import LiveList, LiveMap
+from adapters.running.quota import Quota
 from adapters.running.traffic import Traffic
 from adapters.running.trouble import Board
 from adapters.systemd import Supervisor
@@ -26,6 +28,7 @@ from tests.daemon.ferry import until
 from tests.transfer.bench import Bench
 from tests.transfer.made import DESTINATIONS
 from tests.transfer.test_journey import SOURCE
+from transfer.destination import Destination
 from transfer.errors import Stopping
 
 
@@ -55,6 +58,12 @@ class Served:
     told: Told = field(default_factory=Told)
     stop: threading.Event = field(default_factory=threading.Event)
     hangup: threading.Event = field(default_factory=threading.Event)
+    register: Register | None = None
+    quota: Quota | None = None
+    destinations: dict[str, Destination] = field(default_factory=lambda: dict(DESTINATIONS))
+    vitals: list[Mapping[str, str]] = field(default_factory=list)
+    """What the application on the instance has heard."""
+    look_over: Callable[[Callable[[], bool]], None] | None = None
 
     def __post_init__(self) -> None:
         self.bench.objects.put(SOURCE, b"x" * 100)
@@ -95,7 +104,9 @@ class Served:
         return self.say("status")
 
     def _house(self, traffic: Traffic) -> House:
-        books = replace(memory_books(self.bench.store, owner="served"), limits=None)
+        books = replace(
+            memory_books(self.bench.store, owner="served"), shared=False, look_over=self.look_over
+        )
         halting, plain = threading.Event(), self.bench.tools()
 
         def halt() -> None:
@@ -108,13 +119,15 @@ class Served:
             ledger=books.ledger,
             observer=traffic,
             halt=halt,
-            destinations=LiveMap(DESTINATIONS),
+            destinations=LiveMap(self.destinations),
+            quota=self.quota or plain.quota,
             rules=replace(plain.rules, grants=LiveList(plain.rules.grants)),
         )
         return House(
             settings=self.settings,
             tools=tools,
             books=books,
+            register=self.register,
             inbox=self.inbox,
             queue=None,
             ecc=None,
@@ -122,4 +135,5 @@ class Served:
             short=lambda: False,
             halting=halting,
             close=lambda: None,
+            pulse=lambda vitals, pressing: self.vitals.append(vitals),  # noqa: ARG005
         )

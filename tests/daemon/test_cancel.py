@@ -43,7 +43,7 @@ def test_one_that_waits_for_hours_is_cancelled_at_once() -> None:
     transfer = ferry.admit()
     ferry.carry()
     assert ferry.carrier.drain(60.0)
-    assert [each.id for each in ferry.carrier.watched()] == [transfer.id]
+    assert [each.id for each in ferry.carrier.waiting()] == [transfer.id]
     ferry.carrier.verdict = cancelled(transfer)
     ferry.carry()
     assert ferry.carrier.drain(60.0)

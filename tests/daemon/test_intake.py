@@ -220,9 +220,9 @@ class CountingInbox(MemoryInbox):
     failure: FerryError | None
     asked: list[int] = field(default_factory=list)
 
-    def fetch(self) -> Sequence[Evidence]:
+    def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
         self.asked.append(int(self.clock.now - 100))
-        return super().fetch()
+        return super().fetch(more=more)
 
 
 def attempts(error: FerryError, seconds: int) -> list[int]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 
 from adapters.memory.keeper import MemoryKeeper
+from adapters.running.alarm import LedgerAlarm
 from daemon.control.client import Refused
 from tests.daemon.conftest import CANARY
 from tests.daemon.ferry import until
@@ -16,7 +17,7 @@ from tests.daemon.served import Served
 from tests.transfer.bench import FINAL
 from tests.transfer.made import evidence, request
 from tests.transfer.test_journey import SOURCE
-from transfer.errors import Code, Permanent, Transient
+from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import CHUNK, Stage, Transfer
 
 REFUSED = Permanent(Code.SERVICENOW_AUTH, "ServiceNow refuses the login.")
@@ -40,7 +41,7 @@ def test_it_is_not_ready_while_the_login_is_refused(served: Served) -> None:
     served.inbox.failure = REFUSED
     with served.running() as service:
         until(lambda: served.status()["troubles"])
-        service._longer_at = 0.0
+        service.readiness.longer_at = 0.0
         until(lambda: any("EXTEND_TIMEOUT_USEC=60000000" in it for it in served.told.heard))
         told = served.status()
         assert (told["state"], told["well"], served.told.ready_times()) == ("starting", False, 0)
@@ -53,6 +54,19 @@ def test_it_is_not_ready_while_the_login_is_refused(served: Served) -> None:
         until(ready(served))
         until(lambda: served.status()["well"])
         assert served.told.ready_times() == 1
+
+
+def test_the_instance_hears_how_it_fares_and_that_it_was_stopped_on_purpose(
+    served: Served,
+) -> None:
+    served.inbox.failure = REFUSED
+    with served.running():
+        until(lambda: served.vitals)
+    first, last = served.vitals[0], served.vitals[-1]
+    assert first["health"] == "starting"
+    assert (first["running"], first["waiting"]) == ("0", "0")
+    assert (last["health"], last["code"]) == ("stopped", "")
+    assert last["sentence"] == "It was stopped on purpose."
 
 
 def test_a_stop_ends_it_before_it_is_ready(served: Served) -> None:
@@ -204,6 +218,22 @@ def test_a_reload_takes_destinations_grants_and_limits(served: Served) -> None:
         assert served.say("reload")["needs_restart"] == ["poll.every", "transfers.tries"]
 
 
+def test_a_reload_names_the_secrets_that_are_others(served: Served) -> None:
+    with served.running():
+        until(ready(served))
+        (served.directory / "credentials" / "partner").write_text("another")
+        for changed in (["secret partner"], []):
+            answer = served.say("reload")
+            assert (answer["changed"], answer["needs_restart"]) == (changed, [])
+        # The login at ServiceNow was read at the start, and is told until then.
+        (served.directory / "credentials" / "servicenow").write_text("another")
+        for _ in range(2):
+            answer = served.say("reload")
+            assert (answer["changed"], answer["needs_restart"]) == ([], ["secret servicenow"])
+        (served.directory / "credentials" / "servicenow").write_text(CANARY)
+        assert served.say("reload")["needs_restart"] == []
+
+
 def test_a_reload_by_sighup_with_a_faulty_file_changes_nothing(served: Served) -> None:
     with served.running() as service:
         until(ready(served))
@@ -262,3 +292,23 @@ def test_a_word_to_cancel_finds_at_once_what_was_taken_away(served: Served) -> N
         served.say("cancel", id=transfer.id)
         until(lambda: hold.lost)
         go_on.set()
+
+
+def test_the_rest_of_the_ledger_is_looked_over_beside_the_work(served: Served) -> None:
+    go_on, harm, ruin = threading.Event(), threading.Event(), list[FerryError]()
+
+    def look(over: Callable[[], bool]) -> None:
+        until(lambda: go_on.is_set() or over())
+        if harm.is_set():
+            raise Permanent(Code.LEDGER_UNUSABLE, "A page is damaged.")
+
+    served.look_over = look
+    with served.running() as service:
+        until(lambda: served.status()["state"] == "well")
+        assert served.status()["ledger_checked"] is False
+        go_on.set()
+        until(lambda: served.status()["ledger_checked"])
+        harm.set()
+        service._outlook.look_over(LedgerAlarm(ruin.append), served.stop)
+        until(lambda: ruin)
+        assert served.status()["ledger_checked"] is False

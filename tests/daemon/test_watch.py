@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from adapters.memory.servicenow import MemoryInbox
-from daemon.watch import Watch
+from daemon.watch import WAITING, Watch
 from tests.transfer.made import NOON, RULES, evidence, request
 from transfer.approval.authority import InstanceAuthority
 from transfer.approval.policy import fingerprint
@@ -143,3 +143,23 @@ def test_a_verdict_on_one_generation_says_nothing_of_the_next(lookout: Lookout) 
     lookout.cancel(0)
     lookout.watch.round()
     assert lookout.watch.verdict(lookout.transfers[0].evolve(generation=2)) is None
+
+
+def test_of_many_that_wait_some_are_asked_for_at_a_time_and_all_in_turn() -> None:
+    lookout = Lookout()
+    tasks = [task(number) for number in range(3, WAITING + 203)]
+    waiting = [transfer(each) for each in tasks]
+    for each in tasks:
+        lookout.inbox.put(each)
+    authority = InstanceAuthority(lookout.inbox, RULES, lookout._tick)
+    watch = Watch(lookout.inbox, authority, lambda: lookout.transfers, lambda: waiting)
+    lookout.inbox.put(evidence(task_id=tasks[0].task_id, task_active=False))
+    for _ in range(2):
+        watch.round()
+        # It was not asked for again, and is as unwanted as before.
+        assert watch.verdict(waiting[0])
+    first, second = (set(asked) for asked in lookout.inbox.asked)
+    moving = {each.task_id for each in lookout.tasks}
+    assert {len(first), len(second)} == {WAITING + len(moving)}
+    assert first | second == moving | {each.task_id for each in tasks}
+    assert moving <= first & second

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -60,8 +61,10 @@ def put_in_parts(client: S3Client, bucket: str, parts: Sequence[bytes], **checks
     return f"s3://{bucket}/{where['Key']}"
 
 
-def carried(store: S3Objects, uri: str, partner: OpenSSH, seen: Sightings) -> Ended:
-    return Voyage(partner, seen, {uri: DATA}, store=store).sail().judged()
+def carried(
+    store: S3Objects, uri: str, partner: OpenSSH, seen: Sightings, **settings: Any
+) -> Ended:
+    return Voyage(partner, seen, {uri: DATA}, store=store, settings=settings).sail().judged()
 
 
 def audit_words(ended: Ended) -> str:
@@ -106,3 +109,43 @@ def test_an_object_without_any_digest_of_s3_is_delivered_and_the_ticket_says_so(
     ended = carried(S3Objects(client), uri, partner, sightings)
     assert ended.delivered
     assert "source compared by size only" in audit_words(ended)
+
+
+MODES = ({"attest": ("md5",)}, {"digests": ("md5",), "attest": ("md5",)}, {"digests": ()})
+
+
+@pytest.mark.parametrize("flipped", [False, True])
+@pytest.mark.parametrize("mode", MODES, ids=["usual", "nothing else", "none"])
+def test_a_bit_that_flips_on_the_way_from_aws_is_found_by_its_crc(
+    mode: dict[str, Any], flipped: bool, partner: OpenSSH, sightings: Sightings
+) -> None:
+    crc = checksums.available()["crc64nvme"]()
+    crc.update(memoryview(DATA))
+    md5 = hashlib.md5(DATA, usedforsecurity=False).hexdigest()
+    headers = {
+        "ETag": f'"{md5}"',
+        "x-amz-server-side-encryption": "AES256",
+        "x-amz-checksum-crc64nvme": base64.b64encode(bytes.fromhex(crc.hexdigest())).decode(),
+        "x-amz-checksum-type": "FULL_OBJECT",
+    }
+    body = bytearray(DATA)
+    body[len(DATA) // 2] ^= 0x04 * flipped
+    uri = f"s3://exports/{uuid4().hex}"
+    with OddS3(Answer(headers=headers, body=bytes(body))) as server:
+        store = S3Objects(s3_client(server.endpoint_url), vouches=lambda *_: True)
+        ended = carried(store, uri, partner, sightings, **mode)
+    assert ended.code == ("checksum.mismatch" if flipped else "")
+    if flipped:
+        assert "CRC64NVME" in audit_words(ended)
+    elif "attest" in mode:
+        assert f"MD5: {md5} (attested by S3)" in audit_words(ended)
+
+
+def test_a_stores_own_crc_proves_the_bytes_where_no_digest_is_asked_for(
+    client: S3Client, bucket: str, partner: OpenSSH, sightings: Sightings
+) -> None:
+    whole = {"ChecksumAlgorithm": "CRC64NVME", "ChecksumType": "FULL_OBJECT"}
+    uri = put_in_parts(client, bucket, PARTS, **whole)
+    ended = carried(S3Objects(client), uri, partner, sightings, digests=())
+    assert ended.delivered
+    assert "source compared by CRC64NVME" in audit_words(ended)

@@ -15,6 +15,7 @@ from tests.house import PACKAGES, TOP, name, tracked
 UNIT = "systemd/fileferry.service"
 LOCKS = {"requirements/aws.lock", "requirements/cloud.lock"}
 PUT_IN = {"cloud/requirements.lock", "sandbox/ministack/requirements.lock"}
+APPLICATION = "servicenow/built"
 SOURCES = (*PACKAGES, "systemd", "docs", "tests")
 
 
@@ -30,6 +31,11 @@ def below(*folders: str) -> set[str]:
     return {name(file) for folder in folders for file in tracked(f"{folder}/*")}
 
 
+def built() -> set[str]:
+    """The files of ServiceNow's side, as they are named in it."""
+    return {each.removeprefix(f"{APPLICATION}/") for each in below(APPLICATION)}
+
+
 def test_the_wheel_holds_the_packages_and_the_unit(release: Path) -> None:
     [wheel] = release.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
@@ -39,7 +45,8 @@ def test_the_wheel_holds_the_packages_and_the_unit(release: Path) -> None:
     }
     shared = {each for each in held - info if "/share/fileferry/" in each}
     assert {Path(each).name for each in shared} == {"fileferry.service", "fileferry.example.yaml"}
-    assert held - info - shared == below(*PACKAGES) | PUT_IN
+    brought = {f"sandbox/servicenow/package/built/{each}" for each in built()}
+    assert held - info - shared == below(*PACKAGES) | PUT_IN | brought
 
 
 def test_the_source_archive_builds_and_documents_itself(release: Path) -> None:
@@ -47,5 +54,5 @@ def test_the_source_archive_builds_and_documents_itself(release: Path) -> None:
     with tarfile.open(archive) as opened:
         held = {each.partition("/")[2] for each in opened.getnames()}
     asked = {".gitignore", "LICENSE", "PKG-INFO", "README.md", "pyproject.toml"}
-    assert held == below(*SOURCES) | asked | LOCKS
+    assert held == below(*SOURCES, APPLICATION) | asked | LOCKS
     assert UNIT in held

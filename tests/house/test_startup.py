@@ -45,3 +45,21 @@ def test_what_is_not_needed_is_not_loaded(protocol: str, spared: set[str]) -> No
     loaded = set(done.stdout.split())
     assert "transfer.model" in loaded
     assert not loaded & spared
+
+
+def test_a_command_line_that_only_looks_loads_nothing_that_speaks_to_others() -> None:
+    """All commands are known then, and the parts that hang theirs on it."""
+    program = """
+import sys
+from daemon import cli
+cli.plug_in()
+print(*sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=clean_environment(), capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = set(done.stdout.split())
+    assert "daemon.cli" in loaded
+    heavy = {"boto3", "botocore", "paramiko", "cryptography", "requests", "urllib3", "structlog"}
+    assert not loaded & (heavy | {"flask", "apscheduler", "tenacity", "ftplib"})

@@ -67,7 +67,7 @@ EXCUSED = {
     "crossing/upload.py: _join": "of the Remotes port",
     "crossing/verify.py: _digest_of": "of the Proof port",
     "steps.py: _pinned": "requests to S3, each with its time",
-    "steps.py: cleanup": "of the Remotes port",
+    "steps.py: _connected": "of the Remotes port",
     "steps.py: _look_into": "the same",
 }
 

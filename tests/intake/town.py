@@ -135,7 +135,7 @@ class Works:
         )
         self.authority = InstanceAuthority(inbox, rules, self.clock)
         self.carrier = self._built_carrier(parallel)
-        self._watch = Watch(inbox, self.authority, self.carrier.watched)
+        self._watch = Watch(inbox, self.authority, self.carrier.watched, self.carrier.waiting)
         self.carrier.verdict = self._watch.verdict
         self.intake = self._built_intake(inbox)
         self.poll = Poll(self.intake, POLL, 120.0, self._alarm, self.clock)

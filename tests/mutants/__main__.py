@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS
+from tests.mutants.digests import DIGESTS
 from tests.mutants.mutant import Mutant
 from tests.mutants.publishing import PUBLISHING
 from tests.mutants.upload import UPLOAD
@@ -27,7 +28,8 @@ FAILED = 1
 
 
 def main(word: str = "") -> int:
-    chosen = [mutant for mutant in (*MUTANTS, *UPLOAD, *PUBLISHING) if word in mutant.name]
+    every = (*MUTANTS, *UPLOAD, *PUBLISHING, *DIGESTS)
+    chosen = [mutant for mutant in every if word in mutant.name]
     with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         copy = Path(folder)
         _copy_to(copy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.mutants.approvals import APPROVALS
 from tests.mutants.doors import DOORS
+from tests.mutants.limits import LIMITS
 from tests.mutants.mutant import Mutant
 from tests.mutants.sessions import SESSIONS
 
@@ -12,6 +13,7 @@ CRASHES = "tests/transfer/crossing/test_crashes.py"
 JOURNEY = "tests/transfer/test_journey.py"
 CHAIN = "tests/ports/test_chain.py"
 ITEMS = "tests/ports/test_items.py"
+POWER = "tests/adapters/ledger/sqlite/test_power.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
 LATE = "tests/transfer/crossing/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
@@ -57,6 +59,27 @@ MUTANTS = (
         "standing.evolve(epoch=standing.epoch + 1, claims",
         "standing.evolve(epoch=max(standing.epoch, 1), claims",
         f"{LEDGER}::test_a_silent_owner_loses_its_claim_after_the_lease[sqlite]",
+    ),
+    Mutant(
+        "an INTENT does not wait for the disk",
+        "adapters/ledger/sqlite/ledger.py",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED)",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED, DeliveryState.INTENT)",
+        f"{POWER}::test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing",
+    ),
+    Mutant(
+        "a temp does not wait for the disk",
+        "adapters/ledger/sqlite/ledger.py",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED)",
+        "BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED, DeliveryState.UPLOADING)",
+        f"{POWER}::test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing",
+    ),
+    Mutant(
+        "a part of a batch that the instance left out is taken for written",
+        "adapters/servicenow/line/convoy.py",
+        "if not (seat.alone or seat.answer or seat.error):",
+        "if False:",
+        "tests/adapters/servicenow/line/test_convoy.py::test_each_part_is_judged_by_itself",
     ),
     Mutant(
         "a link may follow any other",
@@ -295,5 +318,6 @@ MUTANTS = (
     ),
     *APPROVALS,
     *DOORS,
+    *LIMITS,
     *SESSIONS,
 )

@@ -67,7 +67,7 @@ def sqlite(folder: Path) -> Iterator[Store]:
 
     def open_one(owner: str) -> Books:
         opened.append(Database(folder / "ledger.db"))
-        return over(opened[-1], owner, LEASE, time)
+        return over(opened[-1], owner, LEASE, time, time)
 
     yield Store(open_one, time)
     for database in opened:

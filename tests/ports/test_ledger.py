@@ -9,18 +9,9 @@ import pytest
 from tests.ports.books import Store, delivery, post, received
 from tests.transfer.made import NOON, request
 from transfer.books import MANY
+from transfer.computed import Kept
 from transfer.errors import ClaimLost
-from transfer.model import (
-    Delivery,
-    DeliveryState,
-    Failure,
-    Kept,
-    Outcome,
-    Pin,
-    Session,
-    Stage,
-    Transfer,
-)
+from transfer.model import Delivery, DeliveryState, Failure, Outcome, Pin, Session, Stage, Transfer
 from transfer.tickets import Post
 
 pytest_plugins = ["tests.ports.book_fixtures"]

@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.ports.books import LEASE, Store, dynamodb, memory, sqlite
+from adapters.ledger.sqlite.ledger import SqliteLedger
+from tests.ports.books import LEASE, STORES, Store
 from transfer.books import Limits
 from transfer.limits import HOUR, PATIENT, WINDOW
 
 NAME, MOST = "servicenow", 100
 
 
-@pytest.fixture(params=[memory, dynamodb], ids=lambda kind: kind.__name__)
+@pytest.fixture(params=STORES, ids=lambda kind: kind.__name__)
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     yield from request.param(tmp_path)
 
 
 def limits(store: Store, owner: str) -> Limits:
-    found = store.open(owner).limits
-    assert found
-    return found
+    return store.open(owner).limits
 
 
-def test_a_store_of_one_process_has_none(tmp_path: Path) -> None:
-    for store in sqlite(tmp_path):
-        assert store.open("one").limits is None
+def test_a_store_of_one_process_is_shared_with_nobody(store: Store) -> None:
+    books = store.open("one")
+    assert books.shared is not isinstance(books.ledger, SqliteLedger)
 
 
 def test_two_owners_together_stay_within_the_calls_of_an_hour(store: Store) -> None:
@@ -134,3 +134,36 @@ def test_of_many_threads_no_more_places_are_held_than_there_are(store: Store) ->
     with ThreadPoolExecutor(6) as pool:
         held = list(pool.map(lambda door: door[1].places("partner", door[0], 1, 4), doors))
     assert sorted(held) == [0, 0, 1, 1, 1, 1]
+
+
+def test_a_page_is_kept_as_it_was_changed_last_for_all_and_each_by_its_name(store: Store) -> None:
+    one, two = limits(store, "one"), limits(store, "two")
+    assert one.change("a", lambda _, now: (now, {"by": "one", "é": [1, None]})) == store.time()
+    assert two.change("a", lambda page, _: (dict(page), page)) == {"by": "one", "é": [1, None]}
+    assert two.change("b", lambda page, _: (dict(page), page)) == {}
+    assert two.change("a", lambda *_: (None, {})) is None
+    assert one.change("a", lambda page, _: (dict(page), page)) == {}
+
+
+def test_of_many_threads_each_sees_what_the_one_before_has_written(store: Store) -> None:
+    doors = [limits(store, f"door {number}") for number in range(6)]
+
+    def counted(page: Mapping[str, Any], _now: float) -> tuple[int, Mapping[str, Any]]:
+        count = page.get("count", 0)
+        return count, {"count": count + 1}
+
+    with ThreadPoolExecutor(6) as pool:
+        seen = list(pool.map(lambda door: door.change("a", counted), doors))
+    assert sorted(seen) == list(range(6))
+
+
+def test_what_stumbles_changes_nothing(store: Store) -> None:
+    one = limits(store, "one")
+    one.change("a", lambda *_: (None, {"by": "one"}))
+
+    def stumbles(page: Mapping[str, Any], _now: float) -> tuple[None, Mapping[str, Any]]:
+        raise ArithmeticError
+
+    with pytest.raises(ArithmeticError):
+        one.change("a", stumbles)
+    assert one.change("a", lambda page, _: (dict(page), page)) == {"by": "one"}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from posixpath import basename, dirname
 
 import pytest
@@ -157,6 +157,10 @@ def test_a_name_is_read_back_as_it_stands(remote: Remote, path: str) -> None:
     send(remote, path, b"a file")
     assert remote.proof.standing(path) == path
     assert basename(path) in remote.proof.names(dirname(path))
+    # By the server's clock, which is this machine's; not every server tells it.
+    written = remote.proof.modified(path)
+    assert written is None or abs(datetime.now(UTC) - written) < timedelta(hours=1)
+    assert remote.proof.modified(f"{path}.absent") is None
     # Where A is told from a, the list says which of them it is.
     other = f"{path[:-1]}{path[-1].swapcase()}"
     if remote.size(other) is None:

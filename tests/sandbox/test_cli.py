@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,10 +19,12 @@ import requests
 import typer
 from typer.testing import CliRunner
 
-from config.loading import load
 from sandbox.children import Child, clean_environment
 from sandbox.cli import register
+from sandbox.configuration import ADDRESSES
+from sandbox.ordering import ordered
 from tests.servers.ports import free_port
+from tests.servers.warm import WarmChild
 
 COMMAND = [sys.executable, "-m", "sandbox", "sandbox"]
 
@@ -150,23 +151,104 @@ def test_an_unknown_part_is_named() -> None:
     assert refused("azure") == "There is no part azure; there are servicenow, aws, remotes."
 
 
-def test_the_written_configuration_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in os.environ.keys() - clean_environment().keys():
-        monkeypatch.delenv(name)
-    written = tmp_path / "written"
+def shell(directory: Path) -> dict[str, str]:
+    """The variables of a shell that has read what the sandbox tells it to."""
+    done = subprocess.run(
+        ["sh", "-c", f". {directory}/env; env -0"],
+        env={**clean_environment(), "AWS_PROFILE": "absent", "CREDENTIALS_DIRECTORY": "/absent"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    pairs = (line.partition("=") for line in done.stdout.split("\0"))
+    return {name: value for name, _, value in pairs if name}
+
+
+def assert_secret(file: Path, text: str) -> None:
+    assert (file.read_text(), file.stat().st_mode & 0o777) == (text, 0o600)
+
+
+def test_a_first_run_ends_with_a_delivered_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As README.md has it: sandbox, service, order; without a word about ServiceNow's API."""
+    written = tmp_path / "try"
+    report = tmp_path / "report.csv"
+    report.write_text("a;b\n")
     with sandbox(tmp_path, "--tls", "--write-config", str(written)) as (addresses, child):
-        settings = load(written / "fileferry.yaml")
-        assert settings.servicenow.url == addresses["servicenow"]["url"]
-        pins = settings.destinations["partner"].host_keys
-        assert [pin.key for pin in pins] == [addresses["sftp"]["host_key"]]
-        assert [grant.destinations for grant in settings.grants] == [["partner"], ["vault"]]
-        for name, value in (
-            ("servicenow", addresses["servicenow"]["client_secret"]),
-            ("partner", addresses["sftp"]["password"]),
-        ):
-            secret = written / "credentials" / name
-            assert (secret.read_text(), secret.stat().st_mode & 0o777) == (value, 0o600)
-        assert f"fileferry run --config {written}/fileferry.yaml" in child.log.read_text()
+        eventually(lambda: "Ctrl-C ends the sandbox." in child.log.read_text())
+        hints = child.log.read_text()
+        assert f"  . {written}/env\n  fileferry run\n" in hints
+        assert "  fileferry sandbox order FILE\n" in hints
+        configuration = written / "fileferry.yaml"
+        assert_secret(written / "credentials/servicenow", addresses["servicenow"]["client_secret"])
+        assert_secret(written / "credentials/partner", addresses["sftp"]["password"])
+        assert (written / ADDRESSES).stat().st_mode & 0o777 == 0o600
+        for path, requester, approve in (("in/", "anna.berg", True), ("", "tom.reyes", False)):
+            code = ordered(
+                report,
+                to="partner",
+                path=path,
+                requester=requester,
+                approve=approve,
+                config=configuration,
+            )
+            assert code == 0
+        said = " ".join(capsys.readouterr().out.split())
+        assert "ordered it to partner:in/: RITM0010001. carla.moss has approved it." in said
+        assert "ordered it to partner:report.csv: RITM0010002. carla.moss decides on" in said
+        assert "fileferry show RITM0010001" in said
+        arrives = Path(addresses["sftp"]["root"], "in", "report.csv")
+        assert f"Where it arrives: {arrives}" in said
+        with WarmChild("run", ["run"], tmp_path, shell(written)) as daemon:
+            eventually(arrives.exists, daemon.check)
+        assert arrives.read_text() == "a;b\n"
+
+
+def eventually(condition: Callable[[], bool], alive: Callable[[], object] = bool) -> None:
+    deadline = time.monotonic() + 120
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        alive()
+        time.sleep(0.05)
+
+
+NOT_ORDERED = {
+    "absent": ({"file": Path("absent.csv")}, "There is no file absent.csv."),
+    "destination": ({"to": "bank"}, "There is no destination bank; there are partner, vault."),
+    "requester": ({"requester": "zoe"}, "There is no user zoe; there are anna.berg."),
+    "ended": ({}, "does not answer: has it ended?"),
+    "no sandbox": ({"config": Path("/absent.yaml")}, "Start one with `fileferry sandbox --write-"),
+}
+
+
+@pytest.mark.parametrize(("change", "said"), NOT_ORDERED.values(), ids=NOT_ORDERED)
+def test_what_cannot_be_ordered_is_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], change: dict[str, Any], said: str
+) -> None:
+    file = tmp_path / "report.csv"
+    file.touch()
+    nobody = f"http://127.0.0.1:{free_port()}"
+    aws = {"bucket": "b", "region": "eu-central-1", "access_key": "a", "secret_key": "s"}
+    person = {"sys_id": "1", "password": "p"}
+    instance = {"url": nobody, "page": nobody, "ca_file": None, "users": {"anna.berg": person}}
+    addresses = {
+        "servicenow": instance | {"catalog_item": "1"},
+        "aws": aws | {"endpoint_url": nobody},
+        "sftp": {"root": str(tmp_path)},
+        "destinations": ["partner", "vault"],
+    }
+    (tmp_path / ADDRESSES).write_text(json.dumps(addresses))
+    asked: dict[str, Any] = {
+        "file": file,
+        "to": "partner",
+        "path": "",
+        "requester": "anna.berg",
+        "approve": True,
+        "config": tmp_path / "fileferry.yaml",
+    }
+    assert ordered(**asked | change) == 1
+    assert said in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_configuration_needs_every_part(tmp_path: Path) -> None:
@@ -174,11 +256,13 @@ def test_a_configuration_needs_every_part(tmp_path: Path) -> None:
     assert said == "A configuration needs all three parts."
 
 
-@pytest.mark.parametrize("command", ["sandbox", "demo"])
+@pytest.mark.parametrize("command", ["sandbox", "sandbox start", "sandbox order", "demo"])
 def test_help_fits_a_screen_and_shows_an_example(command: str) -> None:
     app = typer.Typer()
     register(app)
-    shown = CliRunner().invoke(app, [command, "--help"], env={"COLUMNS": "80", "LINES": "24"})
+    shown = CliRunner().invoke(
+        app, [*command.split(), "--help"], env={"COLUMNS": "80", "LINES": "24"}
+    )
     lines = shown.output.rstrip("\n").splitlines()
     assert shown.exit_code == 0
     assert len(lines) <= 24

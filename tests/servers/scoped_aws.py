@@ -102,6 +102,9 @@ class ScopedAws:
             code = code or ("AccessDenied" if long_term else "")
         if code:
             return 403, f"<ErrorResponse><Error><Code>{code}</Code></Error></ErrorResponse>"
+        if name == "GetCallerIdentity":
+            arn = "<Arn>arn:aws:iam::123456789012:user/host</Arn>"
+            return 200, f"<{name}Response><{name}Result>{arn}</{name}Result></{name}Response>"
         return 200, self._answer(name, asked, caller)
 
     def _answer(self, name: str, asked: dict[str, Any], caller: Given | None) -> str:

@@ -17,6 +17,7 @@ from adapters.memory.ledger import (
 )
 from adapters.memory.notify import MemoryNotifier
 from adapters.memory.objects import MemoryObjects
+from adapters.memory.recollections import MemoryRecollections
 from adapters.memory.remotes import (
     ALL_POWERS,
     MemoryProof,
@@ -261,6 +262,7 @@ class Bench:
             meter=self.meter,
             keep_above=4 * CHUNK,
             chain=MemoryChain(self.store),
+            recollections=MemoryRecollections(self.store),
         )
         ports = ("objects", "remotes", "sessions", "authority", "ledger", "locks", "notifier")
         fused: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.transfer.made import DESTINATIONS, NOON, request
 from transfer.books import Record
 from transfer.destination import Destination, TempNames
 from transfer.model import Delivery, DeliveryState, Outcome, Source, Stage, Transfer
-from transfer.sweeping import folders, found
+from transfer.sweeping import age, folders, found
 
 DESTINATION = replace(next(iter(DESTINATIONS.values())), root="/inbox")
 CLOSED = Transfer(
@@ -75,3 +76,18 @@ def test_the_destination_says_how_they_are_called_and_where_they_lie() -> None:
     assert found(other, "/inbox/work", [f".ff-{TOKEN}-1-e1.part"], [record()]) == []
     assert folders(other, [record()]) == ["/inbox/work"]
     assert folders(DESTINATION, [record()]) == ["/inbox", "/inbox/pay"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-90, "0 minutes"),
+        (59, "0 minutes"),
+        (60, "1 minute"),
+        (7_199, "1 hour"),
+        (180_000, "2 days"),
+    ],
+)
+def test_an_age_is_told_in_whole_units(seconds: int, said: str) -> None:
+    assert age(NOON - timedelta(seconds=seconds), NOON) == f"{said} old"
+    assert age(None, NOON) == "of unknown age"

@@ -109,9 +109,9 @@ class _Watch:
             with self._connection() as remote:
                 for item in self.published():
                     remote.remove(self._path(item))
-        except Waiting:
-            raise
         except FerryError as error:
+            if isinstance(error, Waiting) and error.code is not Code.DESTINATION_RESTING:
+                raise
             return self._with_loose_end(error)
         return self.transfer
 

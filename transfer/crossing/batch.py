@@ -14,6 +14,7 @@ from typing import Protocol, runtime_checkable
 from transfer import digests as digesting
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
+from transfer.crossing.knowing import known
 from transfer.crossing.publish import demand_renamed, intend, published, vanished
 from transfer.crossing.verify import same_as_source
 from transfer.destination import Conflict, Tier
@@ -67,23 +68,35 @@ def fits(delivery: Delivery, crossing: Crossing) -> bool:
     )
 
 
-def deliver_many(deliveries: Sequence[Delivery], crossing: Crossing) -> None:
-    """As many of them as go through smoothly are PUBLISHED afterwards. Raises FerryError."""
+def deliver_many(
+    deliveries: Sequence[Delivery], crossing: Crossing, *, hold: bool = False
+) -> list[Delivery]:
+    """As many of them as go through smoothly are PUBLISHED, with `hold` VERIFIED; returns all as
+    the ledger has them now.
+
+    To ask it would be to read all files of the request after each batch. Raises FerryError.
+    """
     remote = crossing.remote
     if not isinstance(remote, Batch):
-        return
-    looked_at = _looked_at(_stored(deliveries, crossing, remote), crossing)
+        return list(deliveries)
+    begun = _stored(deliveries, crossing, remote)
+    looked_at = _looked_at(begun, crossing)
     stored, gone = _verified(looked_at), [item for item, size in looked_at if size is None]
     if gone:
         # All of them are saved as what they are.
         raise min([vanished(item, crossing) for item in gone], key=lambda error: error.file or "")
-    if not stored:
-        return
-    with crossing.tools.tracer.span("publish of many", crossing.transfer):
-        _publish(stored, crossing, remote)
+    reached = {item.number: item for item, _ in begun}
+    if hold:
+        stored = [item.evolve(state=DeliveryState.VERIFIED, failure=None) for item in stored]
+        crossing.tools.ledger.save(crossing.transfer, *stored)
+        reached |= {item.number: item for item in stored}
+    elif stored:
+        with crossing.tools.tracer.span("publish of many", crossing.transfer):
+            reached |= {item.number: item for item in _publish(stored, crossing, remote)}
+    return list(reached.values())
 
 
-def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> None:
+def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> list[Delivery]:
     intended = intend(stored, crossing)
     crossing.tools.fence()
     pairs = [(temp_of(item), item.final) for item in intended]
@@ -99,6 +112,7 @@ def _publish(stored: Sequence[Delivery], crossing: Crossing, remote: Batch) -> N
     crossing.tools.ledger.save(crossing.transfer, *done)
     for item in done:
         crossing.tools.observer.moved(crossing.transfer, item)
+    return [*intended, *done]
 
 
 def _stored(
@@ -114,6 +128,9 @@ def _stored(
         Small(path=temp_of(item), data=content, modified=item.pin.modified if item.pin else None)
         for item, content in zip(begun, contents, strict=True)
     ]
+    left = sum(item.size for item in begun)
+    while left > 0:
+        left -= crossing.tools.pace(crossing.destination, left, crossing.tools.halt)
     return list(zip(begun, remote.store(files), strict=True))
 
 
@@ -129,8 +146,10 @@ def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
 
 def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:
     pin, checksums = _pin(delivery), crossing.tools.objects.checksums
-    names = crossing.destination.digests
-    hashes = digesting.begin(digesting.wanted(names, pin, digesting.STATELESS, checksums))
+    plan = digesting.plan(
+        crossing.destination.digests, known(delivery, crossing), pin, digesting.STATELESS, checksums
+    )
+    hashes = digesting.begin(plan.makers)
     for value in hashes.values():
         value.update(content)
     return delivery.evolve(
@@ -138,7 +157,7 @@ def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Deliv
         temp=crossing.temp_name(delivery),
         started_at=crossing.tools.clock(),
         server=crossing.remote.identity,
-        digests=digesting.end(hashes, pin),
+        digests=digesting.end(hashes, pin, plan.known),
     )
 
 

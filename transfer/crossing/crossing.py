@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from posixpath import dirname, join
 from typing import Any
 
+from transfer.computed import Kept
 from transfer.destination import USUAL_SUFFIX, Destination, Mode
 from transfer.errors import PASSING, FerryError, Permanent, Transient, passing
-from transfer.model import CHUNK, Delivery, Kept, Transfer
+from transfer.model import CHUNK, Delivery, Transfer
 from transfer.ports import Powers, Remote
 from transfer.tools import Tools
 

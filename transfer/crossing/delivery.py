@@ -15,6 +15,7 @@ from transfer.crossing.beside import before_upload
 from transfer.crossing.conflict import settle_name
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import checked, resumed
+from transfer.crossing.knowing import remember
 from transfer.crossing.publish import asked, publish, recover, unknown, vanished, withdrawn
 from transfer.crossing.resume import inherit, with_older
 from transfer.crossing.sidecar import write_sidecar
@@ -43,7 +44,9 @@ def prepare(delivery: Delivery, crossing: Crossing) -> Delivery:
     """
     if delivery.state in ASKED:
         return delivery
-    return crossing.save(_verified(delivery, crossing))
+    verified = _verified(delivery, crossing)
+    # What the ledger says already was looked at once more, and is as it says.
+    return verified if verified is delivery else crossing.save(verified)
 
 
 def _published(delivery: Delivery, crossing: Crossing) -> Delivery:
@@ -83,7 +86,9 @@ def _verified(delivery: Delivery, crossing: Crossing) -> Delivery:
         asked(crossing)
     before_upload(delivery, crossing)
     look = checked if crossing.in_place else _looked_at
-    return look(upload(delivery, crossing), crossing)
+    verified = look(upload(delivery, crossing), crossing)
+    remember(verified, crossing)
+    return verified
 
 
 def _looked_at(delivery: Delivery, crossing: Crossing) -> Delivery:

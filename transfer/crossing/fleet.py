@@ -14,8 +14,8 @@ from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import deliver, prepare
 from transfer.crossing.resume import overtaken
 from transfer.destination import Destination
-from transfer.errors import ClaimLost, Code, FerryError, Stopping
-from transfer.model import CHUNK, Delivery, DeliveryState, Failure, Transfer
+from transfer.errors import ClaimLost, Code, FerryError, Stopping, Waiting
+from transfer.model import CHUNK, MIB, Delivery, DeliveryState, Failure, Transfer
 from transfer.ports import Remote
 from transfer.request.timing import may_start
 from transfer.tools import Tools
@@ -55,6 +55,11 @@ def _useful(destination: Destination, deliveries: Sequence[Delivery], tools: Too
     return len(deliveries) + len(wide) * (destination.connections_per_file - 1)
 
 
+def _new(deliveries: Sequence[Delivery]) -> list[Delivery]:
+    """Those of which nothing has been sent yet."""
+    return [item for item in deliveries if item.state is DeliveryState.PINNED]
+
+
 def _gravity(error: BaseException) -> int:
     """The claim and the stop come first: nobody may write a failure down after them."""
     if isinstance(error, ClaimLost):
@@ -83,6 +88,9 @@ class _Fleet:
             while deliveries := self._next(MOST if remote else 1):
                 tools.halt()
                 may_start(asked, destination, tools.clock())
+                if _new(deliveries):
+                    # Before the login, which would be for nothing; counted once it is there.
+                    tools.quota(destination, 0)
                 kept = remote is not None
                 with tools.slots.take(
                     self.transfer.id, destination, tools.halt, asked.requester, kept=kept
@@ -104,7 +112,9 @@ class _Fleet:
                 return []
             share = min(most, -(-len(self.waiting) // self.boats))
             taken = [self.waiting.popleft()]
-            room = CHUNK - taken[0].size
+            # All of them go in one burst.
+            most = MIB if self.destination.bandwidth else CHUNK
+            room = most - taken[0].size
             while len(taken) < share and self.waiting[0].size <= min(room, LARGEST):
                 room -= self.waiting[0].size
                 taken.append(self.waiting.popleft())
@@ -119,6 +129,7 @@ class _Fleet:
             crossing = Crossing(
                 transfer=self.transfer, destination=destination, remote=remote, tools=tools
             )
+            deliveries = self._allowed(deliveries)
             with overtaken(deliveries, crossing):
                 for current in self._left_over(deliveries, crossing):
                     with tools.tracer.span("crossing", self.transfer, current):
@@ -131,6 +142,16 @@ class _Fleet:
             raise
         return self._kept(remote)
 
+    def _allowed(self, deliveries: list[Delivery]) -> list[Delivery]:
+        """Those that may be begun now by the destination's quota; the others wait again."""
+        now, later = [item for item in deliveries if item not in _new(deliveries)], _new(deliveries)
+        if not now:
+            granted = self.tools.quota(self.destination, len(later))
+            now, later = later[:granted], later[granted:]
+        with self.lock:
+            self.waiting.extendleft(reversed(later))
+        return now
+
     def _kept(self, remote: Remote) -> Remote | None:
         """The connection for the next file, unless another request waits for one there."""
         if self.tools.slots.keep(self.destination):
@@ -140,21 +161,19 @@ class _Fleet:
 
     def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
         """What has to go one by one, once all that can go together has gone."""
-        together = [] if self.hold else [item for item in deliveries if fits(item, crossing)]
+        together = [item for item in deliveries if fits(item, crossing)]
         if len(together) < FEW:
             return deliveries
         with self.tools.tracer.span("crossing of many", self.transfer):
-            deliver_many(together, crossing)
-        numbers = {item.number for item in deliveries}
-        return [
-            item
-            for item in self.tools.ledger.deliveries(self.transfer.id)
-            if item.number in numbers and item.state is not DeliveryState.PUBLISHED
-        ]
+            done = deliver_many(together, crossing, hold=self.hold)
+        reached = {item.number: item for item in done}
+        now = [reached.get(item.number, item) for item in deliveries]
+        end = DeliveryState.VERIFIED if self.hold else DeliveryState.PUBLISHED
+        return [item for item in now if item.state is not end]
 
     def _note(self, delivery: Delivery, error: FerryError) -> None:
         """Beside the delivery as the ledger has it: its state is what the next try starts from."""
-        if error.code in (Code.CLAIM_LOST, Code.STOPPING):
+        if error.code in (Code.CLAIM_LOST, Code.STOPPING) or isinstance(error, Waiting):
             return
         ledger = self.tools.ledger
         with suppress(FerryError):

@@ -7,8 +7,9 @@ from math import inf
 from threading import Condition
 
 from transfer import digests as digesting
+from transfer.computed import Kept
 from transfer.digests import Hash
-from transfer.model import CHUNK, Delivery, Kept
+from transfer.model import CHUNK, Delivery
 
 EVERY = (8, 64)
 """Beside the last two chunks, the last multiple of so many: a server that has lost what it had in

@@ -15,9 +15,11 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
+from transfer.errors import Stopping
 from transfer.ports import Upload
 
 Chunk = bytes | memoryview
+Pace = Callable[[int, Callable[[], None]], int]
 LOOK_UP = 0.5
 """Seconds after which one that waits for a lane asks whether the work is to end."""
 QUICK = 32 * 1024
@@ -73,11 +75,17 @@ class Lanes:
         start: int,
         halt: Callable[[], None] = lambda: None,
         pool: Executor | None = None,
+        pace: Pace = lambda wanted, _: wanted,
     ) -> None:
-        """`halt` is asked while all lanes are busy; `pool` has a thread for each of several."""
+        """`halt` is asked while all lanes are busy; `pool` has a thread for each of several. `pace`
+        gives the bytes that may be sent now of those that are wanted, and asks what it is handed
+        while it waits.
+        """
         self._lanes = [_Lane(upload) for upload in uploads]
         self._start = self._end = start
         self._halt = halt
+        self._pace = pace
+        self._given_up = False
         self._side: Executor | None = None
         self._free = threading.Semaphore(len(uploads))
         self._pool = pool
@@ -93,7 +101,8 @@ class Lanes:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        # A write that hangs ends when its connection is given up.
+        # A write that hangs ends when its connection is given up, one that waits when it is told.
+        self._given_up = kind is not None
         if (self._pool or self._side) and kind is not None:
             for lane in self._lanes:
                 lane.upload.abandon()
@@ -120,7 +129,7 @@ class Lanes:
         """Returns when a lane has taken it. Raises what an earlier write of any lane raised."""
         if self._pool is None:
             self._hand(self._lanes[0], data, offset)
-            self._heard(self._lanes[0].upload.write, data, offset)
+            self._heard(self._sent, self._lanes[0], data, offset)
             return
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
@@ -152,6 +161,22 @@ class Lanes:
             self._side = ThreadPoolExecutor(1, thread_name_prefix="lane")
         self._settle(self._side.submit(copy_context().run, act, *given))
 
+    def _sent(self, lane: _Lane, data: Chunk, offset: int) -> None:
+        """In pieces, where only so many bytes a second may be sent."""
+        done = 0
+        while True:
+            room = self._pace(len(data) - done, self._may_wait)
+            piece = data if room == len(data) else memoryview(data)[done : done + room]
+            lane.upload.write(piece, offset + done)
+            done += room
+            if done >= len(data):
+                return
+
+    def _may_wait(self) -> None:
+        if self._given_up:
+            raise Stopping
+        self._halt()
+
     def _settle(self, task: Future[None] | None) -> None:
         """Raises what the write raised."""
         if task is None:
@@ -167,7 +192,7 @@ class Lanes:
 
     def _write(self, lane: _Lane, data: Chunk, offset: int) -> None:
         try:
-            lane.upload.write(data, offset)
+            self._sent(lane, data, offset)
         finally:
             lane.busy = False
             self._free.release()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from transfer.computed import Digests
 from transfer.crossing import late
 from transfer.crossing.beside import before_intent
 from transfer.crossing.conflict import demand_own_names, with_free_name
@@ -27,7 +28,7 @@ from transfer.errors import (
     Unanswered,
     passing,
 )
-from transfer.model import Delivery, DeliveryState, Digests, Receipt
+from transfer.model import Delivery, DeliveryState, Receipt
 from transfer.request.planning import check_grants
 from transfer.request.timing import may_publish
 
@@ -261,6 +262,7 @@ def published(delivery: Delivery, crossing: Crossing, *, collected: bool = False
         sha256=digests.sha256,
         tier=delivery.tier,
         source_check=digests.source_check,
+        origins=digests.origins,
         server=delivery.server,
         in_place=crossing.in_place,
         collected=collected,

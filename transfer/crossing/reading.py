@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from threading import Thread
 from typing import Self
 
 from transfer import digests as digesting
+from transfer.computed import Digests, Kept
 from transfer.crossing.keeping import Keeping
 from transfer.crossing.ring import EndedError, Read, Ring
-from transfer.digests import STATELESS, Hash, Makers
-from transfer.model import CHUNK, MIB, Delivery, Digests, Kept
+from transfer.digests import NOTHING, STATELESS, Hash, Known, Makers
+from transfer.model import CHUNK, MIB, Delivery
 from transfer.ports import ObjectStore
 
 READERS = 2
@@ -25,7 +26,8 @@ SMALL = MIB
 class Reader:
     """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
-    `digests` are names of Digests, `makers` begin them. `room` is at least 2, and more than the
+    `digests` are names of Digests, `makers` begin them; those that are `known` need no computing
+    where something else of S3's proves the bytes. `room` is at least 2, and more than the
     chunks that are held at once by who sends. Its threads end with the `with` block, at the latest
     when the ranges that are being read have come or timed out.
     """
@@ -36,6 +38,7 @@ class Reader:
         delivery: Delivery,
         *,
         digests: tuple[str, ...] = ("md5", "sha256"),
+        known: Mapping[str, Known] = NOTHING,
         start: int = 0,
         room: int = ROOM,
         makers: Makers = STATELESS,
@@ -46,9 +49,11 @@ class Reader:
         # Not a method of our own: buffers in a reference cycle would outlive the file for long.
         self._read: Read = partial(objects.read_into, delivery.source, delivery.pin)
         self._position = start
-        wanted = digesting.wanted(digests, self._pin, makers, objects.checksums)
-        # Without digests nobody asks for what was sent before `start`.
-        at, self._hashes = digesting.resume(wanted, delivery, start) if wanted else (start, {})
+        plan = digesting.plan(digests, known, self._pin, makers, objects.checksums)
+        self._known = plan.known
+        # Where there is nothing to compute nobody asks for what was sent before `start`.
+        begun = digesting.resume(plan.makers, delivery, start) if plan.makers else (start, {})
+        at, self._hashes = begun
         self._digested = at
         self._keeping = _keeping(delivery, self._hashes, at)
         self._small = bytearray(self._pin.size if self._pin.size <= SMALL else 0)
@@ -101,7 +106,9 @@ class Reader:
         return self._keeping.before(proven) if self._keeping else ()
 
     def digests(self) -> Digests:
-        """Of the whole object, after the last chunk. Empty strings for what was not asked for."""
+        """Of the whole object, after the last chunk. Empty for what was neither asked for nor is a
+        proof.
+        """
         if self._position < self._pin.size:
             raise ValueError("the digests are known after the last chunk")
         for thread in self._digesters:
@@ -111,7 +118,7 @@ class Reader:
         small, self._small = self._small, bytearray()
         for value in self._hashes.values():
             value.update(memoryview(small))
-        return digesting.end(self._hashes, self._pin)
+        return digesting.end(self._hashes, self._pin, self._known)
 
     def _start(self) -> None:
         for number in range(min(READERS, -(-self._pin.size // CHUNK))):

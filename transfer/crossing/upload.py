@@ -16,6 +16,7 @@ from functools import partial
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.crossing.in_place import close
+from transfer.crossing.knowing import known
 from transfer.crossing.lanes import Lanes
 from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
@@ -107,13 +108,15 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 crossing.tools.objects,
                 delivery,
                 digests=crossing.destination.digests,
+                known=known(delivery, crossing),
                 start=start - start % CHUNK,
                 # Each lane holds a chunk, one is in our hand, one is being read.
                 room=len(uploads) + 2,
                 makers=_makers(delivery, crossing),
             )
         )
-        lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt))
+        pace = partial(crossing.tools.pace, crossing.destination)
+        lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt, pace=pace))
         with (
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),

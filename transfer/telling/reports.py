@@ -257,8 +257,9 @@ def _file(delivery: Delivery) -> list[str]:
         f"{receipt.path}: delivered{other}{gone}",
         f"  Source: {delivery.source.uri}{_of_pin(pin) if pin else ''}",
         f"  Size: {in_bytes(receipt.size)} in {receipt.seconds:.1f} s",
-        f"  MD5: {receipt.md5 or NOT_COMPUTED}",
-        f"  SHA-256: {receipt.sha256 or NOT_COMPUTED}{demanded}",
+        f"  MD5: {_digest(receipt, 'md5')}",
+        f"  SHA-256: {_digest(receipt, 'sha256', demanded)}",
+        *([f"  Nothing is attested: {pin.doubt}"] if pin and pin.doubt else []),
         f"  Verified: {_proof(receipt)}; source compared by {receipt.source_check or 'size'}",
         f"  Server: {receipt.server}",
         (
@@ -267,6 +268,11 @@ def _file(delivery: Delivery) -> list[str]:
         ),
         *_afterwards(delivery, receipt),
     ]
+
+
+def _digest(receipt: Receipt, name: str, demanded: str = "") -> str:
+    value, origin = getattr(receipt, name), receipt.origins.get(name)
+    return f"{value or NOT_COMPUTED}{demanded}{f' ({origin})' if origin else ''}"
 
 
 def _afterwards(delivery: Delivery, receipt: Receipt) -> Iterator[str]:

@@ -20,6 +20,7 @@ from adapters.ledger.dynamo.ledger import DynamoLedger
 from adapters.ledger.dynamo.limits import DynamoLimits
 from adapters.ledger.dynamo.locks import DynamoLocks
 from adapters.ledger.dynamo.outbox import DynamoOutbox
+from adapters.ledger.dynamo.recollections import DynamoRecollections
 from adapters.ledger.dynamo.shards import DynamoShards
 from adapters.ledger.dynamo.shelf import DynamoShelf, recognise
 from adapters.ledger.dynamo.store import Store
@@ -95,7 +96,9 @@ def dynamodb_books(  # noqa: PLR0913 whose books, and by which clocks
         archive=DynamoArchive(store),
         keeper=DynamoKeeper(store),
         chain=DynamoChain(store),
+        recollections=DynamoRecollections(store),
         limits=DynamoLimits(store, wall),
+        shared=True,
         close=client.close,
         shards=DynamoShards(store),
     )

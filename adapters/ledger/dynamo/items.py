@@ -84,6 +84,10 @@ def limit_key(kind: str, name: str) -> Key:
     return (f"L#{name}", kind)
 
 
+def recollection_key(name: str) -> Key:
+    return (f"M#{name}", "digests")
+
+
 def link_key(instance: str, number: int) -> Key:
     return (f"C#{instance}", f"link#{number:012}")
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from adapters.ledger.dynamo.errors import Refused
 from adapters.ledger.dynamo.items import Item, limit_key, number
 from adapters.ledger.dynamo.store import Store
 from adapters.ledger.dynamo.table import Change
 from transfer import limits
-from transfer.limits import Lease
+from transfer.limits import Edit, Lease, Result
 
 ROUNDS = 20
 """Tries for one write; each meets another door that came first."""
-Result = TypeVar("Result")
 
 
 class DynamoLimits:
@@ -38,6 +37,9 @@ class DynamoLimits:
             return limits.take_places(page, holder, wanted, most, now=now, lease=lease, using=using)
 
         return self._change("places", name, taken)
+
+    def change(self, name: str, change: Edit[Result]) -> Result:
+        return self._change("page", name, lambda page: change(page, self._wall()))
 
     def _change(
         self,

@@ -36,6 +36,7 @@ class SqliteArchive:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._open: dict[str, tuple[str, Transfer]] = {}
 
     @classmethod
     def at(cls, path: Path) -> Self:
@@ -47,7 +48,19 @@ class SqliteArchive:
         self._database.close()
 
     def unfinished(self) -> Sequence[Transfer]:
-        return self._heads("at_rest = 0 ORDER BY received_at, rowid")
+        """Read are those alone whose seal is another than at the last look: every round asks."""
+        with reading(self._database) as rows:
+            asked = "SELECT id, seal FROM transfers WHERE at_rest = 0 ORDER BY received_at, rowid"
+            standing = rows.execute(asked).fetchall()
+            self._open = {key: self._head(rows, key, seal) for key, seal in standing}
+            return [head for _, head in self._open.values()]
+
+    def _head(self, rows: Rows, key: str, seal: str) -> tuple[str, Transfer]:
+        known = self._open.get(key)
+        if known and known[0] == seal:
+            return known
+        [row] = rows.select("transfers", "id = ?", (key,))
+        return seal, transfer_of(row)
 
     def quarantined(self) -> Sequence[Transfer]:
         return self._heads("quarantined = 1 ORDER BY received_at, rowid")

@@ -12,6 +12,9 @@ from adapters.ledger.sqlite.naming import ERRORS, is_harmed, named
 from adapters.ledger.sqlite.opening import connect
 from transfer.errors import FerryError, Permanent
 
+SYNCED = {True: "FULL", False: "NORMAL"}
+"""Whether a commit waits for the disk; opening.prepare begins with the first."""
+
 
 class Database:
     """One connection shared by the threads of this process.
@@ -25,15 +28,20 @@ class Database:
         self.path = Path(path)
         self._lock = threading.RLock()
         self._harm: FerryError | None = None
+        self._lasting = True
         try:
             self._connection = connect(self.path, read_only=read_only, create=create)
         except ERRORS as error:
             raise named(error, path) from error
 
     @contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Everything within is durable when it ends, or has not happened."""
-        with self._begun("BEGIN IMMEDIATE", "COMMIT") as connection:
+    def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
+        """Everything within is durable when it ends, or has not happened.
+
+        Without `lasting` it outlives the process at once, and a power failure only from the next
+        lasting one on, which syncs all that was written before it (SQLite, "PRAGMA synchronous").
+        """
+        with self._begun("BEGIN IMMEDIATE", "COMMIT", lasting=lasting) as connection:
             yield connection
 
     @contextmanager
@@ -48,11 +56,16 @@ class Database:
             self._connection.close()
 
     @contextmanager
-    def _begun(self, first: str, last: str) -> Iterator[sqlite3.Connection]:
+    def _begun(
+        self, first: str, last: str, *, lasting: bool | None = None
+    ) -> Iterator[sqlite3.Connection]:
         with self._lock:
             if self._harm:
                 raise Permanent(self._harm.code, self._harm.message, action=self._harm.action)
             try:
+                if lasting not in (None, self._lasting):
+                    self._connection.execute(f"PRAGMA synchronous = {SYNCED[bool(lasting)]}")
+                    self._lasting = bool(lasting)
                 self._connection.execute(first)
                 yield self._connection
                 self._connection.execute(last)

@@ -7,7 +7,7 @@ import os
 import time
 from pathlib import Path
 
-from adapters.ledger.sqlite.rights import open_to_us
+from adapters.ledger.sqlite.rights import open_to_us, unwritable
 from transfer.errors import Code, Permanent
 
 PATIENCE = 1.0
@@ -23,7 +23,7 @@ class HostLock:
         try:
             self._file = os.open(_beside(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise Permanent(
+            raise unwritable(path) or Permanent(
                 Code.LEDGER_UNUSABLE,
                 f"The ledger {path} cannot be locked: {error.strerror}.",
                 action="Create its directory, writable for the user of the service.",

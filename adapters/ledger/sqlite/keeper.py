@@ -69,7 +69,10 @@ class SqliteKeeper:
 
 
 def _remove(rows: Rows, transfer_id: str) -> None:
-    tables = ("deliveries", "locks", "takers", "posts", "tickets", "endings", "events")
+    tables = (
+        *("deliveries", "locks", "takers", "posts", "tickets", "endings", "events"),
+        "recollections",
+    )
     for table in tables:
         rows.execute(f"DELETE FROM {table} WHERE transfer_id = ?", (transfer_id,))  # noqa: S608 names of ours
     rows.execute("DELETE FROM transfers WHERE id = ?", (transfer_id,))

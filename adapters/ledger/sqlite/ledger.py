@@ -15,17 +15,19 @@ from transfer.audit.chain import Entry
 from transfer.books import Beat
 from transfer.errors import ClaimLost
 from transfer.history import Event
-from transfer.model import Delivery, Transfer
+from transfer.model import Delivery, DeliveryState, Route, Transfer
 from transfer.tickets import Post
 
 LEASE = 60.0
 """Seconds that a claim holds without being renewed."""
+BEFORE = (DeliveryState.WAITING, DeliveryState.PINNED)
+"""States of a file of which nothing is anywhere yet."""
 
 
 @contextmanager
-def writing(database: Database) -> Iterator[Rows]:
-    """The rows within one transaction that is durable at its end."""
-    with database.transaction() as connection:
+def writing(database: Database, *, lasting: bool = True) -> Iterator[Rows]:
+    """The rows within one transaction that is durable at its end; see Database.transaction."""
+    with database.transaction(lasting=lasting) as connection:
         yield Rows(connection, database.path)
 
 
@@ -81,7 +83,8 @@ class SqliteLedger:
     def claim(
         self, transfer_id: str, *, over: str = "", seen: Beat | None = None
     ) -> Transfer | None:
-        with writing(self._database) as rows:
+        # Before anything outside is done under the new epoch a lasting write says what.
+        with writing(self._database, lasting=False) as rows:
             row = rows.head(transfer_id)
             if row is None or row["at_rest"] or self._is_live(rows, row, over, seen):
                 return None
@@ -99,7 +102,8 @@ class SqliteLedger:
             return _beat(row, *rows.holder(transfer_id)) if row else None
 
     def renew(self, transfer: Transfer, seconds: float) -> None:
-        with writing(self._database) as rows:
+        # Its time is that of this boot: after a power failure nobody holds anything.
+        with writing(self._database, lasting=False) as rows:
             row = mine(rows, transfer)
             owner, _ = rows.holder(transfer.id)
             if not seconds:
@@ -118,7 +122,7 @@ class SqliteLedger:
         return seen is None or seen != _beat(row, owner, until)
 
     def save(self, transfer: Transfer, *changes: Delivery | Post | Entry | Event) -> None:
-        with writing(self._database) as rows:
+        with writing(self._database, lasting=must_last(transfer, changes)) as rows:
             row = mine(rows, transfer)
             rows.write_head(transfer.evolve(claims=row.number("claims")), row)
             rows.write(transfer.id, changes)
@@ -126,6 +130,22 @@ class SqliteLedger:
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with reading(self._database) as rows:
             return rows.deliveries(transfer_id)
+
+
+def must_last(transfer: Transfer, changes: Sequence[Delivery | Post | Entry | Event]) -> bool:
+    """Something outside follows from it, or has happened, that the ledger must know of whatever
+    befalls the host: a temp, a rename, a receipt, an execution, an object that is about to be read.
+
+    All else is a step that can be run again to the same end, and words that are synced when they
+    are handed out to be sent.
+    """
+    session = transfer.session
+    if transfer.route is not Route.IN_PROCESS or (session is not None and session.least):
+        return True
+    return any(
+        isinstance(each, Entry) or (isinstance(each, Delivery) and each.state not in BEFORE)
+        for each in changes
+    )
 
 
 def _beat(row: Row, owner: str | None, until: float) -> Beat | None:
@@ -165,7 +185,8 @@ class SqliteLocks:
         self._database = database
 
     def take(self, transfer: Transfer, names: Sequence[str]) -> Transfer | None:
-        with writing(self._database) as rows:
+        # Who waits for a name waits on this host; the names come before the first temp.
+        with writing(self._database, lasting=False) as rows:
             mine(rows, transfer)
             for name in sorted(names):
                 rows.put("locks", (name, transfer.id), "ON CONFLICT (name) DO NOTHING")

@@ -164,6 +164,15 @@ def _from_4(rows: Rows, path: Path) -> None:
         rows.execute(statement)
 
 
+def _from_5(rows: Rows, path: Path) -> None:
+    """Version 5 kept no limits, remembered no digests, and went through all that was unsent for
+    each look at what is due.
+    """
+    del path
+    for statement in (*schema.LIMITS, *schema.RECOLLECTIONS, *schema.WAITING):
+        rows.execute(statement)
+
+
 def _take_items(rows: Rows) -> None:
     """Whatever was not refused as it came in; there may be several of one item."""
     for row in rows.select("transfers", "1"):
@@ -177,6 +186,7 @@ STEPS: Mapping[int, tuple[Callable[[Rows, Path], None], int]] = {
     2: (_from_2, 3),
     3: (_from_3, 4),
     4: (_from_4, 5),
+    5: (_from_5, 6),
 }
 """From each older version to a later one, and which that is. Each step names what it makes, and
 knows nothing of later ones; the first makes all tables anew."""

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from pathlib import Path
 
+from adapters.ledger.sqlite.rights import unwritable
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 BUSY = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL})
@@ -20,6 +21,7 @@ GROWING = frozenset(
     }
 )
 """What SQLite calls an I/O error when there is no room to grow the WAL or its index."""
+UNWRITTEN = frozenset({sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM})
 ERRORS = (sqlite3.Error, UnicodeDecodeError, MemoryError)
 """What the driver raises; the last two for damaged text and damaged lengths only."""
 CROWDED = 64 * 1024
@@ -38,6 +40,8 @@ def named(error: Exception, path: Path | str) -> FerryError:
         )
     if code == sqlite3.SQLITE_FULL or (code in GROWING and _crowded(path)):
         return Transient(Code.LEDGER_FULL, f"There is no room for the ledger {path}.")
+    if code & 0xFF in UNWRITTEN and (closed := unwritable(Path(path))):
+        return closed
     if code & 0xFF == sqlite3.SQLITE_NOTADB:
         return Permanent(Code.LEDGER_UNUSABLE, f"{path} is not a database.")
     if code & 0xFF == sqlite3.SQLITE_CORRUPT or _is_garbled(error):

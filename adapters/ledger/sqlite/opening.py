@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 from adapters.ledger.sqlite import mounts, schema
-from adapters.ledger.sqlite.rights import open_to_us
+from adapters.ledger.sqlite.rights import open_to_us, unwritable
 from transfer.errors import Code, Permanent
 
 BUSY_TIMEOUT = 5000
@@ -132,7 +132,7 @@ def _touch(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise Permanent(
+        raise unwritable(path) or Permanent(
             Code.LEDGER_UNUSABLE,
             f"The ledger {path} cannot be created: {error.strerror}.",
             action="Give the user of the service the right to write in its directory.",

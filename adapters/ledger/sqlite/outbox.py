@@ -17,8 +17,9 @@ from transfer.tickets import Post, Ticket
 # The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
 # was not sent.
 DUE = (
-    "sequence IN (SELECT min(sequence) FROM posts WHERE sent = 0 GROUP BY lane) "
-    "AND (due_at <= ? OR held = ?) ORDER BY sequence LIMIT ?"
+    "sent = 0 AND (due_at <= ? OR held = ?) AND NOT EXISTS (SELECT 1 FROM posts AS earlier "
+    "WHERE earlier.sent = 0 AND earlier.lane = posts.lane AND earlier.sequence < posts.sequence) "
+    "ORDER BY sequence LIMIT ?"
 )
 
 
@@ -50,7 +51,8 @@ class SqliteOutbox:
             return [self._hand_out(rows, row) for row in self._heads(rows, limit)]
 
     def settle(self, post: Post, ticket: Ticket) -> None:
-        with writing(self._database) as rows:
+        # It was handed out once: who does not know that it arrived looks first.
+        with writing(self._database, lasting=False) as rows:
             row = rows.one("posts", "key = ?", (post.key,))
             if row:
                 rows.change_post(row, tries=row.number("tries"), sent=True, last_error=None)
@@ -65,7 +67,7 @@ class SqliteOutbox:
             )
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
-        with writing(self._database) as rows:
+        with writing(self._database, lasting=False) as rows:
             row = rows.one("posts", "key = ? AND sent = 0", (post.key,))
             if row:
                 rows.change_post(row, tries=row.number("tries"), sent=False, last_error=reason)

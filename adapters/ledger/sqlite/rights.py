@@ -27,6 +27,34 @@ def open_to_us(path: Path) -> None:
         raise _closed(path, path)
 
 
+def unwritable(ledger: Path) -> Permanent | None:
+    """Why nothing can be written to the file or beside it, as each start has to; None where it can.
+
+    Not even a look at a ledger works there: its reader makes an index beside it.
+    """
+    folder = ledger.absolute().parent
+    for place in (folder, ledger):
+        if place.exists() and not os.access(place, os.W_OK):
+            return _kept(ledger, place)
+    return None
+
+
+def _kept(ledger: Path, place: Path) -> Permanent:
+    if os.statvfs(place).f_flag & os.ST_RDONLY:
+        return Permanent(
+            Code.LEDGER_UNUSABLE,
+            f"The ledger {ledger} cannot be written: {place} is on a disk mounted read-only.",
+            action="Look in the kernel's log why, and mount it again to be written.",
+        )
+    status = place.stat()
+    whose = f"{place} belongs to {_name(status.st_uid)} (mode {status.st_mode & 0o7777:04o})"
+    return Permanent(
+        Code.LEDGER_UNUSABLE,
+        f"The ledger {ledger} cannot be written by {_name(os.geteuid())}: {whose}.",
+        action="Run it as the owner of the ledger or as root, and give that user the directory.",
+    )
+
+
 def _shut(directory: Path) -> bool:
     return not os.access(directory, os.X_OK)
 

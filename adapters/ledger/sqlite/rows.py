@@ -35,6 +35,8 @@ SEALED: Mapping[str, Sequence[str]] = {
     "links": ("instance", "number", "document"),
     "endings": ("transfer_id", "generation", "instance", "number", "document"),
     "events": ("transfer_id", "document"),
+    "limits": ("name", "page"),
+    "recollections": ("name", "transfer_id", "document"),
 }
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 APPLICATION_ID = 0x46455252
 """`FERR` in the file's header (PRAGMA application_id): a foreign SQLite file is refused."""
-VERSION = 5
+VERSION = 6
 
 TAKERS = (
     """CREATE TABLE takers (
@@ -51,6 +51,27 @@ EVENTS = (
     "CREATE INDEX events_transfer ON events (transfer_id)",
 )
 """The history. Words about a task may stand there before its transfer is admitted."""
+LIMITS = (
+    """CREATE TABLE limits (
+    name         TEXT PRIMARY KEY,
+    page         TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+)
+"""What is counted beyond a restart: the port Limits, a page of JSON for each."""
+
+RECOLLECTIONS = (
+    """CREATE TABLE recollections (
+    name         TEXT PRIMARY KEY,
+    transfer_id  TEXT NOT NULL REFERENCES transfers (id),
+    document     TEXT NOT NULL,
+    seal         TEXT NOT NULL
+) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX recollections_transfer ON recollections (transfer_id)",
+)
+"""Digests of versions of objects (transfer/recollection.py), until their transfer is forgotten."""
+WAITING = ("CREATE INDEX posts_waiting ON posts (sequence) WHERE sent = 0",)
+"""A look for what is due goes along it, and ends when it has enough."""
 
 # A document is the frozen value as JSON. What the ledger itself raises or resets (epoch, claims)
 # and what is searched by stands in columns, and a column wins over the document.
@@ -93,6 +114,8 @@ STATEMENTS = (
     *TAKERS,
     *CHAIN,
     *EVENTS,
+    *LIMITS,
+    *RECOLLECTIONS,
     """CREATE TABLE posts (
     sequence     INTEGER PRIMARY KEY AUTOINCREMENT,
     key          TEXT NOT NULL UNIQUE,
@@ -108,6 +131,7 @@ STATEMENTS = (
 ) STRICT""",
     "CREATE INDEX posts_unsent ON posts (lane, sequence) WHERE sent = 0",
     "CREATE INDEX posts_transfer ON posts (transfer_id)",
+    *WAITING,
     """CREATE TABLE tickets (
     transfer_id  TEXT NOT NULL,
     role         TEXT NOT NULL,

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import UTC, datetime
 from posixpath import dirname
 
 from adapters.remotes.ftp.control import RefusedError
@@ -178,6 +179,14 @@ class FtpProof:
 
     def names(self, folder: str) -> list[str]:
         return self._session.names(folder)
+
+    def modified(self, path: str) -> datetime | None:
+        """MDTM, in UTC, perhaps with fractions of a second (RFC 3659, section 3)."""
+        try:
+            said = self._session.ask("MDTM", path) if "MDTM" in self._session.features else ""
+            return datetime.strptime(said[:14], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+        except (RefusedError, ValueError):
+            return None
 
     def _pieces(self, data: socket.socket, path: str, length: int) -> Iterator[bytes]:
         left = length

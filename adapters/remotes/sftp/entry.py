@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from posixpath import basename, dirname, join
 from stat import S_IFMT, S_ISREG
 from struct import pack
@@ -72,6 +73,17 @@ def _names(wire: Wire, folder: str) -> Iterator[str]:
                 yield answer.get_string().decode(errors="surrogateescape")
                 answer.get_string()
                 _mode(answer)
+
+
+def written(attributes: Message) -> datetime | None:
+    """When that was last, None where the server does not show it."""
+    flags = attributes.get_int()
+    before = 8 * bool(flags & HAS_SIZE) + 8 * bool(flags & HAS_OWNER) + 4 * bool(flags & HAS_MODE)
+    attributes.get_bytes(before)
+    if not flags & HAS_TIMES:
+        return None
+    _accessed, modified = attributes.get_int(), attributes.get_int()
+    return datetime.fromtimestamp(modified, UTC)
 
 
 @contextmanager

@@ -9,12 +9,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from struct import pack
 
 from paramiko import Message
-from paramiko.sftp import CMD_CLOSE, CMD_OPEN, CMD_STAT
+from paramiko.sftp import CMD_CLOSE, CMD_LSTAT, CMD_OPEN, CMD_STAT
 
-from adapters.remotes.sftp.entry import READ, is_regular, listed, names_in
+from adapters.remotes.sftp.entry import READ, is_regular, listed, names_in, written
 from adapters.remotes.sftp.errors import UNSUPPORTED
 from adapters.remotes.sftp.reading import Reading
 from adapters.remotes.sftp.wire import RefusedError, Wire, size_of, text
@@ -102,6 +103,11 @@ class SftpProof:
                 return names_in(self._wire, folder)
         except RefusedError as refused:
             raise self._explain(folder, refused, "list") from refused
+
+    def modified(self, path: str) -> datetime | None:
+        with suppress(RefusedError), self._line.speaking(path):
+            return written(self._wire.attributes(CMD_LSTAT, text(path.encode())))
+        return None
 
     def _check_file(self, path: bytes, algorithm: str) -> Message:
         asked = text(path), text(algorithm.encode()), WHOLE

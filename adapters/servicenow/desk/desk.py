@@ -19,6 +19,7 @@ from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
 from transfer.errors import Code, Permanent
+from transfer.remembered import Remembered
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
 log = structlog.get_logger(__name__)
@@ -34,7 +35,13 @@ _NEWEST = 500
 
 
 class ServiceNowDesk:
-    def __init__(self, client: Client, form: TicketForm) -> None:
+    def __init__(
+        self, client: Client, form: TicketForm, known: Remembered[Record] | None = None
+    ) -> None:
+        """`known`: how long a ticket's fields, as the instance last answered, need not be read
+        again before a first try to write; never, if it is not given.
+        """
+        self._known = known or Remembered(1, 0.0)
         self._client = client
         self._form = form
         self._files = Attachments(client)
@@ -42,12 +49,12 @@ class ServiceNowDesk:
 
     def open(self, post: Post, *, again: bool) -> Ticket:
         if post.ticket is TicketRole.TASK:
-            return self._ticket(post, self._sought(post))
+            return self._ticket(post, self._sought(post, again=again))
         found = self._find(post) if again else None
         return self._ticket(post, found or self._created(post))
 
     def note(self, post: Post, *, again: bool) -> Ticket:
-        row = self._sought(post)
+        row = self._sought(post, again=again)
         if again and self._mentions(row, post.marker):
             return self._ticket(post, row)
         values = forms.note(post)
@@ -58,7 +65,7 @@ class ServiceNowDesk:
         return self._ticket(post, self._append(row, values))
 
     def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
-        row = self._sought(post)
+        row = self._sought(post, again=again)
         why = self._files.put(row, name, content, again=again)
         if why and not (again and self._mentions(row, post.marker)):
             # A ticket that stays open for the lack of a file would be the greater evil.
@@ -67,7 +74,7 @@ class ServiceNowDesk:
         return self._ticket(post, row)
 
     def close(self, post: Post, *, again: bool) -> Ticket:
-        row = self._sought(post)
+        row = self._sought(post, again=again)
         closed = self._is_closed(row)
         written = (again or closed) and self._mentions(row, post.marker)
         stays_open = forms.stays_open(post)
@@ -142,8 +149,9 @@ class ServiceNowDesk:
             return TASK_TABLE, post.task_id
         return self._form.table, ticket_id(post)
 
-    def _sought(self, post: Post) -> Record:
-        row = self._find(post)
+    def _sought(self, post: Post, *, again: bool) -> Record:
+        known = None if again else self._known.get(self._planned(post))
+        row = known or self._find(post)
         if row is None:
             raise Permanent(
                 Code.SERVICENOW_NOT_FOUND,
@@ -209,6 +217,7 @@ class ServiceNowDesk:
         self._told.add(what)
 
     def _ticket(self, post: Post, row: Record) -> Ticket:
+        self._known.keep(self._planned(post), row)
         return Ticket(
             role=post.ticket,
             sys_id=row["sys_id"],

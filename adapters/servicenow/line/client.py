@@ -18,6 +18,7 @@ from adapters.servicenow.line.answers import Call
 from adapters.servicenow.line.auth import PAUSE
 from adapters.servicenow.line.budget import Budget, Need
 from adapters.servicenow.line.common import Common
+from adapters.servicenow.line.convoy import Convoy
 from adapters.servicenow.line.credentials import Credentials
 from adapters.servicenow.line.exchange import Exchange
 from adapters.servicenow.line.query import Query, is_sys_id
@@ -80,6 +81,11 @@ class Client:
     def host(self) -> str:
         """The instance's name, e.g. `example.service-now.com`."""
         return self._wire.host
+
+    @property
+    def convoy(self) -> Convoy:
+        """By which calls of several threads go in one request."""
+        return self._exchange.convoy
 
     @property
     def skew(self) -> float | None:

@@ -13,6 +13,7 @@ import structlog
 from adapters.servicenow.line.answers import Answer, Call, result
 from adapters.servicenow.line.auth import PAUSE, Lockout, login_of
 from adapters.servicenow.line.budget import Budget
+from adapters.servicenow.line.convoy import Convoy
 from adapters.servicenow.line.credentials import Credentials
 from adapters.servicenow.line.wire import Wire
 from transfer.errors import Permanent
@@ -34,6 +35,7 @@ class Exchange:
         self._wire = wire
         self._login = login_of(credentials, self)
         self._lockout = Lockout(pause)
+        self.convoy = Convoy(wire.host, self._batch)
 
     @property
     def host(self) -> str:
@@ -75,12 +77,19 @@ class Exchange:
     def _answer(self, call: Call, address: str, body: bytes | None, kind: str) -> Answer:
         self._lockout.insist()
         try:
-            answer = self._logged_in(call, address, body, kind)
+            answer = self.convoy.ask(call, address, body) if kind == JSON else None
+            answer = answer or self._logged_in(call, address, body, kind)
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 result(call, answer)
         except Permanent as error:
             self._lockout.met(error)
             raise
+        return answer
+
+    def _batch(self, call: Call, address: str, body: bytes) -> Answer:
+        answer = self._logged_in(call, address, body, JSON)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            result(call, answer)
         return answer
 
     def _logged_in(self, call: Call, address: str, body: bytes | None, kind: str) -> Answer:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from adapters.servicenow.application.tables import Application
 from adapters.servicenow.desk.forms import TicketForm
 from adapters.servicenow.line.answers import OF_THE_RIGHTS
 from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.look import choices
+from adapters.servicenow.look.application import ApplicationLook
 from adapters.servicenow.look.findings import Finding, Verdict, degraded, ok, refused
 from adapters.servicenow.look.sight import NOBODY, Sight, looks_at_orders, looks_at_tickets
 from adapters.servicenow.look.trial import Made, Trial
@@ -52,13 +54,16 @@ class Survey:
     client: Client
     intake: Intake
     form: TicketForm
+    application: Application | None = None
     run: str = field(default_factory=lambda: uuid.uuid4().hex)
     _over: bool = False
     """The instance has stopped answering, or does not let us in."""
 
-    def report(self, tell: Progress, *, cleanup: bool = False) -> Report:
-        """Ask everything; `cleanup` removes the tickets again. Never raises a FerryError."""
-        findings = list(self._asked(tell, self._questions()))
+    def report(self, tell: Progress, *, cleanup: bool = False, read_only: bool = False) -> Report:
+        """Ask everything; `cleanup` removes the tickets again, `read_only` makes none and writes
+        nothing. Never raises a FerryError.
+        """
+        findings = list(self.look(tell) if read_only else self._asked(tell, self._questions()))
         if self.trial.made and cleanup:
             tell("clean up")
             findings += self._answers("clean up", self.trial.remove)
@@ -90,6 +95,7 @@ class Survey:
             ("compare clocks", self._clocks),
             ("read orders", lambda: looks_at_orders(sight, thorough=True)),
             ("compare choices", lambda: choices.look(self.client, self.form)),
+            ("look at the application", self._application),
         )
 
     def _asked(self, tell: Progress, questions: Iterable[Question]) -> Iterator[Finding]:
@@ -106,6 +112,10 @@ class Survey:
         except FerryError as error:
             self._over = error.code not in OF_THE_RIGHTS
             yield refused(name, error)
+
+    def _application(self) -> Iterator[Finding]:
+        groups = {"group": self.intake.group, "approver_group": self.intake.approver_group}
+        return ApplicationLook(self.client, self.application, groups).findings()
 
     def _login(self) -> Iterator[Finding]:
         self.client.rows("sc_task", Query().sys_id("sys_id", NOBODY), ("sys_id",), limit=1)

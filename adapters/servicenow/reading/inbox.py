@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
@@ -41,6 +41,8 @@ log = structlog.get_logger(__name__)
 
 _TABLE = "sc_task"
 _OPEN = 1
+FRESH = timedelta(seconds=60)
+"""As long as this after it was read the rest of a list is worth to be judged."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,8 @@ class ServiceNowInbox:
         self._unread = unread()
         self._polls = 0
         self._judged_at: Mapping[str, int] = {}
+        self._rest: Sequence[Record] = ()
+        self._rest_of = datetime.min.replace(tzinfo=UTC)
         self._told: Remembered[Unreadable] = Remembered(1_000, 86_400.0)
         table = intake.standing
         self._standing = StandingRecords(client, table, intake.approver_group) if table else None
@@ -87,10 +91,18 @@ class ServiceNowInbox:
             return self._standing.read(record_id, self._clock())
         return self._standing.listed(self._clock())
 
-    def fetch(self) -> Sequence[Evidence]:
+    def fetch(self, *, more: bool = False) -> Sequence[Evidence]:
         self._client.insist(Need.INTAKE)
         self._proof()
         read_at = self._clock()
+        fresh = timedelta(0) <= read_at - self._rest_of < FRESH
+        tasks = self._rest if more and self._rest and fresh else self._listed(read_at)
+        first = self._first(tasks)
+        taken = {task["sys_id"] for task in first}
+        self._rest = [task for task in tasks if task["sys_id"] not in taken]
+        return self._judged(sorted(first, key=_age), self._rest_of, self._related(self._unread))
+
+    def _listed(self, read_at: datetime) -> Sequence[Record]:
         query = (
             Query()
             .flag("active", True)
@@ -100,8 +112,8 @@ class ServiceNowInbox:
         believed = self._intake.believed_rows
         tasks = pages.every_row(self._client, _TABLE, query, TASK_FIELDS, believed=believed)
         self._insist_on_query(tasks)
-        first = sorted(self._first(tasks), key=_age)
-        return self._judged(first, read_at, self._related(self._unread))
+        self._rest, self._rest_of = (), read_at
+        return tasks
 
     def _related(self, unread: Unread | None = None) -> Related:
         return Related(self._client, self._intake.approver_group, unread)
@@ -116,12 +128,15 @@ class ServiceNowInbox:
         most = self._intake.max_rows
         if len(tasks) <= most:
             return tasks
-        log.warning("more tasks are open than one poll judges", open=len(tasks), max_rows=most)
+        if tasks is not self._rest:
+            log.warning("more tasks are open than one poll judges", open=len(tasks), max_rows=most)
         first = in_turn(tasks, self._judged_at)[:most]
         self._polls += 1
         latest = {task["sys_id"]: self._polls for task in first}
         known = {task["sys_id"]: self._judged_at.get(task["sys_id"], 0) for task in tasks}
-        self._judged_at = {**known, **latest}
+        # What was judged before of the same list may still be open.
+        before = self._judged_at if tasks is self._rest else {}
+        self._judged_at = {**before, **known, **latest}
         return first
 
     def read(self, task_id: str) -> Evidence | None:

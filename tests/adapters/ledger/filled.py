@@ -13,6 +13,7 @@ from tests.transfer.made import NOON
 from transfer.audit.chain import Entry, following
 from transfer.books import Books
 from transfer.model import Stage, Transfer
+from transfer.recollection import Recollection
 from transfer.tickets import Post, TicketRole
 
 COUNT = 9
@@ -40,6 +41,10 @@ def _carry(books: Books, number: int) -> None:
     if number % 3:
         settled, _ = books.outbox.due()[0]
         books.outbox.settle(settled, TICKET)
+    values, numbers = {"md5": "1" * 32}, {"md5": taken.request.number}
+    books.recollections.keep(
+        Recollection(name=f"{number:064}", transfer=taken.id, values=values, numbers=numbers)
+    )
     link = following(
         books.chain.last("i"), instance="i", transfer=taken.id, generation=1, at="", receipt=""
     )
@@ -54,7 +59,10 @@ def everything(path: Path) -> list[object]:
     """What a daemon and an operator can read of the file. Raises what they would be told."""
     books = sqlite_books(path, "reader", 60.0)
     try:
-        return [*_read(books), *_by_name(books), _names_held(books), _sent(books)]
+        assert books.look_over
+        books.look_over(lambda: False)
+        remembered = [books.recollections.find(f"{number:064}") for number in range(COUNT)]
+        return [*_read(books), *_by_name(books), remembered, _names_held(books), _sent(books)]
     finally:
         books.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,33 @@ def test_what_cannot_be_a_name_is_malformed(seaweedfs: SeaweedFS, bucket: str, k
     with pytest.raises(Permanent) as raised:
         objects.describe(Source(bucket=bucket, key=key))
     assert raised.value.code is Code.SOURCE_MALFORMED
+
+
+PUTS: tuple[dict[str, Any], ...] = (
+    {},
+    {"ServerSideEncryption": "AES256"},
+    *(
+        {"ServerSideEncryption": "AES256", "ChecksumAlgorithm": name}
+        for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256")
+    ),
+)
+
+
+def test_nothing_that_a_server_says_is_attested_wrongly_even_if_it_were_aws(moto: Aws) -> None:
+    """Single, in parts, and copies of both: where anything is attested, it is of the bytes."""
+    shelf = S3Shelf(s3_client(moto.endpoint_url), versioned=False)
+    objects = S3Objects(shelf.client, vouches=lambda *_: True)
+    data = bytes(range(256)) * (PART // 256) + b"tail"
+    made = [shelf.put(f"put-{number}", data, **more) for number, more in enumerate(PUTS)]
+    made.append(shelf.put_in_parts("parts", data))
+    for number, source in enumerate(tuple(made)):
+        copy = Source(bucket=source.bucket, key=f"copy-{number}")
+        there = f"{source.bucket}/{source.key}"
+        shelf.client.copy_object(Bucket=copy.bucket, Key=copy.key, CopySource=there)
+        made.append(copy)
+    md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+    pins = [objects.describe(source) for source in made]
+    attested = [(name, getattr(pin, name)) for pin in pins for name in pin.attested]
+    # moto does not say of which kind a checksum is, so that none of them counts.
+    assert set(attested) == {("md5", md5)}
+    assert all(pin.attested == () for pin in pins if "-" in pin.etag)

@@ -46,7 +46,7 @@ def test_retries_and_the_standing_are_told(collector: Collector) -> None:
         meter.again(Bench().received())
         meter.quarantined(Bench().received())
         meter.standing(Standing(unfinished=3, oldest=8.5))
-        meter.standing(Standing(unfinished=2, oldest=9.5, calls_left=5, ledger_bytes=77))
+        meter.standing(Standing(unfinished=2, oldest=9.5, calls_left=5, ledger_bytes=77, held=1))
     assert collector.figures == {
         ("fileferry.retries", "destination=partner, door=in_process"): 1,
         ("fileferry.quarantines", "destination=partner, door=in_process"): 1,
@@ -54,6 +54,7 @@ def test_retries_and_the_standing_are_told(collector: Collector) -> None:
         ("fileferry.oldest_unfinished_age", ""): 9.5,
         ("fileferry.servicenow.calls_left", ""): 5,
         ("fileferry.ledger.size", ""): 77,
+        ("fileferry.destinations.held", ""): 1,
     }
 
 

@@ -32,7 +32,7 @@ from transfer.model import Outcome, Route
 from transfer.ports import Standing
 
 OWN = ("partner", "in_process")
-FULL = Standing(unfinished=7, oldest=90.5, calls_left=3, ledger_bytes=4096)
+FULL = Standing(unfinished=7, oldest=90.5, calls_left=3, ledger_bytes=4096, held=2)
 
 
 def _label(name: str, value: str) -> str:
@@ -77,6 +77,7 @@ def test_a_destination_that_a_reload_brings_stands_there_too(file: Path) -> None
     meter.again(Bench().received())
     meter.standing(FULL)
     found = series(file.read_text())
+    assert found["fileferry_destinations_held",] == 2
     assert found["fileferry_retries_total", *OWN] == 1
     assert found["fileferry_transfers_total", *OWN, "failed"] == 0
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from cloud.cli import register as register_cloud
 from daemon.cli import app
@@ -46,6 +47,8 @@ COMMANDS = [
     "report",
     "servicenow",
     "servicenow check",
+    "servicenow sync",
+    "servicenow install-guide",
     "quarantine",
     "quarantine list",
     "quarantine release",
@@ -59,6 +62,8 @@ COMMANDS = [
     "drain",
     "reload",
     "sandbox",
+    "sandbox start",
+    "sandbox order",
     "demo",
 ]
 
@@ -96,9 +101,24 @@ def test_the_exit_codes_are_in_the_help() -> None:
         assert words in shown
 
 
-def test_a_wrong_command_line_is_2() -> None:
-    assert fileferry("fly").returncode == 2
-    assert fileferry("send", "s3://only/one").returncode == 2
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("fly", "No such command 'fly'. See `fileferry -h`."),
+        ("--fly", "No such option: --fly. See `fileferry -h`."),
+        ("send s3://only/one", "Missing argument 'DESTINATION:PATH'. See `fileferry send -h`."),
+        ("pause --reason", "Option '--reason' requires an argument."),
+    ],
+)
+def test_a_wrong_command_line_is_2_and_one_sentence(words: str, said: str) -> None:
+    done = CliRunner().invoke(app, words.split())
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"fileferry: {said}\n")
+
+
+def test_a_configuration_that_may_not_be_read_is_3(tmp_path: Path) -> None:
+    """Also where the superuser runs the tests, who may read all but a directory."""
+    done = fileferry("status", "--config", str(tmp_path))
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
 
 
 @pytest.mark.parametrize("command", ["run", "status", "config check"])
@@ -127,6 +147,20 @@ def test_the_doctor_names_what_is_wrong_with_a_partner_and_ends_with_1(tmp_path:
     assert [(each["name"], each["code"]) for each in told["findings"]] == [
         ("secrets", "secret.missing")
     ]
+
+
+def test_the_doctor_saves_into_a_new_file_or_tries_nothing(tmp_path: Path) -> None:
+    file, there = tmp_path / "fileferry.yaml", tmp_path / "there.yaml"
+    file.write_text(GOOD)
+    there.touch()
+    wrong = [("bank", there, "is there already"), ("bank", tmp_path / "no/new", "can be written")]
+    for name, place, said in [*wrong, ("", tmp_path / "new", "needs the name of a destination")]:
+        done = fileferry(
+            "doctor", *[name][: len(name)], "--save", str(place), "--config", str(file)
+        )
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
 
 
 def test_a_ledger_that_is_not_there_is_4(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from adapters.ledger.sqlite.books import sqlite_books
+from daemon.cli import app
 from daemon.commands.logs import logs
 from tests.ports.books import received
 
@@ -63,11 +65,19 @@ def test_the_journal_is_asked_for_our_unit(
     log: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program = log.parent / "journalctl"
-    program.write_text(f'#!/bin/sh\n[ "$2" = fileferry ] && exec /bin/cat {log}\n')
+    wanted = "for each; do [ $each = --unit=$WANTED ] && exec /bin/cat"
+    program.write_text(f"#!/bin/sh\n{wanted} {log}\ndone\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", str(log.parent))
-    logs(OURS.request.number, EXAMPLE)
-    assert len(capsys.readouterr().out.splitlines()) == 2
+    for unit in ("fileferry", "ferry-2"):
+        monkeypatch.setenv("WANTED", unit)
+        logs(OURS.request.number, EXAMPLE, unit=unit)
+        assert len(capsys.readouterr().out.splitlines()) == 2
+    # A variable names it for good, and is no stray setting.
+    monkeypatch.setenv("FILEFERRY_UNIT", "ferry-2")
+    typed = ["logs", OURS.request.number, "--config", str(EXAMPLE)]
+    done = CliRunner().invoke(app, typed)
+    assert (done.exit_code, len(done.output.splitlines())) == (0, 2)
 
 
 def test_where_no_line_names_it_that_is_said(log: Path, capsys: pytest.CaptureFixture[str]) -> None:

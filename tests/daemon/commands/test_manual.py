@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from daemon.cli import app
 from daemon.commands.manual import VARIABLE, Shell, manual, script
 from daemon.installing.sharing import BASH, FISH, MANUAL, ZSH, share
 from sandbox.children import clean_environment, program
+from tests.servers import UNPACKED
 
 MACROS = {".TH", ".SH", ".SS", ".PP", ".TP", ".B", ".I"}
 
@@ -78,6 +80,41 @@ echo "${{COMPREPLY[@]}}"
         ["bash", "-c", source], capture_output=True, text=True, check=True, env=told
     )
     assert done.stdout == "check\n"
+
+
+def shell(name: str, source: str) -> str:
+    """What a shell says that runs this, and has our command on its PATH."""
+    places = (str(UNPACKED / "usr/bin"), str(UNPACKED / "bin"), os.environ["PATH"])
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if found is None:
+        pytest.skip(f"there is no {name}")
+    libraries = UNPACKED / "usr/lib/x86_64-linux-gnu"
+    path = f"{Path(program()[0]).parent}:{os.environ['PATH']}"
+    told = clean_environment() | {"PATH": path, "LD_LIBRARY_PATH": str(libraries)}
+    done = subprocess.run(
+        [found, *{"zsh": ["-f"], "fish": ["--no-config"]}[name], "-c", source],
+        capture_output=True,
+        text=True,
+        check=True,
+        env=told,
+    )
+    return done.stdout
+
+
+def test_fish_completes_commands_and_files(tmp_path: Path) -> None:
+    (tmp_path / "report.csv").touch()
+    asked = ["ledger che", f"sandbox order {tmp_path}/rep"]
+    looks = [f'complete -C "fileferry {words}"' for words in asked]
+    said = shell("fish", "\n".join([script(Shell.FISH), *looks])).splitlines()
+    assert [line.partition("\t")[0] for line in said] == ["check", f"{tmp_path}/report.csv"]
+
+
+def test_zsh_completes_commands_and_options() -> None:
+    """What it hands to zsh's own completion, which needs a terminal."""
+    stubs = ["compdef() { : }", "_arguments() { print -r -- $@ }"]
+    look = "words=(fileferry status --fa) CURRENT=3 _fileferry_completion"
+    said = shell("zsh", "\n".join([*stubs, script(Shell.ZSH), look]))
+    assert re.findall(r'"([a-z-]+)":', said) == ["--failed"]
 
 
 def test_a_release_brings_all_of_it(tmp_path: Path) -> None:

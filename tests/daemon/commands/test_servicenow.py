@@ -1,7 +1,8 @@
-"""`fileferry servicenow check` as a person and as a script meet it."""
+"""`fileferry servicenow …` as a person and as a script meet it."""
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,10 @@ import yaml
 from cryptography.hazmat.primitives import serialization as s
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from adapters.servicenow.application.heartbeat import FIELDS as HEARTBEAT
+from adapters.servicenow.application.offer import FIELDS
+from adapters.servicenow.look.expected import expected
+from adapters.terminal import Terminal
 from daemon.commands import survey_show
 from sandbox.configuration import plain_yaml
 from sandbox.servicenow import SEEDED, ServiceNow
@@ -48,8 +53,13 @@ class Bastion:
     def check(
         self, *words: str, secret: str = SEEDED.client_secret, **more: str
     ) -> CompletedProcess[str]:
+        return self.say("check", *words, secret=secret, **more)
+
+    def say(
+        self, command: str, *words: str, secret: str = SEEDED.client_secret, **more: str
+    ) -> CompletedProcess[str]:
         given = {"FILEFERRY_SECRET_SERVICENOW": secret} | more
-        return fileferry(*f"servicenow check --config {self.file}".split(), *words, **given)
+        return fileferry("servicenow", command, "--config", str(self.file), *words, **given)
 
 
 @pytest.fixture
@@ -146,3 +156,82 @@ def test_what_could_not_be_tried_is_not_called_broken() -> None:
     assert "not everything could be tried" in survey_show._verdict(shown)
     broken = {**unproven, "verdict": "broken"}
     assert "could NOT work" in survey_show._verdict({**shown, "findings": [unproven, broken]})
+
+
+@pytest.fixture
+def applied(bastion: Bastion) -> Bastion:
+    """An instance with the application's tables, and a bastion that uses them."""
+    for table, fields in (("destination", FIELDS), ("heartbeat", HEARTBEAT)):
+        bastion.server.instance.store.open(f"x_fferry_{table}")
+        bastion.server.instance.store.widen(f"x_fferry_{table}", fields)
+    settings = yaml.safe_load(bastion.file.read_text())
+    settings["servicenow"] |= {"application": "x_fferry", "known_as": "bastion-1"}
+    settings["destinations"]["bank"]["description"] = "The clearing house"
+    bastion.file.write_text(plain_yaml(settings))
+    return bastion
+
+
+def test_destinations_are_offered_by_name_and_never_by_host(applied: Bastion) -> None:
+    before = len(applied.server.site.served)
+    tried = applied.say("sync", "--dry-run")
+    assert tried.stdout.splitlines() == [
+        "bank: would be created (The clearing house)",
+        "1 destinations: 1 created. Nothing was written.",
+    ]
+    methods = {each.method for each in list(applied.server.site.served)[before:]}
+    assert methods == {"GET"}
+    done = applied.say("sync")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("bank: created (The clearing house)\n")
+    (row,) = applied.server.instance.query("x_fferry_destination")
+    assert (row["name"], row["instance"], row["active"]) == ("bank", "bastion-1", "true")
+    assert "sftp.bank.example" not in json.dumps(row)
+    again = json.loads(applied.say("sync", "--json").stdout)
+    assert again["destinations"] == [{"name": "bank", "act": "kept", "text": "The clearing house"}]
+
+
+def test_without_the_setting_nothing_is_offered_and_it_is_3(bastion: Bastion) -> None:
+    done = bastion.say("sync")
+    assert done.returncode == 3
+    assert "servicenow.application is not there" in done.stderr
+
+
+def test_a_check_that_only_reads_makes_no_ticket(bastion: Bastion) -> None:
+    bastion.order()
+    before = len(bastion.server.site.served)
+    done = bastion.check("--read-only", "--json")
+    document = json.loads(done.stdout)
+    assert document["tickets"] == []
+    assert not [each for each in document["findings"] if each["verdict"] == "broken"]
+    methods = {each.method for each in list(bastion.server.site.served)[before:]}
+    assert methods == {"GET"}
+    assert bastion.check("--read-only", "--cleanup").returncode == 2
+
+
+def test_the_guide_has_the_values_of_the_configuration(applied: Bastion) -> None:
+    done = applied.say("install-guide")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"--add {applied.server.url} " in done.stdout
+    assert f"check --read-only --config {applied.file}" in done.stdout
+    assert "  application: x_fferry" in done.stdout
+    assert f"  group: {expected().settings['group']}" in done.stdout
+    heads = [line.partition(".")[0] for line in done.stdout.splitlines() if line[:1].isdigit()]
+    assert heads == [str(number) for number in range(1, len(heads) + 1)]
+    assert "now-sdk build" not in done.stdout
+    settings = yaml.safe_load(applied.file.read_text())
+    settings["servicenow"]["application"] = "x_acme_ff"
+    applied.file.write_text(plain_yaml(settings))
+    assert "xargs sed -i 's/x_fferry/x_acme_ff/g'" in applied.say("install-guide").stdout
+    first, *_ = json.loads(applied.say("install-guide", "--json").stdout)["steps"]
+    assert first["title"] == "Check the package"
+
+
+def test_in_a_pipe_each_finding_is_one_line() -> None:
+    found = {"name": "read sc_task", "verdict": "broken", "text": "word " * 40, "advice": "Ask."}
+    shown = {"good": False, "instance": "x" * 60, "findings": [found], "tickets": []}
+    survey_show.show(shown, Terminal(file=(out := io.StringIO()), width=40), json=False)
+    head, _, verdict, untried = out.getvalue().splitlines()
+    assert head.startswith("read sc_task  broken    word word")
+    assert head.endswith("word → Ask.")
+    assert verdict.endswith("as it is.")
+    assert untried.startswith("Not tried:")

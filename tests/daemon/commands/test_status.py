@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import re
+from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from rich.cells import cell_len
 from typer.testing import CliRunner
 
 from adapters.ledger.sqlite.books import sqlite_books
+from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.terminal import Terminal
 from daemon.cli import app
 from daemon.commands import status
@@ -40,6 +42,7 @@ def service(**changes: Any) -> dict[str, Any]:
     file = {"target": "/in/big.bin", "moved": 42, "size": 100, "bytes_a_second": 10}
     why = {"code": "window.closed", "reason": "The blackout lasts.", "until": SINCE}
     trouble = {"what": "bank", "code": LONGEST, "message": "No.", "action": "Wait.", "failures": 7}
+    held = {"destination": "bank", "reason": "It said no.", "since": SINCE, "well": False}
     return {
         "state": "troubled",
         "well": False,
@@ -50,6 +53,12 @@ def service(**changes: Any) -> dict[str, Any]:
         "waiting": [{**head, "waits": why}],
         "waiting_count": 31,
         "waiting_unknown": None,
+        "destinations": [
+            {**held, "held": "resting", "until": SINCE, "code": "remote.timeout", "failures": 5},
+            {**held, "held": "bandwidth", "bytes_a_second": 10_000_000, "until": SINCE},
+            {**held, "held": "quota", "files": 240, "most": 240, "until": SINCE},
+            {**held, "held": "refused", "until": None, "code": "auth.refused", "failures": 0},
+        ],
         "paused": [{"destination": "bank", "by": "root@host", "since": SINCE, "reason": "new key"}],
         "drained": {"destination": "", "by": "root@host", "since": SINCE, "reason": ""},
         "servicenow_calls": {"made": 46, "left": 954},
@@ -77,14 +86,20 @@ def test_in_a_pipe_each_is_one_line_with_all_of_it() -> None:
 
 
 def test_it_names_what_runs_what_waits_and_who_paused() -> None:
-    said = "\n".join(printed(None))
+    said = "\n".join(printed(None, ledger_checked=False))
+    assert "being looked over" not in "\n".join(printed(None, ledger_checked=True))
     for words in (
+        "The ledger is being looked over",
         "in trouble",
         "46 calls to ServiceNow in the last hour, 954 left",
         "/in/big.bin: 42 % of 100 bytes, 10 bytes/s, 0 min 6 s left",
         "RITM0010004 to bank waits: window.closed, again at ",
         "and 11 more waiting",
         "Destination bank is paused since",
+        "Destination bank is held to 10.0 MB/s until ",
+        "Destination bank: 240 of 240 files this hour, the next at ",
+        "after 5 failed connections (remote.timeout), next try at ",
+        "not tried again until its secret changes or `fileferry resume bank`. It said no.",
         "by root@host: new key",
         "Nothing new is begun: drained since",
         "No transfer to show.",
@@ -138,15 +153,52 @@ def test_the_exit_code_tells_whether_it_runs_and_is_well(served: Served) -> None
         code, said = run("--failed", "--since", "2h")
         assert code == 1
         assert "servicenow.unreachable" in said
-    assert run("--since", "soon")[0] == 2
+    assert [run("--since", text)[0] for text in ("soon", "0h")] == [2, 2]
 
 
-def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> None:
+Run = Callable[..., tuple[int, str]]
+
+
+@pytest.fixture
+def run(served: Served) -> Run:
+    """A command on that configuration: its exit code, and what it says."""
+
     def run(*words: str) -> tuple[int, str]:
         done = CliRunner().invoke(app, [*words, "--config", str(served.config)])
         return done.exit_code, done.output
 
-    assert run("pause")[0] == 1
+    sqlite_books(served.directory / "ledger.db", "test", 60.0).close()
+    return run
+
+
+def test_a_pause_holds_while_the_service_is_down(served: Served, run: Run) -> None:
+    down = "The service does not run; it begins with that.\n"
+    assert run("pause", "nobody")[0] == 1
+    assert run("pause", "--reason", "moving") == (0, f"All work is paused.\n{down}")
+    assert run("pause", "partner") == (0, f"Destination partner is paused.\n{down}")
+    assert run("resume", "partner") == (
+        0,
+        "Destination partner is not held by itself any more.\nAll work is still paused.\n" + down,
+    )
+    assert re.search(r"All work is paused since .* UTC by \S+: moving\n", run("status")[1])
+    assert run("drain")[0] == 1
+    # A service that has the ledger, and no socket, would not hear of it.
+    lock = HostLock(served.directory / "ledger.db")
+    before = (served.directory / "ledger.db.paused").read_bytes()
+    assert run("resume")[0] == 1
+    assert (served.directory / "ledger.db.paused").read_bytes() == before
+    lock.release()
+    with served.running():
+        until(lambda: served.status()["well"])
+        assert [each["destination"] for each in served.status()["paused"]] == [""]
+        assert run("resume") == (0, "All work goes on.\n")
+        # Somebody removes the socket.
+        served.socket.unlink()
+        until(served.socket.exists)
+        assert run("resume") == (0, "All work was not paused.\n")
+
+
+def test_commands_say_what_the_service_did(served: Served, run: Run) -> None:
     with served.running():
         until(lambda: served.status()["well"])
         assert run("pause", "partner") == (0, "Destination partner is paused.\n")
@@ -165,8 +217,20 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         ]
         assert run("resume") == (0, "All work goes on.\n")
         assert run("reload") == (0, "Read anew: nothing has changed.\n")
+
+
+def test_a_faulty_file_hides_no_service_that_runs(served: Served, run: Run) -> None:
+    with served.running():
+        until(lambda: served.status()["well"])
         good = served.config.read_text()
         served.config.write_text(good + "pol: [\n")
+        # Its state is told all the same, and that the file is another.
+        code, said = run("status")
+        assert (code, said.startswith("The service is running: well.")) == (3, True)
+        assert "the configuration on the disk is faulty" in said
+        assert f"The configuration file {served.config} is not in order" in said
+        code, said = run("status", "--json")
+        assert (code, json.loads(said)["configuration"]["code"]) == (3, "config.invalid")
         code, said = run("reload")
         assert (code, "Nothing was changed" in said) == (3, True)
         served.config.write_text(good)
@@ -174,4 +238,7 @@ def test_commands_say_what_the_service_did(served: Served, tmp_path: Path) -> No
         code, said = run("reload")
         assert code == 3
         assert "pol: is not a setting" in said
+        assert "pol: is not a setting" in run("status")[1]
         assert said.endswith("`fileferry config check` lists every fault.\n")
+    # No service answers: the file is what is wrong.
+    assert run("status") == (3, run("resume")[1])

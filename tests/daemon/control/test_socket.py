@@ -113,6 +113,26 @@ def test_what_a_dead_service_left_is_replaced_and_a_living_one_is_not(
     assert code(lambda: ask(path, {})) == Code.CONTROL_ABSENT
 
 
+def test_one_that_was_removed_is_made_again(serve: Serve, path: Path) -> None:
+    server = serve()
+    server.renew()
+    assert ask(path, {})["ok"]
+    path.unlink()
+    server.renew()
+    assert ask(path, {})["ok"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    # What another one has put there is left alone, and none is made once it is closed.
+    path.unlink()
+    path.write_text("mine")
+    server.renew()
+    assert path.read_text() == "mine"
+    path.unlink()
+    server.renew()
+    server.close()
+    server.renew()
+    assert not path.exists()
+
+
 def test_what_is_no_socket_stays(serve: Serve, path: Path) -> None:
     path.write_text("mine")
     serve()
@@ -125,6 +145,10 @@ def test_without_its_directory_the_service_goes_on(tmp_path: Path) -> None:
     server = Server(absent, lambda _words, _user: {})
     server.start()
     assert code(lambda: ask(absent, {})) == Code.CONTROL_ABSENT
+    server.renew()
+    absent.parent.mkdir()
+    server.renew()
+    assert asked(absent, {}, {os.geteuid()})["ok"]
     server.close()
 
 

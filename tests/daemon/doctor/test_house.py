@@ -27,6 +27,7 @@ from tests.config.conftest import GOOD
 from tests.ports.partners import MemoryPartner
 from tests.servers.odd_s3 import Answer, OddS3
 from tests.servers.ports import free_port
+from tests.servers.scoped_aws import ScopedAws
 from transfer.errors import Code, FerryError
 
 
@@ -129,6 +130,27 @@ def test_what_is_missing_is_named_and_no_secret_is_shown(settings: dict[str, Any
     report = looked(settings, {"FILEFERRY_SECRET_SERVICENOW": SEEDED.client_secret})
     assert named(report, "credentials", "secrets").code == "secret.missing"
     assert named(report, "bank", "secrets").code == "secret.missing"
+
+
+@pytest.mark.parametrize("kind", ["role", "scoped"])
+def test_the_role_that_reads_is_taken(settings: dict[str, Any], moto: Aws, kind: str) -> None:
+    settings["grants"][0]["sources"] = [f"s3://{moto.bucket}/payroll/"]
+    with ScopedAws(moto.endpoint_url) as aws:
+        role = {"sessions": kind, "role_arn": "arn:aws:iam::123456789012:role/reader"}
+        settings["aws"] |= {"endpoint_url": aws.endpoint_url, **role}
+        report = looked(settings)
+        assert named(report, "AWS", "role").seen.startswith("It is taken, as arn:aws:sts::")
+        # It is no key of this process that the bucket is looked at with.
+        assert named(report, "AWS", f"bucket {moto.bucket}").mark is Mark.OK
+        assert aws.read
+        if kind == "scoped":
+            assert named(report, "AWS", "scoped sessions").mark is Mark.OK
+            aws.refuse = {"GetScopedCredentials": "AccessDenied"}
+            assert named(looked(settings), "AWS", "scoped sessions").mark is Mark.WARN
+        aws.refuse = {"AssumeRole": "AccessDenied"}
+        refused = named(looked(settings), "AWS", "role")
+        assert (refused.mark, refused.code) == (Mark.FAIL, "session.refused")
+        assert "sts:AssumeRole" in refused.advice
 
 
 def test_a_clock_that_is_wrong_is_told(settings: dict[str, Any]) -> None:

@@ -63,6 +63,11 @@ def test_printing_takes_nothing_away(layout: Layout, capsys: pytest.CaptureFixtu
     install(root=layout.root, uninstall=True, print_only=True)
     assert f"remove  {layout.versions}" in capsys.readouterr().out
     assert layout.command.is_file()
+    for verb in ("write", "keep "):
+        install(root=layout.root, rollback=True, print_only=True)
+        assert f"{verb}   {layout.handed}\n" in capsys.readouterr().out
+        install(root=layout.root, credentials=True)
+        capsys.readouterr()
 
 
 def test_a_version_that_is_not_installed_says_how(

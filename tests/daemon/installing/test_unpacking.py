@@ -119,6 +119,7 @@ def test_printing_changes_nothing(
     said = capsys.readouterr().out
     assert "current -> 1.0-1" in said
     assert "fileferry.service" in said
+    assert f"write   {layout.handed}\n" in said
     assert not layout.root.exists()
 
 

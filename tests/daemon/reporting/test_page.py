@@ -182,7 +182,7 @@ def test_since_is_a_span_or_a_day(text: str, since: datetime) -> None:
     assert since_of(text, UNTIL) == since
 
 
-@pytest.mark.parametrize("text", ["", "30", "d", "2027-01-01", "last week", "99999d"])
+@pytest.mark.parametrize("text", ["", "30", "d", "2027-01-01", "last week", "99999d", "0d"])
 def test_another_since_is_refused(text: str) -> None:
     with pytest.raises(typer.BadParameter, match="30d"):
         since_of(text, UNTIL)

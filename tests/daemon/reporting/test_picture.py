@@ -6,9 +6,6 @@ the lengths of what it draws, are proven by test_page.py.
 
 from __future__ import annotations
 
-import os
-import shutil
-import subprocess
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -19,43 +16,18 @@ import pytest
 from daemon.reporting.figures import figures
 from daemon.reporting.page import page
 from tests.daemon.reporting.month import SINCE, UNTIL, month
-from tests.servers import UNPACKED
+from tests.servers.chromium import look
 
 WIDE, TALL = 500, 1700
-ALONE = (
-    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"),
-    *("--hide-scrollbars", "--disable-background-networking", "--disable-component-update"),
-    *("--disable-extensions", "--disable-sync", "--host-resolver-rules=MAP * ~NOTFOUND"),
-)
 DARK = "--blink-settings=preferredColorScheme=0"
 Colour = tuple[int, int, int]
 
 
-def chromium() -> str:
-    unpacked = UNPACKED / "usr/lib/chromium/chromium"
-    found = shutil.which("chromium") or (str(unpacked) if unpacked.exists() else None)
-    if found is None:
-        pytest.skip("there is no Chromium")
-    return found
-
-
 def drawn(folder: Path, *more: str) -> Counter[Colour]:
     """How many pixels of the picture have which colour."""
-    libraries = UNPACKED / "usr/lib/x86_64-linux-gnu"
     picture, html = folder / "page.png", folder / "page.html"
     html.write_text(page(figures(month(), SINCE, UNTIL), "ledger.db", UNTIL))
-    words = [f"--user-data-dir={folder}/profile", f"--screenshot={picture}"]
-    try:
-        subprocess.run(
-            [chromium(), *ALONE, *more, *words, f"--window-size={WIDE},{TALL}", html.as_uri()],
-            env={**os.environ, "HOME": str(folder)}
-            | {"LD_LIBRARY_PATH": f"{libraries}:{libraries}/pulseaudio"},
-            capture_output=True,
-            timeout=240,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip("Chromium did not end")
+    look(html, *more, f"--screenshot={picture}", f"--window-size={WIDE},{TALL}")
     if not picture.exists():
         pytest.skip("Chromium drew nothing")
     return Counter(pixels(picture.read_bytes()))

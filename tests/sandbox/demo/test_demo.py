@@ -7,12 +7,15 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+
+from sandbox.demo.command import present
 
 COMMAND = [sys.executable, "-m", "sandbox", "demo", "--size", "3"]
 ASTRAY = {
@@ -103,6 +106,14 @@ def test_a_daemon_that_dies_is_named_with_its_log(tmp_path: Path) -> None:
     assert "The daemon ended with signal 9. The end of its log:" in said
     assert "Nothing stays of it" in said
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_made_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    assert present(keep=False, size=1, timeout=60) == 1
+    assert f"No such file or directory: '{tmp_path}" in capsys.readouterr().out.replace("\n", "")
 
 
 def test_the_deadline_ends_it_and_keep_leaves_the_logs(tmp_path: Path) -> None:

@@ -57,11 +57,39 @@ def test_a_person_rejects_on_the_page(browser: Api, servicenow: ServiceNow) -> N
     assert "Rejected" in text(browser.get("/").text)
 
 
+def test_a_person_orders_on_the_page(browser: Api, servicenow: ServiceNow) -> None:
+    assert 'href="/order"' in browser.get("/").text
+    form = browser.get("/order").text
+    assert re.findall(r'name="(\w+)"', form) == ["viewport", "by", "source", "destination", "path"]
+    assert "refresh" not in form
+    typed = {**ANSWERS, "source": "s3://a/one\r\ns3://a/two", "by": "tom.reyes"}
+    assert "RITM0010001" in browser.call("POST", "/order", data=typed).text
+    [option] = servicenow.instance.query("sc_item_option", "valueLIKEs3://a/two")
+    assert (option["value"], option["sys_created_by"]) == ("s3://a/one\ns3://a/two", "tom.reyes")
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ({"by": "anna.berg", "destination": "acme"}, "Mandatory Variables are required"),
+        ({**ANSWERS, "by": "fileferry"}, "There is no requester fileferry."),
+    ],
+)
+def test_what_the_instance_refuses_stays_typed(
+    browser: Api, typed: dict[str, str], said: str
+) -> None:
+    answer = browser.call("POST", "/order", data=typed)
+    assert answer.status_code == 400
+    assert said in answer.text
+    assert 'value="acme"' in answer.text
+
+
 def test_a_page_of_another_site_cannot_approve(browser: Api, servicenow: ServiceNow) -> None:
     item = servicenow.instance.order(ANSWERS, by="anna.berg")
     (row,) = servicenow.instance.query("sysapproval_approver")
     headers = {"Origin": "https://elsewhere.example"}
-    assert browser.call("POST", f"/approve/{row['sys_id']}", headers=headers).status_code == 403
+    for action in (f"/approve/{row['sys_id']}", "/order"):
+        assert browser.call("POST", action, headers=headers).status_code == 403
     assert servicenow.instance.get("sc_req_item", item["sys_id"])["approval"] == "requested"
 
 
@@ -74,6 +102,25 @@ def test_tickets_stand_with_their_request(browser: Api, servicenow: ServiceNow) 
     assert "INC0010001 2 - Medium New Transfer Half way there" in shown
     assert shown.index("Transfer Half way") < shown.index("Other incidents")
     assert shown.index("Other incidents") < shown.index("Printer on fire")
+
+
+def test_the_receipt_is_a_link(browser: Api, servicenow: ServiceNow) -> None:
+    item = servicenow.instance.order(ANSWERS, by="anna.berg")
+    ticket = {"correlation_id": item["number"], "urgency": "3", "short_description": "Audit"}
+    sys_id = servicenow.instance.create("incident", ticket)["sys_id"]
+    place = {"table_name": "incident", "table_sys_id": sys_id, "file_name": "receipt.json"}
+    with Api(servicenow, "admin") as admin:
+        path, sent = "/api/now/attachment/file", {"Content-Type": "application/json"}
+        admin.call("POST", path, params=place, data=b'{"a": 1}', headers=sent)
+    links = {
+        re.findall(r'<a href="(/file/\w+)">receipt.json</a>', browser.get(page).text)[0]
+        for page in ("/", f"/record/incident/{sys_id}")
+    }
+    [link] = links
+    answer = browser.get(link)
+    assert (answer.json(), answer.headers["Content-Type"]) == ({"a": 1}, "application/json")
+    assert answer.headers["Content-Security-Policy"] == "sandbox"
+    assert browser.get("/file/0").status_code == 404
 
 
 def test_a_record_has_a_page_with_fields_variables_and_journal(

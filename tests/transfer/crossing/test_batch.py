@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from adapters.s3 import checksums
 from tests.transfer.bench import Bench, Crash, Fuse
+from tests.transfer.crossing.test_attested import AWS, value
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import three_tries
 from transfer.destination import Tier
+from transfer.digests import ATTESTED
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
-from transfer.model import DeliveryState, Outcome, Stage, Transfer
+from transfer.model import Delivery, DeliveryState, Outcome, Pin, Source, Stage, Transfer
 
 NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
 FINALS = {f"/inbox/d/file-{number}": NAMES[number].encode() * 50 for number in range(6)}
@@ -26,14 +30,20 @@ def bench() -> Bench:
     return made
 
 
-def run(world: Bench, fuse: Fuse | None = None, **settings: Any) -> Transfer | None:
+def run(
+    world: Bench,
+    fuse: Fuse | None = None,
+    options: Mapping[str, str] | None = None,
+    **settings: Any,
+) -> Transfer | None:
     standing = world.record().transfer if world.store.rows else None
     if standing and standing.finished:
         return standing
     destination = replace(PARTNER, connections=1, **settings)
     tools = replace(world.tools(fuse), destinations={"partner": destination})
+    asked = world.received(sources=tuple(NAMES), target="d", options=options or {})
     try:
-        return travel(world.received(sources=tuple(NAMES), target="d"), tools, three_tries)
+        return travel(asked, tools, three_tries)
     except Crash:
         return None
 
@@ -146,3 +156,56 @@ def test_an_approval_that_is_withdrawn_stops_all_that_is_left() -> None:
     assert done.failure
     assert done.failure.code == Code.APPROVAL_WITHDRAWN
     assert list(files(world)) == ["/inbox/d/file-0"]
+
+
+def test_a_bit_that_flips_in_one_of_them_stops_that_one() -> None:
+    """With a CRC for the proof, and a digest that S3 attests."""
+    world = bench()
+    world.objects.word, world.objects.checksums = AWS, checksums.available()
+    read_into = world.objects.read_into
+
+    def flipped(source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
+        read_into(source, pin, start, buffer)
+        if source.uri == NAMES[3]:
+            buffer[7] ^= 0x40
+
+    world.objects.read_into = flipped  # type: ignore[method-assign]
+    done = run(world, attest=("md5",))
+    assert done
+    assert done.failure
+    assert done.failure.code == Code.CHECKSUM_MISMATCH
+    assert files(world).items() < FINALS.items()
+    for item in world.record().deliveries:
+        if item.receipt:
+            assert item.receipt.origins["md5"] == ATTESTED
+            assert item.receipt.md5 == value("md5", FINALS[item.final])
+
+
+WHOLE = {"all_or_nothing": "true"}
+
+
+def test_all_or_nothing_of_small_files_is_verified_together() -> None:
+    world, fuse = bench(), Fuse()
+    plain = world.store.write
+    states: list[list[DeliveryState]] = []
+
+    def write(row: Any, transfer: Transfer, changes: Any) -> None:
+        states.append([each.state for each in changes if isinstance(each, Delivery)])
+        plain(row, transfer, changes)
+
+    world.store.write = write  # type: ignore[method-assign]
+    assert_whole(world, run(world, fuse, WHOLE))
+    # The first file goes alone: its thread has no connection yet that could take several.
+    verified = [len(each) for each in states if DeliveryState.VERIFIED in each]
+    assert verified == [1, 5]
+
+
+@pytest.mark.parametrize(("at", "after"), POINTS[::3])
+def test_all_or_nothing_together_survives_a_crash(at: int, after: bool) -> None:
+    world = bench()
+    if run(world, Fuse(at, after=after), WHOLE) is None:
+        standing = {item.state for item in world.record().deliveries}
+        # Nothing has its final name before all of them were whole.
+        early = {DeliveryState.PINNED, DeliveryState.WAITING, DeliveryState.UPLOADING}
+        assert not (standing & early and any(name in FINALS for name in world.remotes.files))
+    assert_whole(world, run(world, None, WHOLE))

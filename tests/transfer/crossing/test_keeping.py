@@ -22,12 +22,13 @@ from tests.transfer.crossing.test_engine import receipt_of
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer import digests as digesting
+from transfer.computed import Kept
 from transfer.crossing.keeping import Keeping
 from transfer.destination import Mode
 from transfer.digests import STATELESS, Makers
 from transfer.errors import Code, Stopping, Transient
 from transfer.journey import travel
-from transfer.model import CHUNK, Delivery, Kept, Outcome, Pin, Source, Transfer
+from transfer.model import CHUNK, Delivery, Outcome, Pin, Source, Transfer
 from transfer.width import Width
 
 CHUNKS = 8

@@ -257,3 +257,72 @@ def test_a_close_that_is_the_publish_is_waited_for() -> None:
         lanes.finish(NOON, heeds=False)
     other.join(60)
     assert (sink.finished, sink.abandoned) == (NOON, False)
+
+
+@pytest.mark.parametrize("width", [1, 2])
+def test_who_waits_for_its_rate_hears_that_the_work_is_to_end(width: int) -> None:
+    waiting, ended = threading.Event(), list[str]()
+
+    def pace(wanted: int, may_wait: Callable[[], None]) -> int:
+        waiting.set()
+        try:
+            while not threading.Event().wait(0.01):
+                may_wait()
+        except Stopping:
+            ended.append("heard")
+            raise
+        return wanted
+
+    def halt() -> None:
+        if waiting.is_set():
+            raise Stopping
+
+    def work() -> None:
+        sinks = [Sink(bytearray(8 * QUICK)) for _ in range(width)]
+        with Lanes(sinks, 0, halt, pace=pace) as lanes:
+            for at in range(8):
+                lanes.write(bytes(QUICK), at * QUICK)
+
+    with pytest.raises(Stopping):
+        work()
+    assert ended
+
+
+def test_who_is_given_up_while_it_waits_for_its_rate_writes_no_more() -> None:
+    waiting, sinks = threading.Event(), [Sink(bytearray(8)), Sink(bytearray(8))]
+
+    def pace(wanted: int, may_wait: Callable[[], None]) -> int:
+        waiting.set()
+        while not threading.Event().wait(0.01):
+            may_wait()
+        return wanted
+
+    def work() -> None:
+        with Lanes(sinks, 0, pace=pace) as lanes:
+            lanes.write(b"abcd", 0)
+            assert waiting.wait(60)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        work()
+    assert [sink.written for sink in sinks] == [0, 0]
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_in_pieces_every_byte_finds_its_place(width: int) -> None:
+    content = bytearray(40)
+    sinks = [Sink(content) for _ in range(width)]
+    with Lanes(sinks, 0, pace=lambda wanted, _: min(3, wanted)) as lanes:
+        for offset, data in CHUNKS:
+            lanes.write(data, offset)
+        lanes.finish(NOON)
+        assert lanes.proven == 40
+    assert bytes(content) == WHOLE
+
+
+def test_an_empty_chunk_is_written_too() -> None:
+    sink = Sink(bytearray())
+    with Lanes([sink], 0, pace=lambda wanted, _: wanted) as lanes:
+        lanes.write(b"", 0)
+        lanes.finish(NOON)
+    assert sink.finished == NOON

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from adapters.s3 import checksums
 from tests.transfer.stores import MadeUp, Sparse
+from transfer.computed import Digests
 from transfer.crossing.reading import ROOM, SMALL, Reader
 from transfer.errors import Transient
-from transfer.model import CHUNK, MIB, Digests
+from transfer.model import CHUNK, MIB
 
 GIB = 1024 * MIB
 EDGES = [0, 1, SMALL, SMALL + 1, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK, 4 * CHUNK + 17]

@@ -20,7 +20,7 @@ from transfer.errors import Code, Permanent, Waiting
 from transfer.journey import travel
 from transfer.model import Outcome, Stage, Transfer
 from transfer.request.options import Options
-from transfer.windows import Blackout, opens_at, parse_blackout
+from transfer.windows import Blackout, opens_at, parse_bandwidth, parse_blackout, rate_at
 
 A, B = "s3://exports/payroll/a.csv", "s3://exports/payroll/b.csv"
 NOW = f"{NOON:%Y-%m-%d %H:%M:%S}"
@@ -153,6 +153,26 @@ def test_hours(text: str, now: str, opens: str) -> None:
 
 def at(now: str, *closed: Blackout, zone: str = "UTC") -> datetime | None:
     return opens_at(datetime.fromisoformat(f"{now}:00+00:00"), closed, zone)
+
+
+@pytest.mark.parametrize(
+    ("now", "rate", "until"),
+    [
+        ("2026-11-27 07:59", 9_000, None),
+        ("2026-11-27 08:00", 2_000, "2026-11-27 18:00"),
+        ("2026-11-27 12:30", 1_000, "2026-11-27 13:00"),
+        ("2026-11-27 17:59", 2_000, "2026-11-27 18:00"),
+        ("2026-11-28 12:00", 1_000, "2026-11-28 13:00"),
+        ("2026-11-28 13:00", 9_000, None),
+    ],
+)
+def test_of_several_rates_the_least_holds(now: str, rate: int, until: str | None) -> None:
+    texts = ("9 kB/s", "Mon-Fri 08:00-18:00 2 kB/s", "12:00-13:00 1kB/s", "22:00-23:00 1 GB/s")
+    found = rate_at(
+        datetime.fromisoformat(f"{now}:00+00:00"), [*map(parse_bandwidth, texts)], "UTC"
+    )
+    assert found == (rate, until and datetime.fromisoformat(f"{until}:00+00:00"))
+    assert rate_at(NOON, [parse_bandwidth("01:00-02:00 1 MB/s")], "UTC") == (None, None)
 
 
 def test_hours_are_those_of_the_destination_s_zone() -> None:

@@ -81,7 +81,7 @@ def _delivery(number: int, **changes: Any) -> Delivery:
         final="/inbox/nov.csv",
         ordered="/inbox/dec.csv",
         state=DeliveryState.PUBLISHED if "receipt" in changes else DeliveryState.UPLOADING,
-        pin=Pin(version_id="v", etag="e", size=5),
+        pin=Pin(version_id="v", etag="e", size=5, doubt="Two of them."),
         tier="T0",
         **changes,
     )
@@ -95,6 +95,7 @@ def _receipt() -> Receipt:
         sha256="s",
         tier="T0",
         source_check="size",
+        origins={"md5": "attested", "sha256": "computed"},
         server="SSH-2.0-OpenSSH",
         sidecar="/inbox/nov.csv.sha256",
         started_at=NOON,

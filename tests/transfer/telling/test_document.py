@@ -129,6 +129,27 @@ def test_every_ledger_gives_it_back_to_the_byte(store: Store) -> None:
     assert digest(document(attach.text, record.transfer, record.deliveries)) in close.text
 
 
+def test_a_receipt_from_before_digests_had_origins_is_the_same_as_ever(bench: Bench) -> None:
+    """The chain has the digest of what was written then."""
+    travel(bench.received(), bench.tools(), three_tries)
+    [post] = [each for each in bench.posts() if each.action is PostAction.ATTACH]
+    record = bench.record()
+    [now] = record.deliveries
+    assert now.receipt
+    old = now.evolve(receipt=replace(now.receipt, origins={}))
+    other = now.evolve(receipt=replace(now.receipt, origins={"md5": "attested by S3"}))
+
+    def built(*files: Delivery) -> tuple[object, list[object]]:
+        told = json.loads(document(post.text, record.transfer, files))
+        return told.get("origins"), [file.get("origins") for file in told["files"]]
+
+    computed = {"md5": "computed", "sha256": "computed"}
+    assert built(old) == (None, [None])
+    assert built(now, now) == (computed, [None, None])
+    assert built(now, now, old, other) == (computed, [None, None, {}, {"md5": "attested by S3"}])
+    assert built(old, old, now) == (None, [None, None, computed])
+
+
 def _delivered(number: int, key: str = "a.csv") -> Delivery:
     pin = Pin(size=3, etag="e" * 32, version_id="v1", modified=NOON, md5="0" * 32)
     receipt = Receipt(
@@ -157,7 +178,10 @@ def _delivered(number: int, key: str = "a.csv") -> Delivery:
 
 def test_ten_thousand_files_fit_into_what_the_instance_takes() -> None:
     """10 MB is the most for the body of a REST call; the post stays small."""
+    origins = dict.fromkeys(("md5", "sha256"), "attested by S3")
     one = _delivered(1, "2026/11/23/some/rather/long/folder/payroll-of-the-month-11-of-2026.csv")
+    assert one.receipt
+    one = one.evolve(receipt=replace(one.receipt, origins=origins))
     files = [replace(one, number=number) for number in range(1, MAX_FILES + 1)]
     transfer = Transfer(request=request(), outcome=Outcome.DELIVERED, received_at=NOON)
     posts = reports.ending(transfer, files, NOON)

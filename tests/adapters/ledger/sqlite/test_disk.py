@@ -13,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.ledger.sqlite.archive import SqliteArchive
 from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.hostlock import HostLock
 from tests.ports.books import delivery, post, received
 from tests.servers import need
 from tests.servers.openssh import is_root
@@ -51,6 +53,20 @@ def save_until_refused(books: Books, taken: Transfer, first: int = 1) -> tuple[i
         except FerryError as error:
             return number, error
     raise AssertionError("it was never refused")
+
+
+def test_a_disk_that_was_mounted_read_only_is_named(small_disk: Path) -> None:
+    path = small_disk / "ledger.db"
+    with closing(Database(path)) as database:
+        over(database, "one").ledger.admit(received())
+    mount = [need("mount"), "-o", "remount,ro", str(small_disk)]
+    subprocess.run(mount, check=True)
+    for open_it in (HostLock, SqliteArchive.at):
+        with pytest.raises(
+            FerryError, match=f"{small_disk} is on a disk mounted read-only"
+        ) as told:
+            open_it(path)
+        assert told.value.code is Code.LEDGER_UNUSABLE
 
 
 def test_a_full_disk_loses_nothing_and_room_lets_it_go_on(small_disk: Path) -> None:

@@ -22,6 +22,7 @@ from tests.ports.books import received
 from transfer.errors import Code, FerryError, Permanent
 from transfer.history import EventKind
 from transfer.model import DeliveryState, Stage
+from transfer.recollection import Recollection
 from transfer.tickets import TicketRole
 
 
@@ -75,8 +76,10 @@ def test_version_4_is_the_same_without_a_history(tmp_path: Path) -> None:
     with closing(sqlite_books(path, "one", 60.0)) as books:
         admitted = books.ledger.admit(received())
     with closing(sqlite3.connect(path)) as connection:
-        connection.execute("DROP TABLE events")
-        connection.execute("PRAGMA user_version = 4")
+        connection.executescript(
+            "DROP TABLE events; DROP TABLE limits; DROP TABLE recollections; "
+            "DROP INDEX posts_waiting; PRAGMA user_version = 4"
+        )
     SqliteShelf(path).migrate()
     with closing(sqlite_books(path, "one", 60.0)) as books:
         assert list(books.archive.unfinished()) == [admitted]
@@ -84,6 +87,26 @@ def test_version_4_is_the_same_without_a_history(tmp_path: Path) -> None:
         [record] = books.archive.search()
     assert claimed
     assert [each.kind for each in record.history] == [EventKind.TAKEN_UP]
+
+
+def test_version_5_is_the_same_without_limits_and_remembered_digests(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        admitted = books.ledger.admit(received())
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(
+            "DROP TABLE limits; DROP TABLE recollections; DROP INDEX posts_waiting; "
+            "PRAGMA user_version = 5"
+        )
+    SqliteShelf(path).migrate()
+    kept = Recollection(name="a" * 64, transfer=admitted.id, values={}, numbers={})
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        assert list(books.archive.unfinished()) == [admitted]
+        books.recollections.keep(kept)
+        assert books.recollections.find(kept.name) == kept
+        assert books.limits.calls("files bank", 3, 5).calls == 3
+    with closing(sqlite_books(path, "two", 60.0)) as books:
+        assert books.limits.calls("files bank", 3, 5).calls == 2
 
 
 def test_the_copy_is_the_old_file_for_its_owner_only(path: Path) -> None:
@@ -209,8 +232,8 @@ def test_a_ledger_without_a_chain_begins_one(tmp_path: Path) -> None:
     filled.fill(file)
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript(
-            "DROP TABLE links; DROP TABLE endings; DROP TABLE events; "
-            "PRAGMA user_version = 3; VACUUM"
+            "DROP TABLE links; DROP TABLE endings; DROP TABLE events; DROP TABLE limits; "
+            "DROP TABLE recollections; DROP INDEX posts_waiting; PRAGMA user_version = 3; VACUUM"
         )
     assert f"was brought to schema version {schema.VERSION}" in SqliteShelf(file).migrate()
     with closing(sqlite_books(file, "one", 60.0)) as books:

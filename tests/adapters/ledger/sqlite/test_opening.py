@@ -109,7 +109,7 @@ def test_a_directory_that_is_missing_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(is_root(), reason="root may write everywhere")
 def test_a_directory_without_the_right_to_write_is_named(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
-    assert "Permission denied" in refusal(tmp_path / "ledger.db").message
+    assert f"{tmp_path} belongs to " in refusal(tmp_path / "ledger.db").message
 
 
 def test_a_look_at_a_ledger_that_is_not_there_creates_nothing(path: Path) -> None:
@@ -120,21 +120,70 @@ def test_a_look_at_a_ledger_that_is_not_there_creates_nothing(path: Path) -> Non
     assert not path.exists()
 
 
-def test_a_damaged_page_stops_the_daemon_and_not_a_look(path: Path) -> None:
+def admit(path: Path, count: int) -> None:
     with closing(Database(path)) as database:
         ledger = SqliteLedger(database, "one")
-        for number in range(200):
+        for number in range(count):
             ledger.admit(Transfer(request=request(id=f"i:sc_task:{number:032}")))
+
+
+def started(path: Path) -> None:
+    """As a daemon does, with the look beside the work seen to its end."""
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        assert books.look_over
+        books.look_over(lambda: False)
+
+
+def test_a_damaged_page_stops_the_daemon_and_not_a_look(path: Path) -> None:
+    admit(path, 200)
     data = bytearray(path.read_bytes())
     page = data.index(b"i:sc_task:" + b"0" * 29 + b"150")
     data[page : page + 10] = b"x" * 10
     path.write_bytes(data)
     with pytest.raises(Permanent, match="is damaged") as refused:
-        sqlite_books(path, "one", 60.0)
+        started(path)
     assert "restore the last good copy" in refused.value.action
     archive = SqliteArchive.at(path)
     assert len(archive.search("i:sc_task:" + "0" * 32)) == 1
     archive.close()
+
+
+def without_index(path: Path, index: str, statement: str) -> None:
+    """What the statement does is kept from the index, as by a page of it that was not written."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA writable_schema = ON")
+        known = "SELECT type, name, tbl_name, rootpage, sql FROM sqlite_schema WHERE name = ?"
+        row = connection.execute(known, (index,)).fetchone()
+        connection.execute("DELETE FROM sqlite_schema WHERE name = ?", (index,))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(statement)
+        connection.execute("PRAGMA writable_schema = ON")
+        connection.execute("INSERT INTO sqlite_schema VALUES (?, ?, ?, ?, ?)", row)
+
+
+def test_what_was_taken_in_before_is_proven_before_anything_is_taken_in(path: Path) -> None:
+    """A request that its index has lost would be taken for a new one."""
+    admit(path, 3)
+    without_index(path, "transfers_number", "DELETE FROM transfers WHERE id LIKE '%2'")
+    with pytest.raises(Permanent, match="transfers_number"):
+        sqlite_books(path, "one", 60.0)
+
+
+def test_harm_that_is_found_beside_the_work_is_looked_for_at_the_next_start(path: Path) -> None:
+    admit(path, 3)
+    without_index(path, "events_transfer", "DELETE FROM events")
+    whole = path.read_bytes()
+    with closing(sqlite_books(path, "one", 60.0)) as books:
+        assert books.look_over
+        books.look_over(lambda: True)
+        with pytest.raises(Permanent, match="events_transfer"):
+            books.look_over(lambda: False)
+    with pytest.raises(Permanent, match="events_transfer"):
+        sqlite_books(path, "one", 60.0)
+    path.write_bytes(whole)
+    written(path, "REINDEX")
+    started(path)
+    assert not path.with_name("ledger.db.doubted").exists()
 
 
 def test_a_row_that_is_not_as_it_was_written_is_named(path: Path) -> None:

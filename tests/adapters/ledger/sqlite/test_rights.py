@@ -79,3 +79,21 @@ def test_a_closed_file_is_named_with_its_owner(home: Path, want: str) -> None:
     SqliteShelf(file).init()
     file.chmod(0o000)
     assert f"{file} belongs to" in as_nobody(WANTED[want], file)
+
+
+@pytest.mark.parametrize("want", WANTED)
+def test_a_directory_that_may_not_be_written_is_named_with_its_owner(home: Path, want: str) -> None:
+    """With the lock there, as of a ledger whose directory was taken away afterwards."""
+    state = home / "state"
+    state.mkdir()
+    file = state / "ledger.db"
+    SqliteShelf(file).init()
+    for part in state.iterdir():
+        part.chmod(0o444)
+    state.chmod(0o555)
+    said = as_nobody(WANTED[want], file)
+    me = pwd.getpwuid(os.geteuid()).pw_name
+    closed = f"{state} belongs to {me} (mode 0555)"
+    assert said.startswith(f"ledger.unusable: The ledger {file} cannot be written by "), said
+    assert closed in said
+    state.chmod(0o700)

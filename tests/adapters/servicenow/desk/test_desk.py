@@ -7,12 +7,14 @@ from dataclasses import replace
 import pytest
 from structlog.testing import capture_logs
 
+from adapters.servicenow.desk.desk import ServiceNowDesk
 from adapters.servicenow.desk.forms import TicketForm, ticket_id
 from sandbox.servicenow import SEEDED
 from tests.adapters.servicenow.stage import Stage
 from tests.daemon.ferry import until
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import Outcome
+from transfer.remembered import Remembered
 from transfer.tickets import Post, PostAction, TicketRole
 
 REQUESTER = SEEDED.users["anna.berg"].sys_id
@@ -234,3 +236,18 @@ def test_a_timeout_after_the_write_opens_one_ticket(stage: Stage) -> None:
     until(lambda: stage.instance.query("incident"))
     assert stage.desk().open(OPEN_USER, again=True).number
     assert len(stage.instance.query("incident")) == 1
+
+
+def test_a_ticket_that_was_just_written_is_not_read_for_the_next_first_words(stage: Stage) -> None:
+    now = [0.0]
+    desk = ServiceNowDesk(stage.client(), TicketForm(), Remembered(10, 5.0, lambda: now[0]))
+    note = post(TicketRole.USER, PostAction.NOTE)
+    desk.open(OPEN_USER, again=False)
+    desk.note(note, again=False)
+    assert stage.served("incident") == ["POST", "PATCH"]
+    desk.note(note, again=True)
+    assert stage.served("incident")[2:] == ["GET"]
+    assert len(journal(stage, OPEN_USER, "work_notes")) == 1
+    now[0] += 5.0
+    desk.close(closing(TicketRole.USER, Outcome.DELIVERED), again=False)
+    assert stage.served("incident")[3:] == ["GET", "PATCH"]

@@ -1,0 +1,202 @@
+"""What a power failure takes back: never anything that something outside rests on.
+
+A commit that waits for the disk makes all before it durable. The disk after a failure is played by
+the file and its WAL as they were after the last such commit.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from adapters.ledger.sqlite.books import over
+from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.ledger import SqliteLedger
+from adapters.memory.servicenow import MemoryDesk
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
+from tests.sweeps import share
+from tests.transfer.bench import Bench, Crash, Fuse, Fused
+from tests.transfer.made import NOON, PARTNER, request
+from tests.transfer.test_journey import three_tries
+from transfer.books import Books
+from transfer.destination import Tier
+from transfer.journey import travel
+from transfer.model import Outcome, Stage, Transfer
+
+NAMES = ("s3://exports/payroll/one", "s3://exports/payroll/two")
+FINALS = {"/inbox/d/one": b"1" * 30, "/inbox/d/two": b"2" * 40}
+MOST = 8
+"""Commits that wait for the disk, for a small transfer from its admission to its closed tickets."""
+
+
+@dataclass
+class Host:
+    """One process after the other over one ledger; partner and ServiceNow outlive them."""
+
+    folder: Path
+    bench: Bench = field(default_factory=Bench)
+    desk: MemoryDesk = field(default_factory=MemoryDesk)
+    synced: int = 0
+
+    def __post_init__(self) -> None:
+        for name, content in zip(NAMES, FINALS.values(), strict=True):
+            self.bench.objects.put(name, content)
+        self.desk.put_task(request().task_id)
+
+    @property
+    def disk(self) -> Path:
+        return self.folder / "disk"
+
+    @contextmanager
+    def process(self) -> Iterator[Books]:
+        """Ends as by a power failure: what was not synced is gone."""
+        path = self.folder / "ledger.db"
+        with closing(Database(path)) as database:
+            database._connection.set_trace_callback(self._saw(database))
+            SqliteLedger(database, "host").bury()
+            self._keep(database)
+            yield self._kept(over(database, "host"), database)
+        for end in ("", "-wal", "-shm"):
+            path.with_name(path.name + end).unlink(missing_ok=True)
+        for file in self.disk.iterdir():
+            shutil.copy(file, self.folder / file.name)
+
+    def _saw(self, database: Database) -> Callable[[str], None]:
+        def saw(statement: str) -> None:
+            self.synced += statement == "COMMIT" and database._lasting
+
+        return saw
+
+    def _keep(self, database: Database) -> None:
+        """As the disk has it now."""
+        if database._lasting:
+            shutil.rmtree(self.disk, ignore_errors=True)
+            self.disk.mkdir()
+            for end in ("", "-wal"):
+                shutil.copy(f"{database.path}{end}", self.disk)
+
+    def _kept(self, books: Books, database: Database) -> Books:
+        class Watched(Fused):
+            """A port after whose every call the disk is looked at."""
+
+            def __getattr__(port, name: str) -> Any:  # noqa: N805 `self` is the host
+                def call(*args: Any, **kwargs: Any) -> Any:
+                    try:
+                        return getattr(port._port, name)(*args, **kwargs)
+                    finally:
+                        self._keep(database)
+
+                return call
+
+        names = ("ledger", "locks", "outbox", "chain")
+        ports: dict[str, Any] = {name: Watched(getattr(books, name), Fuse()) for name in names}
+        return replace(books, **ports)
+
+    def carry(self, books: Books, fuse: Fuse | None = None) -> Transfer | None:
+        fuse = fuse or Fuse()
+        ports: dict[str, Any] = {
+            name: Fused(getattr(books, name), fuse) for name in ("ledger", "locks", "chain")
+        }
+        # One by one: what goes together has a test of its own in memory.
+        partner = replace(PARTNER, connections=1, tier=Tier.READ_BACK)
+        tools = replace(self.bench.tools(fuse), destinations={"partner": partner}, **ports)
+        asked = request(sources=NAMES, target="d")
+        try:
+            standing = tools.ledger.admit(Transfer(request=asked, received_at=NOON))
+            if standing.finished:
+                return standing
+            claimed = tools.ledger.claim(asked.id)
+            assert claimed
+            return travel(claimed, tools, three_tries)
+        except Crash:
+            return None
+
+    def send(self, books: Books) -> None:
+        sender = Sender(
+            outbox=books.outbox,
+            archive=books.archive,
+            desk=self.desk,
+            stop=Event(),
+            alarm=LedgerAlarm(list[Any]().append),
+            lease=60.0,
+        )
+        sender.round()
+
+    def assert_whole(self, done: Transfer | None) -> None:
+        assert done
+        assert (done.stage, done.outcome) == (Stage.CLOSED, Outcome.DELIVERED)
+        assert {name: bytes(data) for name, data in self.bench.remotes.files.items()} == FINALS
+        assert self.bench.remotes.appeared == dict.fromkeys(FINALS, 1)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """In memory where there is such a place: nobody waits for a disk."""
+    memory = Path("/dev/shm")  # noqa: S108 a directory of its own is made in it
+    with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
+        yield Path(name)
+
+
+def test_a_small_transfer_waits_for_the_disk_a_few_times(folder: Path) -> None:
+    host = Host(folder)
+    with host.process() as books:
+        begun = host.synced
+        partner = replace(PARTNER, connections=1)
+        tools = replace(
+            host.bench.tools(),
+            ledger=books.ledger,
+            locks=books.locks,
+            chain=books.chain,
+            destinations={"partner": partner},
+        )
+        asked = request(sources=NAMES[:1], target="d/one")
+        books.ledger.admit(Transfer(request=asked, received_at=NOON))
+        claimed = books.ledger.claim(asked.id)
+        assert claimed
+        done = travel(claimed, tools, three_tries)
+        books.ledger.renew(done, 0)
+        host.send(books)
+        assert books.archive.search()[0].unsent == 0
+        assert done.outcome is Outcome.DELIVERED
+        assert host.synced - begun <= MOST
+
+
+def calls(folder: Path) -> int:
+    fuse, host = Fuse(), Host(folder)
+    with host.process() as books:
+        host.assert_whole(host.carry(books, fuse))
+    return fuse.calls
+
+
+def test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing(folder: Path) -> None:
+    first = folder / "first"
+    first.mkdir()
+    points = [(at, after) for at in range(1, calls(first) + 1) for after in (False, True)]
+    for place, (at, after) in enumerate(share(points, 6)):
+        home = folder / str(place)
+        home.mkdir()
+        host = Host(home)
+        with host.process() as books:
+            assert host.carry(books, Fuse(at, after=after)) is None, (at, after)
+            if place % 3 == 0:
+                # What is handed out is synced, and all before it.
+                host.send(books)
+        with host.process() as books:
+            host.assert_whole(host.carry(books))
+            host.send(books)
+        with host.process() as books:
+            done = host.carry(books)
+            host.send(books)
+            host.assert_whole(done)
+            assert books.archive.search()[0].unsent == 0
+        for card in host.desk.cards.values():
+            assert len(card.notes) == len(set(card.notes)), (at, after, card.notes)

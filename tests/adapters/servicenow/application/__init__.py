@@ -1,0 +1,1 @@
+"""FileFerry's own application on the instance: its heartbeat, and what it offers."""

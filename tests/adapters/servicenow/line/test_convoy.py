@@ -1,0 +1,239 @@
+"""Calls of several threads in one request: each gets its own answer, whatever becomes of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
+from adapters.running.alarm import LedgerAlarm
+from adapters.running.sender import Sender
+from adapters.servicenow.desk.desk import ServiceNowDesk
+from adapters.servicenow.desk.forms import TicketForm, ticket_id
+from adapters.servicenow.line.answers import Answer, Call, result
+from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.convoy import ADDRESS, Convoy
+from tests.adapters.servicenow.stage import Stage
+from tests.transfer.made import NOON, request
+from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.model import Outcome, Transfer
+from transfer.model import Stage as Reached
+from transfer.telling import reports
+from transfer.tickets import PostAction, TicketRole
+
+HOST = "dev.example"
+JSON = {"Content-Type": "application/json"}
+ALONE = "made alone"
+
+
+def called(number: int) -> tuple[Call, str, bytes | None]:
+    call = Call(host=HOST, method="GET", table="incident")
+    return call, f"/api/now/table/incident/{number}", None
+
+
+def answered(found: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
+    return Answer(status=status, headers=headers or JSON, body=json.dumps(found).encode())
+
+
+def part(number: int, found: object, status: int = 200, **changes: Any) -> dict[str, Any]:
+    body = base64.b64encode(json.dumps(found).encode()).decode()
+    return {"id": str(number), "status_code": status, "body": body, "headers": []} | changes
+
+
+def together(send: Callable[[Sequence[str]], Answer], count: int = 3) -> list[object]:
+    """What each of the threads makes of its call, in their order; `send` is told the addresses."""
+    order: list[str] = []
+
+    def batch(call: Call, address: str, body: bytes) -> Answer:
+        assert (call.method, address) == ("POST", ADDRESS)
+        order.extend(each["url"] for each in json.loads(body)["rest_requests"])
+        return send(order)
+
+    convoy = Convoy(HOST, batch)
+
+    def ride(number: int) -> object:
+        with convoy.riding():
+            try:
+                found = convoy.ask(*called(number))
+                return result(called(number)[0], found) if found else ALONE
+            except FerryError as error:
+                return error.code
+
+    convoy.expect(count)
+    with ThreadPoolExecutor(count) as pool:
+        told = list(pool.map(ride, range(count)))
+    return [told[int(url.rpartition("/")[2])] for url in order] if order else told
+
+
+def test_each_gets_the_answer_to_its_own_call() -> None:
+    def send(urls: Sequence[str]) -> Answer:
+        parts = [part(number, {"result": url}) for number, url in enumerate(urls)]
+        return answered({"serviced_requests": parts[::-1], "unserviced_requests": []})
+
+    assert sorted(map(str, together(send))) == [called(number)[1] for number in range(3)]
+
+
+def test_one_alone_makes_its_call_as_ever() -> None:
+    assert together(lambda _: answered({}), 1) == [ALONE]
+
+
+def test_who_does_not_take_part_is_not_waited_for() -> None:
+    convoy = Convoy(HOST, lambda *_: answered({}))
+    assert convoy.ask(*called(1)) is None
+
+
+@pytest.mark.parametrize(
+    ("parts", "left_out", "told"),
+    [
+        ([part(0, {"result": "a"}), part(1, {"result": "b"})], ["2"], ["a", "b", ALONE]),
+        ([part(0, {"result": "a"}), part(2, {"result": "c"})], [], ["a", Code.SERVICENOW_CUT_OFF]),
+        ([part(0, {}, 401), part(1, {"result": "b"}), part(2, {"result": "c"})], [], [ALONE, "b"]),
+        ([part(0, {"error": {"message": "No."}}, 403)], [], [Code.SERVICENOW_DENIED]),
+        ([part(0, {"error": {"message": "No."}}, 429)], [], [Code.SERVICENOW_BUSY]),
+        ([part(0, {"result": "a"}, body="%%%")], [], [Code.SERVICENOW_CUT_OFF]),
+        ([part(0, {"result": "a"}, status_code="200")], [], [Code.SERVICENOW_CUT_OFF]),
+        ([part(0, {"result": "a"}, headers=None), "odd"], [], ["a", Code.SERVICENOW_CUT_OFF]),
+        ("odd", "odd", [Code.SERVICENOW_CUT_OFF] * 3),
+    ],
+)
+def test_each_part_is_judged_by_itself(parts: Any, left_out: Any, told: list[object]) -> None:
+    answer = answered({"serviced_requests": parts, "unserviced_requests": left_out})
+    assert together(lambda _: answer)[: len(told)] == told
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (answered({"error": {"message": "Slow down."}}, 429), Code.SERVICENOW_BUSY),
+        (answered({}, 202), Code.SERVICENOW_DROPPED),
+        (answered({}, 500), Code.SERVICENOW_UNREACHABLE),
+        (answered({"result": []}), Code.SERVICENOW_CUT_OFF),
+        (Answer(status=200, headers={}, body=b"user_password"), Code.SERVICENOW_LOGIN_PAGE),
+        (Answer(status=200, headers=JSON, body=b'{"serviced_req'), Code.SERVICENOW_CUT_OFF),
+    ],
+)
+def test_an_answer_to_none_of_them_is_one_to_each(answer: Answer, told: Code) -> None:
+    assert together(lambda _: answer) == [told] * 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Transient(Code.SERVICENOW_UNREACHABLE, "No answer."),
+        Permanent(Code.SERVICENOW_AUTH, "The login is refused."),
+    ],
+)
+def test_what_befalls_the_request_befalls_each(error: FerryError) -> None:
+    def send(_: Sequence[str]) -> Answer:
+        raise error
+
+    assert together(send) == [error.code] * 3
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 501])
+def test_an_instance_without_batches_is_found_out_once(status: int) -> None:
+    sent: list[str] = []
+
+    def send(urls: Sequence[str]) -> Answer:
+        sent.extend(urls)
+        return answered({"error": {"message": "Requested URI does not exist"}}, status)
+
+    with capture_logs() as logs:
+        assert together(send) == [ALONE] * 3
+    assert [line["status"] for line in logs] == [status]
+
+
+class PostRoom:
+    """A sender that writes to a simulated instance, by several threads."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage, self.now = stage, 1000.0
+        asked = request(task_id=stage.task())
+        self.done = Transfer(request=asked, stage=Reached.REPORTED, outcome=Outcome.DELIVERED)
+        store = MemoryStore()
+        MemoryLedger(store).admit(self.done)
+        self.client: Client = stage.client()
+        self.outbox = MemoryOutbox(store, lambda: self.now)
+        self.outbox.add(*reports.ending(self.done, (), NOON))
+        self.sender = Sender(
+            outbox=self.outbox,
+            archive=MemoryArchive(store),
+            desk=ServiceNowDesk(self.client, TicketForm()),
+            stop=threading.Event(),
+            alarm=LedgerAlarm(list[FerryError]().append),
+            lease=600.0,
+            now=lambda: self.now,
+            workers=4,
+            convoy=self.client.convoy,
+        )
+
+    def unsent(self) -> int:
+        return sum(not item.sent for item in self.outbox.store.posts.values())
+
+    def send_all(self) -> None:
+        """However often it has to be tried."""
+        for _ in range(20):
+            self.sender.round()
+            self.now += 900.0
+            if not self.unsent():
+                return
+        raise AssertionError("it never came to an end")
+
+    def assert_told_once(self) -> None:
+        """Each word stands on its ticket, and once: in its journal or in its close notes."""
+        instance = self.stage.instance
+        for post in reports.ending(self.done, (), NOON):
+            task = post.ticket is TicketRole.TASK
+            table, sys_id = ("sc_task", post.task_id) if task else ("incident", ticket_id(post))
+            row = instance.get(table, sys_id)
+            journal = instance.query("sys_journal_field", f"element_id={sys_id}")
+            told = [each["value"] for each in journal if post.marker in each["value"]]
+            if post.action in (PostAction.START, PostAction.NOTE):
+                assert len(told) == 1, post.key
+            elif post.action is PostAction.CLOSE:
+                assert len(told) <= 1, post.key
+                assert told or post.marker in row["close_notes"], post.key
+        assert len(instance.query("incident", "correlation_displayLIKEFileFerry")) == 2
+        assert len(instance.query("sys_attachment", "file_name=receipt.json")) == 1
+
+    def requests(self) -> int:
+        return len(self.stage.server.site.served)
+
+
+def test_the_posts_of_a_transfer_go_together(stage: Stage) -> None:
+    room = PostRoom(stage)
+    room.send_all()
+    room.assert_told_once()
+    paths = [each.path for each in stage.server.site.served]
+    assert [path.partition("?")[0] for path in paths].count(ADDRESS) > 1
+
+
+@pytest.mark.parametrize("lost", [0, 2])
+@pytest.mark.parametrize("mode", ["reset_after_commit", "truncated", "empty"])
+def test_an_answer_that_is_lost_leaves_no_word_twice_and_none_missing(
+    stage: Stage, mode: str, lost: int
+) -> None:
+    room = PostRoom(stage)
+    stage.server.modes.set(mode, path=ADDRESS, skip=lost, count=1)
+    room.send_all()
+    room.assert_told_once()
+
+
+@pytest.mark.parametrize("mode", ["forbidden", "unavailable"])
+def test_an_instance_that_refuses_batches_gets_all_the_same(stage: Stage, mode: str) -> None:
+    room = PostRoom(stage)
+    stage.server.modes.set(mode, path=ADDRESS, count=None if mode == "forbidden" else 1)
+    with capture_logs() as logs:
+        room.send_all()
+    room.assert_told_once()
+    told = [line for line in logs if "takes no batches" in line["event"]]
+    assert len(told) == (mode == "forbidden")
+    assert HTTPStatus.FORBIDDEN in [line["status"] for line in told] or not told
