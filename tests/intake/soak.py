@@ -38,7 +38,7 @@ from tests.transfer.bench import Bench
 from transfer.books import Books, Record
 from transfer.digests import Makers
 from transfer.errors import Code, Transient
-from transfer.model import MIB, Outcome, Pin, Source, Transfer
+from transfer.model import MIB, Outcome, Pin, Source
 
 AT_ONCE, EVERY = 25, 60
 """So many orders come each minute."""
@@ -46,6 +46,8 @@ MODES = (
     *("unavailable", "server_error", "dropped", "truncated", "result_and_error", "empty"),
     *("reset_after_commit", "overloaded", "expire_tokens", "closed", "throttled", "hibernating"),
 )
+MINUTES = 300
+"""Of the clock, in which all must be through."""
 SPARED = (40, 0, 150, 15, 400)
 HITS = 3
 """Calls of each minute that meet one of them."""
@@ -106,8 +108,9 @@ class Soak(Works):
         self.client.budget._clock = clock
         self._dropped: set[str] = set()
         self._modes = zip(itertools.cycle(MODES), itertools.cycle(SPARED))
-        self._numbers = itertools.count()
+        self._ordered = 0
         self.collected: set[int] = set()
+        self._seen: set[str] = set()
         desk = ServiceNowDesk(self.client, TicketForm())
         super().__init__(ServiceNowInbox(self.client, INTAKE), desk, clock, ANYBODY)
         self.bench.remotes.hooks.append(self._falter)
@@ -118,20 +121,40 @@ class Soak(Works):
     def _built_books(self) -> Books:
         return over(self._database, "one", 60.0, self.clock)
 
-    def transfers(self) -> list[Transfer]:
-        return [record.transfer for record in self.records()]
-
-    def records(self) -> list[Record]:
-        return list(self.archive.search(limit=100_000))
+    def closed(self) -> Iterator[Record]:
+        """What has not been looked at: to read all each time takes memory of its own."""
+        asked = "SELECT id FROM transfers WHERE closed_at IS NOT NULL"
+        with self._database.reading() as connection:
+            ids = {each for (each,) in connection.execute(asked)}
+        for transfer_id in sorted(ids - self._seen):
+            [record] = self.archive.search(transfer_id)
+            if record.unsent == 0:
+                self._seen.add(transfer_id)
+                yield record
 
     def through(self, count: int) -> None:
         """So many in all."""
-        while len(self.collected) < count:
-            ask(order=[*itertools.islice(self._numbers, AT_ONCE)])
+        for _ in range(MINUTES):
+            if len(self.collected) >= count:
+                return
+            ask(order=[*range(self._ordered, self._ordered + AT_ONCE)])
+            self._ordered += AT_ONCE
             mode, spared = next(self._modes)
             ask(mode=mode, count=HITS, skip=spared)
-            self.runs(EVERY)
-            self._collect()
+            self._goes_on()
+        raise AssertionError(f"only {len(self.collected)} of {self._ordered} are through")
+
+    def settles(self) -> None:
+        """Those too that came while the last ones were waited for."""
+        for _ in range(MINUTES):
+            if len(self.collected) == self._ordered:
+                return
+            self._goes_on()
+        raise AssertionError(f"only {len(self.collected)} of {self._ordered} are through")
+
+    def _goes_on(self) -> None:
+        self.runs(EVERY)
+        self._collect()
 
     def _falter(self, verb: str, path: str, place: int) -> None:
         """Every fifth file loses its line once under its temporary name, in one of the verbs."""
@@ -144,13 +167,9 @@ class Soak(Works):
 
     def _collect(self) -> None:
         """The partner takes away what is closed and told, and looks at it."""
-        for record in self.records():
-            if not record.transfer.finished:
-                continue
+        for record in self.closed():
             assert record.transfer.outcome is Outcome.DELIVERED, record
             number = number_of(record.deliveries[0].final)
-            if record.unsent or number in self.collected:
-                continue
             found = self.bench.remotes.files.pop(f"/inbox/{number}.csv")
             assert found == content(number), f"{number} was altered"
             self.collected.add(number)
@@ -193,6 +212,7 @@ def main(url: str, ca_file: str, *counts: str) -> None:
         for count in map(int, counts):
             soak.through(count)
             tell(figures())
+        soak.settles()
         soak.is_whole(len(soak.collected))
         assert list(temps.iterdir()) == [], "something is left in the temp folder"
         soak.carrier.close()
