@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     rooms = Path(__file__).parent
     rank = {room: place for place, room in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(item.path.relative_to(rooms).parts[0], len(rank)))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """A command that was called in this process has set the log to its own taste; the next test of
+    the worker may want to hear of what that leaves out.
+    """
+    before = structlog.get_config()
+    try:
+        return (yield)
+    finally:
+        structlog.configure(**before)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
