@@ -106,8 +106,8 @@ class Service:
         self._doors = self._built_doors()
         self._reload = Reload(path, house.settings, self._applied)
         self._control = self._built_control()
-        self.readiness = Readiness(supervisor, self._outlook, self._gate, self._poll, house.about)
         self._rounds = self._scheduled()
+        self.readiness = Readiness(supervisor, self._outlook, self._gate, self._poll, house.about)
 
     def run(self) -> None:
         """Until the stop event is set. Raises Permanent `ledger.unusable` when it may not go on."""
