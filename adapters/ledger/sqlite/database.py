@@ -39,7 +39,7 @@ class Database:
         """Everything within is durable when it ends, or has not happened.
 
         Without `lasting` it outlives the process at once, and a power failure only from the next
-        lasting one on, which syncs all that was written before it (SQLite, "PRAGMA synchronous").
+        lasting one that writes, which syncs all before it (SQLite, "PRAGMA synchronous").
         """
         with self._begun("BEGIN IMMEDIATE", "COMMIT", lasting=lasting) as connection:
             yield connection

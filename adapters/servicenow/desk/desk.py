@@ -19,6 +19,7 @@ from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
 from transfer.errors import Code, Permanent
+from transfer.model import Outcome
 from transfer.remembered import Remembered
 from transfer.tickets import Post, PostAction, Ticket, TicketRole
 
@@ -54,12 +55,13 @@ class ServiceNowDesk:
         return self._ticket(post, found or self._created(post))
 
     def note(self, post: Post, *, again: bool) -> Ticket:
-        row = self._sought(post, again=again)
+        starting = post.action is PostAction.START and post.ticket is TicketRole.TASK
+        # A task that somebody has closed in the meantime is not opened again: that is a withdrawal,
+        # and what is remembered does not tell.
+        row = self._sought(post, again=again or starting)
         if again and self._mentions(row, post.marker):
             return self._ticket(post, row)
         values = forms.note(post)
-        starting = post.action is PostAction.START and post.ticket is TicketRole.TASK
-        # A task that somebody has closed in the meantime is not opened again.
         if starting and not self._is_closed(row):
             values["state"] = TASK_WORKING
         return self._ticket(post, self._append(row, values))
@@ -74,7 +76,9 @@ class ServiceNowDesk:
         return self._ticket(post, row)
 
     def close(self, post: Post, *, again: bool) -> Ticket:
-        row = self._sought(post, again=again)
+        # Of what was not delivered somebody may have closed the task: their words stay on it.
+        doubtful = post.ticket is TicketRole.TASK and post.outcome is not Outcome.DELIVERED
+        row = self._sought(post, again=again or doubtful)
         closed = self._is_closed(row)
         written = (again or closed) and self._mentions(row, post.marker)
         stays_open = forms.stays_open(post)

@@ -251,3 +251,23 @@ def test_a_ticket_that_was_just_written_is_not_read_for_the_next_first_words(sta
     now[0] += 5.0
     desk.close(closing(TicketRole.USER, Outcome.DELIVERED), again=False)
     assert stage.served("incident")[3:] == ["GET", "PATCH"]
+
+
+def test_a_task_that_was_closed_after_a_note_is_not_started(stage: Stage) -> None:
+    desk = ServiceNowDesk(stage.client(), TicketForm(), Remembered(10, 5.0, lambda: 0.0))
+    task = stage.task()
+    desk.note(post(TicketRole.TASK, PostAction.NOTE, task_id=task), again=False)
+    stage.instance.update("sc_task", task, {"state": "4", "active": "false"})
+    desk.note(post(TicketRole.TASK, PostAction.START, task_id=task), again=False)
+    found = stage.instance.get("sc_task", task)
+    assert (found["state"], found["active"]) == ("4", "false")
+
+
+def test_a_task_that_was_closed_after_its_start_keeps_its_words(stage: Stage) -> None:
+    desk = ServiceNowDesk(stage.client(), TicketForm(), Remembered(10, 5.0, lambda: 0.0))
+    task = stage.task()
+    desk.note(post(TicketRole.TASK, PostAction.START, task_id=task), again=False)
+    closed = {"state": "4", "active": "false", "close_notes": "No longer needed."}
+    stage.instance.update("sc_task", task, closed)
+    desk.close(closing(TicketRole.TASK, Outcome.CANCELLED, task_id=task), again=False)
+    assert stage.instance.get("sc_task", task)["close_notes"] == "No longer needed."
