@@ -227,9 +227,14 @@ def kept_back(found: Found, destination: Destination, mark: Callable[[str], str]
     why = f"{seen.failures} connections in a row have failed since {_time(seen.since)}"
     words = f"{seen.said} {why}; it is tried again at {_time(seen.until)}."
     if found.now - seen.since > PATIENCE:
-        return Permanent(Code(seen.code), words)
+        return Permanent(_code(seen.code), words)
     left = seen.until - found.now
     return Waiting(Code.DESTINATION_RESTING, words, retry_after=max(1.0, min(LATER, left)))
+
+
+def _code(text: str) -> Code:
+    """A later FileFerry that shares the ledger may have codes that are not known here."""
+    return Code(text) if text in Code.__members__.values() else Code.REMOTE_UNREACHABLE
 
 
 def _material(destination: Destination, shown: Sequence[str]) -> str:

@@ -126,6 +126,18 @@ def test_after_hours_it_fails_with_the_partner_s_own_error(hosts: Hosts) -> None
     assert one.guard(HERE, ["word"], hosts.connect) == "in"
 
 
+def test_a_code_of_a_later_version_is_no_fault(hosts: Hosts) -> None:
+    one, hosts.answer = hosts.host("one"), NOBODY
+    for _ in range(2):
+        hosts.error(one)
+    hosts.limits.change(hosts.limits.name, lambda page, _: (None, {**page, "code": "remote.new"}))
+    hosts.now += PATIENCE + 1
+    hosts.limits.change(
+        hosts.limits.name, lambda page, now: (None, {**page, "until": now + 60, "latest": now})
+    )
+    assert hosts.error(one).code is Code.REMOTE_UNREACHABLE
+
+
 def test_a_refused_credential_is_shown_by_nobody_until_it_is_another_one(hosts: Hosts) -> None:
     one, hosts.answer = hosts.host("one"), Permanent(Code.AUTH_REFUSED, "No.")
     assert hosts.error(one).message == "No."
