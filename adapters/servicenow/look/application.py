@@ -42,6 +42,7 @@ GROUPS = {
     ),
     "application fields": ("sys_db_object", DICTIONARY),
 }
+RIGHTS = "sys_security_acl"
 OWNED = {
     "sys_security_acl_role": "sys_security_acl",
     "sc_cat_item_user_criteria_mtom": "sc_cat_item",
@@ -193,8 +194,12 @@ class ApplicationLook:
         if query is None:
             return
         rows = self._rows(table, query, ("sys_id", "name", "operation"), _MOST)
-        known = {each.key for each in pieces}
-        more = [_called(row) for row in rows if row["sys_id"] not in known]
+        known, places = {each.key for each in pieces}, {_place(each.values) for each in pieces}
+        more = [
+            _called(row)
+            for row in rows
+            if row["sys_id"] not in known and (table != RIGHTS or _place(row.values) in places)
+        ]
         if more:
             text = f"More than was shipped, in {table}: {_listed(more)}."
             yield _coded(degraded(name, text, _MORE), Code.APPLICATION_ALTERED)
@@ -255,7 +260,7 @@ def _key(row: Record) -> str:
 
 def _owned(table: str, pieces: Sequence[Piece], scope: str) -> Query | None:
     """All records that decide on the same as ours, ours among them; None where more do no harm."""
-    if table == "sys_security_acl":
+    if table == RIGHTS:
         return Query().flag("active", True).begins("name", f"{scope}_")
     if table not in OWNED:
         return None
@@ -264,6 +269,11 @@ def _owned(table: str, pieces: Sequence[Piece], scope: str) -> Query | None:
     if table == "sys_script":
         return Query().flag("active", True).words(owner, owners)
     return Query().sys_ids(owner, owners)
+
+
+def _place(values: Mapping[str, str]) -> str:
+    """The table of a right; another application's may begin as ours do."""
+    return values.get("name", "").partition(".")[0]
 
 
 def _called(row: Record) -> str:

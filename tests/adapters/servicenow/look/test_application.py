@@ -257,6 +257,8 @@ def test_a_rule_for_other_tables_and_one_that_is_off_are_no_matter(server: Servi
     server.instance.create("sys_script", rule)
     off = {**ADDED["sys_script"], "active": "false"}
     server.instance.create("sys_script", off)
+    right = {**ADDED["sys_security_acl"], "name": f"{SCOPE}_two_table"}
+    server.instance.create("sys_security_acl", right)
     assert worse(look(server)) == {}
 
 
