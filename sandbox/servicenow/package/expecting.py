@@ -37,7 +37,10 @@ WATCHED: dict[str, tuple[str, ...]] = {
         *("cat_item", "active", "script", "type", "ui_type", "applies_catalog", "cat_variable"),
     ),
     "sc_cat_item_user_criteria_mtom": ("sc_cat_item", "user_criteria"),
-    "user_criteria": ("active", "group", "match_all", "advanced"),
+    "user_criteria": (
+        *("active", "group", "match_all", "advanced"),
+        *("user", "role", "company", "department", "location"),
+    ),
     "sys_script": (
         *("collection", "active", "when", "order", "script", "advanced", "abort_action"),
         *("action_insert", "action_update", "action_delete", "action_query"),
