@@ -184,7 +184,12 @@ def test_a_first_run_ends_with_a_delivered_file(
         assert_secret(written / "credentials/servicenow", addresses["servicenow"]["client_secret"])
         assert_secret(written / "credentials/partner", addresses["sftp"]["password"])
         assert (written / ADDRESSES).stat().st_mode & 0o777 == 0o600
-        for path, requester, approve in (("in/", "anna.berg", True), ("", "tom.reyes", False)):
+        # Ordered again before the first is delivered, and it is: the object is the same still.
+        for path, requester, approve in (
+            ("in/", "anna.berg", True),
+            ("", "tom.reyes", False),
+            ("../x", "tom.reyes", False),
+        ):
             code = ordered(
                 report,
                 to="partner",
@@ -197,7 +202,9 @@ def test_a_first_run_ends_with_a_delivered_file(
         said = " ".join(capsys.readouterr().out.split())
         assert "ordered it to partner:in/: RITM0010001. carla.moss has approved it." in said
         assert "ordered it to partner:report.csv: RITM0010002. carla.moss decides on" in said
-        assert "fileferry show RITM0010001" in said
+        assert "fileferry show RITM0010001 Its" in said
+        assert "fileferry show RITM0010002, once it is approved" in said
+        assert said.endswith("Where it arrives: nowhere: the path leaves the destination")
         arrives = Path(addresses["sftp"]["root"], "in", "report.csv")
         assert f"Where it arrives: {arrives}" in said
         with WarmChild("run", ["run"], tmp_path, shell(written)) as daemon:
