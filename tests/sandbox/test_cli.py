@@ -185,20 +185,8 @@ def test_a_first_run_ends_with_a_delivered_file(
         assert_secret(written / "credentials/partner", addresses["sftp"]["password"])
         assert (written / ADDRESSES).stat().st_mode & 0o777 == 0o600
         # Ordered again before the first is delivered, and it is: the object is the same still.
-        for path, requester, approve in (
-            ("in/", "anna.berg", True),
-            ("", "tom.reyes", False),
-            ("../x", "tom.reyes", False),
-        ):
-            code = ordered(
-                report,
-                to="partner",
-                path=path,
-                requester=requester,
-                approve=approve,
-                config=configuration,
-            )
-            assert code == 0
+        for path, approve in (("in/", True), ("", False), ("../x", False)):
+            assert asked(report, configuration, path, approve=approve) == 0
         said = " ".join(capsys.readouterr().out.split())
         assert "ordered it to partner:in/: RITM0010001. carla.moss has approved it." in said
         assert "ordered it to partner:report.csv: RITM0010002. carla.moss decides on" in said
@@ -210,6 +198,18 @@ def test_a_first_run_ends_with_a_delivered_file(
         with WarmChild("run", ["run"], tmp_path, shell(written)) as daemon:
             eventually(arrives.exists, daemon.check)
         assert arrives.read_text() == "a;b\n"
+
+
+def asked(file: Path, configuration: Path, path: str, *, approve: bool) -> int:
+    requester = "anna.berg" if approve else "tom.reyes"
+    return ordered(
+        file,
+        to="partner",
+        path=path,
+        requester=requester,
+        approve=approve,
+        config=configuration,
+    )
 
 
 def eventually(condition: Callable[[], bool], alive: Callable[[], object] = bool) -> None:
