@@ -14,7 +14,7 @@ from transfer.approval import items
 from transfer.audit.chain import Entry
 from transfer.books import Beat
 from transfer.errors import ClaimLost
-from transfer.history import Event
+from transfer.history import Event, EventKind
 from transfer.model import Delivery, DeliveryState, Route, Transfer
 from transfer.tickets import Post
 
@@ -134,7 +134,8 @@ class SqliteLedger:
 
 def must_last(transfer: Transfer, changes: Sequence[Delivery | Post | Entry | Event]) -> bool:
     """Something outside follows from it, or has happened, that the ledger must know of whatever
-    befalls the host: a temp, a rename, a receipt, an execution, an object that is about to be read.
+    befalls the host: a temp, a rename, a receipt, an execution, an object that is about to be read,
+    an operator who is told that it is done.
 
     All else is a step that can be run again to the same end, and words that are synced when they
     are handed out to be sent.
@@ -143,7 +144,9 @@ def must_last(transfer: Transfer, changes: Sequence[Delivery | Post | Entry | Ev
     if transfer.route is not Route.IN_PROCESS or (session is not None and session.least):
         return True
     return any(
-        isinstance(each, Entry) or (isinstance(each, Delivery) and each.state not in BEFORE)
+        isinstance(each, Entry)
+        or (isinstance(each, Event) and each.kind is EventKind.DECIDED)
+        or (isinstance(each, Delivery) and each.state not in BEFORE)
         for each in changes
     )
 

@@ -142,14 +142,16 @@ class Convoy:
         told = found if isinstance(found, dict) else {}
         served = _served(told)
         for number, seat in enumerate(seats):
-            if not self._open:
+            if not self._open or answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 seat.alone = True
             elif served is None:
                 # Judged as if it had been the answer to each call; of JSON nobody knows what it is.
                 seat.answer = answer if found is None else None
             else:
                 seat.answer = served.get(str(number))
-                seat.alone = str(number) in _left_out(told) or _refused(seat.answer)
+                seat.alone = _refused(seat.answer) or (
+                    seat.answer is None and seat.body is None and str(number) in _left_out(told)
+                )
 
 
 def _part(number: int, seat: _Seat) -> dict[str, Any]:
@@ -192,7 +194,11 @@ def _answer(part: Mapping[str, Any]) -> tuple[str, Answer | None]:
 
 
 def _left_out(found: Mapping[str, Any]) -> set[str]:
-    """The parts that were not served, by the instance's own word."""
+    """The parts that were not served, by the instance's own word.
+
+    One of them may have been under way when the instance broke off the batch, after its 30 seconds:
+    only a read is made again without a look whether it has arrived.
+    """
     named = found.get("unserviced_requests")
     return {str(each) for each in named} if isinstance(named, list) else set()
 

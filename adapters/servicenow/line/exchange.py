@@ -78,6 +78,9 @@ class Exchange:
         self._lockout.insist()
         try:
             answer = self.convoy.ask(call, address, body) if kind == JSON else None
+            if answer:
+                # The batch was answered well, and this part of it may ask for silence all the same.
+                self.budget.learn(0, answer)
             answer = answer or self._logged_in(call, address, body, kind)
             if answer.status == HTTPStatus.UNAUTHORIZED:
                 result(call, answer)

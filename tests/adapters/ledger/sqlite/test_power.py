@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -28,12 +28,14 @@ from tests.transfer.bench import Bench, Crash, Fuse, Fused
 from tests.transfer.made import NOON, PARTNER, request
 from tests.transfer.test_journey import three_tries
 from transfer.books import Books
+from transfer.decisions import Change, Word, cancel, set_aside
 from transfer.destination import Tier
 from transfer.journey import travel
-from transfer.model import Outcome, Stage, Transfer
+from transfer.model import Delivery, Outcome, Stage, Transfer
 
 NAMES = ("s3://exports/payroll/one", "s3://exports/payroll/two")
 FINALS = {"/inbox/d/one": b"1" * 30, "/inbox/d/two": b"2" * 40}
+Decision = Callable[[Transfer, Sequence[Delivery], Word], tuple[Transfer, list[Change]]]
 MOST = 8
 """Commits that wait for the disk, for a small transfer from its admission to its closed tickets."""
 
@@ -200,3 +202,22 @@ def test_a_power_failure_anywhere_loses_nothing_and_doubles_nothing(folder: Path
             assert books.archive.search()[0].unsent == 0
         for card in host.desk.cards.values():
             assert len(card.notes) == len(set(card.notes)), (at, after, card.notes)
+
+
+@pytest.mark.parametrize("decision", [cancel, set_aside])
+def test_a_power_failure_takes_back_no_word_of_an_operator(
+    folder: Path, decision: Decision
+) -> None:
+    host = Host(folder)
+    with host.process() as books:
+        waiting = books.ledger.admit(Transfer(request=request(sources=NAMES), received_at=NOON))
+        claimed = books.ledger.claim(waiting.id)
+        assert claimed
+        word = Word(by="ops", at=NOON, reason="The partner asked us to wait.")
+        head, changes = decision(claimed, (), word)
+        books.ledger.save(head, *changes)
+        books.ledger.renew(claimed, 0)
+    with host.process() as books:
+        (record,) = books.archive.search(waiting.id)
+        assert record.transfer.failure == head.failure
+        assert record.transfer.quarantined_at == head.quarantined_at

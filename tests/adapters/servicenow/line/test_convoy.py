@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
+import responses
 from structlog.testing import capture_logs
 
 from adapters.memory.ledger import MemoryArchive, MemoryLedger, MemoryOutbox, MemoryStore
@@ -19,8 +20,11 @@ from adapters.running.sender import Sender
 from adapters.servicenow.desk.desk import ServiceNowDesk
 from adapters.servicenow.desk.forms import TicketForm, ticket_id
 from adapters.servicenow.line.answers import Answer, Call, result
+from adapters.servicenow.line.budget import Need
 from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.convoy import ADDRESS, Convoy
+from adapters.servicenow.line.credentials import Basic
+from adapters.servicenow.line.query import Query
 from tests.adapters.servicenow.stage import Stage
 from tests.transfer.made import NOON, request
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -34,9 +38,9 @@ JSON = {"Content-Type": "application/json"}
 ALONE = "made alone"
 
 
-def called(number: int) -> tuple[Call, str, bytes | None]:
-    call = Call(host=HOST, method="GET", table="incident")
-    return call, f"/api/now/table/incident/{number}", None
+def called(number: int, body: bytes | None = None) -> tuple[Call, str, bytes | None]:
+    call = Call(host=HOST, method="PATCH" if body else "GET", table="incident")
+    return call, f"/api/now/table/incident/{number}", body
 
 
 def answered(found: object, status: int = 200, headers: dict[str, str] | None = None) -> Answer:
@@ -48,7 +52,9 @@ def part(number: int, found: object, status: int = 200, **changes: Any) -> dict[
     return {"id": str(number), "status_code": status, "body": body, "headers": []} | changes
 
 
-def together(send: Callable[[Sequence[str]], Answer], count: int = 3) -> list[object]:
+def together(
+    send: Callable[[Sequence[str]], Answer], count: int = 3, body: bytes | None = None
+) -> list[object]:
     """What each of the threads makes of its call, in their order; `send` is told the addresses."""
     order: list[str] = []
 
@@ -62,7 +68,7 @@ def together(send: Callable[[Sequence[str]], Answer], count: int = 3) -> list[ob
     def ride(number: int) -> object:
         with convoy.riding():
             try:
-                found = convoy.ask(*called(number))
+                found = convoy.ask(*called(number, body))
                 return result(called(number)[0], found) if found else ALONE
             except FerryError as error:
                 return error.code
@@ -101,12 +107,23 @@ def test_who_does_not_take_part_is_not_waited_for() -> None:
         ([part(0, {"result": "a"}, body="%%%")], [], [Code.SERVICENOW_CUT_OFF]),
         ([part(0, {"result": "a"}, status_code="200")], [], [Code.SERVICENOW_CUT_OFF]),
         ([part(0, {"result": "a"}, headers=None), "odd"], [], ["a", Code.SERVICENOW_CUT_OFF]),
+        ([part(0, {"result": "a"})], ["0", "1", "2"], ["a", ALONE, ALONE]),
         ("odd", "odd", [Code.SERVICENOW_CUT_OFF] * 3),
     ],
 )
 def test_each_part_is_judged_by_itself(parts: Any, left_out: Any, told: list[object]) -> None:
     answer = answered({"serviced_requests": parts, "unserviced_requests": left_out})
     assert together(lambda _: answer)[: len(told)] == told
+
+
+def test_a_write_that_was_left_out_may_have_been_under_way() -> None:
+    # After 30 seconds the instance breaks off the batch, whatever it is doing.
+    answer = answered({"serviced_requests": [], "unserviced_requests": ["0", "1", "2"]})
+    assert together(lambda _: answer, body=b"{}") == [Code.SERVICENOW_CUT_OFF] * 3
+
+
+def test_what_is_too_large_together_goes_one_by_one() -> None:
+    assert together(lambda _: answered({}, 413), body=b"{}") == [ALONE] * 3
 
 
 @pytest.mark.parametrize(
@@ -214,6 +231,27 @@ def test_the_posts_of_a_transfer_go_together(stage: Stage) -> None:
     room.assert_told_once()
     paths = [each.path for each in stage.server.site.served]
     assert [path.partition("?")[0] for path in paths].count(ADDRESS) > 1
+
+
+@responses.activate
+def test_a_part_that_asks_for_silence_silences_all() -> None:
+    client = Client("https://example.service-now.com", Basic(user="u", password="p"), timeout=60)
+    wait = {"name": "Retry-After", "value": "60"}
+    refusal = part(1, {"error": {"message": "Rate limit exceeded"}}, 429, headers=[wait])
+    served = {"serviced_requests": [part(0, {"result": []}), refusal]}
+    responses.post(f"{client.url}{ADDRESS}", json=served)
+
+    def ride(_: int) -> str:
+        with client.convoy.riding():
+            try:
+                return str(client.rows("incident", Query(), ("sys_id",), limit=5))
+            except FerryError as error:
+                return error.code
+
+    client.convoy.expect(2)
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(ride, range(2))) == ["()", Code.SERVICENOW_THROTTLED]
+    assert not client.budget.room(Need.DUTY)
 
 
 @pytest.mark.parametrize("lost", [0, 2])
