@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -86,33 +87,46 @@ def _answering(addresses: Addresses) -> Iterator[None]:
 
 
 def _uploaded(addresses: Addresses, file: Path) -> str:
-    """Before it is ordered: what is newer than its approval is refused."""
+    """Before it is ordered: what is newer than its approval is refused. So what is there already is
+    left alone, for an earlier order of it may be under way.
+    """
     bucket = addresses["aws"]["bucket"]
-    make_client("s3", addresses["aws"]).upload_file(str(file), bucket, file.name)
+    s3 = make_client("s3", addresses["aws"])
+    found = s3.list_objects_v2(Bucket=bucket, Prefix=file.name).get("Contents", ())
+    digest = hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
+    if (file.name, f'"{digest}"') not in [(each["Key"], each["ETag"]) for each in found]:
+        s3.upload_file(str(file), bucket, file.name)
     return f"s3://{bucket}/{file.name}"
 
 
-def _furnished(root: Path, to: str, path: str, name: str) -> Path:
-    """Where it should arrive, in a folder that the partner has prepared: FileFerry makes none."""
+def _furnished(root: Path, to: str, path: str, name: str) -> Path | None:
+    """Where it should arrive, in a folder that the partner has prepared: FileFerry makes none.
+
+    None for a path that leaves the destination, which FileFerry refuses.
+    """
     home = root / to if (root / to).is_dir() else root
     folder, _, last = path.strip("/").rpartition("/") if not path.endswith("/") else (path, "", "")
     place = (home / folder.strip("/")).resolve()
-    if place.is_relative_to(home.resolve()):
-        place.mkdir(parents=True, exist_ok=True)
+    if not place.is_relative_to(home.resolve()):
+        return None
+    place.mkdir(parents=True, exist_ok=True)
     return place / (last or name)
 
 
-def _told(addresses: Addresses, placed: Placed, arrives: Path, *, approve: bool) -> list[str]:
+def _told(
+    addresses: Addresses, placed: Placed, arrives: Path | None, *, approve: bool
+) -> list[str]:
     order, page = placed.order, addresses["servicenow"]["page"]
     target = f"{order.destination}:{order.path or order.keys[0]}"
-    decided = (
-        f"{APPROVER} has approved it." if approve else f"{APPROVER} decides on it, on the page."
-    )
+    if approve:
+        decided, when = f"{APPROVER} has approved it.", ""
+    else:
+        decided, when = f"{APPROVER} decides on it, on the page.", ", once it is approved"
     return [
         f"{order.requester} has ordered it to {target}: {placed.number}.",
         decided,
         "",
-        f"What becomes of it:  fileferry show {placed.number}",
+        f"What becomes of it:  fileferry show {placed.number}{when}",
         f"Its tickets:         {page}",
-        f"Where it arrives:    {arrives}",
+        f"Where it arrives:    {arrives or 'nowhere: the path leaves the destination'}",
     ]

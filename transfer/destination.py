@@ -162,12 +162,12 @@ class Destination:
     `names` is the encoding of names at an FTP server, empty for what the server says of itself.
     `tier` is the least that a delivery must reach, None what is usual for the protocol.
     `digests` are on the receipt; those of them that are in `attest` are not computed where they are
-    known (transfer/digests.py). `connections` is the
-    most at once, `connections_per_file` the most that write one file together. Times are in
-    seconds; `timeout` without progress closes the connection, and so does less than `min_rate`
-    bytes a second for that long (0: never). An idle connection is kept for `keep_idle` seconds (0:
-    none). `fast_ssh` is the bulk writer of SFTP. After `rest_after` connections in a row that
-    failed it is left alone for `rest`, then for longer (0: never); see breaker.py.
+    known (transfer/digests.py). `connections` is the most at once, `connections_per_file` the most
+    that write one file together. Times are in seconds; `timeout` without progress closes the
+    connection, and so does less than `min_rate` bytes a second for that long (0: never). An idle
+    connection is kept for `keep_idle` seconds (0: none). `fast_ssh` is the bulk writer of SFTP.
+    After `rest_after` connections in a row that failed it is left alone for `rest`, then for longer
+    (0: never); see breaker.py.
     Of all doors together: `bandwidth` is the most that is sent there, of several that hold at one
     moment the least; `files_per_hour` the most that are begun there (0: any number).
     No file is begun in the `blackouts`, which are hours of `time_zone` (a name of the IANA

@@ -13,8 +13,9 @@ _FORM = re.compile(
     r"(?:(?P<days>[a-z]{3}(?:[-,][a-z]{3})*) +)?(?P<start>\d\d:\d\d) *- *(?P<end>\d\d:\d\d)"
 )
 _RATE = re.compile(
-    r"(?:(?P<hours>.*\d\d:\d\d) +)?(?P<number>[1-9]\d{0,5}) *(?P<unit>[kmg])b/s", re.ASCII
+    r"(?:(?P<hours>.*\d\d:\d\d) +)?(?P<number>[1-9]\d{0,5}) *(?P<unit>[kmgKMG])B/s", re.ASCII
 )
+"""With a capital B: `Mb/s` are megabits to those who run networks, an eighth of it."""
 _UNITS = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000}
 RATE_FORM = "a rate as in `10 MB/s`, or hours with one as in `Mon-Fri 08:00-18:00 10 MB/s`"
 FORM = "hours as in `08:00-18:00` or `Mon-Fri 08:00-18:00`"
@@ -54,10 +55,10 @@ class Bandwidth:
 
 def parse_bandwidth(text: str) -> Bandwidth:
     """Raises ValueError with the form that is expected."""
-    found = _RATE.fullmatch(text.strip().lower())
+    found = _RATE.fullmatch(text.strip())
     if not found:
         raise ValueError(f"must be {RATE_FORM}")
-    rate = int(found["number"]) * _UNITS[found["unit"]]
+    rate = int(found["number"]) * _UNITS[found["unit"].lower()]
     return Bandwidth(rate, parse_blackout(found["hours"]) if found["hours"] else None)
 
 

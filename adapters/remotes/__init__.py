@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -82,8 +82,9 @@ class Register:
                 Code.DESTINATION_MISCONFIGURED,
                 f"Destination {destination.name} has the unknown protocol {destination.protocol}.",
             ) from None
-        turn = partial(self._in_turn, destination, self._shown(destination))
-        remote: Remote = turn(partial(connect, destination, self._secret))
+        shown = self._shown(destination)
+        turn = partial(self._in_turn, destination, list(shown.values()))
+        remote: Remote = turn(partial(connect, destination, partial(self._read, shown)))
         if isinstance(remote, Returning):
             remote.by_turns(turn)
         return remote
@@ -92,18 +93,25 @@ class Register:
         """Why no login would be tried there now. Raises `ledger.*`."""
         if self._breakers is None:
             return None
-        return self._breakers.look(destination, self._shown(destination))
+        return self._breakers.look(destination, list(self._shown(destination).values()))
 
     def resume(self, destination: Destination) -> bool:
         """Try everything again, by an operator's word; False when nothing was held back."""
         return self._breakers.resume(destination) if self._breakers else False
 
-    def _shown(self, destination: Destination) -> list[str]:
+    def _shown(self, destination: Destination) -> dict[str, str]:
+        """The secrets of a login, by name."""
         named = (
             *(destination.password, destination.private_key, destination.passphrase),
             *(destination.certificate, destination.tls.certificate),
         )
-        return [self._secret(name) for name in named if name is not None]
+        return {name: self._secret(name) for name in named if name is not None}
+
+    def _read(self, shown: Mapping[str, str], name: str) -> str:
+        """One that changes while the login waits for its turn is not shown: a refusal would be
+        noted of the old one, and the new one shown twice.
+        """
+        return shown[name] if name in shown else self._secret(name)
 
     def _in_turn(
         self, destination: Destination, shown: Sequence[str], connect: Callable[[], Any]

@@ -72,6 +72,7 @@ class Breakers:
         self._careful = careful
         self._salt = token_hex(16)
         self._lock = threading.Lock()
+        self._paying = threading.Lock()
         self._tries = count(1)
         self._let_in: set[tuple[str, str]] = set()
         self._marks: dict[tuple[str, str], str] = {}
@@ -127,7 +128,7 @@ class Breakers:
     def resume(self, destination: Destination) -> bool:
         """All may be tried again. False when nothing was held back. Raises `ledger.*`."""
         name = page_of(destination)
-        with self._lock:
+        with self._paying, self._lock:
             self._owed = [each for each in self._owed if each[0] != name]
         return self._limits.change(name, resumed)
 
@@ -176,16 +177,17 @@ class Breakers:
         return None
 
     def _pay(self) -> None:
-        """Raises `ledger.*`: nobody may try before what is known is known to all."""
-        while self._owed:
-            with self._lock:
-                name, change = self._owed.pop(0)
-            try:
-                self._limits.change(name, change)
-            except FerryError:
+        """Raises `ledger.*`: nobody may try before what is known is known to all; who comes
+        meanwhile waits.
+        """
+        if not self._owed:
+            return
+        with self._paying:
+            while self._owed:
+                self._limits.change(*self._owed[0])
                 with self._lock:
-                    self._owed.insert(0, (name, change))
-                raise
+                    # Only now: until then nobody may pass for want of a debt.
+                    del self._owed[0]
 
     def _local(self, destination: Destination, shown: Sequence[str]) -> str:
         """Tells credentials apart in this process, and is never written."""
@@ -225,17 +227,23 @@ def kept_back(found: Found, destination: Destination, mark: Callable[[str], str]
     why = f"{seen.failures} connections in a row have failed since {_time(seen.since)}"
     words = f"{seen.said} {why}; it is tried again at {_time(seen.until)}."
     if found.now - seen.since > PATIENCE:
-        return Permanent(Code(seen.code), words)
+        return Permanent(_code(seen.code), words)
     left = seen.until - found.now
     return Waiting(Code.DESTINATION_RESTING, words, retry_after=max(1.0, min(LATER, left)))
 
 
+def _code(text: str) -> Code:
+    """A later FileFerry that shares the ledger may have codes that are not known here."""
+    return Code(text) if text in Code.__members__.values() else Code.REMOTE_UNREACHABLE
+
+
 def _material(destination: Destination, shown: Sequence[str]) -> str:
-    """What a login is made of."""
+    """What a login is made of, the same for one page and its twins."""
     it = destination
-    parts = (it.protocol, it.host, it.port, it.username, sorted(it.algorithms), it.tls)
-    named = (it.password, it.private_key, it.passphrase, it.certificate)
-    return repr((parts, named, list(shown)))
+    parts = (it.protocol, page_of(it), sorted(it.algorithms), it.tls)
+    # Not their names: the same word under another name is the same word to the partner.
+    kinds = [bool(name) for name in (it.password, it.private_key, it.passphrase, it.certificate)]
+    return repr((parts, kinds, list(shown)))
 
 
 def _time(seconds: float) -> str:

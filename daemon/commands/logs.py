@@ -23,6 +23,7 @@ from transfer.errors import FerryError
 JOURNAL = ("journalctl", "--output", "cat", "--no-pager")
 TOLD = ("timestamp", "level", "event", "transfer", "request")
 """Keys of a line that are not shown as `key=value`: the first three have a place of their own."""
+_ANOTHER = "Is it of another log? What runs in a terminal logs there: name its file with --file."
 
 out, err = Terminal(), Terminal(stderr=True)
 
@@ -54,14 +55,14 @@ def logs(  # noqa: PLR0913, PLR0917 each is an option
                     found = True
                     out.say(line if json else _readable(values))
         except OSError as error:
-            what = file or "The journal (journalctl)"
-            err.say(f"{what} cannot be read: {error.strerror}. Name the log with --file.")
+            what = str(file) if file else f"The journal ({JOURNAL[0]})"
+            err.say(f"{what} cannot be read: {error.strerror}. {_ANOTHER}")
             raise typer.Exit(FAILED) from error
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
         if not found:
-            where = file or f"the journal of the unit {unit}"
-            err.say(f"No line about {text} stands in {where}. `fileferry status` lists transfers.")
+            where = str(file) if file else f"the journal of the unit {unit}"
+            err.say(f"No line about {text} stands in {where}. {_ANOTHER}")
             raise typer.Exit(FAILED)
 
 

@@ -19,6 +19,8 @@ MEMBERS = {
 }
 """Whom the administrator puts into which group; the package has put the account into its own."""
 
+_LEFT_OUT = {"user_criteria": ("user", "role", "company", "department", "location")}
+"""Columns of an instance that the package says nothing of, and by which more people could order."""
 _KINDS = {"glide_date_time": "datetime", "glide_date": "date"}
 _KNOWN = ("boolean", "integer", "reference")
 _GROUPS = re.compile(r"G\[([^\]]*)\]")
@@ -114,7 +116,7 @@ def _records(package: Package) -> dict[str, list[Record]]:
         fields = {name: value for name, value in entry.fields.items() if name not in SYSTEM}
         # What belongs to another application is known by its name alone.
         foreign = {name: told for name, told in entry.names.items() if entry[name] not in brought}
-        fields |= foreign
+        fields |= foreign | dict.fromkeys(_LEFT_OUT.get(entry.table, ()), "")
         records.setdefault(entry.table, []).append({"sys_id": entry.sys_id, **fields})
     for flow in records["sys_hub_flow"]:
         # A package has drafts; `now-sdk install` publishes them.

@@ -52,6 +52,8 @@ def test_the_least_destination_has_the_defaults_of_the_core() -> None:
         private_key="bank-key",
         host_keys=(HostKey(fingerprint=FINGERPRINT),),
         root="/",
+        # The core takes nobody's word unless it is told to.
+        attest=("md5",),
     )
 
 

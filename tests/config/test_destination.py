@@ -241,7 +241,7 @@ def test_hours_that_make_no_sense_are_told_their_form(faults: Faults, hours: str
 
 
 @pytest.mark.parametrize(
-    "rate", ["10", "10 MB", "0 MB/s", "fast", "08:00-18:00", "25:00-26:00 1 MB/s"]
+    "rate", ["10", "10 MB", "0 MB/s", "fast", "08:00-18:00", "25:00-26:00 1 MB/s", "100 Mb/s"]
 )
 def test_a_rate_that_makes_no_sense_is_told_its_form(faults: Faults, rate: str) -> None:
     (fault,) = faults(text=bank({**SFTP, "bandwidth": ["1 GB/s", rate]}))

@@ -106,11 +106,16 @@ def test_five_thousand_of_one_and_then_one_of_another() -> None:
 
 def test_a_flood_ends_whole() -> None:
     harbour = Harbour()
-    harbour.tokens.release(500)
     ferry = Ferry(parallel=2, attempt=harbour)
     for head in [*heads("anna.berg", 400), *heads("otto.lind", 100, first=1000)]:
         ferry.bench.ledger.admit(head)
     ferry.carry()
+    # One ends after the other, in the order in which they began: a thread that the machine lets
+    # wait would leave its turns to the rest.
+    for under_way in range(7, 150):
+        until(lambda wanted=under_way: len(harbour.begun) >= wanted)  # type: ignore[misc]
+        harbour.tokens.release()
+    harbour.tokens.release(500)
     assert ferry.carrier.drain(60.0)
     assert len(harbour.begun) == 500
     assert harbour.begun[:150].count("otto.lind") > 50

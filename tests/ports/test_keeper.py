@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from adapters.ledger.sqlite.keeper import BATCH
 from tests.ports.books import TICKET, Store, delivery, post, received
 from tests.transfer.made import NOON
 from transfer.errors import ClaimLost
@@ -96,7 +97,7 @@ def test_the_very_moment_and_what_is_in_quarantine_stay(store: Store) -> None:
 
 
 def test_more_than_one_batch_is_forgotten(store: Store) -> None:
-    for number in range(210):
+    for number in range(many := BATCH + 1):
         closed(store, number)
-    assert store.open("one").keeper.forget(NOON + timedelta(days=1)) == 210
+    assert store.open("one").keeper.forget(NOON + timedelta(days=1)) == many
     assert list(store.open("one").archive.search()) == []

@@ -184,25 +184,32 @@ def test_a_first_run_ends_with_a_delivered_file(
         assert_secret(written / "credentials/servicenow", addresses["servicenow"]["client_secret"])
         assert_secret(written / "credentials/partner", addresses["sftp"]["password"])
         assert (written / ADDRESSES).stat().st_mode & 0o777 == 0o600
-        for path, requester, approve in (("in/", "anna.berg", True), ("", "tom.reyes", False)):
-            code = ordered(
-                report,
-                to="partner",
-                path=path,
-                requester=requester,
-                approve=approve,
-                config=configuration,
-            )
-            assert code == 0
+        # Ordered again before the first is delivered, and it is: the object is the same still.
+        for path, approve in (("in/", True), ("", False), ("../x", False)):
+            assert asked(report, configuration, path, approve=approve) == 0
         said = " ".join(capsys.readouterr().out.split())
         assert "ordered it to partner:in/: RITM0010001. carla.moss has approved it." in said
         assert "ordered it to partner:report.csv: RITM0010002. carla.moss decides on" in said
-        assert "fileferry show RITM0010001" in said
+        assert "fileferry show RITM0010001 Its" in said
+        assert "fileferry show RITM0010002, once it is approved" in said
+        assert said.endswith("Where it arrives: nowhere: the path leaves the destination")
         arrives = Path(addresses["sftp"]["root"], "in", "report.csv")
         assert f"Where it arrives: {arrives}" in said
         with WarmChild("run", ["run"], tmp_path, shell(written)) as daemon:
             eventually(arrives.exists, daemon.check)
         assert arrives.read_text() == "a;b\n"
+
+
+def asked(file: Path, configuration: Path, path: str, *, approve: bool) -> int:
+    requester = "anna.berg" if approve else "tom.reyes"
+    return ordered(
+        file,
+        to="partner",
+        path=path,
+        requester=requester,
+        approve=approve,
+        config=configuration,
+    )
 
 
 def eventually(condition: Callable[[], bool], alive: Callable[[], object] = bool) -> None:

@@ -1,5 +1,5 @@
 // Stand-ins of what ServiceNow gives a script, over records that come as JSON on the standard input:
-//   {kind: "rule", script, previous, current, world}   a rule before an insert (no previous) or an update
+//   {kind: "rule", script, previous, current, world, user, roles}   before an insert (no previous) or an update
 //   {kind: "job", script, world, now}                  a scheduled job
 //   {kind: "form", script, orders}                     onSubmit of a catalog client script, for each order
 // A method that is missing here stops the script: nothing is believed that was not looked up in ServiceNow's reference.
@@ -103,6 +103,8 @@ const sandbox = {
     gs: {
         addErrorMessage: (text) => said.errors.push(text),
         error: (text) => said.log.push(text),
+        getUserID: () => task.user,
+        hasRole: (name) => (task.roles || []).includes(name),
         getProperty: (name, otherwise) => {
             const found = (world.sys_properties || []).find((row) => row.name === name)
             return found ? found.value : otherwise
@@ -111,7 +113,7 @@ const sandbox = {
 }
 
 if (task.kind === 'rule') {
-    sandbox.current = new Current(task.current, task.previous)
+    sandbox.current = walking(new Current(task.current, task.previous))
     sandbox.previous = task.previous && new Current(task.previous, task.previous)
     vm.runInNewContext(task.script, sandbox)
 } else if (task.kind === 'job') {

@@ -68,9 +68,22 @@ def test_terms_are_not_altered_under_the_eyes_of_the_approvers() -> None:
     assert len(found["errors"]) == 1
 
 
-def test_a_new_record_is_approved_by_nobody() -> None:
-    found = run(kind="rule", script=TERMS, current=dict(RECORD), world={})
+@pytest.mark.parametrize(
+    ("roles", "opener"), [([], CARLA), (["admin"], ANNA)], ids=["a requester", "an administrator"]
+)
+def test_a_new_record_is_approved_by_nobody_and_of_who_makes_it(
+    roles: list[str], opener: Any
+) -> None:
+    found = run(
+        kind="rule",
+        script=TERMS,
+        current=dict(RECORD),
+        world={},
+        user=CARLA.sys_id,
+        roles=roles,
+    )
     assert found["current"]["approval"] == "not requested"
+    assert found["current"]["opened_by"] == opener.sys_id
 
 
 def decided(*approvers: str, state: str = "approved") -> World:
@@ -105,6 +118,35 @@ def test_who_made_the_record_for_another_does_not_approve_it() -> None:
     was = {**RECORD, "approval": "requested", "sys_created_by": "carla.moss"}
     found = rule(OWN, was, {"approval": "approved"}, decided("carla.moss"))
     assert found["current"]["approval"] == "rejected"
+
+
+def at(world: World, *times: str) -> World:
+    """The decisions of a world, each at its time."""
+    for row, time in zip(world["sysapproval_approver"], times, strict=True):
+        row["sys_updated_on"] = f"2026-11-30 {time}"
+    return world
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "outcome"),
+    [("carla.moss", "anna.berg", "rejected"), ("anna.berg", "carla.moss", "approved")],
+)
+def test_a_decision_on_earlier_terms_does_not_count_again(
+    first: str, then: str, outcome: str
+) -> None:
+    """Anna alters what Carla approved, and approves it as one of the approvers herself."""
+    world = at(decided(first, then), "10:00:00", "11:00:00")
+    was = {**RECORD, "approval": "requested"}
+    assert rule(OWN, was, {"approval": "approved"}, world)["current"]["approval"] == outcome
+
+
+def test_who_decides_as_the_delegate_of_an_approver_does_not_approve_his_own() -> None:
+    world = decided("carla.moss")
+    world["sysapproval_approver"][0]["sys_updated_by"] = "anna.berg"
+    for maker in ("anna.berg", "tom.reyes"):
+        was = {**RECORD, "approval": "requested", "sys_created_by": maker}
+        found = rule(OWN, was, {"approval": "approved"}, world)
+        assert found["current"]["approval"] == "rejected"
 
 
 GROUP = PACKAGE.one("sys_properties", name="x_fferry.operators")["value"]

@@ -22,6 +22,10 @@ from transfer.tools import Tools
 
 FEW = 3
 """Below this many small files a batch saves nothing."""
+SILENCE = 10
+"""Seconds for which a line may be idle while a batch waits for its rate; some servers cut idle ones
+after minutes, and the same batch would wait again.
+"""
 
 
 def carry(
@@ -53,6 +57,13 @@ def _useful(destination: Destination, deliveries: Sequence[Delivery], tools: Too
     """How many connections they are worth: a large file can use several."""
     wide = [item for item in deliveries if item.size >= tools.width.wide]
     return len(deliveries) + len(wide) * (destination.connections_per_file - 1)
+
+
+def _burst(destination: Destination) -> int:
+    """Bytes of small files that go together: at once, when all of them may go."""
+    if not destination.bandwidth:
+        return CHUNK
+    return min(MIB, SILENCE * min(each.rate for each in destination.bandwidth))
 
 
 def _new(deliveries: Sequence[Delivery]) -> list[Delivery]:
@@ -112,9 +123,7 @@ class _Fleet:
                 return []
             share = min(most, -(-len(self.waiting) // self.boats))
             taken = [self.waiting.popleft()]
-            # All of them go in one burst.
-            most = MIB if self.destination.bandwidth else CHUNK
-            room = most - taken[0].size
+            room = _burst(self.destination) - taken[0].size
             while len(taken) < share and self.waiting[0].size <= min(room, LARGEST):
                 room -= self.waiting[0].size
                 taken.append(self.waiting.popleft())

@@ -120,10 +120,15 @@ def tidied(delivery: Delivery, crossing: Crossing) -> Delivery | None:
 
 
 def _is_all_there_is(name: str, delivery: Delivery, crossing: Crossing) -> bool:
-    """The new file stands there, and what has its name is another."""
-    if crossing.remote.size(name) != delivery.size or not holds(name, delivery, crossing):
+    """The new file stands there, and what has its name is another, or it may be so: a file of its
+    size of which only the size is known, and none that has its name.
+    """
+    if crossing.remote.size(name) != delivery.size:
         return False
-    return not holds(delivery.final, delivery, crossing)
+    found = holds(name, delivery, crossing)
+    if found is None:
+        return crossing.remote.size(delivery.final) is None
+    return found and not holds(delivery.final, delivery, crossing)
 
 
 def restored(name: str, delivery: Delivery, crossing: Crossing) -> bool:
@@ -131,7 +136,8 @@ def restored(name: str, delivery: Delivery, crossing: Crossing) -> bool:
     remote = crossing.remote
     if remote.size(name) != delivery.size or remote.size(delivery.final) is not None:
         return False
-    return holds(name, delivery, crossing) and remote.rename(name, delivery.final, replace=False)
+    found = holds(name, delivery, crossing)
+    return bool(found) and remote.rename(name, delivery.final, replace=False)
 
 
 def reclaimed(delivery: Delivery, crossing: Crossing) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
+from functools import partial
 
 from transfer.attest import SIZES
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
 from transfer.destination import Tier
+from transfer.digests import STATELESS, Maker
 from transfer.errors import Code, Corrupted, Permanent, Transient
 from transfer.model import Delivery, DeliveryState
-from transfer.ports import Proof
 
 LADDER = list(Tier)
 USUAL = {"ftp": Tier.READ_BACK}
@@ -83,25 +83,27 @@ def _read_back(delivery: Delivery, crossing: Crossing) -> None:
             f"{crossing.destination.name} demands a proof by content, but computes no digest.",
             file=delivery.final,
         )
-    stored = _digest_of(crossing.remote.proof, temp_of(delivery), delivery.size, name)
+    stored = _digest_of(temp_of(delivery), delivery, crossing, STATELESS[name])
     _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)
 
 
-def holds(path: str, delivery: Delivery, crossing: Crossing) -> bool:
-    """Whether what stands there has the content of this file; False also when none may look."""
-    name = next((name for name in STRONGEST if _sent(delivery, name)), None)
-    if name is None:
-        return False
-    try:
-        return _digest_of(crossing.remote.proof, path, delivery.size, name) == _sent(delivery, name)
-    except Permanent:
-        return False
+def holds(path: str, delivery: Delivery, crossing: Crossing) -> bool | None:
+    """Whether what stands there has the content of this file, by a digest or the checksum that
+    has proven it; False also when none may look, None where neither was computed.
+    """
+    for name in filter(partial(_sent, delivery), (*STRONGEST, *SIZES)):
+        if make := STATELESS.get(name) or crossing.tools.objects.checksums.get(name):
+            try:
+                return _digest_of(path, delivery, crossing, make) == _sent(delivery, name)
+            except Permanent:
+                return False
+    return None
 
 
-def _digest_of(proof: Proof, path: str, size: int, name: str) -> str:
-    digest = hashlib.new(name, usedforsecurity=False)
-    for piece in proof.read(path, 0, size):
-        digest.update(piece)
+def _digest_of(path: str, delivery: Delivery, crossing: Crossing, make: Maker) -> str:
+    digest = make()
+    for piece in crossing.remote.proof.read(path, 0, delivery.size):
+        digest.update(memoryview(piece))
     return digest.hexdigest()
 
 

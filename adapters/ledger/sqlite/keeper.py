@@ -15,7 +15,7 @@ from transfer.model import Delivery, Transfer
 from transfer.routing import evicted, in_process
 from transfer.tickets import Post
 
-BATCH = 200
+BATCH = 50
 """Transfers forgotten in one transaction: the daemon waits for no longer than that."""
 
 

@@ -7,6 +7,7 @@ from posixpath import basename
 
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.ftp.control import RefusedError
+from adapters.remotes.ftp.line import PARTING
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -50,6 +51,13 @@ WORDS = (
     ),
 )
 CROWDED = re.compile(r"too many|maximum|limit|later|busy|overload|unavailable")
+JUDGED = re.compile(
+    r"(log-?[io]n|password|authentication|failed|unsuccessful) (attempt|failure)|incorrect|invalid|"
+    r"wrong|locked|failed (log|auth|pass)|bad pass"
+)
+"""What a server says of the credential: "too many failed attempts, try again later" is its no, and
+knocking again would keep the account locked.
+"""
 BECAUSE = {
     Code.REMOTE_FULL: "it has no room left, or its disk fails",
     Code.REMOTE_DENIED: "it does not allow that",
@@ -72,7 +80,9 @@ def code_of(refused: RefusedError) -> Code | None:
 
 def is_crowded(refused: RefusedError) -> bool:
     """Whether a refused login has nothing to do with the credential."""
-    return bool(CROWDED.search(refused.text.lower()))
+    said = refused.text.lower()
+    parts = refused.code == PARTING or bool(CROWDED.search(said))
+    return parts and not JUDGED.search(said)
 
 
 def failure(

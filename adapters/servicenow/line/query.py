@@ -54,6 +54,9 @@ class Query:
         """Words of the configuration or of the instance's choice lists."""
         return self._with(field, "IN", ",".join(_matching(_WORD, value) for value in values))
 
+    def begins(self, field: str, word: str) -> Query:
+        return self._with(field, "STARTSWITH", _matching(_WORD, word))
+
     def filled(self, field: str) -> Query:
         """The field is not empty."""
         return replace(self, conditions=(*self.conditions, f"{_matching(_FIELD, field)}ISNOTEMPTY"))

@@ -27,21 +27,36 @@ from transfer.errors import ACTIONS, Code, Permanent
 
 NAME = "application"
 GROUPS = {
-    "application rights": ("sys_user_role", "sys_security_acl", "sys_security_acl_role"),
+    "application rights": (
+        *("sys_user_role", "sys_security_acl", "sys_security_acl_role", "sys_scope_privilege"),
+    ),
     "application people": ("sys_user_group", "sys_group_has_role", "sys_user"),
     "application item": (
         *("sc_cat_item", "item_option_new", "catalog_script_client"),
         *("user_criteria", "sc_cat_item_user_criteria_mtom"),
     ),
-    "application rules": ("sys_script", "sysauto_script"),
+    "application rules": ("sys_script", "sysauto_script", "sys_properties"),
     "application flows": (
         *("sys_hub_flow", "sys_hub_trigger_instance_v2"),
         *("sys_hub_action_instance_v2", "sys_hub_flow_logic_instance_v2"),
     ),
-    "application fields": (DICTIONARY,),
+    "application fields": ("sys_db_object", DICTIONARY),
 }
+RIGHTS = "sys_security_acl"
+OWNED = {
+    "sys_security_acl_role": "sys_security_acl",
+    "sc_cat_item_user_criteria_mtom": "sc_cat_item",
+    "sys_script": "collection",
+    "sys_hub_trigger_instance_v2": "flow",
+    "sys_hub_action_instance_v2": "flow",
+    "sys_hub_flow_logic_instance_v2": "flow",
+}
+"""Where one more record alters what was shipped, and the field that says whose it is: one more
+role, rule or step. The rights of the application's own tables are known by their names.
+"""
 _SCOPES = ("sys_id", "name", "scope", "version")
 _PUBLISH = "Publish it in Flow Designer, or have the change reverted."
+_MORE = "Look whether it is meant so, and have it taken away if it is not."
 _MOST = 2000
 """Rows of an answer: more than the application has."""
 _PLAIN = 40
@@ -171,6 +186,23 @@ class ApplicationLook:
             text = f"Other than shipped, in {table}: {_listed(other)}."
             advice = _PUBLISH if table == "sys_hub_flow" else ""
             yield _coded(broken(name, text, advice), Code.APPLICATION_ALTERED)
+        yield from self._added(name, table, pieces, wanted.scope)
+
+    def _added(self, name: str, table: str, pieces: Sequence[Piece], scope: str) -> Findings:
+        """What somebody has put beside it; it may be meant so."""
+        query = _owned(table, pieces, scope)
+        if query is None:
+            return
+        rows = self._rows(table, query, ("sys_id", "name", "operation"), _MOST)
+        known, places = {each.key for each in pieces}, {_place(each.values) for each in pieces}
+        more = [
+            _called(row)
+            for row in rows
+            if row["sys_id"] not in known and (table != RIGHTS or _place(row.values) in places)
+        ]
+        if more:
+            text = f"More than was shipped, in {table}: {_listed(more)}."
+            yield _coded(degraded(name, text, _MORE), Code.APPLICATION_ALTERED)
 
     def _not_visible(self) -> Finding:
         tables = ", ".join(dict.fromkeys(self._unseen))
@@ -222,8 +254,32 @@ def _shown_nothing(error: Permanent) -> Sequence[Record] | None:
 
 def _key(row: Record) -> str:
     if row.table == DICTIONARY:
-        return f"{row.get('name')}.{row.get('element')}"
+        return f"{row.get('name')}.{row.get('element') or ''}"
     return row["sys_id"]
+
+
+def _owned(table: str, pieces: Sequence[Piece], scope: str) -> Query | None:
+    """All records that decide on the same as ours, ours among them; None where more do no harm."""
+    if table == RIGHTS:
+        return Query().flag("active", True).begins("name", f"{scope}_")
+    if table not in OWNED:
+        return None
+    owner = OWNED[table]
+    owners = sorted({each.values[owner] for each in pieces})
+    if table == "sys_script":
+        return Query().flag("active", True).words(owner, owners)
+    return Query().sys_ids(owner, owners)
+
+
+def _place(values: Mapping[str, str]) -> str:
+    """The table of a right; another application's may begin as ours do."""
+    return values.get("name", "").partition(".")[0]
+
+
+def _called(row: Record) -> str:
+    """By its name, as far as it has one, and by what it can be looked up with."""
+    words = (row.values.get("operation"), row.values.get("name"), f"({row['sys_id']})")
+    return " ".join(word for word in words if word)
 
 
 def _differs(piece: Piece, row: Record, scope: str) -> str:

@@ -14,6 +14,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+from adapters.terminal import Terminal
 from sandbox.servicenow.package.reading import files, read
 
 _PROJECT = ("package.json", "package-lock.json", "now.config.json")
@@ -98,7 +99,7 @@ def main(words: list[str]) -> None:
         case ["keep", built, project]:
             keep(Path(built), Path(project))
         case ["zip", project, dist]:
-            pack(Path(project), Path(dist))
+            Terminal().say(str(pack(Path(project), Path(dist))))
         case _:
             sys.exit(__doc__)
 

@@ -2,8 +2,11 @@
 (function executeRule(current, previous) {
     var terms = ['u_prefix', 'u_destination', 'u_until', 'u_path', 'opened_by'];
     if (current.isNewRecord()) {
-        // Whatever was sent along: nobody has been asked yet.
+        // Whatever was sent along: nobody has been asked yet, and nobody asks in another's name, by whose grants it would go.
         current.setValue('approval', 'not requested');
+        if (!gs.hasRole('admin')) {
+            current.setValue('opened_by', gs.getUserID());
+        }
         return;
     }
     var altered = terms.filter(function (name) {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -37,11 +37,16 @@ class Away(MemoryLimits):
     """A ledger that may be away."""
 
     away, asked, name = False, 0, ""
+    slow: Callable[[], object] | None = None
+    """What the next change waits for."""
 
     def change(self, name: str, change: Edit[Result]) -> Result:
         self.asked, self.name = self.asked + 1, name
         if self.away:
             raise Transient(Code.LEDGER_UNAVAILABLE, "It is away.")
+        slow, self.slow = self.slow, None
+        if slow:
+            slow()
         return super().change(name, change)
 
 
@@ -121,6 +126,18 @@ def test_after_hours_it_fails_with_the_partner_s_own_error(hosts: Hosts) -> None
     assert one.guard(HERE, ["word"], hosts.connect) == "in"
 
 
+def test_a_code_of_a_later_version_is_no_fault(hosts: Hosts) -> None:
+    one, hosts.answer = hosts.host("one"), NOBODY
+    for _ in range(2):
+        hosts.error(one)
+    hosts.limits.change(hosts.limits.name, lambda page, _: (None, {**page, "code": "remote.new"}))
+    hosts.now += PATIENCE + 1
+    hosts.limits.change(
+        hosts.limits.name, lambda page, now: (None, {**page, "until": now + 60, "latest": now})
+    )
+    assert hosts.error(one).code is Code.REMOTE_UNREACHABLE
+
+
 def test_a_refused_credential_is_shown_by_nobody_until_it_is_another_one(hosts: Hosts) -> None:
     one, hosts.answer = hosts.host("one"), Permanent(Code.AUTH_REFUSED, "No.")
     assert hosts.error(one).message == "No."
@@ -130,17 +147,20 @@ def test_a_refused_credential_is_shown_by_nobody_until_it_is_another_one(hosts: 
         assert "fileferry resume partner" in again.message
     hosts.now += 30 * 86_400
     assert "not tried again" in hosts.error(one).message
-    # Another name of the same login, and another way to write the host, is the same account.
+    # Another name of the same login or secret, or another way to write the host: the same account.
     twin = replace(HERE, name="twin", root="/other", host="HERE.")
-    assert hosts.error(one, replace(twin, host="here")).code is Code.AUTH_REFUSED
+    assert hosts.error(one, twin).code is Code.AUTH_REFUSED
     assert hosts.tries == 1
+    named = [replace(HERE, password=name) for name in ("of_one", "of_two")]
+    assert [hosts.error(one, each, "wrong").code for each in named] == [Code.AUTH_REFUSED] * 2
+    assert hosts.tries == 2
     hosts.answer = None
     assert hosts.host("two").guard(HERE, ["new word"], hosts.connect) == "in"
     assert hosts.error(one).code is Code.AUTH_REFUSED
     held = one.look(HERE, ["word"])
     assert held
     assert (held.code, held.until) == (Code.AUTH_REFUSED, None)
-    assert hosts.tries == 2
+    assert hosts.tries == 3
 
 
 def test_an_operator_has_it_tried_again(hosts: Hosts) -> None:
@@ -183,6 +203,35 @@ def test_what_the_ledger_could_not_be_told_is_told_before_the_next_try(hosts: Ho
     hosts.limits.away = False
     assert "not tried again" in hosts.error(one).message
     assert "not tried again" in hosts.error(hosts.host("two")).message
+    assert hosts.tries == 1
+
+
+def test_while_one_tells_what_is_owed_nobody_tries(hosts: Hosts) -> None:
+    # Logins at other addresses do not wait for each other's turn.
+    one, hosts.answer = hosts.host("one", careful=False), Permanent(Code.AUTH_REFUSED, "No.")
+    inside, outside = threading.Event(), threading.Event()
+
+    def lost() -> str:
+        hosts.limits.away = True
+        return hosts.connect()
+
+    def slow() -> None:
+        inside.set()
+        assert outside.wait(60)
+
+    assert refused(one.guard, HERE, ["word"], lost).message == "No."
+    hosts.limits.away, hosts.limits.slow = False, slow
+    elsewhere = replace(HERE, host="elsewhere")
+    with ThreadPoolExecutor(2) as pool:
+        teller = pool.submit(one.guard, elsewhere, ["word"], lambda: "in")
+        assert inside.wait(60)
+        same = pool.submit(refused, one.guard, HERE, ["word"], hosts.connect)
+        try:
+            assert not wait([same], timeout=0.2).done
+        finally:
+            outside.set()
+        assert "not tried again" in same.result().message
+        assert teller.result() == "in"
     assert hosts.tries == 1
 
 
@@ -296,3 +345,14 @@ def test_an_ftp_server_sees_one_refused_login(hosts: Hosts) -> None:
             register = Register(lambda _: "word", hosts.host(name))
             assert refused(register.connect, partner.destination).code is Code.AUTH_REFUSED
         assert sum(one.startswith("PASS") for one in server.heard) == 1
+
+
+def test_a_secret_that_changes_meanwhile_is_not_shown_for_the_old_one(hosts: Hosts) -> None:
+    words = iter(["old", "new", "new", "new"])
+    with OddFtp(Strict) as server:
+        partner = FtpPartner(server, "ftp")
+        register = Register(lambda _: next(words), hosts.host("one"))
+        for _ in range(3):
+            assert refused(register.connect, partner.destination).code is Code.AUTH_REFUSED
+        heard = [one for one in server.heard if one.startswith("PASS")]
+    assert heard == ["PASS old", "PASS new"]

@@ -107,4 +107,5 @@ def test_without_journal_or_file_it_is_one_sentence(
             logs(OURS.id, EXAMPLE, file)
         assert ended.value.exit_code == 1
         [said] = capsys.readouterr().err.splitlines()
-        assert said.endswith("cannot be read: No such file or directory. Name the log with --file.")
+        assert "cannot be read: No such file or directory. Is it of another log?" in said
+        assert said.endswith("name its file with --file.")

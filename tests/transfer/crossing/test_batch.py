@@ -13,11 +13,12 @@ from tests.transfer.bench import Bench, Crash, Fuse
 from tests.transfer.crossing.test_attested import AWS, value
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import three_tries
-from transfer.destination import Tier
+from transfer.destination import Destination, Tier
 from transfer.digests import ATTESTED
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Pin, Source, Stage, Transfer
+from transfer.windows import parse_bandwidth
 
 NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
 FINALS = {f"/inbox/d/file-{number}": NAMES[number].encode() * 50 for number in range(6)}
@@ -209,3 +210,21 @@ def test_all_or_nothing_together_survives_a_crash(at: int, after: bool) -> None:
         early = {DeliveryState.PINNED, DeliveryState.WAITING, DeliveryState.UPLOADING}
         assert not (standing & early and any(name in FINALS for name in world.remotes.files))
     assert_whole(world, run(world, None, WHOLE))
+
+
+def test_a_batch_is_no_larger_than_what_a_slow_rate_lets_through_soon() -> None:
+    """Its line is silent until all of it may go, and servers cut silent ones."""
+    world, waits = bench(), list[int]()
+    for name in NAMES:
+        world.objects.put(name, bytes(4_000))
+
+    def pace(_destination: Destination, wanted: int, _halt: object) -> int:
+        waits.append(wanted)
+        return wanted
+
+    slow = tuple(map(parse_bandwidth, ("50 MB/s", "22:00-06:00 1 kB/s")))
+    there = replace(PARTNER, connections=1, bandwidth=slow)
+    tools = replace(world.tools(), destinations={"partner": there}, pace=pace)
+    done = travel(world.received(sources=tuple(NAMES), target="d"), tools, three_tries)
+    assert done.outcome is Outcome.DELIVERED
+    assert (sum(waits), max(waits)) == (24_000, 4_000)

@@ -9,8 +9,10 @@ from functools import partial
 import pytest
 
 from adapters.memory.remotes import ALL_POWERS
+from adapters.s3 import checksums
 from tests.model.owners import Owner
 from tests.transfer.bench import FINAL, Bench, Crash, Fuse
+from tests.transfer.crossing.test_attested import holding
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.destination import Conflict, Mode
@@ -100,8 +102,17 @@ def test_what_an_owner_moved_between_fence_and_rename_is_put_back(bench: Bench) 
     assert contents(bench) == {FINAL: NEW}
 
 
-def test_a_step_aside_whose_answer_was_lost_may_come_late_and_takes_nothing(bench: Bench) -> None:
-    """The server does it when the new file stands there: it is known by its content."""
+@pytest.mark.parametrize("proof", ["digests", "checksum", "size"])
+def test_a_step_aside_whose_answer_was_lost_may_come_late_and_takes_nothing(
+    bench: Bench, proof: str
+) -> None:
+    """The server does it when the new file stands there: it is known by its content. Where nothing
+    is known of that, a person looks, and nothing is taken away.
+    """
+    if proof != "digests":
+        bench.destinations = {"partner": replace(SWAPPING, digests=())}
+    if proof == "checksum":
+        bench.objects.word, bench.objects.checksums = holding("crc32"), checksums.available()
 
     def answer() -> None:
         raise Transient(Code.REMOTE_DROPPED, "No answer.")
@@ -114,9 +125,14 @@ def test_a_step_aside_whose_answer_was_lost_may_come_late_and_takes_nothing(benc
             files[path] = files.pop(FINAL)
 
     bench.remotes.hooks += [renaming(FINAL, answer), late]
-    assert carried(bench).outcome is Outcome.DELIVERED
-    assert contents(bench) == {FINAL: NEW}
+    done = carried(bench)
     assert not bench.remotes.hooks
+    if proof == "size":
+        assert done.outcome is Outcome.UNKNOWN
+        assert list(contents(bench).values()) == [NEW]
+    else:
+        assert done.outcome is Outcome.DELIVERED
+        assert contents(bench) == {FINAL: NEW}
 
 
 def test_only_a_regular_file_steps_aside(bench: Bench) -> None:

@@ -119,6 +119,23 @@ def test_a_crowded_server_is_tried_again_later(session: type[Session]) -> None:
         assert error.retry_after
 
 
+class Locking(Session):
+    def do_pass(self, _password: str) -> None:
+        self.reply("530 Account locked: too many failed login attempts, try again later.")
+
+
+class Leaving(Session):
+    def do_pass(self, _password: str) -> None:
+        self.reply("421 Login incorrect, closing the connection.")
+
+
+@pytest.mark.parametrize("session", [Locking, Leaving])
+def test_a_no_to_the_password_is_one_whatever_else_it_says(session: type[Session]) -> None:
+    with OddFtp(session) as server:
+        error = refused(FtpPartner(server, "ftp").connect)
+        assert (error.code, type(error)) == (Code.AUTH_REFUSED, Permanent)
+
+
 class Mute(Session):
     def handle(self) -> None:
         self.request.recv(1)

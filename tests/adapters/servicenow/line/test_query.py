@@ -29,6 +29,17 @@ def test_lists_are_joined_by_commas() -> None:
 
 
 @given(ANY)
+def test_a_beginning_is_a_word_or_is_refused(text: str) -> None:
+    try:
+        query = str(Query().begins("name", text))
+    except ValueError:
+        assert not re.fullmatch("[A-Za-z][A-Za-z0-9_]{0,79}", text)
+    else:
+        assert query == f"nameSTARTSWITH{text}"
+        assert HARMLESS.fullmatch(text)
+
+
+@given(ANY)
 def test_a_sys_id_is_one_or_is_refused(text: str) -> None:
     try:
         query = str(Query().sys_id("sys_id", text))

@@ -22,7 +22,7 @@ from adapters.servicenow.look.survey import Survey
 from adapters.servicenow.reading.inbox import Intake
 from sandbox.servicenow import SEEDED, Instance, ServiceNow
 from sandbox.servicenow.installed import setup_of
-from sandbox.servicenow.package.expecting import written
+from sandbox.servicenow.package.expecting import WATCHED, written
 from sandbox.servicenow.package.flows import unpacked
 from sandbox.servicenow.package.reading import BUILT, Package, files, read
 
@@ -193,6 +193,73 @@ def test_a_variable_that_is_missing_and_one_that_need_not_be_filled_are_named(
     ]
     assert "variable finish_by" in found[0].text
     assert "variable source (mandatory is false, not true)" in found[1].text
+
+
+def test_whatever_is_altered_of_a_record_is_named(server: ServiceNow, package: Package) -> None:
+    """One record of each table that is compared, in each field that says what it does."""
+    altered = {}
+    for piece in {each.table: each for each in expected().pieces}.values():
+        [entry] = [
+            each
+            for each in package.of(piece.table)
+            if piece.key in (each.sys_id, f"{each['name']}.{each['element']}")
+        ]
+        fields = WATCHED[piece.table] if piece.table != "sys_dictionary" else piece.values
+        other = dict.fromkeys((name for name in fields if name in piece.values), "altered")
+        change(server.instance, piece.table, f"sys_id={entry.sys_id}", **other)
+        altered[piece.table] = piece, other
+    told = all_of(server)
+    for table, (piece, other) in altered.items():
+        [text] = [each for each in told if each.startswith(f"Other than shipped, in {table}:")]
+        words = text.partition(f"{piece.title} (")[2]
+        assert [name for name in other if f"{name}" not in words] == []
+
+
+def all_of(server: ServiceNow) -> list[str]:
+    application = Application(scope=SCOPE, known_as="bastion-1")
+    client = Client(server.url, ADMIN, timeout=60)
+    return [each.text for each in ApplicationLook(client, application).findings()]
+
+
+ADDED: dict[str, dict[str, str]] = {
+    "sys_security_acl": {
+        "name": f"{SCOPE}_standing_approval.approval",
+        "operation": "write",
+        "active": "true",
+    },
+    "sys_security_acl_role": {"sys_security_acl": "", "sys_user_role": "x_fferry.requester"},
+    "sc_cat_item_user_criteria_mtom": {"sc_cat_item": "", "user_criteria": "f" * 32},
+    "sys_script": {
+        "name": "Approve all",
+        "collection": f"{SCOPE}_standing_approval",
+        "active": "true",
+    },
+    "sys_hub_action_instance_v2": {"flow": "", "order": "9"},
+    "sys_hub_flow_logic_instance_v2": {"flow": "", "order": "9"},
+}
+
+
+@pytest.mark.parametrize("table", ADDED)
+def test_what_was_put_beside_it_is_named(server: ServiceNow, package: Package, table: str) -> None:
+    """A further role of a right, a rule that approves, a step of a flow: all else is as it was."""
+    ours = package.of(table)[0]
+    values = {name: value or ours[name] for name, value in ADDED[table].items()}
+    added = server.instance.create(table, values)
+    found = worse(look(server))
+    assert list(found.values()) == [(Verdict.DEGRADED, "application.altered")]
+    [text] = [each for each in all_of(server) if each.startswith("More than was shipped")]
+    assert table in text
+    assert added["sys_id"] in text
+
+
+def test_a_rule_for_other_tables_and_one_that_is_off_are_no_matter(server: ServiceNow) -> None:
+    rule = {"name": "x", "collection": "incident", "active": "true"}
+    server.instance.create("sys_script", rule)
+    off = {**ADDED["sys_script"], "active": "false"}
+    server.instance.create("sys_script", off)
+    right = {**ADDED["sys_security_acl"], "name": f"{SCOPE}_two_table"}
+    server.instance.create("sys_security_acl", right)
+    assert worse(look(server)) == {}
 
 
 def test_a_field_that_is_hidden_is_named(server: ServiceNow) -> None:
