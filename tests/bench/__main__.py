@@ -15,9 +15,10 @@ from typing import Any
 
 from tests.bench import report
 from tests.bench.clients import Command, available, command
+from tests.bench.compiled import compile_all
 from tests.bench.results import Results, Sample
 from tests.bench.stage import Stage
-from tests.bench.workloads import WORKLOADS, Workload
+from tests.bench.workloads import CLIENTS, WORKLOADS, Workload
 
 GAUGE = Path(__file__).with_name("gauge.py")
 PATIENCE = 300.0
@@ -29,9 +30,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(arguments)
     divisor = QUICK if asked.quick else asked.shrink
     wanted = [work for work in WORKLOADS if not asked.only or work.name in asked.only]
-    workloads = [workload.shrunk(divisor) for workload in wanted]
+    clients = available().intersection(asked.clients or CLIENTS)
+    workloads = [work for each in wanted if (work := each.shrunk(divisor).by(clients)).clients]
     runs = 1 if asked.quick else asked.runs
     results = Results()
+    compile_all()
     with Stage(workloads) as stage:
         for workload in workloads:
             for number in range(runs):
@@ -49,14 +52,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--shrink", type=int, default=1, help="so many times less data")
     names = [workload.name for workload in WORKLOADS]
     parser.add_argument("--only", nargs="+", choices=names, help="these workloads alone")
+    parser.add_argument("--clients", nargs="+", choices=CLIENTS, help="these clients alone")
     parser.add_argument("--write", type=Path, help="Markdown file with the bench's marks")
     return parser
 
 
 def _round(number: int, workload: Workload, stage: Stage, results: Results) -> None:
     """Every client once; who begins changes from round to round."""
-    here = available()
-    clients = [client for client in workload.clients if client in here]
+    clients = workload.clients
     turn = number % len(clients)
     for client in clients[turn:] + clients[:turn]:
         sample = _measured(client, workload, stage)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from sandbox.children import clean_environment
+from tests.bench.compiled import environment
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand
 from tests.bench.programs import find
 from tests.bench.workloads import ATTESTED, BARE, HASHING, NAIVE, OURS, RCLONE, Workload
@@ -41,7 +41,7 @@ def command(client: str, workload: Workload, errand: Errand, home: Path) -> Comm
     program = "naive" if client == NAIVE else "ferry"
     path = errand.write(home / "errand.json")
     words = [sys.executable, "-m", f"tests.bench.{program}", str(path)]
-    return Command(words, clean_environment())
+    return Command(words, environment())
 
 
 def _rclone(workload: Workload, errand: Errand, home: Path, *, hashing: bool) -> Command:
@@ -60,7 +60,7 @@ def _rclone(workload: Workload, errand: Errand, home: Path, *, hashing: bool) ->
     if errand.ca_file:
         words += ["--ca-cert", errand.ca_file]
     settings = _source(errand) | _target(errand, hashing=hashing)
-    return Command(words, clean_environment() | settings)
+    return Command(words, environment() | settings)
 
 
 def _source(errand: Errand) -> dict[str, str]:

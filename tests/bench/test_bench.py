@@ -10,6 +10,7 @@ import pytest
 
 from cloud.functions import FUNCTIONS
 from tests.bench import cold, report
+from tests.bench.compiled import compile_all, environment
 from tests.bench.results import Results, Sample, reached
 from tests.bench.workloads import HASHING, NAIVE, OURS, RCLONE, WORKLOADS, Figure
 from tests.servers import need
@@ -37,6 +38,31 @@ def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     assert written.endswith("after\n")
 
 
+def test_what_is_measured_is_compiled_whatever_the_caller_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(tmp_path / "elsewhere"))
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "part.py").write_text("ONE = 1\n")
+    compile_all([tmp_path / "room"])
+    assert len(list(tmp_path.glob("room/__pycache__/part.*.pyc"))) == 1
+    assert not [name for name in environment() if name.startswith("PYTHON")]
+
+
+def test_a_client_that_is_not_asked_for_is_left_out() -> None:
+    [one, *_] = WORKLOADS
+    assert one.by({OURS, RCLONE}).clients == (OURS, RCLONE)
+
+
+def test_an_older_figure_that_was_stricter_stays_to_be_seen() -> None:
+    results = Results()
+    results.samples["ftp-one", OURS] = samples(1.7)
+    results.samples["ftp-one", RCLONE] = samples(1)
+    [row, *_] = reached(results, WORKLOADS)
+    assert row[3:] == ("1.70", "1.70 – 1.70", "≤ 1.75, once ≤ 1.6", "yes, no")
+
+
 def samples(*walls: float) -> list[Sample | None]:
     return [Sample(wall=wall, cpu=1.0, peak=100 * 10**6) if wall else None for wall in walls]
 
@@ -60,7 +86,7 @@ def test_a_figure_is_reached_by_the_median() -> None:
     results.samples["sftp-one", OURS] = samples(1, 1, 9)
     results.samples["sftp-one", HASHING] = samples(1.25, 1.25, 1)
     [row] = [row for row in reached(results, WORKLOADS) if row[2] == HASHING]
-    assert row[3:] == ("0.80", "0.80 – 9.00", "≤ 0.85", "yes")
+    assert row[3:] == ("0.80", "0.80 – 9.00", "≤ 0.65", "no")
 
 
 def test_the_memory_that_counts_is_the_most() -> None:
@@ -69,7 +95,7 @@ def test_the_memory_that_counts_is_the_most() -> None:
         Sample(wall=1, cpu=1, peak=peak * 10**6) for peak in (90, 121, 95)
     ]
     [row] = [row for row in reached(results, WORKLOADS) if "memory" in row[2]]
-    assert row[3:] == ("121.0", "90.0 – 121.0", "≤ 120", "no")
+    assert row[3:] == ("121.0", "90.0 – 121.0", "≤ 80", "no")
 
 
 def test_a_cold_start_is_measured_in_its_parts() -> None:

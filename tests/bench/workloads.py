@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Self
 
 from transfer.model import MIB
+
+MB = 10**6
 
 OURS = "fileferry"
 ATTESTED = "fileferry, MD5 attested"
@@ -15,6 +18,7 @@ BARE = "fileferry, digests: []"
 RCLONE = "rclone"
 HASHING = "rclone, hash check"
 NAIVE = "boto3 + putfo"
+CLIENTS = (OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +46,10 @@ class Workload:
         count = f"{fewer:,} × " if self.small or fewer > 1 else "1 × "
         unit = f"{size // 1024:,} KiB" if size < MIB else f"{size / MIB:g} MiB"
         return replace(self, count=fewer, size=size, title=f"{self._kind} {count}{unit}{self._far}")
+
+    def by(self, clients: Collection[str]) -> Self:
+        """The same work, for those of its clients that are named."""
+        return replace(self, clients=tuple(each for each in self.clients if each in clients))
 
     @property
     def _kind(self) -> str:
@@ -115,33 +123,43 @@ WORKLOADS = (
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """The most that `ours` may take of the wall time of `peer`, as a ratio within one round."""
+    """The most that `ours` may take of the wall time of `peer`, as a ratio within one round.
+
+    `once` is an older figure that was stricter, where there was one; it stays to be seen.
+    """
 
     workload: str
     ours: str
     peer: str
     most: float
+    once: float | None = None
+
+    @property
+    def goals(self) -> tuple[float, ...]:
+        return (self.most,) if self.once is None else (self.most, self.once)
 
 
 FIGURES = (
-    Figure("sftp-one", OURS, HASHING, 0.85),
-    Figure("sftp-one", OURS, RCLONE, 1.2),
+    Figure("sftp-one", OURS, HASHING, 0.65),
+    Figure("sftp-one", ATTESTED, HASHING, 0.55),
+    Figure("sftp-one", OURS, RCLONE, 1.15),
     Figure("sftp-one", ATTESTED, RCLONE, 0.95),
-    Figure("sftp-one", BARE, RCLONE, 0.9),
+    Figure("sftp-one", BARE, RCLONE, 0.85),
     Figure("sftp-five", OURS, HASHING, 0.75),
-    Figure("sftp-five", OURS, RCLONE, 1.15),
+    Figure("sftp-five", OURS, RCLONE, 1.2, once=1.15),
     Figure("sftp-five", ATTESTED, RCLONE, 1.0),
-    Figure("sftp-five", BARE, RCLONE, 0.9),
-    Figure("sftp-far", OURS, RCLONE, 0.5),
-    Figure("sftp-2000", OURS, RCLONE, 0.6),
-    Figure("sftp-200", OURS, RCLONE, 0.7),
+    Figure("sftp-five", BARE, RCLONE, 0.95, once=0.9),
+    Figure("sftp-far", OURS, RCLONE, 0.35),
+    Figure("sftp-2000", OURS, RCLONE, 0.4),
+    Figure("sftp-200", OURS, RCLONE, 0.75, once=0.7),
     Figure("sftp-200", ATTESTED, RCLONE, 0.65),
-    Figure("ftp-one", OURS, RCLONE, 1.6),
+    Figure("sftp-200", BARE, RCLONE, 0.6),
+    Figure("ftp-one", OURS, RCLONE, 1.75, once=1.6),
     Figure("ftp-one", ATTESTED, RCLONE, 1.3),
-    Figure("ftp-one", BARE, RCLONE, 1.1),
-    Figure("ftps-one", OURS, RCLONE, 1.2),
+    Figure("ftp-one", BARE, RCLONE, 1.0),
+    Figure("ftps-one", OURS, RCLONE, 1.4, once=1.2),
     Figure("ftps-one", ATTESTED, RCLONE, 1.15),
-    Figure("ftps-one", BARE, RCLONE, 1.05),
+    Figure("ftps-one", BARE, RCLONE, 1.0),
     *(
         Figure(workload.name, OURS, NAIVE, 0.35)
         for workload in WORKLOADS
@@ -149,7 +167,15 @@ FIGURES = (
     ),
 )
 
-ONE_FILE_PEAK = 120 * 10**6
+ONE_FILE_PEAK = 80 * MB
 """Bytes of memory for one file, whatever its size."""
-FIVE_FILES_PEAK = 250 * 10**6
+FIVE_FILES_PEAK = 130 * MB
 """Bytes of memory for five files at once, whatever their size."""
+FAR_PEAK = 100 * MB
+"""Bytes of memory for one file over a long way, which takes several connections."""
+
+
+def most_memory(workload: Workload) -> int:
+    if workload.count > 1:
+        return FIVE_FILES_PEAK
+    return FAR_PEAK if workload.round_trip else ONE_FILE_PEAK
