@@ -16,6 +16,7 @@ from typing import Any
 from tests.bench import report
 from tests.bench.clients import Command, available, command
 from tests.bench.compiled import compile_all
+from tests.bench.meter import Meter
 from tests.bench.results import Results, Sample
 from tests.bench.stage import Stage
 from tests.bench.workloads import CLIENTS, WORKLOADS, Workload
@@ -71,13 +72,15 @@ def _round(number: int, workload: Workload, stage: Stage, results: Results) -> N
 def _measured(client: str, workload: Workload, stage: Stage) -> Sample | None:
     stage.clear(workload)
     with tempfile.TemporaryDirectory() as home:
-        taken = _run(command(client, workload, stage.errand(workload), Path(home)))
+        asked = command(client, workload, stage.errand(workload), Path(home))
+        with Meter(stage.servers(workload)) as meter:
+            taken = _run(asked)
     wrong = stage.differences(workload)
     if wrong:
         sys.stderr.write(f"{client} did not deliver {len(wrong)} files, e.g. {wrong[0]}\n")
     if wrong or not taken or taken.pop("status"):
         return None
-    return Sample(**taken)
+    return Sample(**taken, s3=meter.spent("s3"), server=meter.spent("server"))
 
 
 def _run(asked: Command) -> dict[str, Any]:

@@ -41,7 +41,8 @@ def command(client: str, workload: Workload, errand: Errand, home: Path) -> Comm
     program = "naive" if client == NAIVE else "ferry"
     path = errand.write(home / "errand.json")
     words = [sys.executable, "-m", f"tests.bench.{program}", str(path)]
-    return Command(words, environment())
+    trusted = {"AWS_CA_BUNDLE": errand.s3_ca_file} if errand.s3_ca_file else {}
+    return Command(words, environment() | trusted)
 
 
 def _rclone(workload: Workload, errand: Errand, home: Path, *, hashing: bool) -> Command:
@@ -57,8 +58,8 @@ def _rclone(workload: Workload, errand: Errand, home: Path, *, hashing: bool) ->
         words += ["--transfers", str(TRANSFERS)]
     if not hashing:
         words += ["--ignore-checksum"]
-    if errand.ca_file:
-        words += ["--ca-cert", errand.ca_file]
+    if trusted := errand.ca_file or errand.s3_ca_file:
+        words += ["--ca-cert", trusted]
     settings = _source(errand) | _target(errand, hashing=hashing)
     return Command(words, environment() | settings)
 

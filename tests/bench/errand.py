@@ -29,6 +29,7 @@ class Errand:
     key_file: str = ""
     host_key: str = ""
     ca_file: str = ""
+    s3_ca_file: str = ""
     digests: tuple[str, ...] = ("md5", "sha256")
     attest: tuple[str, ...] = ()
     md5s: Mapping[str, str] = field(default_factory=dict)

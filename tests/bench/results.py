@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,11 +15,20 @@ Row = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """One run: seconds, CPU seconds of the whole process tree, bytes of memory at the peak."""
+    """One run: seconds; CPU seconds of the client's whole process tree, of S3 and of the file
+    server; bytes of memory at the client's peak.
+    """
 
     wall: float
     cpu: float
     peak: int
+    s3: float = 0.0
+    server: float = 0.0
+
+    @property
+    def busy(self) -> float:
+        """The share of all cores' time that the three took together."""
+        return (self.cpu + self.s3 + self.server) / self.wall / (os.cpu_count() or 1)
 
 
 @dataclass(slots=True)
@@ -43,7 +53,10 @@ class Results:
         return [one.wall / other.wall for one, other in pairs if one and other]
 
 
-MEDIANS: Row = ("workload", "client", "wall s", "from – to", "MB/s", "client CPU s", "peak MB")
+MEDIANS: Row = (
+    *("workload", "client", "wall s", "from – to", "MB/s"),
+    *("client CPU s", "S3 CPU s", "server CPU s", "cores busy", "peak MB"),
+)
 REACHED: Row = ("workload", "client", "against", "measured", "from – to", "to reach", "reached")
 
 
@@ -53,7 +66,7 @@ def medians(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
             if samples := results.of(workload.name, client):
                 yield _median_row(workload, client, samples, results)
             elif results.failures(workload.name, client):
-                yield (workload.title, client, "failed", "–", "–", "–", "–")
+                yield (workload.title, client, "failed", *("–" for _ in MEDIANS[3:]))
 
 
 def reached(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
@@ -100,6 +113,9 @@ def _median_row(workload: Workload, client: str, samples: list[Sample], results:
         _spread([sample.wall for sample in samples], "{:.2f}"),
         f"{workload.count * workload.size / wall / MB:.0f}",
         f"{_middle(samples, lambda sample: sample.cpu):.2f}",
+        f"{_middle(samples, lambda sample: sample.s3):.2f}",
+        f"{_middle(samples, lambda sample: sample.server):.2f}",
+        f"{_middle(samples, lambda sample: sample.busy):.0%}",
         f"{_middle(samples, lambda sample: sample.peak) / MB:.0f}",
     )
 

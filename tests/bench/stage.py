@@ -46,7 +46,7 @@ class Stage:
         self.home = Path(tempfile.mkdtemp(prefix="bench-"))
         self.home.chmod(0o755)
         try:
-            self._store = StaticS3(self.home)
+            self._store = StaticS3(self.home, self._certificate)
             for workload in self._workloads:
                 self._fill(workload)
             self._stack.enter_context(self._store)
@@ -65,7 +65,8 @@ class Stage:
         server = self._server(workload.protocol)
         port = self._far.port if workload.round_trip else server.port
         return Errand(
-            endpoint=self._store.endpoint,
+            endpoint=self._store.tls_endpoint if workload.tls else self._store.endpoint,
+            s3_ca_file=str(self._certificate.ca_file) if workload.tls else "",
             bucket=_bucket(workload),
             keys=_keys(workload),
             md5s=self._md5s[_bucket(workload)],
@@ -79,6 +80,10 @@ class Stage:
             host_key=server.host_key if isinstance(server, OpenSSH) else "",
             ca_file=str(self._certificate.ca_file) if workload.protocol == "ftps" else "",
         )
+
+    def servers(self, workload: Workload) -> dict[str, int]:
+        """The process ids of S3 and of the file server."""
+        return {"s3": self._store.pid, "server": self._server(workload.protocol).pid}
 
     def clear(self, workload: Workload) -> None:
         for path in Path(self._server(workload.protocol).root).iterdir():

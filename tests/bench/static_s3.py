@@ -16,6 +16,7 @@ from pathlib import Path
 from socket import create_connection
 from typing import Self
 
+from sandbox.tls import Certificate
 from tests.servers import need
 from tests.servers.ports import free_port
 
@@ -43,6 +44,9 @@ http {{
   map $crc64nvme $kind {{ "" ""; default FULL_OBJECT; }}
   server {{
     listen 127.0.0.1:{port} backlog=1024;
+    listen 127.0.0.1:{tls_port} ssl backlog=1024;
+    ssl_certificate {certificate.cert_file};
+    ssl_certificate_key {certificate.key_file};
     root {home}/buckets;
     # The MD5 is where rclone writes and reads it, since this ETag is none.
     add_header x-amz-meta-md5chksum $md5;
@@ -55,14 +59,21 @@ http {{
 
 class StaticS3:
     """A context manager. The files of `home`/buckets/BUCKET are its objects; `describe` is called
-    once, before it is started.
+    once, before it is started. The same objects are there over plain HTTP and over TLS.
     """
 
-    def __init__(self, home: Path) -> None:
-        self._home = home
+    def __init__(self, home: Path, certificate: Certificate) -> None:
+        self._home, self._certificate = home, certificate
         self._digests: list[tuple[str, bytes, bytes]] = []
         self.port = free_port()
+        self._tls_port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
+        self.tls_endpoint = f"https://127.0.0.1:{self._tls_port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the listening server."""
+        return self._process.pid
 
     def folder(self, bucket: str) -> Path:
         folder = self._home / "buckets" / bucket
@@ -93,6 +104,8 @@ class StaticS3:
             user="user root;" if os.geteuid() == 0 else "",
             home=self._home,
             port=self.port,
+            tls_port=self._tls_port,
+            certificate=self._certificate,
             md5="".join(f'{uri} "{_text(md5)}"; ' for uri, md5, _ in self._digests),
             crc64nvme="".join(f'"HEAD {uri}" "{_text(crc)}"; ' for uri, _, crc in self._digests),
         )

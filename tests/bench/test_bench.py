@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,9 +15,11 @@ import pytest
 from cloud.functions import FUNCTIONS
 from tests.bench import cold, report
 from tests.bench.compiled import compile_all, environment
+from tests.bench.meter import Meter
 from tests.bench.results import Results, Sample, reached
 from tests.bench.workloads import HASHING, NAIVE, OURS, RCLONE, WORKLOADS, Figure
 from tests.servers import need
+from tests.servers.openssh import descendants
 
 TOP = Path(__file__).parents[2]
 
@@ -61,6 +67,23 @@ def test_an_older_figure_that_was_stricter_stays_to_be_seen() -> None:
     results.samples["ftp-one", RCLONE] = samples(1)
     [row, *_] = reached(results, WORKLOADS)
     assert row[3:] == ("1.70", "1.70 – 1.70", "≤ 1.75, once ≤ 1.6", "yes, no")
+
+
+def test_what_a_process_took_is_kept_when_it_has_ended() -> None:
+    with subprocess.Popen(["sh", "-c", "trap '' CHLD; sh -c 'while :; do :; done' & wait"]) as root:
+        with Meter({"server": root.pid}) as meter:
+            assert until(lambda: meter.spent("server") >= 0.1)
+            for pid in descendants(root.pid):
+                os.kill(pid, signal.SIGKILL)
+            assert until(lambda: root.poll() is not None)
+        assert meter.spent("server") >= 0.1
+
+
+def until(happened: Callable[[], bool]) -> bool:
+    deadline = time.monotonic() + 60
+    while not happened() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return happened()
 
 
 def samples(*walls: float) -> list[Sample | None]:

@@ -23,7 +23,9 @@ CLIENTS = (OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
-    """`count` files of `size` bytes; `round_trip` in seconds is made by a delaying proxy."""
+    """`count` files of `size` bytes; `round_trip` in seconds is made by a delaying proxy.
+    With `tls` S3 is read over TLS.
+    """
 
     name: str
     title: str
@@ -32,6 +34,7 @@ class Workload:
     size: int
     clients: tuple[str, ...]
     round_trip: float = 0.0
+    tls: bool = False
 
     @property
     def small(self) -> bool:
@@ -57,6 +60,8 @@ class Workload:
 
     @property
     def _far(self) -> str:
+        if self.tls:
+            return ", S3 over TLS"
         return f", {self.round_trip * 1000:g} ms round trip" if self.round_trip else ""
 
 
@@ -68,6 +73,15 @@ WORKLOADS = (
         count=1,
         size=1024 * MIB,
         clients=(OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE),
+    ),
+    Workload(
+        name="sftp-tls",
+        title="SFTP 1 × 1 GiB, S3 over TLS",
+        protocol="sftp",
+        count=1,
+        size=1024 * MIB,
+        tls=True,
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE),
     ),
     Workload(
         name="sftp-five",

@@ -100,6 +100,11 @@ class FtpServer:
         return {}
 
     @property
+    def pid(self) -> int:
+        """Of the listening server."""
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return "".join(log.read_text(errors="replace") for log in sorted(self.home.glob("*log")))
 

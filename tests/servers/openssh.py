@@ -108,6 +108,11 @@ class OpenSSH:
         shutil.rmtree(self._home)
 
     @property
+    def pid(self) -> int:
+        """Of the listening server."""
+        return self._process.pid
+
+    @property
     def log(self) -> str:
         return (self._home / "log").read_text(errors="replace")
 
