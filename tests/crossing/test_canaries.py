@@ -221,7 +221,7 @@ def refused(world: World, canaries: Canaries) -> Iterator[tuple[str, str]]:
     send = ("send", f"s3://{world.bucket}/one", "partner:again")
     address = f"http://ferry:{quote(wrong)}@127.0.0.1:{free_port()}"
     proxy = {"HTTPS_PROXY": address, "HTTP_PROXY": address, "NO_PROXY": "", "no_proxy": ""}
-    for words in (("notices", "test"), send):
+    for words in (("notices", "test"), ("servicenow", "check"), send):
         yield f"proxy of {words[0]}", said(words, env | proxy)
     keys = {"AWS_ACCESS_KEY_ID": "ADMIN", "AWS_SECRET_ACCESS_KEY": wrong[:12]}
     yield "S3", said(send, env | keys)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import io
 import socket
 import ssl
-import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool
+from requests.utils import get_environ_proxies
+from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import MaxRetryError, ReadTimeoutError
 from urllib3.util import Retry
@@ -21,43 +24,61 @@ from adapters import certificates
 from transfer.errors import Code, Permanent
 
 
-class _Patience:
-    """Mixin: the answer's head must arrive within the read timeout as a whole.
+class _Pace(io.RawIOBase):
+    """The bytes of an answer, as they come in `seconds`; then TimeoutError.
 
-    The socket's own timeout is for one packet, so a head that drips in byte by byte would hold a
-    thread for hours.
+    The socket's own timeout is for one packet, so an answer that drips in byte by byte would hold
+    a thread for hours.
     """
 
-    sock: socket.socket | None
-    timeout: float | None
+    def __init__(self, sock: socket.socket, raw: io.RawIOBase) -> None:
+        self._sock = sock
+        self._raw = raw
+        self._seconds = sock.gettimeout() or 60.0
+        self.begin()
 
-    def getresponse(self) -> Any:
-        over = threading.Event()
-        watch = threading.Timer(self.timeout or 60.0, _hang_up, [self.sock, over])
-        watch.daemon = True
-        watch.start()
-        try:
-            return super().getresponse()  # type: ignore[misc]
-        finally:
-            watch.cancel()
-            if over.is_set():
-                # A head that is cut off would pass for one without a body.
-                raise TimeoutError
+    def begin(self) -> None:
+        """Count the seconds from now."""
+        self._until = time.monotonic() + self._seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        super().close()
+        with contextlib.suppress(OSError):
+            # The next request of this connection is not to be sent in what is left of this answer.
+            self._sock.settimeout(self._seconds)
+        self._raw.close()
 
 
-def _hang_up(sock: socket.socket, over: threading.Event) -> None:
-    over.set()
-    with contextlib.suppress(OSError):
-        # SSLSocket's own shutdown would take the TLS state away under the reading thread.
-        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+class PacedResponse(http.client.HTTPResponse):
+    """Its head must arrive within the read timeout as a whole, and its body within another."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp.close()
+        self._pace = _Pace(sock, sock.makefile("rb", buffering=0))
+        self.fp = io.BufferedReader(self._pace)
+
+    def begin(self) -> None:
+        super().begin()
+        self._pace.begin()
 
 
-class _PlainConnection(_Patience, HTTPConnection):
-    pass
+class _PlainConnection(HTTPConnection):
+    response_class = PacedResponse
 
 
-class _TlsConnection(_Patience, HTTPSConnection):
-    pass
+class _TlsConnection(HTTPSConnection):
+    response_class = PacedResponse
 
 
 class _PlainPool(HTTPConnectionPool):
@@ -66,6 +87,9 @@ class _PlainPool(HTTPConnectionPool):
 
 class _TlsPool(HTTPSConnectionPool):
     ConnectionCls = _TlsConnection
+
+
+_POOLS = {"http": _PlainPool, "https": _TlsPool}
 
 
 class _SecondTry(Retry):
@@ -116,20 +140,47 @@ def _second_try(repeated: Callable[[], None]) -> _SecondTry:
 
 
 class Adapter(HTTPAdapter):
-    """For a requests.Session: patient connections, one second try, our certificate if any.
+    """Sends to one host: patient connections, one second try, our certificate if any.
 
-    `repeated` is called at each second try.
+    `verify` is the path of a CA file, or True for the system's; `repeated` is called at each second
+    try. What requests finds out anew for each call, by which proxy and CA, is found out once.
     """
 
-    def __init__(self, context: ssl.SSLContext | None, repeated: Callable[[], None]) -> None:
+    def __init__(
+        self, verify: str | bool, context: ssl.SSLContext | None, repeated: Callable[[], None]
+    ) -> None:
+        self._verify = verify
         self._context = context
+        self._pool: object = None
+        self._proxies: dict[str, str] = {}
         super().__init__(max_retries=_second_try(repeated))
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._context is not None:
-            kwargs["ssl_context"] = self._context
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PlainPool, "https": _TlsPool}
+        super().init_poolmanager(*args, **(kwargs | self._shown()))
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        manager: PoolManager = super().proxy_manager_for(proxy, **self._shown(), **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
+
+    def _shown(self) -> dict[str, Any]:
+        return {"ssl_context": self._context} if self._context else {}
+
+    def get_connection_with_tls_context(self, request: Any, *_: object, **__: object) -> Any:
+        if self._pool is None:
+            self._proxies = get_environ_proxies(request.url)
+            pool = super().get_connection_with_tls_context(request, self._verify, self._proxies)
+            super().cert_verify(pool, request.url, self._verify, None)  # type: ignore[no-untyped-call]
+            self._pool = pool
+        return self._pool
+
+    def cert_verify(self, *_: object) -> None:
+        """What is to be verified is known to the pool, see above."""
+
+    def request_url(self, request: Any, _: object) -> str:
+        address: str = request.path_url
+        return super().request_url(request, self._proxies) if self._proxies else address
 
 
 def showing(pem: str) -> ssl.SSLContext:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from sandbox.servicenow import SEEDED
 from sandbox.tls import make_certificate
 from tests.adapters.servicenow.canned import Canned, answer
 from tests.adapters.servicenow.stage import BASIC, OAUTH, Stage
+from tests.servers.connect import ConnectProxy, connect_proxy
 from transfer.errors import Code, Permanent, Transient
 
 FIELDS = ("sys_id", "number", "state", "short_description")
@@ -49,6 +51,46 @@ def test_what_is_not_there_is_none_to_a_reader_and_an_error_to_a_writer(stage: S
     with pytest.raises(Permanent) as caught:
         stage.client().update("incident", NOBODY, {"state": "2"}, FIELDS)
     assert caught.value.code is Code.SERVICENOW_NOT_FOUND
+
+
+NO_SURROUNDINGS = ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "ALL_PROXY", "all_proxy")
+
+
+@pytest.fixture
+def proxy(monkeypatch: pytest.MonkeyPatch) -> Iterator[ConnectProxy]:
+    for name in NO_SURROUNDINGS:
+        monkeypatch.delenv(name, raising=False)
+    with connect_proxy() as made:
+        monkeypatch.setenv("HTTPS_PROXY", made.url)
+        yield made
+
+
+def test_a_bastion_may_reach_the_instance_by_a_proxy_only(
+    stage: Stage, proxy: ConnectProxy
+) -> None:
+    client = stage.client()
+    made = client.create("incident", {"short_description": "by proxy"}, FIELDS)
+    client.update("incident", made["sys_id"], {"state": "2"}, FIELDS)
+    assert proxy.asked == [client.host], "one connection, kept"
+
+
+def test_what_no_proxy_names_is_reached_without(
+    stage: Stage, proxy: ConnectProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "localhost,127.0.0.1")
+    assert poll(stage.client()) == ()
+    assert proxy.asked == []
+
+
+def test_a_proxy_that_refuses_is_named_without_its_password(
+    stage: Stage, proxy: ConnectProxy
+) -> None:
+    proxy.refuses = True
+    with pytest.raises(Transient) as caught:
+        poll(stage.client())
+    assert caught.value.code is Code.SERVICENOW_UNREACHABLE
+    assert "HTTPS_PROXY" in caught.value.message
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_a_token_is_fetched_once_for_all_threads(stage: Stage) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.credentials import Basic
+from adapters.servicenow.line.patience import PacedResponse
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.line.wire import instance_name
 from tests.adapters.servicenow.canned import JSON, Canned, answer
@@ -95,6 +96,17 @@ def test_a_drip_is_bounded(at_once: int) -> None:
         poll(client_of(server.url, timeout=0.5))
     assert caught.value.code is Code.SERVICENOW_UNREACHABLE
     assert "in time" in caught.value.message
+
+
+def test_what_is_left_of_an_answer_is_not_the_time_for_the_next_request() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        ours.settimeout(60.0)
+        theirs.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+        response = PacedResponse(ours, method="GET")
+        response.begin()
+        assert response.read() == b"{}"
+        assert ours.gettimeout() == 60.0
 
 
 def test_a_body_that_ends_early_is_unreachable() -> None:
