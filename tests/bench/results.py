@@ -79,9 +79,9 @@ def reached(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
                 figure.ours,
                 figure.peer,
                 f"{median(ratios):.2f}",
-                _spread(ratios, "{:.2f}"),
+                spread(ratios, "{:.2f}"),
                 ", once ".join(f"≤ {goal:g}" for goal in figure.goals),
-                ", ".join(_yes(median(ratios) <= goal) for goal in figure.goals),
+                ", ".join(yes_or_no(median(ratios) <= goal) for goal in figure.goals),
             )
     yield from _memory(results, workloads)
 
@@ -97,9 +97,9 @@ def _memory(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:
                     client,
                     "peak memory, MB",
                     f"{max(peaks):.1f}",
-                    _spread(peaks, "{:.1f}"),
+                    spread(peaks, "{:.1f}"),
                     f"≤ {most // MB}",
-                    _yes(max(peaks) * MB <= most),
+                    yes_or_no(max(peaks) * MB <= most),
                 )
 
 
@@ -110,7 +110,7 @@ def _median_row(workload: Workload, client: str, samples: list[Sample], results:
         workload.title,
         f"{client} ({failed} failed)" if failed else client,
         f"{wall:.2f}",
-        _spread([sample.wall for sample in samples], "{:.2f}"),
+        spread([sample.wall for sample in samples], "{:.2f}"),
         f"{workload.count * workload.size / wall / MB:.0f}",
         f"{_middle(samples, lambda sample: sample.cpu):.2f}",
         f"{_middle(samples, lambda sample: sample.s3):.2f}",
@@ -124,9 +124,9 @@ def _middle(samples: list[Sample], value: Callable[[Sample], float]) -> float:
     return median(value(sample) for sample in samples)
 
 
-def _spread(values: Sequence[float], form: str) -> str:
+def spread(values: Sequence[float], form: str) -> str:
     return f"{form.format(min(values))} – {form.format(max(values))}"
 
 
-def _yes(true: bool) -> str:
+def yes_or_no(true: bool) -> str:
     return "yes" if true else "no"

@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cloud.functions import FUNCTIONS
-from tests.bench import cold, report
+from tests.bench import cold, report, service
 from tests.bench.compiled import compile_all, environment
 from tests.bench.meter import Meter
 from tests.bench.results import Results, Sample, reached
@@ -27,8 +28,9 @@ TOP = Path(__file__).parents[2]
 def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     for program in ("nginx", "sshd"):
         need(program)
+    begin, end = report.marks_of(report.BENCH)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
     words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "--write", str(page))]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *words],
@@ -84,6 +86,29 @@ def until(happened: Callable[[], bool]) -> bool:
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.01)
     return happened()
+
+
+def test_the_service_is_measured_whole() -> None:
+    for program in ("nginx", "sshd"):
+        need(program)
+    asked = Namespace(requests=2, files=0, writes=False)
+    figures = service.measured(TOP, asked)
+    assert figures.rate > 0
+    assert figures.cpu > 0
+    assert figures.calls >= 4
+    assert (figures.writes, figures.files) == (None, None)
+
+
+def test_a_service_is_judged_by_its_ratio_to_the_other_of_the_same_round() -> None:
+    def taken(rate: float, cpu: float, calls: float) -> service.Figures:
+        return service.Figures(rate=rate, cpu=cpu, calls=calls, writes=None, files=None)
+
+    rounds = [(taken(30, 20, 9), taken(8, 80, 23)), (taken(20, 40, 9), taken(10, 90, 23))]
+    rows = {row[0]: row[4:] for row in service.table(rounds)}
+    assert rows["requests a second"] == ("2.88 (2.00 – 3.75)", "≥ 3 ×", "no")
+    assert rows["CPU ms of the daemon a request"] == ("0.35 (0.25 – 0.44)", "≤ 0.4 ×", "yes")
+    assert rows["calls to ServiceNow a request"][1:] == ("≤ 10", "yes")
+    assert len(rows) == 3
 
 
 def samples(*walls: float) -> list[Sample | None]:
