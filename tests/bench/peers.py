@@ -6,6 +6,7 @@ S3 read into nothing, and each digest of the same bytes. Passwords stand in file
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from tests.bench.workloads import (
     SFTP_LOCAL,
     SHA256_ALONE,
 )
+from tests.servers import UNPACKED
 from tests.servers.ftp_server import LIBRARIES
 
 PROGRAMS = {
@@ -71,8 +73,10 @@ def words(client: str, errand: Errand, home: Path) -> list[str]:
 
 
 def surroundings() -> dict[str, str]:
-    """lftp is unpacked beside the libraries that it needs."""
-    return environment() | {"LD_LIBRARY_PATH": LIBRARIES}
+    """What is unpacked lies beside the libraries that it needs."""
+    here = environment()
+    places = f"{here.get('PATH', os.defpath)}{os.pathsep}{UNPACKED / 'usr/bin'}"
+    return here | {"LD_LIBRARY_PATH": LIBRARIES, "PATH": places}
 
 
 def _sftp(task: Task) -> list[str]:
@@ -119,7 +123,7 @@ def _lftp(task: Task) -> list[str]:
         f"open -u {login} {scheme}://{errand.host}:{errand.port}",
         f"mput -P 4 -O {errand.root} {' '.join(task.files)}",
     )
-    return [find("lftp") or "lftp", "--norc", "-f", task.note("script", *script)]
+    return ["lftp", "--norc", "-f", task.note("script", *script)]
 
 
 def _digest(name: str) -> Callable[[Task], list[str]]:

@@ -25,6 +25,7 @@ from tests.bench.workloads import (
     MD5_ALONE,
     NAIVE,
     OURS,
+    PEERS,
     RCLONE,
     READ_ALONE,
     SHA256_ALONE,
@@ -43,7 +44,8 @@ def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     begin, end = report.marks_of(report.BENCH)
     page = tmp_path / "page.md"
     page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
-    words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "--write", str(page))]
+    words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "sftp-tls")]
+    words += ["--clients", OURS, RCLONE, NAIVE, *PEERS, "--write", str(page)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *words],
         cwd=TOP, capture_output=True, text=True, check=False,
@@ -51,6 +53,7 @@ def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "SFTP 5 × 512 KiB" in line]
     assert any(OURS in line and NAIVE in line and ("yes" in line or "no" in line) for line in lines)
+    assert "SFTP 1 × 2 MiB, S3 over TLS" in done.stdout
     written = page.read_text()
     assert "old" not in written
     assert f"| SFTP 5 × 512 KiB | {OURS} |" in written
