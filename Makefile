@@ -54,7 +54,7 @@ licences: $(STAMP)dev ## write docs/licences.md from the run lock and the packag
 ready: $(STAMP)dev ## install what the tests need, Debian packages too where that is allowed
 	@.ci/servers
 
-bench: ready ## measure against rclone and a naive script (20 min); BENCH_ARGS="--quick" for a look
+bench: ready ## measure against rclone, a naive script and the floors (30 min); BENCH_ARGS="--quick" for a look
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 RESOLVE := uv pip compile --universal --python-version 3.11 --upgrade --generate-hashes \

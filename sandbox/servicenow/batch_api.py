@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response as PlainResponse
 
+from sandbox.servicenow.site import PART
 from sandbox.servicenow.table_api import body
 from sandbox.servicenow.values import plain
 
@@ -39,6 +40,7 @@ def _serve(part: Mapping[str, Any]) -> dict[str, Any]:
         base_url=request.host_url,
         method=part.get("method", "GET"),
         headers=headers,
+        environ_base={PART: True},
         data=base64.b64decode(part.get("body") or ""),
     )
     answer = PlainResponse.from_app(current_app.wsgi_app, builder.get_environ(), buffered=True)

@@ -17,7 +17,7 @@ from werkzeug.http import parse_accept_header
 
 from sandbox.servicenow.access import Caller
 from sandbox.servicenow.refusal import Refusal
-from sandbox.servicenow.site import Served, site
+from sandbox.servicenow.site import PART, Served, site
 from sandbox.servicenow.tokens import knows
 from sandbox.servicenow.walk import Walker
 
@@ -132,9 +132,8 @@ def _finish(answer: Response) -> Response:
     if is_api():
         _api_headers(answer)
         name = g.caller.name if "caller" in g else ""
-        entry = Served(
-            request.method, request.path, request.query_string.decode(), answer.status_code, name
-        )
+        query, part = request.query_string.decode(), PART in request.environ
+        entry = Served(request.method, request.path, query, answer.status_code, name, part)
         site().served.append(entry)
     return answer
 

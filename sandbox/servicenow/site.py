@@ -14,18 +14,24 @@ from sandbox.servicenow.modes import Modes
 from sandbox.servicenow.tokens import Tokens
 
 NAME = "servicenow"
+PART = "sandbox.part"
+"""In the environment of a request that came within a batch."""
 _LOGGED = 2000
 
 
 @dataclass(frozen=True)
 class Served:
-    """One request that reached the API; where a behaviour answers in its place, none is noted."""
+    """One request that reached the API; where a behaviour answers in its place, none is noted.
+
+    `part` says that it came within a batch, which is noted as well.
+    """
 
     method: str
     path: str
     query: str
     status: int
     user: str
+    part: bool = False
 
 
 @dataclass

@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from tests.bench import peers
 from tests.bench.compiled import environment
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand
 from tests.bench.programs import find
-from tests.bench.workloads import ATTESTED, BARE, HASHING, NAIVE, OURS, RCLONE, Workload
+from tests.bench.workloads import ATTESTED, BARE, HASHING, NAIVE, OURS, PEERS, RCLONE, Workload
 
 CHUNK = "255k"
 """The best of rclone's tunings for SFTP; its default is 32k."""
@@ -27,13 +28,16 @@ class Command:
 
 def available() -> frozenset[str]:
     """The clients that this machine has."""
-    return frozenset({OURS, ATTESTED, BARE, NAIVE, *((RCLONE, HASHING) if find("rclone") else ())})
+    rclone = (RCLONE, HASHING) if find("rclone") else ()
+    return frozenset({OURS, ATTESTED, BARE, NAIVE, *rclone, *filter(peers.here, PEERS)})
 
 
 def command(client: str, workload: Workload, errand: Errand, home: Path) -> Command:
     """`home` takes the files that tell the client what to do."""
     if client in (RCLONE, HASHING):
         return _rclone(workload, errand, home, hashing=client == HASHING)
+    if client in PEERS:
+        return Command(peers.words(client, errand, home), peers.surroundings())
     if client == BARE:
         errand = replace(errand, digests=())
     if client == ATTESTED:

@@ -30,6 +30,8 @@ class Errand:
     host_key: str = ""
     ca_file: str = ""
     s3_ca_file: str = ""
+    folder: str = ""
+    """Where the objects lie as files, for clients that read no S3."""
     digests: tuple[str, ...] = ("md5", "sha256")
     attest: tuple[str, ...] = ()
     md5s: Mapping[str, str] = field(default_factory=dict)

@@ -13,33 +13,39 @@ from tests.bench.programs import versions
 from tests.bench.results import MEDIANS, REACHED, Results, Row, medians, reached
 from tests.bench.workloads import Workload
 
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+BENCH = "bench"
+"""What stands in the marks of the file, `<!-- bench: begin -->` and `<!-- bench: end -->`."""
 
 
 def text(results: Results, workloads: Sequence[Workload], runs: int) -> str:
     """For the terminal."""
     tables = (
-        _columns([MEDIANS, *medians(results, workloads)]),
-        _columns([REACHED, *reached(results, workloads)]),
+        columns([MEDIANS, *medians(results, workloads)]),
+        columns([REACHED, *reached(results, workloads)]),
     )
     return "\n\n".join((machine(runs), *tables)) + "\n"
 
 
 def markdown(results: Results, workloads: Sequence[Workload], runs: int) -> str:
     tables = (
-        _marked([MEDIANS, *medians(results, workloads)]),
-        _marked([REACHED, *reached(results, workloads)]),
+        marked([MEDIANS, *medians(results, workloads)]),
+        marked([REACHED, *reached(results, workloads)]),
     )
     return "\n\n".join((machine(runs), *tables))
 
 
-def rewrite(path: Path, what: str) -> None:
+def rewrite(path: Path, what: str, mark: str = BENCH) -> None:
     """Put `what` between the marks of the file. Raises ValueError when it has none."""
     before = path.read_text(encoding="utf-8")
-    marks = re.compile(f"(?<={re.escape(BEGIN)}\n).*(?={re.escape(END)})", re.DOTALL)
+    begin, end = marks_of(mark)
+    marks = re.compile(f"(?<={re.escape(begin)}\n).*(?={re.escape(end)})", re.DOTALL)
     if not marks.search(before):
-        raise ValueError(f"{path} has no marks {BEGIN} and {END}")
+        raise ValueError(f"{path} has no marks {begin} and {end}")
     path.write_text(marks.sub(lambda _: f"\n{what}\n\n", before), encoding="utf-8")
+
+
+def marks_of(mark: str) -> tuple[str, str]:
+    return f"<!-- {mark}: begin -->", f"<!-- {mark}: end -->"
 
 
 def machine(runs: int) -> str:
@@ -60,7 +66,7 @@ def _cpu() -> str:
     return platform.machine()
 
 
-def _columns(rows: Sequence[Row]) -> str:
+def columns(rows: Sequence[Row]) -> str:
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     lines = (
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -69,7 +75,7 @@ def _columns(rows: Sequence[Row]) -> str:
     return "\n".join(lines)
 
 
-def _marked(rows: Sequence[Row]) -> str:
+def marked(rows: Sequence[Row]) -> str:
     lines = [f"| {' | '.join(row)} |" for row in rows]
     lines.insert(1, "|" + "---|" * len(rows[0]))
     return "\n".join(lines)

@@ -69,6 +69,7 @@ class Stage:
             s3_ca_file=str(self._certificate.ca_file) if workload.tls else "",
             bucket=_bucket(workload),
             keys=_keys(workload),
+            folder=str(self._store.folder(_bucket(workload))),
             md5s=self._md5s[_bucket(workload)],
             protocol=workload.protocol,
             host=server.host,

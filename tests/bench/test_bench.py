@@ -7,17 +7,31 @@ import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from cloud.functions import FUNCTIONS
-from tests.bench import cold, report
+from tests.bench import cold, report, service
 from tests.bench.compiled import compile_all, environment
 from tests.bench.meter import Meter
-from tests.bench.results import Results, Sample, reached
-from tests.bench.workloads import HASHING, NAIVE, OURS, RCLONE, WORKLOADS, Figure
+from tests.bench.results import Results, Sample, floor, reached
+from tests.bench.workloads import (
+    CURL,
+    CURL_LOCAL,
+    HASHING,
+    MD5_ALONE,
+    NAIVE,
+    OURS,
+    PEERS,
+    RCLONE,
+    READ_ALONE,
+    SHA256_ALONE,
+    WORKLOADS,
+    Figure,
+)
 from tests.servers import need
 from tests.servers.openssh import descendants
 
@@ -27,9 +41,11 @@ TOP = Path(__file__).parents[2]
 def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     for program in ("nginx", "sshd"):
         need(program)
+    begin, end = report.marks_of(report.BENCH)
     page = tmp_path / "page.md"
-    page.write_text(f"before\n{report.BEGIN}\nold\n{report.END}\nafter\n")
-    words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "--write", str(page))]
+    page.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    words = [*("--runs", "1", "--shrink", "512"), *("--only", "sftp-five", "sftp-tls")]
+    words += ["--clients", OURS, RCLONE, NAIVE, *PEERS, "--write", str(page)]
     done = subprocess.run(
         [sys.executable, "-m", "tests.bench", *words],
         cwd=TOP, capture_output=True, text=True, check=False,
@@ -37,6 +53,7 @@ def test_measures_and_prints_and_writes_a_table(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     lines = [line for line in done.stdout.splitlines() if "SFTP 5 × 512 KiB" in line]
     assert any(OURS in line and NAIVE in line and ("yes" in line or "no" in line) for line in lines)
+    assert "SFTP 1 × 2 MiB, S3 over TLS" in done.stdout
     written = page.read_text()
     assert "old" not in written
     assert f"| SFTP 5 × 512 KiB | {OURS} |" in written
@@ -66,7 +83,7 @@ def test_an_older_figure_that_was_stricter_stays_to_be_seen() -> None:
     results.samples["ftp-one", OURS] = samples(1.7)
     results.samples["ftp-one", RCLONE] = samples(1)
     [row, *_] = reached(results, WORKLOADS)
-    assert row[3:] == ("1.70", "1.70 – 1.70", "≤ 1.75, once ≤ 1.6", "yes, no")
+    assert row[3:7] == ("1.70", "1.70 – 1.70", "≤ 1.75, once ≤ 1.6", "yes, no")
 
 
 def test_what_a_process_took_is_kept_when_it_has_ended() -> None:
@@ -84,6 +101,42 @@ def until(happened: Callable[[], bool]) -> bool:
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.01)
     return happened()
+
+
+def test_the_service_is_measured_whole() -> None:
+    for program in ("nginx", "sshd"):
+        need(program)
+    asked = Namespace(requests=2, files=0, writes=False)
+    figures = service.measured(TOP, asked)
+    assert figures.rate > 0
+    assert figures.cpu > 0
+    assert figures.calls >= 4
+    assert (figures.writes, figures.files) == (None, None)
+
+
+def test_a_service_is_judged_by_its_ratio_to_the_other_of_the_same_round() -> None:
+    def taken(rate: float, cpu: float, calls: float) -> service.Figures:
+        return service.Figures(rate=rate, cpu=cpu, calls=calls, writes=None, files=None)
+
+    rounds = [(taken(30, 20, 9), taken(8, 80, 23)), (taken(20, 40, 9), taken(10, 90, 23))]
+    rows = {row[0]: row[4:] for row in service.table(rounds)}
+    assert rows["requests a second"] == ("2.88 (2.00 – 3.75)", "≥ 3 ×", "no")
+    assert rows["CPU ms of the daemon a request"] == ("0.35 (0.25 – 0.44)", "≤ 0.4 ×", "yes")
+    assert rows["calls to ServiceNow a request"][1:] == ("≤ 10", "yes")
+    assert len(rows) == 3
+
+
+def test_a_figure_that_is_not_reached_has_its_floor_beside_it() -> None:
+    results, figure = Results(), Figure("ftp-one", OURS, RCLONE, 1.0)
+    for client, cpu in ((OURS, 3.0), (CURL, 1.2), (CURL_LOCAL, 0.4), (READ_ALONE, 0.25)):
+        results.samples["ftp-one", client] = [Sample(wall=1.0, cpu=cpu, peak=1)]
+    assert floor(figure, results) == ""
+    for client, cpu in ((MD5_ALONE, 1.25), (SHA256_ALONE, 0.5)):
+        results.samples["ftp-one", client] = [Sample(wall=1.3, cpu=cpu, peak=1)]
+    assert floor(figure, results) == (
+        "2.40 CPU s: 0.65 curl, from a file and reading + 1.75 digests; between +0.60 CPU s; "
+        "one thread for MD5 alone 1.30 s"
+    )
 
 
 def samples(*walls: float) -> list[Sample | None]:
@@ -109,7 +162,7 @@ def test_a_figure_is_reached_by_the_median() -> None:
     results.samples["sftp-one", OURS] = samples(1, 1, 9)
     results.samples["sftp-one", HASHING] = samples(1.25, 1.25, 1)
     [row] = [row for row in reached(results, WORKLOADS) if row[2] == HASHING]
-    assert row[3:] == ("0.80", "0.80 – 9.00", "≤ 0.65", "no")
+    assert row[3:7] == ("0.80", "0.80 – 9.00", "≤ 0.65", "no")
 
 
 def test_the_memory_that_counts_is_the_most() -> None:
@@ -118,7 +171,7 @@ def test_the_memory_that_counts_is_the_most() -> None:
         Sample(wall=1, cpu=1, peak=peak * 10**6) for peak in (90, 121, 95)
     ]
     [row] = [row for row in reached(results, WORKLOADS) if "memory" in row[2]]
-    assert row[3:] == ("121.0", "90.0 – 121.0", "≤ 80", "no")
+    assert row[3:7] == ("121.0", "90.0 – 121.0", "≤ 80", "no")
 
 
 def test_a_cold_start_is_measured_in_its_parts() -> None:

@@ -18,7 +18,19 @@ BARE = "fileferry, digests: []"
 RCLONE = "rclone"
 HASHING = "rclone, hash check"
 NAIVE = "boto3 + putfo"
-CLIENTS = (OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE)
+CURL = "curl into curl"
+CURL_LOCAL = "curl, from a file"
+SFTP_LOCAL = "OpenSSH sftp, from a file"
+LFTP_LOCAL = "lftp, from a file"
+READ_ALONE = "curl > /dev/null"
+MD5_ALONE = "openssl md5"
+SHA256_ALONE = "openssl sha256"
+LOCAL = (CURL_LOCAL, SFTP_LOCAL, LFTP_LOCAL)
+"""They read no S3: what reading takes is to be added."""
+PARTS = (READ_ALONE, MD5_ALONE, SHA256_ALONE)
+"""They deliver nothing."""
+PEERS = (CURL, *LOCAL, *PARTS)
+CLIENTS = (OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE, *PEERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +84,19 @@ WORKLOADS = (
         protocol="sftp",
         count=1,
         size=1024 * MIB,
-        clients=(OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE),
+        clients=(
+            OURS,
+            ATTESTED,
+            BARE,
+            HASHING,
+            RCLONE,
+            NAIVE,
+            CURL,
+            CURL_LOCAL,
+            SFTP_LOCAL,
+            LFTP_LOCAL,
+            *PARTS,
+        ),
     ),
     Workload(
         name="sftp-tls",
@@ -81,7 +105,7 @@ WORKLOADS = (
         count=1,
         size=1024 * MIB,
         tls=True,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, CURL, *PARTS),
     ),
     Workload(
         name="sftp-five",
@@ -89,7 +113,18 @@ WORKLOADS = (
         protocol="sftp",
         count=5,
         size=256 * MIB,
-        clients=(OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE),
+        clients=(
+            OURS,
+            ATTESTED,
+            BARE,
+            HASHING,
+            RCLONE,
+            NAIVE,
+            CURL_LOCAL,
+            SFTP_LOCAL,
+            LFTP_LOCAL,
+            *PARTS,
+        ),
     ),
     Workload(
         name="sftp-far",
@@ -98,7 +133,7 @@ WORKLOADS = (
         count=1,
         size=256 * MIB,
         round_trip=0.04,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-2000",
@@ -106,7 +141,7 @@ WORKLOADS = (
         protocol="sftp",
         count=2000,
         size=16 * 1024,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-200",
@@ -114,7 +149,7 @@ WORKLOADS = (
         protocol="sftp",
         count=200,
         size=MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="ftp-one",
@@ -122,7 +157,7 @@ WORKLOADS = (
         protocol="ftp",
         count=1,
         size=1024 * MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="ftps-one",
@@ -130,7 +165,7 @@ WORKLOADS = (
         protocol="ftps",
         count=1,
         size=1024 * MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE),
+        clients=(OURS, ATTESTED, BARE, RCLONE, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
     ),
 )
 
