@@ -14,6 +14,7 @@ JOURNEY = "tests/transfer/test_journey.py"
 CHAIN = "tests/ports/test_chain.py"
 ITEMS = "tests/ports/test_items.py"
 POWER = "tests/adapters/ledger/sqlite/test_power.py"
+SYNCING = "tests/adapters/ledger/sqlite/test_syncing.py"
 LEDGER = "tests/ports/test_ledger.py"
 RECOVERY = "tests/model/test_recovery.py"
 LATE = "tests/transfer/crossing/test_resume.py::test_an_owner_that_wakes_too_late_harms_nothing"
@@ -315,6 +316,27 @@ MUTANTS = (
         "        if is_harmed(error, self.path):\n            self._harm = told\n",
         "",
         "tests/adapters/ledger/sqlite/test_disk.py",
+    ),
+    Mutant(
+        "a commit that must last waits for no sync",
+        "adapters/ledger/sqlite/syncing.py",
+        "while self._synced < mine:",
+        "while self._synced < 0:",
+        f"{SYNCING}::test_alone_each_commit_that_must_last_is_one_sync",
+    ),
+    Mutant(
+        "a sync is taken for one of what was committed while it ran",
+        "adapters/ledger/sqlite/syncing.py",
+        "            self._synced = covered\n",
+        "            self._synced = self._committed\n",
+        f"{SYNCING}::test_those_that_commit_while_one_waits_for_the_disk_share_the_next_wait",
+    ),
+    Mutant(
+        "a sync is tried again after one that failed",
+        "adapters/ledger/sqlite/syncing.py",
+        "        if self._failed or self._wal is None:\n",
+        "        if self._wal is None:\n",
+        f"{SYNCING}::test_all_that_wait_are_told_of_a_sync_that_fails_and_none_is_tried_again",
     ),
     *APPROVALS,
     *DOORS,

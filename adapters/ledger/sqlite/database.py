@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from adapters.ledger.sqlite.naming import ERRORS, is_harmed, named
+from adapters.ledger.sqlite.naming import ERRORS, is_harmed, named, unsynced
 from adapters.ledger.sqlite.opening import connect
+from adapters.ledger.sqlite.syncing import Sync, Syncing, take_over
 from transfer.errors import FerryError, Permanent
-
-SYNCED = {True: "FULL", False: "NORMAL"}
-"""Whether a commit waits for the disk; opening.prepare begins with the first."""
 
 
 class Database:
@@ -24,29 +23,39 @@ class Database:
     After an error of the disk or a damaged page every call raises: the file is not touched again.
     """
 
-    def __init__(self, path: Path | str, *, read_only: bool = False, create: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path | str,
+        *,
+        read_only: bool = False,
+        create: bool = True,
+        sync: Sync = os.fdatasync,
+    ) -> None:
         self.path = Path(path)
         self._lock = threading.RLock()
         self._harm: FerryError | None = None
-        self._lasting = True
         try:
             self._connection = connect(self.path, read_only=read_only, create=create)
+            wal = None if read_only else take_over(self._connection)
         except ERRORS as error:
             raise named(error, path) from error
+        self._syncing = Syncing(wal, sync)
 
     @contextmanager
     def transaction(self, *, lasting: bool = True) -> Iterator[sqlite3.Connection]:
         """Everything within is durable when it ends, or has not happened.
 
         Without `lasting` it outlives the process at once, and a power failure only from the next
-        lasting one that writes, which syncs all before it (SQLite, "PRAGMA synchronous").
+        lasting one, which syncs all before it.
         """
-        with self._begun("BEGIN IMMEDIATE", "COMMIT", lasting=lasting) as connection:
+        with self._begun("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield connection
+        if lasting:
+            self._last()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """One consistent view."""
+        """One consistent view. What is seen may still be on its way to the disk."""
         with self._begun("BEGIN", "ROLLBACK") as connection:
             yield connection
 
@@ -54,25 +63,38 @@ class Database:
         """Put the connection away; twice is fine."""
         with self._lock:
             self._connection.close()
+        self._syncing.close()
 
     @contextmanager
-    def _begun(
-        self, first: str, last: str, *, lasting: bool | None = None
-    ) -> Iterator[sqlite3.Connection]:
+    def _begun(self, first: str, last: str) -> Iterator[sqlite3.Connection]:
+        connection = self._connection
         with self._lock:
-            if self._harm:
-                raise Permanent(self._harm.code, self._harm.message, action=self._harm.action)
+            self._refuse_harmed()
             try:
-                if lasting not in (None, self._lasting):
-                    self._connection.execute(f"PRAGMA synchronous = {SYNCED[bool(lasting)]}")
-                    self._lasting = bool(lasting)
-                self._connection.execute(first)
-                yield self._connection
-                self._connection.execute(last)
+                connection.execute(first)
+                before = connection.total_changes
+                yield connection
+                connection.execute(last)
+                if connection.total_changes != before:
+                    self._syncing.committed()
             except ERRORS as error:
                 raise self._noted(error) from error
             finally:
                 self._roll_back()
+
+    def _last(self) -> None:
+        """Wait for the disk, out of everybody's way, and also for what was committed before by
+        others: who changed nothing may have seen it.
+        """
+        self._refuse_harmed()
+        try:
+            self._syncing.wait()
+        except OSError as error:
+            raise self._noted(unsynced(error)) from error
+
+    def _refuse_harmed(self) -> None:
+        if self._harm:
+            raise Permanent(self._harm.code, self._harm.message, action=self._harm.action)
 
     def _noted(self, error: Exception) -> FerryError:
         told = named(error, self.path)

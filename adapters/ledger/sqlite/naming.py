@@ -53,6 +53,14 @@ def named(error: Exception, path: Path | str) -> FerryError:
     )
 
 
+def unsynced(error: OSError) -> sqlite3.OperationalError:
+    """A sync of ours that failed, as SQLite says it of its own."""
+    told = sqlite3.OperationalError(f"disk I/O error: {error.strerror}")
+    told.sqlite_errorcode = sqlite3.SQLITE_IOERR_FSYNC
+    told.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+    return told
+
+
 def is_harmed(error: Exception, path: Path | str) -> bool:
     """The handle must not be used again: what it believes to be on the disk may not be there."""
     code = _code(error)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +21,7 @@ import pytest
 from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import SqliteLedger
+from adapters.ledger.sqlite.syncing import Syncing
 from adapters.memory.servicenow import MemoryDesk
 from adapters.running.alarm import LedgerAlarm
 from adapters.running.sender import Sender
@@ -38,6 +40,7 @@ FINALS = {"/inbox/d/one": b"1" * 30, "/inbox/d/two": b"2" * 40}
 Decision = Callable[[Transfer, Sequence[Delivery], Word], tuple[Transfer, list[Change]]]
 MOST = 8
 """Commits that wait for the disk, for a small transfer from its admission to its closed tickets."""
+AT_ONCE = 5
 
 
 @dataclass
@@ -62,46 +65,22 @@ class Host:
     def process(self) -> Iterator[Books]:
         """Ends as by a power failure: what was not synced is gone."""
         path = self.folder / "ledger.db"
-        with closing(Database(path)) as database:
-            database._connection.set_trace_callback(self._saw(database))
+        with closing(Database(path, sync=self._sync)) as database:
             SqliteLedger(database, "host").bury()
-            self._keep(database)
-            yield self._kept(over(database, "host"), database)
+            self._sync()
+            yield over(database, "host")
         for end in ("", "-wal", "-shm"):
             path.with_name(path.name + end).unlink(missing_ok=True)
         for file in self.disk.iterdir():
             shutil.copy(file, self.folder / file.name)
 
-    def _saw(self, database: Database) -> Callable[[str], None]:
-        def saw(statement: str) -> None:
-            self.synced += statement == "COMMIT" and database._lasting
-
-        return saw
-
-    def _keep(self, database: Database) -> None:
-        """As the disk has it now."""
-        if database._lasting:
-            shutil.rmtree(self.disk, ignore_errors=True)
-            self.disk.mkdir()
-            for end in ("", "-wal"):
-                shutil.copy(f"{database.path}{end}", self.disk)
-
-    def _kept(self, books: Books, database: Database) -> Books:
-        class Watched(Fused):
-            """A port after whose every call the disk is looked at."""
-
-            def __getattr__(port, name: str) -> Any:  # noqa: N805 `self` is the host
-                def call(*args: Any, **kwargs: Any) -> Any:
-                    try:
-                        return getattr(port._port, name)(*args, **kwargs)
-                    finally:
-                        self._keep(database)
-
-                return call
-
-        names = ("ledger", "locks", "outbox", "chain")
-        ports: dict[str, Any] = {name: Watched(getattr(books, name), Fuse()) for name in names}
-        return replace(books, **ports)
+    def _sync(self, _file: int = 0) -> None:
+        """The disk has what stands there now."""
+        self.synced += 1
+        shutil.rmtree(self.disk, ignore_errors=True)
+        self.disk.mkdir()
+        for end in ("", "-wal"):
+            shutil.copy(self.folder / f"ledger.db{end}", self.disk)
 
     def carry(self, books: Books, fuse: Fuse | None = None) -> Transfer | None:
         fuse = fuse or Fuse()
@@ -148,28 +127,83 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
+def small(books: Books, number: int = 1) -> Transfer:
+    """A transfer of one file, from its admission until nothing holds it."""
+    bench = Bench()
+    bench.objects.put(NAMES[0], b"1" * 30)
+    tools = replace(
+        bench.tools(),
+        ledger=books.ledger,
+        locks=books.locks,
+        chain=books.chain,
+        destinations={"partner": replace(PARTNER, connections=1)},
+    )
+    asked = request(
+        id=f"i:sc_task:{number:032}",
+        item_id=f"{number:032x}",
+        sources=NAMES[:1],
+        target=f"d{number}",
+    )
+    books.ledger.admit(Transfer(request=asked, received_at=NOON))
+    claimed = books.ledger.claim(asked.id)
+    assert claimed
+    done = travel(claimed, tools, three_tries)
+    books.ledger.renew(done, 0)
+    assert done.outcome is Outcome.DELIVERED
+    return done
+
+
 def test_a_small_transfer_waits_for_the_disk_a_few_times(folder: Path) -> None:
     host = Host(folder)
     with host.process() as books:
         begun = host.synced
-        partner = replace(PARTNER, connections=1)
-        tools = replace(
-            host.bench.tools(),
-            ledger=books.ledger,
-            locks=books.locks,
-            chain=books.chain,
-            destinations={"partner": partner},
-        )
-        asked = request(sources=NAMES[:1], target="d/one")
-        books.ledger.admit(Transfer(request=asked, received_at=NOON))
-        claimed = books.ledger.claim(asked.id)
-        assert claimed
-        done = travel(claimed, tools, three_tries)
-        books.ledger.renew(done, 0)
+        host.desk.put_task(small(books).request.task_id)
         host.send(books)
         assert books.archive.search()[0].unsent == 0
-        assert done.outcome is Outcome.DELIVERED
         assert host.synced - begun <= MOST
+
+
+class Together(Syncing):
+    """A sync begins once everybody who is under way waits for one."""
+
+    def __init__(self, plain: Syncing, under_way: int) -> None:
+        super().__init__(plain._wal, plain._sync)
+        self.under_way, self.waiting = under_way, 0
+
+    def wait(self) -> None:
+        with self._turn:
+            self.waiting += 1
+            self._turn.notify_all()
+        super().wait()
+
+    def _lead(self) -> None:
+        self._runs = True
+        assert self._turn.wait_for(lambda: self.waiting >= self.under_way, 60)
+        self.waiting = 0
+        super()._lead()
+
+    def over(self) -> None:
+        with self._turn:
+            self.under_way -= 1
+            self._turn.notify_all()
+
+
+def test_transfers_at_once_wait_for_the_disk_together(tmp_path: Path) -> None:
+    synced = list[int]()
+    with closing(Database(tmp_path / "ledger.db", sync=synced.append)) as database:
+        books = over(database, "host")
+        database._syncing = together = Together(database._syncing, AT_ONCE)
+
+        def one(number: int) -> None:
+            try:
+                small(books, number)
+            finally:
+                together.over()
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            for each in [pool.submit(one, number) for number in range(AT_ONCE)]:
+                each.result(60)
+    assert len(synced) <= MOST
 
 
 def calls(folder: Path) -> int:
