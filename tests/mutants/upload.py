@@ -74,8 +74,8 @@ UPLOAD = (
     Mutant(
         "a file that was deleted by a second opening is written on",
         "transfer/crossing/upload.py",
-        "if len(uploads) <= spare and crossing.remote.size(temp) is None:",
-        "if len(uploads) < 0:",
+        "if len(writers) <= spare and crossing.remote.size(temp) is None:",
+        "if len(writers) < 0:",
         f"{REFUSALS}::test_a_second_handle_that_is_refused_leaves_one_and_is_remembered",
     ),
     Mutant(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -24,6 +25,8 @@ LOOK_UP = 0.5
 """Seconds after which one that waits for a lane asks whether the work is to end."""
 QUICK = 32 * 1024
 """Bytes that are gone in no time, or in two minutes at the least rate: not worth a thread."""
+LEAST = 1024 * 1024
+"""Bytes of the smallest piece of a chunk that several lanes share."""
 PROBE = 32 * 1024
 """Bytes that are kept of the first chunk of each lane, to be looked for once all is closed."""
 
@@ -64,6 +67,7 @@ class _Lane:
 
 class Lanes:
     """Writes chunks in the order in which they are given; a single lane one after the other.
+    Several share each of them, so that no more than two are held at a time.
 
     Leaving the block abandons what was not finished. Each lane has a thread of its own, so that who
     waits for a slow one hears that the work is to end.
@@ -131,6 +135,11 @@ class Lanes:
             self._hand(self._lanes[0], data, offset)
             self._heard(self._sent, self._lanes[0], data, offset)
             return
+        size = max(-(-len(data) // len(self._lanes)), LEAST)
+        for begin in range(0, len(data), size):
+            self._share(self._pool, memoryview(data)[begin : begin + size], offset + begin)
+
+    def _share(self, pool: Executor, data: Chunk, offset: int) -> None:
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
         # Each has its first chunk before any has a second: a handle that is refused shows early.
@@ -138,7 +147,7 @@ class Lanes:
         self._settle(lane.task)
         lane.busy = True
         self._hand(lane, data, offset)
-        lane.task = self._pool.submit(self._write, lane, data, offset)
+        lane.task = pool.submit(self._write, lane, data, offset)
 
     def finish(self, modified: datetime | None, *, heeds: bool = True) -> None:
         """Returns only if every byte of every lane is acknowledged and every handle closed.
@@ -149,8 +158,14 @@ class Lanes:
             self._halt = lambda: None
         for lane in self._lanes:
             self._settle(lane.task)
+        if self._pool is None:
+            self._heard(self._lanes[0].upload.finish, modified)
+            return
         for lane in self._lanes:
-            self._heard(lane.upload.finish, modified)
+            act = partial(copy_context().run, lane.upload.finish)
+            lane.task = self._pool.submit(act, modified)
+        for lane in self._lanes:
+            self._settle(lane.task)
 
     def _heard(self, act: Callable[..., None], *given: Any) -> None:
         """It may take hours on a slow line. Raises what it raises, and what `halt` raises."""

@@ -7,10 +7,10 @@ handles in a way of their own.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 from transfer.crossing import late
@@ -52,6 +52,14 @@ class _BlockedError(Exception):
     def __init__(self, delivery: Delivery, error: FerryError) -> None:
         super().__init__(error.message)
         self.delivery, self.error = delivery, error
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """One of those that write the file: a lane, and the connection that it has."""
+
+    remote: Remote
+    upload: Upload
 
 
 class _WithoutError(Exception):
@@ -102,7 +110,7 @@ def _uploaded(delivery: Delivery, crossing: Crossing, start: Proven) -> Delivery
 
 def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     with ExitStack() as stack:
-        uploads = _open(delivery, crossing, start, stack)
+        # It reads its first chunks while the temp is opened.
         reader = stack.enter_context(
             Reader(
                 crossing.tools.objects,
@@ -110,16 +118,18 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 digests=crossing.destination.digests,
                 known=known(delivery, crossing),
                 start=start - start % CHUNK,
-                # Each lane holds a chunk, one is in our hand, one is being read.
-                room=len(uploads) + 2,
                 makers=_makers(delivery, crossing),
             )
         )
+        writers = _open(delivery, crossing, start, stack)
+        # The next chunk is shared out while the slowest still writes of the one before.
+        reader.enlarge(int(len(writers) > 1))
+        uploads = [writer.upload for writer in writers]
         pace = partial(crossing.tools.pace, crossing.destination)
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt, pace=pace))
         with (
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
-            _answered(lanes, len(uploads), start, crossing),
+            _answered(lanes, len(writers), start, crossing),
         ):
             for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
@@ -136,8 +146,8 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
                 finish()
         if crossing.in_place:
             done = close(done, crossing, finish)
-    if start or len(uploads) > 1:
-        _prove_seams(done, crossing, start, lanes.probes)
+        if start or len(writers) > 1:
+            _prove_seams(done, crossing, start, list(zip(writers, lanes.probes, strict=False)))
     return done
 
 
@@ -171,7 +181,10 @@ def _is_refusal(error: FerryError) -> bool:
 
 
 def _prove_seams(
-    delivery: Delivery, crossing: Crossing, start: int, probes: list[tuple[int, bytes]]
+    delivery: Delivery,
+    crossing: Crossing,
+    start: int,
+    probes: list[tuple[_Writer, tuple[int, bytes]]],
 ) -> None:
     """The closed file holds what an earlier try had left, and what each lane has written."""
     temp = temp_of(delivery)
@@ -183,11 +196,21 @@ def _prove_seams(
     ends = {min(start, CHUNK), start} - {0}
     if not all(same_tail(delivery, crossing, end) for end in ends):
         raise _WithoutError("resumes")
-    with suppress(Permanent):  # who may not read back has acknowledged every byte all the same
-        for place, wanted in probes if len(probes) > 1 else []:
-            pieces = crossing.remote.proof.read(temp, place, len(wanted))
-            if b"".join(pieces) != wanted:
+    if len(probes) > 1:
+        # Three round trips each.
+        with ThreadPoolExecutor(len(probes), thread_name_prefix="probe") as pool:
+            found = pool.map(partial(_holds, temp), *zip(*probes, strict=True))
+            if not all(list(found)):
                 raise _WithoutError("ranges")
+
+
+def _holds(temp: str, writer: _Writer, probe: tuple[int, bytes]) -> bool:
+    place, wanted = probe
+    try:
+        return b"".join(writer.remote.proof.read(temp, place, len(wanted))) == wanted
+    except Permanent:
+        # Who may not read back has acknowledged every byte all the same.
+        return True
 
 
 def _from(
@@ -200,25 +223,33 @@ def _from(
             yield offset + skip, memoryview(data)[skip:] if skip else data
 
 
-def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[Upload]:
-    """The first upload creates the temp, the others join it on connections of their own."""
-    temp = temp_of(delivery)
-    uploads = [_created(delivery, start, crossing)]
-    stack.callback(uploads[0].abandon)
-    wanted = _wanted_lanes(temp, delivery.size - start, crossing)
+def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[_Writer]:
+    """The first one creates the temp, the others join it on connections of their own.
+
+    Nobody writes before all have opened it, for some servers empty a file that is opened again.
+    """
+    temp, there = temp_of(delivery), Future[bool]()
+    wanted = _wanted_lanes(delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
-    if spare:
-        # Each takes five round trips: over a long way that is worth waiting for once only.
-        with ThreadPoolExecutor(spare, thread_name_prefix="join") as pool:
-            joined = pool.map(lambda _: _join(temp, start, crossing, stack), range(spare))
-            uploads += [upload for upload in joined if upload is not None]
-        if len(uploads) <= spare and crossing.remote.size(temp) is None:
-            # copyparty deletes a file before it refuses to open it again.
-            raise _WithoutError("ranges")
+    # Each takes five round trips, all but the last while the temp is created.
+    with ThreadPoolExecutor(max(spare, 1), thread_name_prefix="join") as pool:
+        join = partial(_join, temp, start, crossing, stack, there)
+        joining = [pool.submit(join) for _ in range(spare)]
+        try:
+            first = _Writer(crossing.remote, _created(delivery, start, crossing))
+        except BaseException:
+            there.set_result(False)
+            raise
+        there.set_result(True)
+        stack.callback(first.upload.abandon)
+        writers = [first, *filter(None, [task.result() for task in joining])]
+    if len(writers) <= spare and crossing.remote.size(temp) is None:
+        # copyparty deletes a file before it refuses to open it again.
+        raise _WithoutError("ranges")
     # FTP could not answer now; what it makes of a file is looked at when it is closed.
     if start and crossing.remote.powers.ranges and (crossing.remote.size(temp) or 0) < start:
         raise _WithoutError("resumes")
-    return uploads
+    return writers
 
 
 def _created(delivery: Delivery, start: int, crossing: Crossing) -> Upload:
@@ -235,34 +266,30 @@ def _created(delivery: Delivery, start: int, crossing: Crossing) -> Upload:
         raise
 
 
-def _wanted_lanes(temp: str, size: int, crossing: Crossing) -> int:
+def _wanted_lanes(size: int, crossing: Crossing) -> int:
     width, most = crossing.tools.width, crossing.destination.connections_per_file
     if most == 1 or not crossing.powers.ranges or size < 2 * width.share:
         return 1
     if crossing.in_place and crossing.destination.collected:
         # The partner takes it away when the first of several handles is closed.
         return 1
-    return min(most, width.lanes(size, _round_trip(temp, crossing.remote)))
+    return min(most, width.lanes(size, crossing.powers.round_trip))
 
 
-def _round_trip(temp: str, remote: Remote) -> float:
-    """Seconds; the least of three, because a busy processor makes single ones long."""
+def _join(
+    temp: str, start: int, crossing: Crossing, stack: ExitStack, there: Future[bool]
+) -> _Writer | None:
+    """None when the partner lets no more in: one connection is slower, not wrong.
 
-    def once() -> float:
-        begun = time.monotonic()
-        remote.size(temp)
-        return time.monotonic() - begun
-
-    return min(once() for _ in range(3))
-
-
-def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload | None:
-    """None when the partner lets no more in: one connection is slower, not wrong."""
+    `there` says whether the temp could be created.
+    """
     try:
         remote = crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
     except FerryError:
         return None
     stack.enter_context(closing(remote))
+    if not there.result():
+        return None
     try:
         # Any place but 0 opens the file that the first one has created.
         upload = remote.create(temp, at=max(start, 1))
@@ -272,7 +299,7 @@ def _join(temp: str, start: int, crossing: Crossing, stack: ExitStack) -> Upload
         crossing.tools.refusals.note(crossing.destination, "ranges")
         return None
     stack.callback(upload.abandon)
-    return upload
+    return _Writer(remote, upload)
 
 
 def _worth_keeping(error: BaseException, crossing: Crossing) -> bool:

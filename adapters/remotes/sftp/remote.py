@@ -73,6 +73,7 @@ def connect(
             log_in(line, own)
             line.transport.set_keepalive(KEEPALIVE)
             wire = open_wire(line, line.pace())
+            remote = SftpRemote(line, wire)
     except BaseException:
         # Nobody else knows of the half-made connection yet.
         line.hang_up()
@@ -87,23 +88,23 @@ def connect(
         request=wire.stride.size,
         round_trip=round(wire.round_trip, 4),
     )
-    return SftpRemote(line, wire)
+    return remote
 
 
 class SftpRemote:
-    """`shared` when the connection is another's, who opened and closes it."""
+    """To be made under a watch. `first` belongs to whose connection it shares, who closes it."""
 
-    def __init__(self, line: ssh.Line, wire: Wire, *, shared: bool = False) -> None:
+    def __init__(self, line: ssh.Line, wire: Wire, first: Sight | None = None) -> None:
         self._line = line
         self._wire = wire
-        self._shared = shared
-        self._sight = Sight(line, wire, self._exists, self.another)
+        self._shared = first is not None
+        self._sight = Sight(line, wire, self._exists, self.another, first)
         self._renaming = Renaming(line, wire, self._sight, self._exists, self._explain)
         self.proof = SftpProof(line, wire, self._explain, self._lacks)
 
     @property
     def round_trip(self) -> float:
-        """Seconds from a request to its answer, measured when the session was opened."""
+        """Seconds from a request to its answer, the least so far."""
         return self._wire.round_trip
 
     def another(self) -> SftpRemote:
@@ -116,7 +117,7 @@ class SftpRemote:
         line = self._line.sibling()
         try:
             with line.speaking():
-                return SftpRemote(line, open_wire(line, self._line.pace()), shared=True)
+                return SftpRemote(line, open_wire(line, self._line.pace()), self._sight)
         except BaseException:
             line.leave()
             raise
@@ -132,6 +133,7 @@ class SftpRemote:
             resumes=True,
             ranges=True,
             digests=self.proof.algorithms,
+            round_trip=self.round_trip,
         )
 
     def told(self) -> Told:

@@ -12,11 +12,12 @@ from functools import cached_property
 from typing import Protocol
 from uuid import uuid4
 
-from paramiko.sftp import CMD_LSTAT
+from paramiko import Message
+from paramiko.sftp import CMD_EXTENDED, CMD_LSTAT
 
 from adapters.remotes.sftp.batch import Asking, run
 from adapters.remotes.sftp.errors import is_said_absent
-from adapters.remotes.sftp.wire import RefusedError, Wire, text
+from adapters.remotes.sftp.wire import RefusedError, Wire, check, text
 from adapters.remotes.ssh.line import Line
 from transfer.errors import Permanent
 from transfer.request.names import TEMP_PREFIX
@@ -33,7 +34,10 @@ class Onlooker(Protocol):
 
 
 class Sight:
-    """`exists` tells of one name, thoroughly; `another` opens a session."""
+    """`exists` tells of one name, thoroughly; `another` opens a session. To be made under a watch.
+
+    `first` is that of an earlier session with the same program.
+    """
 
     def __init__(
         self,
@@ -41,11 +45,17 @@ class Sight:
         wire: Wire,
         exists: Callable[[str], bool],
         another: Callable[[], Onlooker],
+        first: Sight | None = None,
     ) -> None:
         self._line = line
         self._wire = wire
         self._exists = exists
         self._another = another
+        self._first = first
+        self._linked: list[tuple[int, Message]] = []
+        if HARDLINK in wire.extensions and not first:
+            # Its answer comes with that to the next request, at no round trip of its own.
+            self._ask_to_link()
 
     @cached_property
     def live(self) -> bool:
@@ -54,15 +64,24 @@ class Sight:
         It is asked to link a file that nobody has, which does nothing anywhere; rclone, which
         offers the extension too, says that it is not supported.
         """
+        if self._first:
+            return self._first.live
         if HARDLINK not in self._wire.extensions:
             return False
-        nobody = text(f"/{TEMP_PREFIX}{uuid4().hex}".encode())
+        with self._line.speaking():
+            while not self._linked:
+                self._wire.listen()
         try:
-            with self._line.speaking():
-                self._wire.extended(HARDLINK, nobody, nobody)
+            check(*self._linked[0])
         except RefusedError as refused:
             return is_said_absent(refused)
         return False
+
+    def _ask_to_link(self) -> None:
+        nobody = text(f"/{TEMP_PREFIX}{uuid4().hex}".encode())
+        fields = text(HARDLINK.encode()), nobody, nobody
+        answered = self._linked.append
+        self._wire.post(CMD_EXTENDED, *fields, answered=lambda *answer: answered(answer))
 
     def afresh(self, names: Collection[str]) -> frozenset[str]:
         """Those of the names that are taken for a session that remembers nothing, where that is

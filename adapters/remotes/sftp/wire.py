@@ -90,8 +90,9 @@ class Wire:
     """Requests may be under way in any number; one thread sends and listens.
 
     `extensions` is what the server offers, `request` the most bytes of one write that it takes,
-    `answer` the most bytes of one read that it gives. `round_trip` is in seconds, `window` the
-    bytes that may be under way without an acknowledgement.
+    `answer` the most bytes of one read that it gives. `round_trip` is the least so far, in seconds:
+    a busy processor makes single ones long. `window` are the bytes that may be under way without an
+    acknowledgement.
     The watchdog is patted for every answer, and whoever sends or listens has a watch; `stride` goes
     by `pace` and `timeout`. Every method may raise what the channel raises (OSError), EOFError when
     the server is gone, GarbledError.
@@ -106,10 +107,9 @@ class Wire:
         self._waiting: dict[int, Answered] = {}
         begin = monotonic()
         self.extensions = self._greet()
-        greeted = monotonic()
+        # It includes the start of the server's SFTP program, which no later answer does.
+        self.round_trip = monotonic() - begin
         self.answer, self.request = self._largest()
-        # The greeting includes the start of the server's SFTP program, the second request does not.
-        self.round_trip = (monotonic() - greeted) if LIMITS in self.extensions else greeted - begin
         self.stride = Stride(self.request, pace, timeout)
         self.window = min(max(LEAST_WINDOW, int(self.round_trip * FASTEST)), LARGEST_WINDOW)
 
@@ -164,9 +164,11 @@ class Wire:
         Raises RefusedError.
         """
         answers: list[tuple[int, Message]] = []
+        begin = monotonic()
         self.post(kind, *fields, answered=lambda *answer: answers.append(answer))
         while not answers:
             self.listen()
+        self.round_trip = min(self.round_trip, monotonic() - begin)
         got, body = answers[0]
         check(got, body)
         if got != expect:

@@ -24,6 +24,8 @@ from transfer.width import Width
 
 Hook = Callable[[str, str, int], None]
 LANES = Width(wide=CHUNK, share=CHUNK)
+HALF = CHUNK // 2
+"""Where the second of two lanes begins."""
 
 
 @pytest.fixture
@@ -152,7 +154,7 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
             raise Permanent(Code.REMOTE_FAILED, f"{path} is being written.")
 
     def second_writes(verb: str, place: int) -> bool:
-        return verb == "write" and place == CHUNK and bench.remotes.opened[-1] == 1
+        return verb == "write" and place == HALF and bench.remotes.opened[-1] == 1
 
     bench.remotes.hooks.append(hook)
     tools = tools_of(bench, width=LANES)
@@ -169,7 +171,7 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
     """Though it was when nobody had a further chunk to hand out."""
     handed = threading.Event()
-    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 1 else None
+    bench.watcher.then = lambda: handed.set() if bench.watcher.seen else None
 
     def hook(verb: str, path: str, place: int) -> None:
         if verb == "write" and place == 0:
@@ -187,7 +189,7 @@ def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) ->
 
 def test_a_second_handle_that_gets_no_answer_leaves_one_to_the_next_try(bench: Bench) -> None:
     def hang(verb: str, path: str, place: int) -> None:
-        if verb == "write" and place == CHUNK and bench.remotes.opened[-1] == 1:
+        if verb == "write" and place == HALF and bench.remotes.opened[-1] == 1:
             raise Transient(Code.REMOTE_TIMEOUT, f"No answer at {path}.")
 
     bench.remotes.hooks.append(hang)
