@@ -12,10 +12,11 @@ import pytest
 
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from transfer.model import CHUNK, DeliveryState
 
-BIG = os.urandom(CHUNK + 12_345)
+BIG = noise(CHUNK + 12_345)
 MANY = {f"s3://exports/{number}.bin": os.urandom(1000 + number) for number in range(40)}
 
 

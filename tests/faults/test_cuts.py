@@ -11,13 +11,14 @@ import pytest
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy, Way
 from transfer.destination import Conflict
 from transfer.model import CHUNK, DeliveryState
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(2 * CHUNK + 12_345)
+DATA = noise(2 * CHUNK + 12_345)
 CUTS: list[tuple[Kind, Way]] = [
     (Kind.RESET, "up"), (Kind.RESET, "down"), (Kind.FIN, "up"), (Kind.FIN, "down"),
 ]  # fmt: skip

@@ -6,7 +6,6 @@ One connection carries every byte, whatever the lanes: they are sessions of it. 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +20,7 @@ from tests.faults.ftp_road import PORTS, SERVER
 from tests.faults.ftp_road import Partner as FtpPartner
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.ports import free_ports
 from tests.servers.proftpd import Proftpd
@@ -34,7 +34,7 @@ from transfer.tools import Tools
 from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(64 * MIB)
+DATA = noise(64 * MIB)
 CUTS = range(CHUNK, len(DATA), CHUNK)
 ONE, SEVERAL = Width(wide=len(DATA) + 1, far=60.0), Width(wide=MIB, share=8 * MIB)
 SETTINGS: dict[str, Any] = {"timeout": 60.0, "connect_timeout": 60.0}

@@ -17,6 +17,7 @@ import pytest
 from tests import sweeps
 from tests.faults.abroad import ONE, SEVERAL, Abroad, abroad
 from tests.faults.meddling import Collecting, Meddling
+from tests.noise import noise
 from tests.ports.foreign_habits import Habit
 from tests.ports.foreign_partners import KINDS, SFTP, ForeignPartner, foreign_partner, of_habit
 from tests.ports.partners import send
@@ -26,7 +27,7 @@ from transfer.errors import Stopping
 from transfer.model import CHUNK, MIB, DeliveryState
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(64 * MIB)
+DATA = noise(64 * MIB)
 CUTS = range(CHUNK, len(DATA), CHUNK)
 POINTS = [(kind, at, other) for kind in KINDS for at in CUTS for other in (False, True)]
 SHARE = sweeps.share(POINTS, every=25)

@@ -12,6 +12,7 @@ import pytest
 
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.proftpd import Proftpd
 from tests.servers.proftpd_sftp import ProftpdSftp
 from tests.servers.proxy import Kind, Proxy
@@ -21,7 +22,7 @@ from transfer.tools import Tools
 from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(3 * CHUNK + 12_345)
+DATA = noise(3 * CHUNK + 12_345)
 NO_RESTART = {"AllowStoreRestart on": "AllowStoreRestart off"}
 AS_IT_COMES = NO_RESTART | {"AllowOverwrite on": "AllowOverwrite off"}
 HIDDEN = NO_RESTART | {"Umask 022": "Umask 022\nHiddenStores on"}

@@ -10,12 +10,13 @@ import pytest
 from adapters.remotes.pool import Pool
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.model import CHUNK
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(CHUNK + 12_345)
+DATA = noise(CHUNK + 12_345)
 MANY = {f"s3://exports/kept-{number}.bin": os.urandom(1000 + number) for number in range(9)}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from tests import sweeps
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH, is_root
 from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.errors import Stopping
@@ -20,7 +20,7 @@ from transfer.tools import Tools
 from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(64 * MIB)
+DATA = noise(64 * MIB)
 FAR = 0.012
 """Seconds one way; from a round trip of 10 ms on a file has several lanes."""
 LANES = Width(share=8 * MIB)

@@ -18,6 +18,7 @@ from sandbox.remotes import SftpServer
 from sandbox.sftp_files import NEW, Files
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
+from tests.noise import noise
 from tests.servers.odd_ftp import OddFtp, Session
 from tests.servers.proxy import Kind, Proxy
 from transfer.destination import Conflict, HostKey, Mode
@@ -25,7 +26,7 @@ from transfer.model import CHUNK
 
 SOURCE = "s3://exports/data.bin"
 SMALL = b"name;pay\n" * 100
-LARGE = os.urandom(2 * CHUNK + 12_345)
+LARGE = noise(2 * CHUNK + 12_345)
 LATE = 2
 """Looks after a close that do not show the file as it is."""
 

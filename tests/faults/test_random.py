@@ -10,13 +10,14 @@ from hypothesis import HealthCheck, event, given, settings
 
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy, Way
 from transfer.model import CHUNK, MIB
 
 EDGES = [0, 1, 32_768, 261_119, 261_120, 261_121, MIB, MIB + 1, CHUNK - 1, CHUNK, CHUNK + 1]
 LONGEST = 2 * CHUNK + 2
-NOISE = os.urandom(LONGEST + 100)
+NOISE = noise(LONGEST + 100)
 LOGIN = 3000
 """About so many bytes go each way before the first byte of a file."""
 

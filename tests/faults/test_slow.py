@@ -14,6 +14,7 @@ import pytest
 from tests.faults.meddling import Meddling
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Stopped, Voyage, carried
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
 from transfer.errors import Stopping
@@ -21,7 +22,7 @@ from transfer.model import CHUNK
 from transfer.slots import Slots
 
 SOURCE = "s3://exports/data.bin"
-DATA = os.urandom(2 * CHUNK + 12_345)
+DATA = noise(2 * CHUNK + 12_345)
 TIMEOUT = 0.5
 KB = 1000
 

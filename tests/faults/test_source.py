@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 from uuid import uuid4
@@ -12,13 +11,14 @@ import pytest
 from adapters.s3.store import S3Objects
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
+from tests.noise import noise
 from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
 from tests.servers.s3_clients import s3_client
 from tests.servers.seaweedfs import SeaweedFS
 from transfer.model import CHUNK, MIB
 
-DATA = os.urandom(CHUNK + 2 * MIB)
+DATA = noise(CHUNK + 2 * MIB)
 # Of what a connection carries back: the answer to HEAD, the head of an answer, bodies.
 PLACES = [0, 1, 200, 1000, MIB, CHUNK - 1, CHUNK, CHUNK + 1]
 EVERYWHERE = range(MIB // 2, 64 * MIB, MIB)

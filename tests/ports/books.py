@@ -14,16 +14,26 @@ from adapters.ledger.sqlite.database import Database
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryOutbox, MemoryStore
 from tests.ports import dynamo_store
-from tests.transfer.made import NOON, request
+from tests.ports.rows import TICKET, delivery, id_of, post, received
 from transfer.books import Books
-from transfer.model import Delivery, Source, Transfer
-from transfer.tickets import Post, PostAction, Ticket, TicketRole
+from transfer.model import Transfer
+
+__all__ = [
+    "LEASE",
+    "STORES",
+    "TICKET",
+    "Store",
+    "Time",
+    "delivery",
+    "dynamodb",
+    "id_of",
+    "memory",
+    "post",
+    "received",
+    "sqlite",
+]
 
 LEASE = 60.0
-
-TICKET = Ticket(
-    role=TicketRole.USER, sys_id="5" * 32, number="INC0010001", url="https://x", state="2"
-)
 
 
 class Time:
@@ -81,32 +91,3 @@ def dynamodb(_folder: Path) -> Iterator[Store]:
 
 
 STORES: list[Callable[[Path], Iterator[Store]]] = [memory, sqlite, dynamodb]
-
-
-def received(number: int = 1) -> Transfer:
-    asked = request(
-        id=f"i:sc_task:{number:032}", number=f"RITM{number:07}", item_id=f"{number:032x}"
-    )
-    return Transfer(request=asked, received_at=NOON)
-
-
-def id_of(found: Transfer | None) -> str | None:
-    return found.id if found else None
-
-
-def delivery(**changes: object) -> Delivery:
-    base = Delivery(number=1, source=Source(bucket="exports", key="März 1.csv"), final="/inbox/a")
-    return base.evolve(**changes)
-
-
-def post(
-    transfer: Transfer, key: str = "k", ticket: TicketRole = TicketRole.USER, text: str = "Grüße\n"
-) -> Post:
-    return Post(
-        key=key,
-        transfer_id=transfer.id,
-        generation=1,
-        ticket=ticket,
-        action=PostAction.NOTE,
-        text=text,
-    )

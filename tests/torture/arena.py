@@ -38,7 +38,10 @@ CONTENT = {
 }
 PATIENCE = 120.0
 PAUSE = 0.1
-"""Seconds: each look into the ledger costs some of the processor that the daemons need."""
+LOOK = 2.0
+"""Seconds from one look into the ledger to the next while files are missing: in DynamoDB each costs
+some of the processor that the daemons need.
+"""
 MARKER = re.compile(r"\[ff:[0-9a-f]{12}\]")
 
 
@@ -87,6 +90,13 @@ class Trial:
     placed: Placed
     folder: Path
     seen: Sightings
+    id: str = ""
+    """The transfer's, once the ledger was seen to have it."""
+    looked_at: float = 0.0
+
+    @property
+    def arrived(self) -> bool:
+        return CONTENT.keys() <= {path.name for path in self.folder.iterdir()}
 
 
 class Arena:
@@ -148,10 +158,15 @@ class Arena:
         shutil.rmtree(folder)
 
     def record(self, trial: Trial) -> Record | None:
-        found = self._archive().search(trial.placed.number)
+        # By its number it is looked for in three places.
+        found = self._archive().search(trial.id or trial.placed.number)
+        trial.id = found[0].transfer.id if found else trial.id
         return found[0] if found else None
 
     def is_over(self, trial: Trial) -> bool:
+        if not trial.arrived and time.monotonic() < trial.looked_at + LOOK:
+            return False
+        trial.looked_at = time.monotonic()
         # Before the first daemon there is no ledger to look into.
         with suppress(FerryError):
             record = self.record(trial)

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from adapters.ledger.sqlite.books import sqlite_books
-from tests.ports.books import delivery, post, received
+from tests.ports.rows import delivery, post, received
 from transfer.books import Books
 from transfer.errors import FerryError
 from transfer.model import Transfer

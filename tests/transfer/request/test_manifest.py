@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Callable
+from functools import partial
 
 import pytest
 from hypothesis import given, settings
@@ -125,29 +127,29 @@ def large(head: bytes, piece: bytes, tail: bytes = b"") -> bytes:
     return head + piece * ((LARGEST - len(head) - len(tail)) // len(piece)) + tail
 
 
-BOMBS = {
-    "rows": large(b"source,path,sha256\n", f"{NOV},pay.csv,\n".encode()),
-    "long rows": large(b"source,path\n", f"{NOV},{'x' * 500}\n".encode()),
-    "line breaks": large(b"source\n", b"\n"),
-    "returns": large(b"source\r", b"\r"),
-    "empty columns": large(b"source\n", b" ,"),
-    "empty rows": b"source,\n" + (b"," * 400 + b"\n") * (MOST_LINES - 2),
-    "columns": large(b"source,", b"path,"),
-    "an open quote": large(b'source\n"', b"a"),
-    "quotes": large(b'source\n"', b'""'),
-    "a long name": large(b"source\ns3://exports/", b"a"),
-    "objects": large(b"[", b"{},", b"{}]"),
-    "lists": large(b"[", b"[],", b"[]]"),
-    "depth": large(b"", b"["),
-    "a list in an entry": large(b'[{"source":[', b"[],", b"[]]}]"),
-    "entries": large(b"[", f'{{"source":"{NOV}"}},'.encode(), b"{}]"),
-    "blanks": large(b"[", b" "),
+BOMBS: dict[str, Callable[[], bytes]] = {
+    "rows": partial(large, b"source,path,sha256\n", f"{NOV},pay.csv,\n".encode()),
+    "long rows": partial(large, b"source,path\n", f"{NOV},{'x' * 500}\n".encode()),
+    "line breaks": partial(large, b"source\n", b"\n"),
+    "returns": partial(large, b"source\r", b"\r"),
+    "empty columns": partial(large, b"source\n", b" ,"),
+    "empty rows": lambda: b"source,\n" + (b"," * 400 + b"\n") * (MOST_LINES - 2),
+    "columns": partial(large, b"source,", b"path,"),
+    "an open quote": partial(large, b'source\n"', b"a"),
+    "quotes": partial(large, b'source\n"', b'""'),
+    "a long name": partial(large, b"source\ns3://exports/", b"a"),
+    "objects": partial(large, b"[", b"{},", b"{}]"),
+    "lists": partial(large, b"[", b"[],", b"[]]"),
+    "depth": partial(large, b"", b"["),
+    "a list in an entry": partial(large, b'[{"source":[', b"[],", b"[]]}]"),
+    "entries": partial(large, b"[", f'{{"source":"{NOV}"}},'.encode(), b"{}]"),
+    "blanks": partial(large, b"[", b" "),
 }
 
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_of_eight_megabytes_no_more_is_held_than_the_text(bomb: str) -> None:
-    data = BOMBS[bomb]
+    data = BOMBS[bomb]()
     assert len(data) <= LARGEST
     tracemalloc.start()
     try:

@@ -36,7 +36,7 @@ def killed(path: Path, *lines: str) -> None:
     script = (
         "import os, sys; from pathlib import Path",
         "from adapters.ledger.sqlite.books import sqlite_books",
-        "from tests.ports.books import post, received",
+        "from tests.ports.rows import post, received",
         "from transfer.tickets import TicketRole",
         "books = sqlite_books(Path(sys.argv[1]), 'gone', 60.0)",
         *lines,

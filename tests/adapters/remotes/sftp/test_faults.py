@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from time import monotonic
 import pytest
 
 from sandbox.remotes import SftpServer
+from tests.noise import noise
 from tests.ports.partners import OTHER_KEY, ServerPartner, refused, send
 from tests.servers.odd_sftp import (
     CorruptingServer,
@@ -28,7 +28,7 @@ from transfer.destination import Destination, HostKey
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, MIB
 
-NOISE = random.Random(5).randbytes(CHUNK)  # noqa: S311  bytes to send
+NOISE = noise(CHUNK)
 
 
 @contextmanager
@@ -39,10 +39,8 @@ def partner_of(kind: type[SftpServer], directory: Path) -> Iterator[ServerPartne
 
 @pytest.fixture
 def over() -> Iterator[threading.Event]:
-    Sluggish.over, kept = threading.Event(), Sluggish.rate
-    yield Sluggish.over
-    Sluggish.over.set()
-    Sluggish.rate = kept
+    with Sluggish.at(1024) as over:
+        yield over
 
 
 def test_a_server_of_1_kb_a_second_is_given_up(tmp_path: Path, over: threading.Event) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Iterator
 
@@ -10,12 +9,13 @@ import pytest
 
 from adapters.remotes.sftp import remote as sftp
 from adapters.remotes.sftp.remote import SftpRemote
+from tests.noise import noise
 from tests.ports.partners import ServerPartner, openssh, proftpd, refused, send
 from tests.servers.openssh import OpenSSH
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, MIB
 
-NOISE = random.Random(9).randbytes(4 * CHUNK)  # noqa: S311  bytes to send
+NOISE = noise(4 * CHUNK)
 
 
 @pytest.fixture(scope="module", params=[openssh, proftpd])

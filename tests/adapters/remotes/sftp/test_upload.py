@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import pytest
 from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED
 
+from tests.noise import noise
 from tests.ports.partners import ServerPartner, openssh, refused, send
 from tests.servers.odd_sftp import (
     NO_SPACE,
@@ -30,7 +29,7 @@ from tests.servers.openssh import OpenSSH
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import CHUNK, MIB
 
-NOISE = random.Random(1).randbytes(CHUNK)  # noqa: S311  bytes to send
+NOISE = noise(CHUNK)
 
 
 @pytest.fixture(autouse=True)
@@ -105,17 +104,20 @@ def test_what_was_acknowledged_ends_at_the_first_missing_answer(tmp_path: Path) 
 
 def test_a_file_is_given_up_while_another_thread_writes_it(tmp_path: Path) -> None:
     """The write ends with its next request, the handle is closed, and the line goes on."""
-    with SluggishServer(root=tmp_path) as server, ThreadPoolExecutor(1) as lane:
-        Sluggish.over, Sluggish.rate = threading.Event(), 4 * MIB
+    with (
+        Sluggish.at(4 * MIB) as over,
+        SluggishServer(root=tmp_path) as server,
+        ThreadPoolExecutor(1) as lane,
+    ):
         remote = ServerPartner(server, "", tmp_path).connect()
         upload = remote.create("/file")
         write = lane.submit(upload.write, bytes(8 * CHUNK), 0)
         while not (tmp_path / "file").stat().st_size:
             assert not write.done()
         upload.abandon()
-        error = write.exception(20)
+        error = write.exception(120)
         assert isinstance(error, Transient)
-        Sluggish.over.set()
+        over.set()
         remote.remove("/file")
         assert remote.size("/file") is None
         remote.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -17,11 +16,12 @@ from paramiko.packet import Packetizer
 from adapters.remotes.sftp import remote as sftp
 from adapters.remotes.sftp.remote import SftpRemote
 from adapters.remotes.ssh.bulk import REKEY_BYTES, Bulk, BulkPacketizer, Sealer
+from tests.noise import noise
 from tests.ports.partners import ServerPartner, openssh, proftpd, refused
 from transfer.errors import Code
 from transfer.model import CHUNK, MIB
 
-NOISE = random.Random(3).randbytes(CHUNK)  # noqa: S311  bytes to send
+NOISE = noise(CHUNK)
 Start = Callable[..., AbstractContextManager[ServerPartner]]
 
 
