@@ -116,14 +116,17 @@ def test_the_service_is_measured_whole() -> None:
 
 def test_a_service_is_judged_by_its_ratio_to_the_other_of_the_same_round() -> None:
     def taken(rate: float, cpu: float, calls: float) -> service.Figures:
-        return service.Figures(rate=rate, cpu=cpu, calls=calls, writes=None, files=None)
+        return service.Figures(
+            rate=rate, cpu=cpu, instance=50, calls=calls, writes=None, files=None
+        )
 
     rounds = [(taken(30, 20, 9), taken(8, 80, 23)), (taken(20, 40, 9), taken(10, 90, 23))]
     rows = {row[0]: row[4:] for row in service.table(rounds)}
     assert rows["requests a second"] == ("2.88 (2.00 – 3.75)", "≥ 3 ×", "no")
     assert rows["CPU ms of the daemon a request"] == ("0.35 (0.25 – 0.44)", "≤ 0.4 ×", "yes")
     assert rows["calls to ServiceNow a request"][1:] == ("≤ 10", "yes")
-    assert len(rows) == 3
+    assert rows["CPU ms of the simulated instance a request"][1:] == ("–", "–")
+    assert len(rows) == 4
 
 
 def test_a_figure_that_is_not_reached_has_its_floor_beside_it() -> None:

@@ -105,7 +105,7 @@ WORKLOADS = (
         count=1,
         size=1024 * MIB,
         tls=True,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, CURL, *PARTS),
+        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, CURL, SFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-five",
