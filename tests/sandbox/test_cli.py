@@ -44,6 +44,21 @@ def refused(*arguments: str) -> str:
     return ended.stderr.strip()
 
 
+def judged(*arguments: str) -> str:
+    """As `refused`, for what it is told before anything of it is started: in this process."""
+    app = typer.Typer()
+    register(app)
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    kept = [signal.getsignal(number) for number in numbers]
+    try:
+        ended = CliRunner().invoke(app, ["sandbox", *arguments])
+    finally:
+        for number, handler in zip(numbers, kept, strict=True):
+            signal.signal(number, handler)
+    assert (ended.exit_code, ended.stdout) == (2, "")
+    return ended.stderr.strip()
+
+
 def test_all_parts_answer_where_they_say(tmp_path: Path) -> None:
     with sandbox(tmp_path, "--tls") as (addresses, _):
         servicenow, aws, sftp = (addresses[part] for part in ("servicenow", "aws", "sftp"))
@@ -123,7 +138,7 @@ def test_seed(tmp_path: Path, name: str, text: str) -> None:
 def test_a_bad_seed_is_named(tmp_path: Path, text: str, words: str) -> None:
     seed = tmp_path / "seed.yaml"
     seed.write_bytes(text.encode("utf-8", "surrogatepass"))
-    said = refused("servicenow", "--seed", str(seed))
+    said = judged("servicenow", "--seed", str(seed))
     assert words in said
     assert str(seed) in said
 
@@ -148,7 +163,7 @@ def test_a_taken_port_is_named(part: str, option: str) -> None:
 
 
 def test_an_unknown_part_is_named() -> None:
-    assert refused("azure") == "There is no part azure; there are servicenow, aws, remotes."
+    assert judged("azure") == "There is no part azure; there are servicenow, aws, remotes."
 
 
 def shell(directory: Path) -> dict[str, str]:
@@ -259,7 +274,7 @@ def test_what_cannot_be_ordered_is_a_sentence(
 
 
 def test_a_configuration_needs_every_part(tmp_path: Path) -> None:
-    said = refused("aws", "--write-config", str(tmp_path))
+    said = judged("aws", "--write-config", str(tmp_path))
     assert said == "A configuration needs all three parts."
 
 

@@ -6,11 +6,23 @@ tests/conftest.py takes them in; importing a session's fixture would start its s
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import pytest
+from moto import backends
+from moto.core import responses
+from moto.core.utils import method_names_from_class
 
 from sandbox.aws import Aws
 from tests.servers.seaweedfs import SeaweedFS
+
+# For each request moto lists its own folder and the methods of a class: a quarter of its cost.
+_MODULES = tuple(backends.list_of_moto_modules())
+for _place, _name, _known in (
+    (backends, "list_of_moto_modules", lambda: _MODULES),
+    (responses, "method_names_from_class", cache(method_names_from_class)),
+):
+    setattr(_place, _name, _known)
 
 
 @pytest.fixture(scope="session")

@@ -40,6 +40,8 @@ def arena(
     with OpenSSH() as partner, ServiceNow(tls=certificate) as servicenow:
         world = World(directory, servicenow, certificate.ca_file, seaweedfs, partner, bucket)
         for settings, archive in kept:
+            # Each round asks DynamoDB, and moto answers on the processor that the daemons need.
+            world.config["poll"] = {"every": 0.5, "max_backoff": 1.0}
             world.config["ledger"] = settings | {"lease": LEASE}
             world.config["destinations"]["partner"]["connections"] = 1
             yield Arena(world, archive, kind=request.param)

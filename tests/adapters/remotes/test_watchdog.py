@@ -157,7 +157,7 @@ def test_a_second_thread_has_the_line_when_the_first_one_has_done() -> None:
         with dog.watch(60):
             task = other.submit(watched, dog, 60, entered)
             assert not entered.is_set()
-        assert task.result(20) is None
+        assert task.result(60) is None
     assert not dog.bitten
     dog.stop()
 

@@ -140,7 +140,7 @@ def test_the_headers_are_those_of_an_instance(ferry: Api) -> None:
 
 
 def test_a_connection_is_kept_for_the_next_request(servicenow: ServiceNow) -> None:
-    connection = http.client.HTTPConnection(servicenow.url.removeprefix("http://"), timeout=10)
+    connection = http.client.HTTPConnection(servicenow.url.removeprefix("http://"), timeout=60)
     sockets = set()
     for _ in range(2):
         connection.request("GET", "/")
@@ -160,7 +160,7 @@ def test_pages_link_to_their_neighbours(ferry: Api, servicenow: ServiceNow) -> N
     assert [row["short_description"] for row in answer.json()["result"]] == ["2", "3"]
     assert answer.headers["X-Total-Count"] == "5"
     assert set(answer.links) == {"next", "prev", "first", "last"}
-    last = ferry.session.get(answer.links["last"]["url"], timeout=10).json()["result"]
+    last = ferry.session.get(answer.links["last"]["url"], timeout=60).json()["result"]
     assert [row["short_description"] for row in last] == ["4"]
     bare = {"sysparm_no_count": "true", "sysparm_suppress_pagination_header": "true"}
     quiet = ferry.get(INCIDENT, **params, **bare)
@@ -173,7 +173,7 @@ def test_pages_link_to_their_neighbours(ferry: Api, servicenow: ServiceNow) -> N
 def test_who_does_not_ask_for_xml_gets_json(servicenow: ServiceNow, accept: str) -> None:
     """Nothing at all, and what Java's own client sends (RFC 9110, 12.4.2 allows `.2`)."""
     host = servicenow.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=10)
+    connection = http.client.HTTPConnection(host, timeout=60)
     headers = {"Accept-Encoding": "gzip"} | ({"Accept": accept} if accept else {})
     connection.request("GET", INCIDENT, headers=headers)
     answer = connection.getresponse()

@@ -138,7 +138,7 @@ def test_a_writer_waits_for_another_one(tmp_path: Path) -> None:
 
         holder = threading.Thread(target=hold)
         holder.start()
-        assert begun.wait(10)
+        assert begun.wait(60)
         books.ledger.save(taken, delivery())
         holder.join()
         assert books.ledger.deliveries(taken.id) == (delivery(),)

@@ -76,7 +76,7 @@ def test_nothing_but_our_own_errors(replies: list[str], action: Callable[[Remote
 
     Script.replies = list(replies)
     with OddFtp(Script) as server:
-        remote = FtpPartner(server, "ftp").connect(timeout=0.5)
+        remote = FtpPartner(server, "ftp").connect(timeout=0.2)
         begun = time.monotonic()
         with suppress(FerryError):
             action(remote)
