@@ -10,6 +10,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response as PlainResponse
 
+from sandbox.servicenow.modes import Misbehaving
+from sandbox.servicenow.site import site
 from sandbox.servicenow.table_api import body
 from sandbox.servicenow.values import plain
 
@@ -41,7 +43,8 @@ def _serve(part: Mapping[str, Any]) -> dict[str, Any]:
         headers=headers,
         data=base64.b64decode(part.get("body") or ""),
     )
-    answer = PlainResponse.from_app(current_app.wsgi_app, builder.get_environ(), buffered=True)
+    app = Misbehaving(current_app.wsgi_app, site().modes, site().tokens, part=True)
+    answer = PlainResponse.from_app(app, builder.get_environ(), buffered=True)
     bare = part.get("exclude_response_headers", False)
     shown = [{"name": name, "value": value} for name, value in answer.headers.items()]
     return {
