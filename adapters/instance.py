@@ -48,6 +48,7 @@ def client_of(settings: Settings, secrets: Secrets, limits: Limits | None = None
         context=showing(secrets(part.certificate)) if part.certificate else None,
         calls_per_hour=part.calls_per_hour,
         limits=limits,
+        batches=settings.servicenow.batches,
         pause=min(30.0, settings.poll.every),
     )
 

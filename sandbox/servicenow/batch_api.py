@@ -10,7 +10,8 @@ from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Response as PlainResponse
 
-from sandbox.servicenow.site import PART
+from sandbox.servicenow.modes import Misbehaving
+from sandbox.servicenow.site import PART, site
 from sandbox.servicenow.table_api import body
 from sandbox.servicenow.values import plain
 
@@ -43,7 +44,8 @@ def _serve(part: Mapping[str, Any]) -> dict[str, Any]:
         environ_base={PART: True},
         data=base64.b64decode(part.get("body") or ""),
     )
-    answer = PlainResponse.from_app(current_app.wsgi_app, builder.get_environ(), buffered=True)
+    app = Misbehaving(current_app.wsgi_app, site().modes, site().tokens, part=True)
+    answer = PlainResponse.from_app(app, builder.get_environ(), buffered=True)
     bare = part.get("exclude_response_headers", False)
     shown = [{"name": name, "value": value} for name, value in answer.headers.items()]
     return {

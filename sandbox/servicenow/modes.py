@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from sandbox.servicenow.tokens import Tokens
 
 _API = r"^/(api/|oauth_token\.do)"
+_OF_ROWS = frozenset({"hidden_field", "read_only_field", "row_acl"})
+"""What befalls the rows of a table, by whatever request they are reached."""
 
 
 @dataclass
@@ -38,6 +40,10 @@ class Mode:
     method: str = ""
     path: str = _API
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def of_parts(self) -> bool:
+        return self.path != _API or self.name in _OF_ROWS
 
     def applies(self, method: str, target: str) -> bool:
         """Whether this request is hit; counts it down."""
@@ -88,20 +94,24 @@ class Modes:
         with self._lock:
             return [asdict(mode) for mode in self._active]
 
-    def hits(self, method: str, target: str) -> list[Mode]:
-        """The modes that this request meets."""
+    def hits(self, method: str, target: str, *, part: bool = False) -> list[Mode]:
+        """The modes that this request meets; a part of a batch those that name its path or rows."""
         with self._lock:
-            hit = [mode for mode in self._active if mode.applies(method, target)]
+            meant = [mode for mode in self._active if not part or mode.of_parts]
+            hit = [mode for mode in meant if mode.applies(method, target)]
             self._active = [mode for mode in self._active if mode.count is None or mode.count > 0]
             return hit
 
 
 class Misbehaving:
-    """WSGI middleware that lets the active modes have their way with each request."""
+    """WSGI middleware that lets the active modes have their way with each request, or `part`."""
 
-    def __init__(self, app: WSGIApplication, modes: Modes, tokens: Tokens) -> None:
+    def __init__(
+        self, app: WSGIApplication, modes: Modes, tokens: Tokens, *, part: bool = False
+    ) -> None:
         self._app = app
         self._modes = modes
+        self._part = part
         self._tokens = tokens
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -110,7 +120,7 @@ class Misbehaving:
         if request.method == "POST" and override:
             environ["REQUEST_METHOD"] = override.upper()
         target = request.full_path.rstrip("?")
-        hits = self._modes.hits(request.method, target)
+        hits = self._modes.hits(request.method, target, part=self._part)
         if not hits:
             return self._app(environ, start_response)
         return self._answer(environ, hits)()(environ, start_response)

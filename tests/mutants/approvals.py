@@ -80,6 +80,14 @@ APPROVALS = (
         "test_hints_of_unknown_names_leave_the_poll_its_calls",
     ),
     Mutant(
+        "the members that are shown pass for the whole group",
+        "adapters/servicenow/line/client.py",
+        "if not each.whole or _total(answer.headers) == len(rows):",
+        "if not each.whole or rows:",
+        "tests/adapters/servicenow/reading/test_inbox.py::"
+        "test_a_group_that_is_not_shown_whole_is_asked_by_name",
+    ),
+    Mutant(
         "a batch that no answer can hold is not halved",
         "adapters/servicenow/reading/related.py",
         "        if len(batch) > 1:\n            self.client.insist",

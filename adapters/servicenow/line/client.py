@@ -5,16 +5,17 @@ Values only, never display values; references come as plain sys_ids.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
-from adapters.servicenow.line.answers import Call
+from adapters.servicenow.line.answers import Call, result
 from adapters.servicenow.line.auth import PAUSE
 from adapters.servicenow.line.budget import Budget, Need
 from adapters.servicenow.line.common import Common
@@ -25,12 +26,23 @@ from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
 from adapters.servicenow.line.wire import Wire
 from transfer.books import Limits
-from transfer.errors import Code, Permanent
+from transfer.errors import Code, FerryError, Permanent
 
 ATTACHMENT = "sys_attachment"
 _FILE = ("sys_id", "file_name", "table_name", "table_sys_id", "hash", "state")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,79}")
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The first `limit` rows of a query; `whole`: all of them, or no answer."""
+
+    table: str
+    query: Query
+    fields: tuple[str, ...]
+    limit: int
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +58,8 @@ class Client:
 
     `timeout` is in seconds for one answer, `pause` for silence after a refused login; `verify` is
     the path of a CA file, or True for the system's; `context` shows a client certificate. With
-    `limits` the calls of an hour are those of all doors. Every method raises FerryError
+    `limits` the calls of an hour are those of all doors. `batches`: what is asked together goes in
+    one request where the instance takes it. Every method raises FerryError
     `servicenow.*`, and `ledger.*` with `limits`.
     """
 
@@ -60,8 +73,10 @@ class Client:
         context: ssl.SSLContext | None = None,
         calls_per_hour: int | None = None,
         limits: Limits | None = None,
+        batches: bool = False,
         pause: float = PAUSE,
     ) -> None:
+        self._batches = batches
         common = Common(limits, calls_per_hour) if limits and calls_per_hour else None
         self.budget = Budget(calls_per_hour, common=common)
         self._wire = Wire(
@@ -106,9 +121,24 @@ class Client:
         """The first `limit` rows. ServiceNow drops conditions that it does not understand, so the
         caller checks every row again.
         """
-        asked = {**_asked(query, limit), **_only(fields), "sysparm_no_count": "true"}
-        call = self._named("GET", table)
-        return self._listed(call, self._ask(call, "", asked), limit)
+        asked = Asked(table, query, tuple(fields), limit)
+        call, address = self._to_list(asked)
+        return self._listed(call, self._exchange.ask(call, address)[0], limit)
+
+    def together(self, asked: Sequence[Asked]) -> dict[Asked, tuple[Record, ...]]:
+        """What each of `rows` would answer, in one request. What is not there is to be asked
+        alone: the instance takes no batches, or answered this part with less than its rows.
+        """
+        found = dict[Asked, tuple[Record, ...]]()
+        calls = [self._to_list(each) for each in asked] if self._batches else []
+        for each, (call, _), answer in zip(asked, calls, self._exchange.reads(calls), strict=False):
+            if answer is None:
+                continue
+            with contextlib.suppress(FerryError):
+                rows = self._listed(call, result(call, answer), each.limit)
+                if not each.whole or _total(answer.headers) == len(rows):
+                    found[each] = rows
+        return found
 
     def page(
         self, table: str, query: Query, fields: Iterable[str], *, limit: int, offset: int = 0
@@ -121,9 +151,7 @@ class Client:
         asked = {**_PLAIN, **_asked(query, limit), **_only(fields)}
         asked |= {"sysparm_offset": str(offset)} if offset else {}
         found, headers = self._exchange.ask(call, f"{_address(call)}?{urlencode(asked)}")
-        count = headers.get("X-Total-Count", "")
-        total = int(count) if re.fullmatch(r"[0-9]{1,12}", count) else None
-        return Page(self._listed(call, found, limit), total)
+        return Page(self._listed(call, found, limit), _total(headers))
 
     def row(
         self, table: str, sys_id: str, fields: Iterable[str], *, display: bool = False
@@ -189,6 +217,12 @@ class Client:
             raise ValueError(f"{table!r} is no table name")
         return Call(host=self.host, method=method, table=table, expected=expected)
 
+    def _to_list(self, asked: Asked) -> tuple[Call, str]:
+        only = {**_asked(asked.query, asked.limit), **_only(asked.fields)}
+        call = self._named("GET", asked.table)
+        count = {} if asked.whole else {"sysparm_no_count": "true"}
+        return call, f"{_address(call)}?{urlencode({**_PLAIN, **only, **count})}"
+
     def _ask(
         self,
         call: Call,
@@ -211,6 +245,12 @@ class Client:
         # What is no text is as good as hidden: whoever needs it refuses this row, and no other.
         values = {key: text for key, value in row.items() if (text := _plain(value)) is not None}
         return Record(host=call.host, table=call.table, values=values)
+
+
+def _total(headers: Mapping[str, str]) -> int | None:
+    """How many rows the query selects, seen or not (servicenow.md 1.3); None: unsaid."""
+    count = headers.get("X-Total-Count", "")
+    return int(count) if re.fullmatch(r"[0-9]{1,12}", count) else None
 
 
 def _address(call: Call) -> str:

@@ -21,7 +21,7 @@ from typing import Any
 import structlog
 from requests.structures import CaseInsensitiveDict
 
-from adapters.servicenow.line.answers import Answer, Call
+from adapters.servicenow.line.answers import Answer, Call, Excess
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 ADDRESS = "/api/now/v1/batch"
@@ -97,6 +97,20 @@ class Convoy:
         if seat.error:
             raise _own(seat.error)
         return None if seat.alone else seat.answer
+
+    def reads(self, calls: Sequence[tuple[Call, str]]) -> Sequence[Answer | None]:
+        """The answers to reads of one thread, by call and address; None for one that is to be made
+        alone. Raises as `send`.
+        """
+        if not self._open or len(calls) < 2:  # noqa: PLR2004 one is made alone
+            return [None for _ in calls]
+        seats = [_Seat(call, address, None) for call, address in calls]
+        self._drive(seats)
+        for seat in seats:
+            # A read that was lost, or is too much together with others, is made again.
+            if seat.error and not _read_again(seat.error):
+                raise seat.error
+        return [None if seat.alone or seat.error else seat.answer for seat in seats]
 
     def _gathered(self, seat: _Seat) -> list[_Seat]:
         """All that wait, for the thread that is to send them; none for those whose call is over."""
@@ -206,6 +220,10 @@ def _left_out(found: Mapping[str, Any]) -> set[str]:
 def _refused(answer: Answer | None) -> bool:
     """A login that holds for the batch and not for its part: nothing was done."""
     return answer is not None and answer.status == HTTPStatus.UNAUTHORIZED
+
+
+def _read_again(error: FerryError) -> bool:
+    return isinstance(error, Excess) or error.code is Code.SERVICENOW_CUT_OFF
 
 
 def _lost(call: Call) -> Transient:

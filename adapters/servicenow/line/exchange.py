@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
@@ -67,6 +67,20 @@ class Exchange:
         """
         answer = self._answer(call, address, body, kind)
         return result(call, answer), answer.headers
+
+    def reads(self, calls: Sequence[tuple[Call, str]]) -> Sequence[Answer | None]:
+        """The answers to reads that go in one request, by call and address; None for one that is
+        to be made alone. Raises as `ask`.
+        """
+        self._lockout.insist()
+        try:
+            answers = self.convoy.reads(calls)
+        except Permanent as error:
+            self._lockout.met(error)
+            raise
+        for answer in filter(None, answers):
+            self.budget.learn(0, answer)
+        return answers
 
     def delete(self, call: Call, address: str) -> None:
         """A success has neither body nor type (servicenow.md 1.1). Raises as `ask`."""

@@ -20,7 +20,7 @@ from adapters.servicenow.reading.evidence import (
     decisions,
     requester_of,
 )
-from adapters.servicenow.reading.related import Related
+from adapters.servicenow.reading.related import Question, Related
 from transfer.errors import Permanent
 
 AUDIT = "sys_audit"
@@ -32,11 +32,16 @@ _ASKED = ("requested_for", "opened_by")
 Changes = Mapping[str, Sequence[Record]]
 
 
+def asking_for(fields: Collection[str]) -> Question:
+    """What `changes` of these fields asks."""
+    narrow = Query().words("fieldname", (*fields, APPROVAL))
+    return Question(AUDIT, "documentkey", CHANGE_FIELDS, narrow)
+
+
 def changes(related: Related, records: Iterable[str], fields: Collection[str]) -> Changes:
     """The rows about these fields and the approval, by the sys_id of the record."""
     wanted = (*fields, APPROVAL)
-    narrow = Query().words("fieldname", wanted)
-    found = related.grouped(AUDIT, "documentkey", records, CHANGE_FIELDS, narrow)
+    found = related.grouped(asking_for(fields), records)
     rows = [row for rows in found.values() for row in rows]
     for row in rows:
         if row.values.get("fieldname", APPROVAL) not in wanted:

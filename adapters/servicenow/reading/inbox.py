@@ -1,13 +1,14 @@
 """Open work: the catalog tasks of our group, and everything that an approval rests on.
 
-Three or four calls serve a whole page. Every row is checked again here, because the instance drops
-query conditions that it does not understand and then answers with every row (servicenow.md 1.6).
+Two requests serve a whole page where the instance takes batches, else four. Every row is checked
+again here, because the instance drops query conditions that it does not understand and then answers
+with every row (servicenow.md 1.6).
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +16,7 @@ import structlog
 
 from adapters.servicenow.line import pages
 from adapters.servicenow.line.budget import Need
-from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.client import Asked, Client
 from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
 from adapters.servicenow.reading.evidence import (
@@ -30,7 +31,14 @@ from adapters.servicenow.reading.evidence import (
     subjects,
 )
 from adapters.servicenow.reading.history import asked_since
-from adapters.servicenow.reading.related import Related, Unread, batches, unread
+from adapters.servicenow.reading.related import (
+    APPROVALS,
+    Question,
+    Related,
+    Unread,
+    batches,
+    unread,
+)
 from adapters.servicenow.reading.standing import StandingRecords, StandingTable
 from transfer.errors import Permanent
 from transfer.evidence import Evidence, Unreadable
@@ -41,6 +49,8 @@ log = structlog.get_logger(__name__)
 
 _TABLE = "sc_task"
 _OPEN = 1
+_KNOWN = 10_000, 86_400.0
+"""Of how many tasks it is known for how many seconds what approvals hang on."""
 FRESH = timedelta(seconds=60)
 """As long as this after it was read the rest of a list is worth to be judged."""
 
@@ -80,6 +90,9 @@ class ServiceNowInbox:
         self._judged_at: Mapping[str, int] = {}
         self._rest: Sequence[Record] = ()
         self._rest_of = datetime.min.replace(tzinfo=UTC)
+        narrow = Query().words(VARIABLE_NAME, intake.variables)
+        self._variables_of = Question("sc_item_option_mtom", VARIABLE_ITEM, VARIABLE_FIELDS, narrow)
+        self._subjects: Remembered[tuple[str, ...]] = Remembered(*_KNOWN)
         self._told: Remembered[Unreadable] = Remembered(1_000, 86_400.0)
         table = intake.standing
         self._standing = StandingRecords(client, table, intake.approver_group) if table else None
@@ -141,11 +154,23 @@ class ServiceNowInbox:
 
     def read(self, task_id: str) -> Evidence | None:
         read_at = self._clock()
-        task = self._client.row(_TABLE, task_id, TASK_FIELDS) if is_sys_id(task_id) else None
+        related = self._related()
+        task = self._task(task_id, related) if is_sys_id(task_id) else None
         # A task that was handed to somebody else is no longer ours to work on.
         if task is None or task["assignment_group"] != self._intake.group:
             return None
-        return self._judged((task,), read_at, self._related())[0]
+        return self._judged((task,), read_at, related)[0]
+
+    def _task(self, task_id: str, related: Related) -> Record | None:
+        """Together with what stands around it, as far as a look before has told what that is."""
+        known = self._subjects.get(task_id)
+        if known:
+            asked = Asked(_TABLE, Query().sys_id("sys_id", task_id), TASK_FIELDS, limit=1)
+            for task in self._look_ahead([known], related, asked):
+                if task["sys_id"] != task_id:
+                    raise task.untrusted("that does not meet the query's condition on sys_id")
+                return task
+        return self._client.row(_TABLE, task_id, TASK_FIELDS)
 
     def find(self, number: str) -> tuple[str, ...]:
         field = next((path for prefix, path in NUMBERED if number.startswith(prefix)), "")
@@ -202,11 +227,23 @@ class ServiceNowInbox:
     def _judged(
         self, tasks: Sequence[Record], read_at: datetime, related: Related
     ) -> tuple[Evidence, ...]:
+        known = {task["sys_id"]: subjects(task) for task in tasks}
+        for task_id, on in known.items():
+            self._subjects.keep(task_id, on)
+        if not related.looked:
+            self._look_ahead(known.values(), related)
         around = self._surroundings(tasks, related)
         found = tuple(evidence_of(task, around, read_at) for task in tasks)
         for each in found:
             self._tell(each)
         return found
+
+    def _look_ahead(
+        self, known: Collection[tuple[str, ...]], related: Related, *first: Asked
+    ) -> Sequence[Record]:
+        items = {on[0] for on in known if on}
+        wanted = {APPROVALS: set().union(*known), self._variables_of: items}
+        return related.look_ahead(wanted, first)
 
     def _tell(self, evidence: Evidence) -> None:
         """Once, for as long as it stays so and others do not crowd it out."""
@@ -238,13 +275,7 @@ class ServiceNowInbox:
 
     def _variables(self, items: set[str], related: Related) -> dict[str, list[Record]]:
         wanted = self._intake.variables
-        found = related.grouped(
-            "sc_item_option_mtom",
-            VARIABLE_ITEM,
-            filter(is_sys_id, items),
-            VARIABLE_FIELDS,
-            Query().words(VARIABLE_NAME, wanted),
-        )
+        found = related.grouped(self._variables_of, filter(is_sys_id, items))
         rows = [row for rows in found.values() for row in rows]
         for row in rows:
             if row.values.get(VARIABLE_NAME, wanted[0]) not in wanted:

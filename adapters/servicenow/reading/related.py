@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from adapters.servicenow.line.answers import Call, Excess
 from adapters.servicenow.line.budget import Need
-from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.client import Asked, Client
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.line.records import Record
 from adapters.servicenow.reading.evidence import APPROVAL_FIELDS, MEMBER_FIELDS
@@ -40,14 +40,24 @@ def unread() -> Unread:
     return Remembered(_KEPT, _KEPT_FOR)
 
 
+_SMALL = 200
+"""Members of a group that is looked at ahead."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Question:
+class Question:
     """All rows of `table` whose `key` is one of some sys_ids."""
 
     table: str
     key: str
-    fields: Sequence[str]
-    narrow: Query
+    fields: tuple[str, ...]
+    narrow: Query = Query()  # noqa: RUF009 a frozen value
+
+    def of(self, subjects: Sequence[str]) -> Asked:
+        return Asked(self.table, self.narrow.sys_ids(self.key, subjects), self.fields, _PAGE)
+
+
+APPROVALS = Question("sysapproval_approver", "sysapproval", APPROVAL_FIELDS)
 
 
 @dataclass(slots=True)
@@ -72,10 +82,29 @@ class Related:
     approver_group: str
     unread: Unread | None = None
     lost: dict[str, Unreadable] = field(default_factory=dict)
+    looked: bool = False
+    """Ahead: see there."""
+    _ahead: dict[Asked, tuple[Record, ...]] = field(default_factory=dict)
+
+    def look_ahead(
+        self, wanted: Mapping[Question, Iterable[str]], first: Sequence[Asked] = ()
+    ) -> Sequence[Record]:
+        """Ask in one request what is going to be asked; the rows of `first`, as far as there are
+        answers.
+        """
+        questions = [
+            question.of(batch)
+            for question, subjects in wanted.items()
+            for batch in batches(sorted(self._to_ask(question.table, subjects)))
+        ]
+        group = [self._group()] if questions else []
+        self.looked = True
+        self._ahead = self.client.together([*first, *questions, *group])
+        return [row for asked in first for row in self._ahead.pop(asked, ())]
 
     def approvals(self, subjects: Iterable[str]) -> dict[str, list[Record]]:
         """The approver rows of each of these records."""
-        return self.grouped("sysapproval_approver", "sysapproval", subjects, APPROVAL_FIELDS)
+        return self.grouped(APPROVALS, subjects)
 
     def members(self, approvals: Mapping[str, Sequence[Record]]) -> frozenset[str]:
         """Those who approved, as far as they are in the approver group."""
@@ -88,21 +117,14 @@ class Related:
         }
         return frozenset(self._in_group(users - {""}))
 
-    def grouped(
-        self,
-        table: str,
-        key: str,
-        values: Iterable[str],
-        fields: Sequence[str],
-        narrow: Query = Query(),  # noqa: B008 a frozen value
-    ) -> dict[str, list[Record]]:
-        """The rows whose `key` is one of `values`, under that value."""
+    def grouped(self, question: Question, values: Iterable[str]) -> dict[str, list[Record]]:
+        """The rows that tell of one of `values`, under that value."""
         grouped = defaultdict(list)
-        question = _Question(table, key, fields, narrow)
+        table = question.table
         for batch in batches(sorted(self._to_ask(table, values))):
             luck = _Luck()
             for row in self._rows(question, batch, luck):
-                grouped[row[key]].append(row)
+                grouped[row[question.key]].append(row)
             for subject, error in luck.odd.items():
                 if not luck.answered:
                     raise error
@@ -117,7 +139,7 @@ class Related:
             else:
                 yield value
 
-    def _rows(self, question: _Question, batch: Sequence[str], luck: _Luck) -> Sequence[Record]:
+    def _rows(self, question: Question, batch: Sequence[str], luck: _Luck) -> Sequence[Record]:
         try:
             rows = self._asked(question, batch)
         except FerryError as error:
@@ -132,7 +154,7 @@ class Related:
         return rows
 
     def _in_halves(
-        self, question: _Question, batch: Sequence[str], luck: _Luck, error: FerryError
+        self, question: Question, batch: Sequence[str], luck: _Luck, error: FerryError
     ) -> Sequence[Record]:
         luck.failures += 1
         if not isinstance(error, Excess) and not luck.answered and luck.failures > _PATIENCE:
@@ -154,10 +176,11 @@ class Related:
         if self.unread:
             self.unread.keep((table, subject), why)
 
-    def _asked(self, question: _Question, batch: Sequence[str]) -> Sequence[Record]:
-        table, key = question.table, question.key
-        query = question.narrow.sys_ids(key, batch)
-        rows = self.client.rows(table, query, question.fields, limit=_PAGE)
+    def _asked(self, question: Question, batch: Sequence[str]) -> Sequence[Record]:
+        table, key, asked = question.table, question.key, question.of(batch)
+        rows = self._ahead.pop(asked, None)
+        if rows is None:
+            rows = self.client.rows(table, asked.query, asked.fields, limit=_PAGE)
         if len(rows) == _PAGE:
             call = Call(host=self.client.host, method="GET", table=table)
             raise Excess(call, f"{_PAGE - 1:,} rows")
@@ -166,18 +189,30 @@ class Related:
                 raise row.untrusted(f"that does not meet the query's condition on {key}")
         return rows
 
+    def _group(self) -> Asked:
+        query = Query().sys_id("group", self.approver_group)
+        return Asked("sys_user_grmember", query, MEMBER_FIELDS, _SMALL, whole=True)
+
     def _in_group(self, users: set[str]) -> Iterator[str]:
-        """Where very many approved, the group is asked for as a whole."""
+        """Where very many approved, or the group was looked at ahead, it tells as a whole."""
+        whole = self._ahead.get(self._group())
+        if users and whole is not None:
+            yield from (row["user"] for row in whole if self._is_of_group(row))
+            return
         group = Query().sys_id("group", self.approver_group)
         narrow = [group.sys_ids("user", batch) for batch in batches(sorted(users))]
         for query in narrow if len(narrow) <= 1 else [group]:
             rows = self.client.rows("sys_user_grmember", query, MEMBER_FIELDS, limit=_PAGE)
             for row in rows:
-                if row["group"] != self.approver_group:
-                    raise row.untrusted("that does not meet the query's condition on group")
+                self._is_of_group(row)
                 if len(narrow) == 1 and row["user"] not in users:
                     raise row.untrusted("that does not meet the query's condition on user")
                 yield row["user"]
+
+    def _is_of_group(self, row: Record) -> bool:
+        if row["group"] != self.approver_group:
+            raise row.untrusted("that does not meet the query's condition on group")
+        return True
 
 
 def _hidden(rows: Sequence[Record], key: str) -> Sequence[Record]:

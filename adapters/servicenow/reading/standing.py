@@ -24,11 +24,12 @@ from adapters.servicenow.reading.history import (
     APPROVAL,
     APPROVED,
     Changes,
+    asking_for,
     changes,
     insist_on_fields,
     is_kept,
 )
-from adapters.servicenow.reading.related import Related, Unread, unread
+from adapters.servicenow.reading.related import APPROVALS, Related, Unread, unread
 from transfer.errors import Permanent
 from transfer.evidence import Approval, Evidence, Unreadable, Variable
 
@@ -128,6 +129,8 @@ class StandingRecords:
         """What stands around a draft cannot make it hold, and is not asked for."""
         related = Related(self._client, self._group, unread)
         ids = [row["sys_id"] for row in rows if row.get(APPROVAL) == APPROVED]
+        audited = {asking_for(self._table.terms): ids} if self._table.audited else {}
+        related.look_ahead({APPROVALS: ids, **audited})
         approvals = related.approvals(ids)
         around = Surroundings(
             approvals=approvals,

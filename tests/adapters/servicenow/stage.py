@@ -32,9 +32,14 @@ class Stage:
     def instance(self) -> Instance:
         return self.server.instance
 
-    def client(self, credentials: Credentials = OAUTH, timeout: float = 60) -> Client:
+    def client(
+        self, credentials: Credentials = OAUTH, timeout: float = 60, *, batches: bool = True
+    ) -> Client:
+        """With `batches` the modes of the instance meet the whole of what is asked together."""
         ca_file = str(self.certificate.ca_file)
-        return Client(self.server.url, credentials, timeout=timeout, verify=ca_file)
+        return Client(
+            self.server.url, credentials, timeout=timeout, verify=ca_file, batches=batches
+        )
 
     def inbox(self, intake: Intake = INTAKE) -> ServiceNowInbox:
         return ServiceNowInbox(self.client(), intake)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from adapters.servicenow.reading.inbox import Intake
+from adapters.servicenow.line.convoy import ADDRESS
+from adapters.servicenow.reading.inbox import Intake, ServiceNowInbox
 from sandbox.servicenow import SEEDED
 from sandbox.servicenow.modes import Mode
 from tests.adapters.servicenow.stage import INTAKE, VARIABLES, Stage
@@ -77,12 +80,77 @@ def test_times_are_read_as_utc(stage: Stage) -> None:
     }
 
 
-def test_a_whole_page_costs_four_calls(stage: Stage) -> None:
+def calls(stage: Stage) -> list[str]:
+    """The tables that were asked for, and each batch after its parts."""
+    return [each.path.rsplit("/", 1)[-1] for each in stage.server.site.served]
+
+
+AROUND = ["sysapproval_approver", "sc_item_option_mtom", "sys_user_grmember"]
+
+
+def test_a_whole_page_costs_two_requests(stage: Stage) -> None:
     for number in range(6):
         stage.task(path=f"in/{number}")
     found = stage.inbox().fetch()
     assert [each.variables["path"].value for each in found] == [f"in/{n}" for n in range(6)]
-    assert [each.method for each in stage.server.site.served] == ["GET"] * 4
+    assert calls(stage) == ["sc_task", *AROUND, "batch"]
+
+
+def test_a_task_that_was_seen_is_read_by_one_request(stage: Stage) -> None:
+    inbox, task = stage.inbox(), stage.task()
+    [polled] = inbox.fetch()
+    stage.server.site.served.clear()
+    found = inbox.read(task)
+    assert found
+    assert found == replace(polled, read_at=found.read_at)
+    assert calls(stage) == ["sc_task", *AROUND, "batch"]
+    stage.instance.update("sc_task", task, {"assignment_group": "f" * 32})
+    assert inbox.read(task) is None
+    stage.instance.delete("sc_task", task)
+    assert inbox.read(task) is None
+
+
+def test_a_task_that_moved_to_another_item_is_judged_by_that(stage: Stage) -> None:
+    inbox, task, other = stage.inbox(), stage.task(path="in/a"), stage.task(path="in/b")
+    inbox.fetch()
+    moved = stage.instance.get("sc_task", other)["request_item"]
+    stage.instance.update("sc_task", task, {"request_item": moved})
+    found = inbox.read(task)
+    assert found
+    assert found.item_id == moved
+    assert found.variables["path"].value == "in/b"
+    assert [each.in_group for each in found.approvals] == [True]
+
+
+@pytest.mark.parametrize("batches", [True, False])
+def test_an_instance_without_batches_is_asked_one_by_one(stage: Stage, batches: bool) -> None:
+    stage.task()
+    stage.server.modes.set("forbidden", path=ADDRESS)
+    inbox = ServiceNowInbox(stage.client(batches=batches), INTAKE)
+    found = [inbox.fetch(), inbox.fetch()]
+    assert [len(each[0].variables) for each in found] == [3, 3]
+    assert calls(stage) == ["sc_task", AROUND[0], AROUND[2], AROUND[1]] * 2
+
+
+@pytest.mark.parametrize("mode", ["truncated", "result_and_error", "empty", "unavailable"])
+@pytest.mark.parametrize("table", AROUND)
+def test_a_part_that_is_lost_is_asked_for_alone(stage: Stage, mode: str, table: str) -> None:
+    stage.task()
+    stage.server.modes.set(mode, path=f"/table/{table}", count=1)
+    [found] = stage.inbox().fetch()
+    assert len(found.variables) == 3
+    assert [each.in_group for each in found.approvals] == [True]
+
+
+def test_a_group_that_is_not_shown_whole_is_asked_by_name(stage: Stage) -> None:
+    """What the instance counts and does not show may be who approved."""
+    stage.task()
+    for number in range(200):
+        member = {"group": INTAKE.approver_group, "user": f"{number:032x}"}
+        stage.instance.create("sys_user_grmember", {"sys_id": f"{number:032x}", **member})
+    [found] = stage.inbox().fetch()
+    assert [each.in_group for each in found.approvals] == [True]
+    assert stage.served("sys_user_grmember") == ["GET", "GET"]
 
 
 def test_more_open_tasks_than_one_poll_reads_are_left_for_the_next(stage: Stage) -> None:

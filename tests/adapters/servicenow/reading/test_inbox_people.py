@@ -55,8 +55,8 @@ def only(stage: Stage) -> Evidence:
     return found
 
 
-def calls(stage: Stage) -> list[str]:
-    return [each.path.rsplit("/", 1)[-1] for each in stage.server.site.served][-2:]
+def last_call(stage: Stage) -> str:
+    return stage.server.site.served[-1].path.rsplit("/", 1)[-1]
 
 
 def test_the_people_of_an_order_are_named(stage: Stage) -> None:
@@ -145,7 +145,7 @@ def test_who_decided_may_be_hidden(stage: Stage) -> None:
 def test_an_item_that_nobody_wrote_to_since_needs_no_history(stage: Stage) -> None:
     approved(stage)
     found = only(stage)
-    assert calls(stage) == ["sys_user_grmember", "sc_item_option_mtom"]
+    assert last_call(stage) == "batch"
     assert found.asked_since is not None
     assert found.asked_since < found.approvals[0].decided_at
 
@@ -156,7 +156,7 @@ def test_what_servicenow_writes_right_after_the_approval_is_its_own(stage: Stage
     with at(stage.instance, hours=1, seconds=-8):
         stage.instance.update("sc_req_item", item, {"short_description": "stage"}, by=by)
     only(stage)
-    assert calls(stage) == ["sys_user_grmember", "sc_item_option_mtom"]
+    assert last_call(stage) == "batch"
 
 
 def changed(stage: Stage, item: str, by: str = "anna.berg", **fields: str) -> None:
@@ -168,7 +168,7 @@ def test_another_field_may_change(stage: Stage) -> None:
     item = approved(stage)
     changed(stage, item, short_description="other words")
     found = only(stage)
-    assert calls(stage) == ["sc_item_option_mtom", "sys_audit"]
+    assert last_call(stage) == "sys_audit"
     assert found.asked_since is not None
     assert found.asked_since < found.approvals[0].decided_at
 
@@ -206,7 +206,7 @@ def test_the_request_may_be_written_to_where_the_item_says_whom_it_is_for(stage:
     request = stage.instance.get("sc_req_item", item)["request"]
     stage.instance.update("sc_request", request, {"description": "other words"}, by="anna.berg")
     assert only(stage).asked_since is not None
-    assert calls(stage) == ["sys_user_grmember", "sc_item_option_mtom"]
+    assert last_call(stage) == "batch"
 
 
 def test_without_a_history_nobody_can_tell(stage: Stage) -> None:
