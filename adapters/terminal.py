@@ -11,42 +11,72 @@ import io
 import json
 import os
 import select
+import shutil
 import sys
-from collections.abc import Iterable
-from typing import Any, TextIO
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any, TextIO
 
-from rich.console import Console, ConsoleOptions, RenderableType
-from rich.segment import Segment
-from rich.text import Text
+from transfer.visible import visible
 
-from transfer.visible import visible, visible_lines
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
-class Terminal(Console):
-    """A rich Console whose texts are visible; a `[` in them is no markup, nor `:x:` an emoji."""
+class Terminal:
+    """Standard output, or another stream.
 
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(**{"highlight": False, "markup": False, "emoji": False, **settings})
+    Colours, columns and what moves are drawn by rich, which is loaded for that only.
+    """
+
+    def __init__(self, *, stderr: bool = False, file: IO[str] | None = None, **drawn: Any) -> None:
+        self._stderr = stderr
+        self._file = file
+        self._drawn = drawn
 
     @property
-    def encoding(self) -> str:
-        """Of the stream that is written to now, so that frames are drawn with what it can show."""
-        return (getattr(self.file, "encoding", None) or "utf-8").lower()
+    def file(self) -> IO[str]:
+        """The stream that is written to now."""
+        return self._file or (sys.stderr if self._stderr else sys.stdout)
 
-    def render(
-        self, renderable: RenderableType, options: ConsoleOptions | None = None
-    ) -> Iterable[Segment]:
-        for segment in super().render(renderable, options):
-            # Control segments are rich's own: they move the cursor for a progress bar.
-            if segment.control:
-                yield segment
-            else:
-                yield Segment(visible_lines(segment.text), segment.style)
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person looks on; $FORCE_COLOR says so, too."""
+        forced: bool | None = self._drawn.get("force_terminal")
+        if forced is None:
+            return bool(os.environ.get("FORCE_COLOR")) or self.file.isatty()
+        return forced
+
+    @property
+    def width(self) -> int:
+        """In columns."""
+        return self._drawn.get("width") or shutil.get_terminal_size().columns
+
+    @cached_property
+    def rich(self) -> Console:
+        """The same stream for what rich draws, made visible as well."""
+        from adapters.console import VisibleConsole  # noqa: PLC0415
+
+        return VisibleConsole(stderr=self._stderr, file=self._file, **self._drawn)
+
+    def print(self, *things: Any, **how: Any) -> None:
+        self.rich.print(*things, **how)
 
     def say(self, *lines: str) -> None:
         """Each is one line, whatever is in it, and however long."""
-        for line in lines:
-            self.print(Text(visible(line)), soft_wrap=True)
+        if "rich" in vars(self):
+            # It may have drawn something below, which it moves out of the way.
+            for line in lines:
+                self.rich.print(visible(line), soft_wrap=True)
+        else:
+            self.file.write("".join(f"{visible(line)}\n" for line in lines))
+            self.file.flush()
+
+    def paint(self, words: str, style: str = "", *, folded: bool = True) -> None:
+        """Lines in a style, broken between words, where a person looks on; plain elsewhere."""
+        if self.is_terminal:
+            self.rich.print(words, style=style, soft_wrap=not folded)
+        else:
+            self.say(*words.split("\n"))
 
     def document(self, value: Any) -> None:
         """JSON for programs, in ASCII: so any stream can show it, and no terminal obeys it."""

@@ -28,7 +28,7 @@ class Progressing:
             BarColumn(),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
-            console=err,
+            console=err.rich,
             disable=not err.is_terminal,
         )
         self._task = self._bar.add_task("", total=None)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from config.deploy import DeploySettings
 from config.kinds import MachineArn, Seconds, SecretPrefix, ServiceUrl
-from config.part import Part
+from config.part import Part, absent
 
 
 class CloudSettings(Part):
@@ -34,4 +34,4 @@ class CloudSettings(Part):
         description="Address of a stand-in for Step Functions, Lambda, CloudFormation and Secrets "
         "Manager.",
     )
-    deploy: DeploySettings = Field(default_factory=DeploySettings)
+    deploy: DeploySettings = absent()

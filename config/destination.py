@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated, Final, Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field, TypeAdapter, ValidationInfo, field_validator
 
@@ -31,12 +31,11 @@ from config.kinds import (
     Text,
     ZoneName,
 )
-from config.part import Part
+from config.part import Part, absent
 from transfer.destination import Conflict, Mode, Tier
 
 Digest = Literal["md5", "sha256"]
 From = Literal["compute", "attest", "none"]
-_NAMES: Final = TypeAdapter(Annotated[list[Digest], Once])
 PORTS = {"sftp": 22, "ftp": 21, "ftps": 21, "ftps-implicit": 990}
 
 
@@ -141,7 +140,7 @@ def _listed(value: object) -> object:
     """The form that it had first."""
     if not isinstance(value, list):
         return value
-    names: list[Digest] = _NAMES.validate_python(value)
+    names: list[Digest] = TypeAdapter(Annotated[list[Digest], Once]).validate_python(value)
     return {name: "compute" if name in names else "none" for name in get_args(Digest)}
 
 
@@ -188,7 +187,7 @@ class DestinationSettings(Part):
         default_factory=list,
         description="sftp only. Weak SSH algorithms that are allowed here, by name.",
     )
-    tls: TlsSettings = Field(default_factory=TlsSettings)
+    tls: TlsSettings = absent()
     clear_text: Reason | None = Field(
         None,
         description="ftp only, and needed there: why plain FTP is acceptable here, and who "
@@ -213,17 +212,15 @@ class DestinationSettings(Part):
         description="How a file gets its final name: posix-rename, rename (never replaces), swap "
         "(old file aside first), direct (in place, where nothing may be renamed); auto: the best.",
     )
-    temp: TempSettings = Field(default_factory=TempSettings)
+    temp: TempSettings = absent()
     tier: Tier | None = Field(
         None,
         description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "
         "T3 the partner's acknowledgement; null is T2 for ftp and T0 elsewhere.",
     )
-    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = Field(
-        default_factory=DigestsSettings
-    )
-    sidecar: SidecarSettings = Field(default_factory=SidecarSettings)
-    acknowledgement: AcknowledgementSettings = Field(default_factory=AcknowledgementSettings)
+    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = absent()
+    sidecar: SidecarSettings = absent()
+    acknowledgement: AcknowledgementSettings = absent()
     connections: Count = Field(4, ge=1, le=16, description="Connections at the same time.")
     connections_per_file: Count = Field(
         4,

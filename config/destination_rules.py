@@ -7,8 +7,7 @@ from typing import Any, get_args
 
 from config.destination import PORTS, AcknowledgementSettings, Digest, SidecarSettings
 from config.part import Part
-from transfer.crossing.verify import USUAL
-from transfer.destination import Conflict, Mode, Tier
+from transfer.destination import USUAL_TIERS, Conflict, Mode, Tier
 from transfer.request.names import FIELD, looks_like
 
 Complaint = tuple[str, str]
@@ -97,7 +96,7 @@ def _ftp(destination: Mapping[str, Any], protocol: str) -> Iterator[Complaint]:
 def _proof(destination: Mapping[str, Any], protocol: str) -> Iterator[Complaint]:
     tier = destination.get("tier") or None
     if tier == Tier.ACKNOWLEDGED or tier is None:
-        tier = USUAL.get(protocol, Tier.SIZE)
+        tier = USUAL_TIERS.get(protocol, Tier.SIZE)
     if not _digests(destination) and tier in (Tier.SERVER_HASH, Tier.READ_BACK):
         yield "digests", f"must not be empty: {tier} compares digests; tier: T0 compares sizes only"
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+def absent() -> Any:
+    """The default of a section: an empty one, judged as part of what it stands in.
+
+    Made by a call of its model it would need a validator of its own, which takes milliseconds.
+    """
+    return Field(default_factory=dict, validate_default=True)
 
 
 class Part(BaseModel):
     """A section of the file: unknown keys are refused, so a misspelt one is never ignored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+        # Once for the whole file, and not for each section that is imported.
+        defer_build=True,
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -35,7 +35,7 @@ from config.kinds import (
     Text,
 )
 from config.notices import NoticeSettings
-from config.part import Part
+from config.part import Part, absent
 from config.telemetry import MetricsSettings, TracesSettings
 
 
@@ -81,7 +81,7 @@ class ServiceNowSettings(Part):
     refresh_token: SecretName | None = Field(
         None, description="auth: refresh_token. Name of the secret with the token."
     )
-    jwt: JwtSettings = Field(default_factory=JwtSettings)
+    jwt: JwtSettings = absent()
     certificate: SecretName | None = Field(
         None,
         description="Name of the secret with a client certificate and its private key (PEM), which "
@@ -106,10 +106,10 @@ class ServiceNowSettings(Part):
         description="Those of catalog_items whose orders mean whatever is in S3 when FileFerry "
         "looks, also what was written after the approval. The audit ticket says so.",
     )
-    variables: VariableNames = Field(default_factory=VariableNames)
-    standing: StandingSettings = Field(default_factory=StandingSettings)
-    ecc: EccSettings = Field(default_factory=EccSettings)
-    tickets: TicketSettings = Field(default_factory=TicketSettings)
+    variables: VariableNames = absent()
+    standing: StandingSettings = absent()
+    ecc: EccSettings = absent()
+    tickets: TicketSettings = absent()
     application: Scope | None = Field(
         None,
         description="Scope of FileFerry's own application on the instance, x_fferry as it is "
@@ -304,13 +304,13 @@ class Settings(Part):
     """The whole file; loading.load() reads it."""
 
     servicenow: ServiceNowSettings
-    approvals: ApprovalSettings = Field(default_factory=ApprovalSettings)
-    poll: PollSettings = Field(default_factory=PollSettings)
-    queue: QueueSettings = Field(default_factory=QueueSettings)
-    aws: AwsSettings = Field(default_factory=AwsSettings)
-    ledger: LedgerSettings = Field(default_factory=LedgerSettings)
-    transfers: TransferSettings = Field(default_factory=TransferSettings)
-    cloud: CloudSettings = Field(default_factory=CloudSettings)
+    approvals: ApprovalSettings = absent()
+    poll: PollSettings = absent()
+    queue: QueueSettings = absent()
+    aws: AwsSettings = absent()
+    ledger: LedgerSettings = absent()
+    transfers: TransferSettings = absent()
+    cloud: CloudSettings = absent()
     destinations: dict[DestinationName, DestinationSettings] = Field(
         min_length=1, examples=["bank"]
     )
@@ -321,8 +321,8 @@ class Settings(Part):
         "are needed.",
         examples=["operators"],
     )
-    audit: AuditSettings = Field(default_factory=AuditSettings)
-    log: LogSettings = Field(default_factory=LogSettings)
-    control: ControlSettings = Field(default_factory=ControlSettings)
-    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
-    traces: TracesSettings = Field(default_factory=TracesSettings)
+    audit: AuditSettings = absent()
+    log: LogSettings = absent()
+    control: ControlSettings = absent()
+    metrics: MetricsSettings = absent()
+    traces: TracesSettings = absent()

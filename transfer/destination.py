@@ -64,6 +64,10 @@ class Tier(StrEnum):
     """The partner's own word, after the publish."""
 
 
+USUAL_TIERS = {"ftp": Tier.READ_BACK}
+"""What plain FTP needs, whose transport has no integrity of its own; SIZE elsewhere."""
+
+
 class Fingerprint(str):
     """Of a host key whose type is known: `kind`, e.g. `ssh-rsa`; empty where it is not."""
 

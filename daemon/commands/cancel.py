@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.settings import Settings
 from daemon.commands.exits import explained
 from daemon.commands.ledgers import keeping
-from daemon.commands.operators import Id, Reason, only, word_of
-from daemon.commands.options import Config
+from daemon.commands.operators import Reason, only, word_of
+from daemon.commands.options import Config, Id
 from daemon.commands.taking import decide
 from transfer import decisions
 from transfer.books import Books, Record
 from transfer.decisions import Word
 from transfer.errors import FerryError
 from transfer.model import Transfer
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 out = Terminal()
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.terminal import Terminal
 from config.faults import ConfigError
 from config.loading import load, locate
-from config.settings import Settings
 from daemon.commands.exits import exit_code, explained
 from daemon.commands.ledgers import running
 from daemon.commands.options import Config
@@ -23,6 +22,9 @@ from daemon.control.client import PATIENCE, Refused, ask
 from daemon.control.places import makers_of, pauses_of, socket_of
 from daemon.control.words import Words
 from transfer.errors import Code, FerryError
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 LOOK_EVERY = 1.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, replace
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.filesize import decimal
@@ -12,11 +12,13 @@ from rich.filesize import decimal
 from adapters.ledger.shelf import Findings
 from adapters.terminal import Terminal
 from config.loading import load, locate
-from config.settings import Settings
 from daemon.commands.exits import LEDGER, explained
 from daemon.commands.ledgers import linked, shelf
 from daemon.commands.options import Config, Json
 from transfer.errors import ACTIONS, Code, FerryError
+
+if TYPE_CHECKING:
+    from config.settings import Settings
 
 ledger_app = typer.Typer(
     help="Create the ledger, look it over, bring it up to date.",

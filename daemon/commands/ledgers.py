@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from adapters.ledger.shelf import Shelf
@@ -15,11 +15,12 @@ from adapters.ledger.sqlite.chain import SqliteChain
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.ledger.sqlite.shelf import SqliteShelf
-from config.settings import Settings
 from transfer.books import Archive, Books, Chain
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
+
+    from config.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,3 +102,11 @@ def _client(settings: Settings) -> DynamoDBClient:
 
     part, aws = settings.ledger, settings.aws
     return make_client(part.region or aws.region, part.endpoint_url, aws.profile, aws.timeout)
+
+
+def documented(kind: Any, value: Any) -> Any:
+    """A value of this kind as JSON has it."""
+    # Here, for to find out what a record is made of takes longer than to print one.
+    from pydantic import TypeAdapter  # noqa: PLC0415
+
+    return TypeAdapter(kind).dump_python(value, mode="json")

@@ -16,8 +16,7 @@ from adapters.terminal import Terminal
 from config.loading import load, locate
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.ledgers import looking
-from daemon.commands.operators import Id
-from daemon.commands.options import Config, Json
+from daemon.commands.options import Config, Id, Json
 from transfer.errors import FerryError
 
 JOURNAL = ("journalctl", "--output", "cat", "--no-pager")

@@ -11,9 +11,8 @@ import typer
 from typer._completion_shared import get_completion_script
 
 from adapters.terminal import Terminal
+from daemon.commands.screen import VARIABLE
 
-VARIABLE = "_FILEFERRY_COMPLETE"
-"""By it a shell asks us what could stand next."""
 FILES = """\
 .SH FILES
 .TP

@@ -6,18 +6,17 @@ import getpass
 import os
 import socket
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.terminal import Terminal
 from config.loading import load, locate
 from config.secrets import Secrets, operators
-from config.settings import Settings
 from daemon.commands import show
 from daemon.commands.exits import explained
 from daemon.commands.ledgers import keeping, looking
-from daemon.commands.options import Config, Json
+from daemon.commands.options import Config, Id, Json
 from daemon.commands.taking import decide
 from transfer import decisions
 from transfer.approval import items
@@ -26,7 +25,9 @@ from transfer.decisions import Word
 from transfer.errors import Code, Permanent, Transient
 from transfer.model import Transfer
 
-Id = Annotated[str, typer.Argument(metavar="ID", help="RITM, SCTASK, REQ or ticket; or the id.")]
+if TYPE_CHECKING:
+    from config.settings import Settings
+
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the audit ticket.")]
 
 quarantine = typer.Typer(

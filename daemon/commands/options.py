@@ -18,3 +18,4 @@ Config = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document instead.")]
+Id = Annotated[str, typer.Argument(metavar="ID", help="RITM, SCTASK, REQ or ticket; or the id.")]

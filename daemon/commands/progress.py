@@ -84,7 +84,10 @@ class Board(Nobody):
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._run, name="board", daemon=True)
         self._live = Live(
-            get_renderable=self.frame, console=self._terminal, transient=True, refresh_per_second=4
+            get_renderable=self.frame,
+            console=self._terminal.rich,
+            transient=True,
+            refresh_per_second=4,
         )
 
     def __enter__(self) -> Self:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections import UserDict
+from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
 from typing import Any
 
+from typer._click import Command
+from typer._click.shell_completion import CompletionItem
 from typer.core import TyperGroup
 
 from adapters.terminal import Terminal
@@ -47,6 +51,8 @@ SCREEN = {
     },
 }
 """Every command, below what one wants, in at most 26 characters: two stand in a row."""
+VARIABLE = "_FILEFERRY_COMPLETE"
+"""By it a shell asks us what could stand next."""
 NAMES = {"help_option_names": ["-h", "--help"]}
 """For `context_settings` of the root: what is below takes it from there."""
 
@@ -63,11 +69,49 @@ def shown_as_flags(command: Any, ctx: Any) -> Any:
     return command
 
 
+class Late(UserDict[str, Any]):
+    """Commands by their names; one of `names` is `made` when it is asked for, then kept."""
+
+    def __init__(self, made: Callable[[str], Any], names: Iterable[str]) -> None:
+        super().__init__(dict.fromkeys(names))
+        self._made = made
+
+    def __getitem__(self, name: str) -> Any:
+        if self.data[name] is None:
+            self.data[name] = self._made(name)
+        return self.data[name]
+
+
 class FirstScreen(TyperGroup):
     """All commands on a screen of 24 lines and 80 columns.
 
-    A command of another distribution ends with its sentence and its exit code as ours do.
+    Ours are made by `made` when they are asked for; those of other distributions come as they are,
+    and end with their sentence and their exit code as ours do.
     """
+
+    def __init__(
+        self,
+        made: Callable[[str], Any],
+        names: Iterable[str],
+        commands: Mapping[str, Any],
+        **settings: Any,
+    ) -> None:
+        super().__init__(**settings)
+        self.commands = Late(made, names)
+        self.commands.update(commands)
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        del ctx
+        return [*self.commands]
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> list[CompletionItem]:
+        """By the words of the screen, for which no command is made."""
+        words = {name: said for part in SCREEN.values() for name, said in part.items()}
+        return [
+            CompletionItem(name, help=words.get(name))
+            for name in self.commands
+            if name.startswith(incomplete)
+        ] + Command.shell_complete(self, ctx, incomplete)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         with typed_wrong():

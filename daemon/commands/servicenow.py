@@ -148,7 +148,7 @@ def _progress() -> Progress:
         SpinnerColumn(),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
-        console=Terminal(stderr=True),
+        console=Terminal(stderr=True).rich,
         transient=True,
     )
 

@@ -6,19 +6,20 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from pydantic import TypeAdapter
-from rich.text import Text
+import typer
 
 from adapters.terminal import Terminal
+from config.loading import load, locate
 from daemon.commands import timeline
-from daemon.commands.shards import shared_out
+from daemon.commands.exits import FAILED, explained
+from daemon.commands.ledgers import documented, looking
+from daemon.commands.options import Config, Id, Json
+from daemon.commands.timeline import Cell
 from transfer.books import Record
 from transfer.model import Delivery, Failure, Outcome, Transfer
 from transfer.tickets import TicketRole
 from transfer.visible import legible
 
-_RECORD = TypeAdapter(Record)
-_HEADS = TypeAdapter(list[Transfer])
 _COLOURS = {
     Outcome.DELIVERED: "green",
     Outcome.REFUSED: "yellow",
@@ -28,6 +29,28 @@ _COLOURS = {
 }
 
 
+def show(
+    text: Id,
+    config: Config = None,
+    json: Json = False,
+) -> None:
+    """Show one transfer, and its history as a time line.
+
+    Found by any of its numbers (item, task, request, ticket), by its id, or
+    by at least six characters that the id begins or ends with.
+    """
+    with explained():
+        with looking(load(locate(config))) as books:
+            records = books.archive.find(text, limit=10) if text else []
+        if not records:
+            Terminal(stderr=True).say(
+                f"The ledger knows no transfer {text}. `fileferry status` lists them."
+            )
+            raise typer.Exit(FAILED)
+        for record in records:
+            details(record, Terminal(), json=json)
+
+
 def details(record: Record, out: Terminal, *, json: bool) -> None:
     """Everything that the ledger knows of one transfer, and its history as a time line."""
     if json:
@@ -35,14 +58,14 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         return
     record = legible(record)
     transfer, request = record.transfer, record.transfer.request
-    rows: dict[str, str | Text] = {
+    rows: dict[str, Cell] = {
         "Request": f"{request.number}, task {request.task_number or '–'}, request "
         f"{request.request_number or '–'}",
         "Id": f"{transfer.id}, generation {transfer.generation}, epoch {transfer.epoch}",
         "State": _state(record),
         **_deaths(transfer),
         **_elsewhere(transfer),
-        **shared_out(record),
+        **_shards(record),
         "Requester": request.requester,
         "Approved by": ", ".join(request.approvers) or "–",
         **({"Does not count": "\n".join(request.discounted)} if request.discounted else {}),
@@ -52,8 +75,7 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
         + (f": {record.last_error}" if record.last_error else ""),
         "Updated": f"{record.updated_at:%Y-%m-%d %H:%M:%S} UTC",
     }
-    said = {name: value if isinstance(value, Text) else Text(value) for name, value in rows.items()}
-    timeline.in_columns(said, out)
+    timeline.in_columns(rows.items(), out)
     _print_failures(record, out)
     for delivery in record.deliveries:
         _print_file(delivery, out)
@@ -64,15 +86,15 @@ def details(record: Record, out: Terminal, *, json: bool) -> None:
 def quarantined(heads: Sequence[Transfer], out: Terminal, *, json: bool) -> None:
     """What was set aside, and why."""
     if json:
-        out.document({"quarantined": _HEADS.dump_python(list(heads), mode="json")})
+        out.document({"quarantined": documented(list[Transfer], [*heads])})
         return
     if not heads:
-        out.print("Nothing is in quarantine.")
+        out.say("Nothing is in quarantine.")
     for head in map(legible, heads):
         since = f"{head.quarantined_at:%Y-%m-%d %H:%M:%S} UTC"
-        out.print(Text(f"{head.request.number}, at stage {head.stage}, since {since}"))
+        out.paint(f"{head.request.number}, at stage {head.stage}, since {since}")
         for failure in filter(None, (head.failure, *head.loose_ends)):
-            out.print(_sentence("  Cause", failure))
+            out.paint(_sentence("  Cause", failure))
 
 
 def receipt(record: Record, out: Terminal, *, json: bool) -> None:
@@ -114,24 +136,32 @@ def _receipt_document(record: Record) -> dict[str, Any]:
     }
 
 
-def _state(record: Record) -> Text:
+def _state(record: Record) -> Cell:
     transfer = record.transfer
     if transfer.quarantined_at and not transfer.finished:
-        return Text("quarantined", style="red")
+        return "quarantined", "red"
     if transfer.outcome is None:
-        return Text(str(transfer.stage), style="cyan")
+        return str(transfer.stage), "cyan"
     code = f" ({transfer.failure.code})" if transfer.failure else ""
-    return Text(f"{transfer.outcome}{code}", style=_COLOURS.get(transfer.outcome, "cyan"))
+    return f"{transfer.outcome}{code}", _COLOURS.get(transfer.outcome, "cyan")
 
 
-def _deaths(transfer: Transfer) -> dict[str, str | Text]:
+def _deaths(transfer: Transfer) -> dict[str, Cell]:
     if transfer.claims < 2:  # noqa: PLR2004 one is the claim of whoever works on it
         return {}
     return {"Claims": f"{transfer.claims} in a row, of which none was given back"}
 
 
-def _elsewhere(transfer: Transfer) -> dict[str, str | Text]:
+def _elsewhere(transfer: Transfer) -> dict[str, Cell]:
     return {"Carried by": f"execution {transfer.execution}"} if transfer.execution else {}
+
+
+def _shards(record: Record) -> dict[str, Cell]:
+    if record.transfer.sharing is None:
+        return {}
+    from daemon.commands.shards import shared_out  # noqa: PLC0415  it loads what carries
+
+    return dict(shared_out(record))
 
 
 def _tickets(record: Record) -> str:
@@ -140,38 +170,35 @@ def _tickets(record: Record) -> str:
 
 
 def _print_failures(record: Record, out: Terminal) -> None:
-    whole = not out.is_terminal
     if record.transfer.failure:
-        text = _sentence("Failure", record.transfer.failure)
-        out.print(text, style="red", soft_wrap=whole)
+        out.paint(_sentence("Failure", record.transfer.failure), "red")
     for end in record.transfer.loose_ends:
-        out.print(_sentence("Loose end", end), style="yellow", soft_wrap=whole)
+        out.paint(_sentence("Loose end", end), "yellow")
 
 
 def _print_cause(delivery: Delivery, out: Terminal) -> None:
     """Of a file that has none of its names: what its last try met."""
     if delivery.failure and delivery.receipt is None:
-        text = _sentence("  Failure", delivery.failure)
-        out.print(text, style="red", soft_wrap=not out.is_terminal)
+        out.paint(_sentence("  Failure", delivery.failure), "red")
 
 
-def _sentence(kind: str, failure: Failure) -> Text:
-    return Text(f"{kind} [{failure.code}]: {failure.message} {failure.action}")
+def _sentence(kind: str, failure: Failure) -> str:
+    return f"{kind} [{failure.code}]: {failure.message} {failure.action}"
 
 
 def _print_file(delivery: Delivery, out: Terminal) -> None:
     words = f"\n{delivery.source.uri} → {delivery.final}: {delivery.state}"
-    out.print(Text(words, style="bold"), soft_wrap=True)
+    out.paint(words, "bold", folded=False)
     receipt = delivery.receipt
     if receipt is None:
-        out.print(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
+        out.say(f"  {delivery.moved:,} of {delivery.size:,} bytes acknowledged")
         return
     tier = f"verified at {receipt.tier}" if receipt.tier else "collected before it was verified"
-    out.print(f"  {delivery.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
+    out.say(f"  {delivery.size:,} bytes in {receipt.seconds:.2f} s, {tier}")
     for label, name in (("MD5    ", "md5"), ("SHA-256", "sha256")):
         value, origin = getattr(receipt, name) or "left out", receipt.origins.get(name)
-        out.print(f"  {label} {value}{f' {origin}' if origin else ''}", soft_wrap=True)
+        out.say(f"  {label} {value}{f' {origin}' if origin else ''}")
 
 
 def _document(record: Record) -> Any:
-    return _RECORD.dump_python(record, mode="json")
+    return documented(Record, record)

@@ -9,17 +9,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from pydantic import TypeAdapter
 
 from adapters.terminal import Terminal
 from config.faults import ConfigError
 from config.loading import glimpse, load, locate
-from config.settings import Settings
 from daemon.commands.exits import FAILED, MISCONFIGURED, explained
-from daemon.commands.ledgers import looking
+from daemon.commands.ledgers import documented, looking
 from daemon.commands.options import Config, Json
 from daemon.commands.status_show import faulty, lines
 from daemon.control.client import ask
@@ -28,10 +26,12 @@ from daemon.control.words import Words
 from transfer.books import Only, Record
 from transfer.errors import Code, FerryError
 
+if TYPE_CHECKING:
+    from config.settings import Settings
+
 WATCH_EVERY = 2.0
 """Seconds between two pictures on a terminal."""
 WATCH_EVERY_ELSEWHERE = 5.0
-_RECORD = TypeAdapter(Record)
 _PERIOD = re.compile(r"([1-9][0-9]{0,4})([smhd])", re.ASCII)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -64,7 +64,7 @@ class Picture:
             "unanswered": self.why and {"code": self.why.code, "reason": str(self.why)},
             "configuration": self.fault and {"code": self.fault.code, "reason": str(self.fault)},
             "paused": [*(self.service["paused"] if self.service else self.paused)],
-            "transfers": [_RECORD.dump_python(record, mode="json") for record in self.records],
+            "transfers": documented(list[Record], [*self.records]),
         }
 
 
@@ -142,9 +142,11 @@ def picture(
 
 def _paused(file: Path) -> list[Words]:
     """As far as we may see it."""
-    from adapters.running.gate import Gate  # noqa: PLC0415
+    if not os.access(file, os.R_OK):
+        return []
+    from adapters.running.gate import Gate  # noqa: PLC0415  it logs, and few hosts are paused
 
-    return [pause.document() for pause in Gate(file).pauses] if os.access(file, os.R_OK) else []
+    return [pause.document() for pause in Gate(file).pauses]
 
 
 def show(seen: Picture, out: Terminal, *, json: bool) -> None:
@@ -173,7 +175,7 @@ def watched(
     from rich.live import Live  # noqa: PLC0415  `status` alone does without
     from rich.text import Text  # noqa: PLC0415
 
-    with Live(console=out, screen=True, auto_refresh=False) as live:
+    with Live(console=out.rich, screen=True, auto_refresh=False) as live:
         for _ in times or iter(int, 1):
             text = Text("\n".join(_lines(look(), out)), no_wrap=True, overflow="crop")
             live.update(text, refresh=True)

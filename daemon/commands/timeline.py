@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
-from rich.table import Table
-from rich.text import Text
+from collections.abc import Iterable, Sequence
 
 from adapters.terminal import Terminal
 from transfer.history import MOST, Event, EventKind
 
+Cell = str | tuple[str, str]
+"""Words, and perhaps their style."""
 _COLOURS = {
     EventKind.TRY_FAILED: "yellow",
     EventKind.WAITS: "yellow",
@@ -25,30 +24,36 @@ def printed(events: Sequence[Event], out: Terminal) -> None:
     """Of an old transfer there may be none."""
     if not events:
         return
-    out.print(Text("\nHistory (UTC)", style="bold"))
-    rows = [(f"{each.at:%Y-%m-%d %H:%M:%S}", _line(each)) for each in events]
-    in_columns(rows, out)
+    out.paint("\nHistory (UTC)", "bold")
+    in_columns([(f"{each.at:%Y-%m-%d %H:%M:%S}", _line(each)) for each in events], out)
 
 
-def in_columns(rows: Sequence[tuple[str, Text]] | Mapping[str, Text], out: Terminal) -> None:
+def in_columns(rows: Iterable[tuple[str, Cell]], out: Terminal) -> None:
     """On a terminal the second column is wrapped between words; elsewhere a row is one line."""
-    pairs = list(rows.items()) if isinstance(rows, Mapping) else list(rows)
+    pairs = [(name, cell if isinstance(cell, tuple) else (cell, "")) for name, cell in rows]
     if out.is_terminal:
-        grid = Table.grid(padding=(0, 2))
-        grid.add_column(no_wrap=True)
-        grid.add_column(overflow="fold")
-        for name, value in pairs:
-            grid.add_row(name, value)
-        out.print(grid)
+        _drawn(pairs, out)
         return
     width = max(len(name) for name, _ in pairs)
-    for name, value in pairs:
-        for number, line in enumerate(value.split("\n")):
-            out.print(Text(f"{'' if number else name:{width}}  ").append(line), soft_wrap=True)
+    for name, (words, _) in pairs:
+        for number, line in enumerate(words.split("\n")):
+            out.say(f"{'' if number else name:{width}}  {line}")
 
 
-def _line(event: Event) -> Text:
-    return Text(_words(event), style=_COLOURS.get(event.kind, ""))
+def _drawn(pairs: Iterable[tuple[str, tuple[str, str]]], out: Terminal) -> None:
+    from rich.table import Table  # noqa: PLC0415  slow to load
+    from rich.text import Text  # noqa: PLC0415
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, cell in pairs:
+        grid.add_row(name, Text(*cell))
+    out.print(grid)
+
+
+def _line(event: Event) -> Cell:
+    return _words(event), _COLOURS.get(event.kind, "")
 
 
 def _words(event: Event) -> str:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from typer.main import get_command
 
-from daemon.cli import app, plug_in
+from daemon.cli import plug_in
 from daemon.commands.manual import Shell, manual, script
+from daemon.commands.root import app
 
 MANUAL = "man/man1/fileferry.1"
 BASH = "bash-completion/completions/fileferry"
@@ -17,7 +18,7 @@ FISH = "fish/vendor_completions.d/fileferry.fish"
 
 
 def share(folder: Path) -> None:
-    plug_in()
+    plug_in(app)
     texts = {
         MANUAL: manual(get_command(app)),
         BASH: script(Shell.BASH),

@@ -43,9 +43,7 @@ def present(*, keep: bool, size: int, timeout: float | None, cloud: bool = False
     """
     kind: type[Show] = CloudShow if cloud else Show
     seconds = timeout or (PATIENCE_CLOUD if cloud else PATIENCE) + EACH_MIB * size
-    console = Terminal()
-    if not console.is_terminal:
-        console.width = PLAIN_WIDTH
+    console = Terminal() if Terminal().is_terminal else Terminal(width=PLAIN_WIDTH)
     deadline = time.monotonic() + seconds
     try:
         with interruptible(lambda: console.say(ENDING)):

@@ -132,7 +132,7 @@ class Show:
         return placed
 
     def _watch(self, stage: Stage, placed: list[Placed]) -> Records:
-        board = (Bars if self.console.is_terminal else Lines)(self.console)
+        board = (Bars if self.console.is_terminal else Lines)(self.console.rich)
         with closing(stage.ledger) as ledger, board:
             return watch(board, placed, ledger, stage.alive, self.deadline)
 

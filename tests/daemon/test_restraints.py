@@ -14,7 +14,7 @@ from adapters.memory.remotes import MemoryRemotes
 from adapters.remotes import Register
 from adapters.remotes.breakers import Breakers
 from adapters.running.quota import Quota
-from daemon.cli import app
+from daemon.commands.root import app
 from tests.daemon.ferry import until
 from tests.daemon.served import Served
 from tests.transfer.bench import FINAL, Bench, Fuse

@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from daemon.cli import main
+from daemon.commands.root import COMMANDS
 from sandbox.children import Child
 
 _FORKS = multiprocessing.get_context("forkserver")
@@ -32,11 +33,14 @@ _FORKS.set_forkserver_preload(
         "adapters.systemd",
         "adapters.wiring",
         "cloud.cli",
+        *sorted({f"daemon.commands.{place.module}" for place in COMMANDS.values()}),
         "daemon.commands.send",
         "daemon.commands.submit",
         "daemon.service",
         "daemon.telemetry",
+        "rich.live",
         "sandbox.cli",
+        "tests.servers.preloaded",
         "typer.rich_utils",
     ]
 )

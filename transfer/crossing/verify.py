@@ -7,14 +7,12 @@ from functools import partial
 from transfer.attest import SIZES
 from transfer.crossing import late
 from transfer.crossing.crossing import Crossing, temp_of
-from transfer.destination import Tier
+from transfer.destination import USUAL_TIERS, Tier
 from transfer.digests import STATELESS, Maker
 from transfer.errors import Code, Corrupted, Permanent, Transient
 from transfer.model import Delivery, DeliveryState
 
 LADDER = list(Tier)
-USUAL = {"ftp": Tier.READ_BACK}
-"""What plain FTP needs, whose transport has no integrity of its own; SIZE elsewhere."""
 STRONGEST = ("sha256", "md5")
 
 
@@ -49,7 +47,7 @@ def _climb(delivery: Delivery, crossing: Crossing) -> Tier:
 def before_publish(tier: Tier | None, protocol: str) -> Tier:
     """The partner acknowledges afterwards, which makes up for nothing that is usual before."""
     if tier is None or tier is Tier.ACKNOWLEDGED:
-        return USUAL.get(protocol, Tier.SIZE)
+        return USUAL_TIERS.get(protocol, Tier.SIZE)
     return tier
 
 

@@ -7,8 +7,7 @@ import zlib
 from collections.abc import Iterable
 from typing import TypeVar
 
-from pydantic import TypeAdapter
-
+from adapters.ledger.codec import Form
 from adapters.ledger.dynamo.items import Item, Key, Value, key_of
 from adapters.ledger.dynamo.table import Table
 from transfer.errors import Permanent
@@ -50,10 +49,10 @@ class Documents:
         )
         return [digest, str(len(pieces))]
 
-    def value(self, item: Item, adapter: TypeAdapter[Model]) -> Model:
+    def value(self, item: Item, form: Form[Model]) -> Model:
         """The frozen value of its document. Raises Permanent `ledger.unusable`."""
         try:
-            return adapter.validate_json(self.read(str(item["pk"]), item["document"]))
+            return form.validate_json(self.read(str(item["pk"]), item["document"]))
         except (KeyError, ValueError) as error:
             raise self.damaged(item) from error
 

@@ -9,8 +9,6 @@ from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from pydantic import ValidationError
-
 from adapters.ledger.codec import TRANSFER
 from adapters.ledger.sqlite import opening, schema
 from adapters.ledger.sqlite.inspection import EVERYTHING, damage
@@ -133,7 +131,7 @@ def _heads_from_1(rows: Rows, path: Path) -> None:
     for key, epoch, document, received_at, updated_at in found:
         try:
             transfer = TRANSFER.validate_json(document).evolve(epoch=epoch, claims=0)
-        except ValidationError as error:
+        except ValueError as error:
             raise damaged(path, "transfers", key) from error
         rows.put("transfers", new_head(transfer, _stamped(received_at), _stamped(updated_at)))
 

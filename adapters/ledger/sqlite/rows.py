@@ -8,9 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
-
-from adapters.ledger.codec import DELIVERY, EVENT, LINK, POST, TRANSFER, dump
+from adapters.ledger.codec import DELIVERY, EVENT, LINK, POST, TRANSFER, Form, dump
 from adapters.ledger.sqlite.seal import damaged, seal
 from transfer import history
 from transfer.approval import items
@@ -67,11 +65,11 @@ class Row:
         value = self._values[column]
         return value if isinstance(value, int) else 0
 
-    def value(self, adapter: TypeAdapter[Value]) -> Value:
+    def value(self, form: Form[Value]) -> Value:
         """The frozen value of its document."""
         try:
-            return adapter.validate_json(self.text("document"))
-        except ValidationError as error:
+            return form.validate_json(self.text("document"))
+        except ValueError as error:
             raise self.damaged() from error
 
     def damaged(self) -> Permanent:

@@ -22,7 +22,7 @@ from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.rows import SEALED
 from adapters.ledger.sqlite.seal import seal
-from daemon.cli import app
+from daemon.commands.root import app
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, request
 from transfer.audit.chain import KEPT, Link, Signature, Signer

@@ -20,7 +20,7 @@ from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.rows import SEALED
 from adapters.ledger.sqlite.seal import seal
-from daemon.cli import app
+from daemon.commands.root import app
 from tests.daemon.commands.test_audit import EXAMPLE, INSTANCE, audit, broken, carried, told
 from tests.ports import dynamo_store
 from tests.ports.books import LEASE, Time

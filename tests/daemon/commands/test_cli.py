@@ -13,7 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from cloud.cli import register as register_cloud
-from daemon.cli import app
+from daemon.commands.root import app
 from daemon.commands.screen import SCREEN
 from sandbox.children import clean_environment
 from sandbox.cli import register as register_sandbox

@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from adapters.ledger.sqlite.books import sqlite_books
-from daemon.cli import app
 from daemon.commands.logs import logs
+from daemon.commands.root import app
 from tests.ports.books import received
 
 EXAMPLE = Path(__file__).parents[3] / "config" / "fileferry.example.yaml"

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 import typer
 
-from daemon.cli import app
-from daemon.commands.manual import VARIABLE, Shell, manual, script
+from daemon.commands.manual import Shell, manual, script
+from daemon.commands.root import app
+from daemon.commands.screen import VARIABLE
 from daemon.installing.sharing import BASH, FISH, MANUAL, ZSH, share
 from sandbox.children import clean_environment, program
 from tests.servers import UNPACKED

@@ -46,7 +46,7 @@ class Shown:
         self.board = Board(lambda: self.items, wide, lambda: self.now)
 
     def frame(self) -> list[str]:
-        paper = Terminal(file=StringIO(), width=100, color_system=None)
+        paper = Terminal(file=StringIO(), width=100, color_system=None).rich
         with paper.capture() as captured:
             paper.print(self.board.frame())
         return [line.rstrip() for line in captured.get().splitlines()]

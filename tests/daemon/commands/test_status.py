@@ -16,8 +16,8 @@ from typer.testing import CliRunner
 from adapters.ledger.sqlite.books import sqlite_books
 from adapters.ledger.sqlite.hostlock import HostLock
 from adapters.terminal import Terminal
-from daemon.cli import app
 from daemon.commands import status
+from daemon.commands.root import app
 from daemon.commands.status_show import lines
 from tests.daemon.ferry import until
 from tests.daemon.served import Served

@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 
 from adapters.memory.books import memory_books
 from adapters.memory.ledger import MemoryStore, Row
-from daemon.cli import app
 from daemon.commands.report import since_of
+from daemon.commands.root import app
 from daemon.reporting.figures import Figures, figures, recent
 from daemon.reporting.page import page
 from tests.adapters.ledger import filled
