@@ -1,4 +1,4 @@
-"""`python -m tests.bench.service`: what the whole service does and costs, from approval to closed.
+"""`python -m tests.bench.service`: what the whole service does and costs, from poll to closed.
 
 The simulator, S3 and an SFTP server stand around one daemon, which is a process whose CPU is
 measured alone. With `--against PATH` the daemon of another checkout takes turns with this one, in
