@@ -42,6 +42,8 @@ LINE = frozenset(
 """What a server did not say; everything else of a Remote's is an answer."""
 
 
+NEAR = 2
+"""Most lanes that are there to fill each other's gaps, and not for the round trip."""
 BLOCKED = frozenset({Code.REMOTE_EXISTS, Code.REMOTE_DENIED, Code.REMOTE_FAILED})
 """What a server says when a name is not to be had, or nothing at all there."""
 
@@ -122,8 +124,8 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             )
         )
         writers = _open(delivery, crossing, start, stack)
-        # The next chunk is shared out while the slowest still writes of the one before.
-        reader.enlarge(int(len(writers) > 1))
+        # Over a long way the next chunk is shared out while the slowest still has the one before.
+        reader.enlarge(int(len(writers) > NEAR))
         uploads = [writer.upload for writer in writers]
         pace = partial(crossing.tools.pace, crossing.destination)
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt, pace=pace))

@@ -6,6 +6,7 @@ import random
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,12 @@ def test_what_was_acknowledged_ends_at_the_first_missing_answer(tmp_path: Path) 
 
 def test_a_file_is_given_up_while_another_thread_writes_it(tmp_path: Path) -> None:
     """The write ends with its next request, the handle is closed, and the line goes on."""
-    with SluggishServer(root=tmp_path) as server, ThreadPoolExecutor(1) as lane:
+    with (
+        SluggishServer(root=tmp_path) as server,
+        ThreadPoolExecutor(1) as lane,
+        ExitStack() as after,
+    ):
+        after.callback(setattr, Sluggish, "rate", Sluggish.rate)
         Sluggish.over, Sluggish.rate = threading.Event(), 4 * MIB
         remote = ServerPartner(server, "", tmp_path).connect()
         upload = remote.create("/file")
