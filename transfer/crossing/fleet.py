@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from transfer import digests as digesting
 from transfer.crossing.batch import LARGEST, MOST, deliver_many, fits
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import deliver, prepare
@@ -134,7 +135,10 @@ class _Fleet:
         current = deliveries[0]
         step = prepare if self.hold else deliver
         try:
-            remote = remote or tools.remotes.connect(destination)
+            if remote is None:
+                # A library for it may have to be loaded: while the server is waited for.
+                threading.Thread(target=self._plan, args=(current,), daemon=True).start()
+                remote = tools.remotes.connect(destination)
             crossing = Crossing(
                 transfer=self.transfer, destination=destination, remote=remote, tools=tools
             )
@@ -150,6 +154,13 @@ class _Fleet:
                 self._note(current, error)
             raise
         return self._kept(remote)
+
+    def _plan(self, delivery: Delivery) -> None:
+        """What will prove its bytes."""
+        names, pin = self.destination.digests, delivery.pin
+        if pin is not None and delivery.size > CHUNK:
+            known = digesting.told(self.destination.attest, pin)
+            digesting.plan(names, known, pin, digesting.STATELESS, self.tools.objects.checksums)
 
     def _allowed(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Those that may be begun now by the destination's quota; the others wait again."""
