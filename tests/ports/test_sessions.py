@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import boto3
 import pytest
@@ -285,6 +285,23 @@ def test_memory_refuses_when_told_to() -> None:
 def test_sts_names_the_caller(moto: Aws) -> None:
     session = ProcessSessions(sts(moto.endpoint_url), clock=lambda: NOON).open(TRANSFER)
     assert session.identity.startswith("arn:aws:sts::123456789012:")
+
+
+def test_sts_is_asked_once_a_minute() -> None:
+    class Sts:
+        asked = 0
+
+        def get_caller_identity(self) -> dict[str, str]:
+            self.asked += 1
+            return {"Arn": f"arn:aws:iam::123456789012:user/{self.asked}"}
+
+    seconds, asked = [0.0], Sts()
+    sessions = ProcessSessions(cast("STSClient", asked), lambda: NOON, lambda: seconds[0])
+    found = []
+    for seconds[0] in (0.0, 59.0, 60.0, 119.0, 120.0):
+        found.append(sessions.open(TRANSFER))
+    assert [each.identity[-1] for each in found] == ["1", "1", "2", "2", "3"]
+    assert len({each.id for each in found}) == 5
 
 
 def test_without_sts_the_identity_says_so() -> None:
