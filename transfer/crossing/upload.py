@@ -121,7 +121,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(uploads), start, crossing),
         ):
-            for offset, data in _from(start, reader.chunks()):
+            for offset, data in _from(start, reader.pieces()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
                 progress.tell()
