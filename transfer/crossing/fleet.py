@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from transfer import digests as digesting
-from transfer.crossing.batch import LARGEST, MOST, deliver_many, fits
+from transfer.crossing.batch import LARGEST, MOST, batches, deliver_many, fits
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import deliver, prepare
 from transfer.crossing.resume import overtaken
@@ -164,7 +164,8 @@ class _Fleet:
 
     def _allowed(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Those that may be begun now by the destination's quota; the others wait again."""
-        now, later = [item for item in deliveries if item not in _new(deliveries)], _new(deliveries)
+        later = _new(deliveries)
+        now = [item for item in deliveries if item.state is not DeliveryState.PINNED]
         if not now:
             granted = self.tools.quota(self.destination, len(later))
             now, later = later[:granted], later[granted:]
@@ -181,7 +182,7 @@ class _Fleet:
 
     def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
         """What has to go one by one, once all that can go together has gone."""
-        together = [item for item in deliveries if fits(item, crossing)]
+        together = [item for item in deliveries if fits(item)] if batches(crossing) else []
         if len(together) < FEW:
             return deliveries
         with self.tools.tracer.span("crossing of many", self.transfer):
