@@ -16,6 +16,7 @@ from tests.transfer.crossing.test_resume import dies_at
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.crossing import late
+from transfer.crossing.ring import STEP
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
@@ -152,7 +153,7 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
             raise Permanent(Code.REMOTE_FAILED, f"{path} is being written.")
 
     def second_writes(verb: str, place: int) -> bool:
-        return verb == "write" and place == CHUNK and bench.remotes.opened[-1] == 1
+        return verb == "write" and place == STEP and bench.remotes.opened[-1] == 1
 
     bench.remotes.hooks.append(hook)
     tools = tools_of(bench, width=LANES)
@@ -169,12 +170,12 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
     """Though it was when nobody had a further chunk to hand out."""
     handed = threading.Event()
-    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 1 else None
+    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 3 else None
 
     def hook(verb: str, path: str, place: int) -> None:
         if verb == "write" and place == 0:
             handed.wait(60)
-        elif verb == "write" and place == CHUNK:
+        elif verb == "write" and place == CHUNK + STEP:
             bench.remotes.hooks.clear()
             raise Transient(Code.REMOTE_DROPPED, f"The line broke at {path}.")
 
@@ -187,7 +188,7 @@ def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) ->
 
 def test_a_second_handle_that_gets_no_answer_leaves_one_to_the_next_try(bench: Bench) -> None:
     def hang(verb: str, path: str, place: int) -> None:
-        if verb == "write" and place == CHUNK and bench.remotes.opened[-1] == 1:
+        if verb == "write" and place == STEP and bench.remotes.opened[-1] == 1:
             raise Transient(Code.REMOTE_TIMEOUT, f"No answer at {path}.")
 
     bench.remotes.hooks.append(hang)
