@@ -234,7 +234,8 @@ class Session:
         try:
             return [basename(line) for line in self._list(folder, "NLST")]
         except RefusedError as refused:
-            if refused.code in ABSENT and code_of(refused) is None and self._is_directory(folder):
+            unsaid = refused.code in ABSENT and code_of(refused, folder) is None
+            if unsaid and self._is_directory(folder):
                 return []
             raise self.explain(refused, "list", folder) from refused
 
@@ -250,7 +251,7 @@ class Session:
 
     def _check_absent(self, refused: RefusedError, path: str) -> None:
         """Raises unless the refusal means that there is no such file."""
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code in NOT_ABSENCE or refused.code not in ABSENT:
             raise failure(self.destination, code, "tell the size of", path, refused)
 
@@ -260,7 +261,7 @@ class Session:
         """Find out why, where the server did not say or says "no such file" of anything; `taken` is
         the code for a name in use.
         """
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code is Code.REMOTE_EXISTS and taken:
             code = taken
         if code is None and refused.code in VAGUE and not is_long(path):
@@ -280,7 +281,8 @@ class Session:
             self.ask("CWD", folder)
         except RefusedError as refused:
             above = dirname(folder)
-            absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
+            denied = code_of(refused, folder) is Code.REMOTE_DENIED
+            absent = refused.code == ABSENT_FOR_GOOD and not denied
             return absent and above != folder and (self._is_directory(above) or self.lacks(above))
         return False
 

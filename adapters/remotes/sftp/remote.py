@@ -212,7 +212,7 @@ class SftpRemote:
             try:
                 self._wire.ask(CMD_REMOVE, text(path.encode()))
             except RefusedError as refused:
-                if not is_said_absent(refused) and self._exists(path):
+                if not is_said_absent(refused, path) and self._exists(path):
                     raise self._explain(path, refused, "remove") from refused
 
     def is_well(self, patience: float) -> bool:
@@ -259,9 +259,9 @@ class SftpRemote:
         Its directory must be there: of a disk that has gone the server says the same of every name.
         Whether a new file can have the name is then decided by the exclusive OPEN.
         """
-        if is_said_absent(refused):
+        if is_said_absent(refused, path):
             return True
-        if code_of(refused) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
+        if code_of(refused, path) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
             return False
         nobody = join(dirname(path), f"{TEMP_PREFIX}{uuid4().hex}")
         there, other = self._status(dirname(path)), self._status(nobody)
@@ -278,7 +278,7 @@ class SftpRemote:
         self, path: str, refused: RefusedError, doing: str, taken: str | None = None
     ) -> FerryError:
         """Find out why, where the server did not say; `taken` may be a name that exists already."""
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code is Code.REMOTE_NO_DIRECTORY and doing in OF_A_FILE:
             code = Code.REMOTE_FAILED
         with self._line.speaking(path):
