@@ -22,7 +22,7 @@ from paramiko.ssh_exception import SSHException
 from adapters.log import Log
 from adapters.remotes.dial import KEEPALIVE, SHORTEST, plain
 from adapters.remotes.sftp.batch import Storing, caught, run
-from adapters.remotes.sftp.errors import code_of, failure, is_said_absent
+from adapters.remotes.sftp.errors import UNSUPPORTED, code_of, failure, is_said_absent
 from adapters.remotes.sftp.modes import EXISTING, NEW, opened
 from adapters.remotes.sftp.opening import open_wire
 from adapters.remotes.sftp.proof import SftpProof
@@ -246,7 +246,7 @@ class SftpRemote:
     def _exists(self, path: str) -> bool:
         """Whether anything has that name, a dangling link included."""
         try:
-            self._wire.attributes(CMD_LSTAT, text(path.encode()))
+            self._look(path)
         except RefusedError as refused:
             if self._is_absent(path, refused):
                 return False
@@ -269,10 +269,20 @@ class SftpRemote:
 
     def _status(self, path: str) -> int:
         try:
-            self._wire.attributes(CMD_LSTAT, text(path.encode()))
+            self._look(path)
         except RefusedError as refused:
             return refused.status
         return SFTP_OK
+
+    def _look(self, path: str) -> None:
+        """Raises RefusedError, where nothing has that name; some servers know STAT only."""
+        name = text(path.encode())
+        try:
+            self._wire.attributes(CMD_LSTAT, name)
+        except RefusedError as refused:
+            if refused.status != UNSUPPORTED:
+                raise
+            self._wire.attributes(CMD_STAT, name)
 
     def _explain(
         self, path: str, refused: RefusedError, doing: str, taken: str | None = None
