@@ -21,6 +21,7 @@ from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure, is_lo
 from adapters.remotes.ftp.line import LINE_ERRORS
 from adapters.remotes.ftp.login import Opened
 from adapters.remotes.told import Told
+from adapters.remotes.words import unnamed
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError
 
@@ -36,6 +37,8 @@ VERDICT = 0.2
 """Seconds that such a refusal is waited for, at least; a server that is far away gets longer."""
 ALIVE = "200"
 """The reply to NOOP (RFC 959, section 5.4), and to nothing that moves or names a file."""
+UNASKED = re.compile(r"not (allowed|supported|implemented|enabled)|disabled")
+"""What some say of SIZE itself, by the code for a file that is not there."""
 NUMBER = re.compile(r"\d{1,19}")
 GLOB = frozenset("*?[]{}\\")
 MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
@@ -153,7 +156,8 @@ class Session:
         try:
             said = self.ask("SIZE", path)
         except RefusedError as refused:
-            if refused.code in UNKNOWN_COMMAND:
+            untold = UNASKED.search(unnamed(refused.text, path, basename(path)))
+            if refused.code in UNKNOWN_COMMAND or untold:
                 return self._listed(path)
             self._check_absent(refused, path)
             return None

@@ -111,7 +111,21 @@ class Directories(Featureless):
         self.send("".join(f"{line}\r\n" for line in lines).encode())
 
 
-@pytest.mark.parametrize("session", [Talkative, Featureless, Directories])
+class Unasked(Featureless):
+    def do_size(self, _path: str) -> None:
+        self.reply("550 SIZE not allowed in ASCII mode")
+
+
+class Forewarning(Session):
+    """Says that it goes on before it says how it went (RFC 959, section 4.2)."""
+
+    greeting = "120 Service ready in 1 minute\r\n220 ready"
+
+    def reply(self, text: str) -> None:
+        super().reply(f"125 wait for it\r\n{text}" if text.startswith("226") else text)
+
+
+@pytest.mark.parametrize("session", [Talkative, Featureless, Directories, Unasked, Forewarning])
 def test_a_size_is_found_one_way_or_another(session: type[Session]) -> None:
     with OddFtp(session) as server:
         remote = FtpPartner(server, "ftp").connect()
