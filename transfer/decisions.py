@@ -276,8 +276,8 @@ def _before(record: Record) -> list[str]:
 
 
 def _beside(others: Sequence[Transfer]) -> list[str]:
-    told = [f"{items.name_of(other)} ({items.how_it_stands(other)})" for other in others]
-    return [f"Other tasks of the same item: {', '.join(shortened(told))}."] if told else []
+    told = shortened(others, lambda other: f"{items.name_of(other)} ({items.how_it_stands(other)})")
+    return [f"Other tasks of the same item: {', '.join(told)}."] if told else []
 
 
 def _arrived(deliveries: Sequence[Delivery]) -> str:

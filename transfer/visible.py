@@ -26,7 +26,8 @@ HIDDEN = re.compile(
 
 def visible(text: str) -> str:
     """One line: what is not seen as itself stands there by its number, a line break too."""
-    if text.isprintable() and not HIDDEN.search(text):
+    # All that hides lies beyond ASCII, and a receipt of ten thousand files is long to search.
+    if text.isprintable() and (text.isascii() or not HIDDEN.search(text)):
         return text
     return "".join(c if c.isprintable() and not HIDDEN.match(c) else _number(c) for c in text)
 

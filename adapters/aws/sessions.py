@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime
@@ -10,11 +11,14 @@ from typing import TYPE_CHECKING
 from transfer.errors import Code, Permanent
 from transfer.model import Session, Transfer
 from transfer.ports import ObjectStore
+from transfer.remembered import Remembered
 
 if TYPE_CHECKING:
     from types_boto3_sts import STSClient
 
 ERRAND = "open a session to read the objects"
+_TOLD_FOR = 60.0
+"""Seconds for which the process is believed to be whom STS says."""
 UNCHECKED = "process credentials (not checked)"
 
 
@@ -49,16 +53,29 @@ class ProcessSessions:
     """Sessions without an end of their own: nothing is issued, so nothing runs out or is ended.
 
     `sts` None means that nobody is asked; for stores without STS. The id is evidence for the
-    audit ticket, one for each opening.
+    audit ticket, one for each opening; `now` counts seconds.
     """
 
-    def __init__(self, sts: STSClient | None, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        sts: STSClient | None,
+        clock: Callable[[], datetime],
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._sts = sts
         self._clock = clock
+        self._told: Remembered[str] = Remembered(1, _TOLD_FOR, now)
 
     def open(self, transfer: Transfer) -> Session:  # noqa: ARG002  one identity for all of them
-        identity = UNCHECKED if self._sts is None else caller_of(self._sts)
+        identity = UNCHECKED if self._sts is None else self._identity(self._sts)
         return Session(id=uuid.uuid4().hex[:12], identity=identity, opened_at=self._clock())
+
+    def _identity(self, sts: STSClient) -> str:
+        identity = self._told.get(sts)
+        if identity is None:
+            identity = caller_of(sts)
+            self._told.keep(sts, identity)
+        return identity
 
     def reading(
         self,

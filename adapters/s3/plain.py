@@ -10,6 +10,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from adapters.aws.keys import Keys
@@ -54,7 +55,7 @@ class Plain:
         """None for a name that boto3 must judge."""
         if not (BUCKET.fullmatch(bucket) and 3 <= len(bucket) <= LONGEST_LABEL):  # noqa: PLR2004
             return None
-        return Address(f"{self.root}{bucket}{self.rest}", AGENT, self.signer)
+        return _address(self, bucket)
 
 
 def plain(
@@ -78,6 +79,12 @@ def plain(
     if endpoint_url and STORE.fullmatch(endpoint_url) and not OF_AWS.search(endpoint_url):
         return Plain(f"{endpoint_url}/", "/", signer)
     return None
+
+
+@lru_cache(maxsize=64)
+def _address(place: Plain, bucket: str) -> Address:
+    """Once for all objects of a bucket, as `place` is."""
+    return Address(f"{place.root}{bucket}{place.rest}", AGENT, place.signer)
 
 
 def _is_unusual(environ: Mapping[str, str]) -> bool:

@@ -50,22 +50,19 @@ COMMANDS = {
 }
 
 
-def made(name: str) -> Any:
-    """The command or the group of that name. Raises KeyError."""
-    place = COMMANDS[name]
-    found = getattr(import_module(f"daemon.commands.{place.module}"), place.name)
-    if isinstance(found, typer.Typer):
-        group = get_group(found)
-        group.name = name
-        return group
-    alone = typer.Typer(add_completion=False)
-    alone.command(name, epilog=f"Example: fileferry {place.example}")(found)
-    return get_command(alone)
-
-
 class Root(FirstScreen):
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(made, COMMANDS, **settings)
+    names = COMMANDS
+
+    def made(self, name: str) -> Any:
+        place = COMMANDS[name]
+        found = getattr(import_module(f"daemon.commands.{place.module}"), place.name)
+        if isinstance(found, typer.Typer):
+            group = get_group(found)
+            group.name = name
+            return group
+        alone = typer.Typer(add_completion=False)
+        alone.command(name, epilog=f"Example: fileferry {place.example}")(found)
+        return get_command(alone)
 
 
 app = typer.Typer(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import UserDict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import zip_longest
-from typing import Any
+from typing import Any, ClassVar
 
 from typer._click import Command
 from typer._click.shell_completion import CompletionItem
@@ -85,20 +85,20 @@ class Late(UserDict[str, Any]):
 class FirstScreen(TyperGroup):
     """All commands on a screen of 24 lines and 80 columns.
 
-    Ours are made by `made` when they are asked for; those of other distributions come as they are,
-    and end with their sentence and their exit code as ours do.
+    Those of `names` are `made` when they are asked for; others come as they are, and end with their
+    sentence and their exit code as ours do.
     """
 
-    def __init__(
-        self,
-        made: Callable[[str], Any],
-        names: Iterable[str],
-        commands: Mapping[str, Any],
-        **settings: Any,
-    ) -> None:
+    names: ClassVar[Iterable[str]] = ()
+
+    def __init__(self, commands: Mapping[str, Any], **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = Late(made, names)
+        self.commands = Late(self.made, self.names)
         self.commands.update(commands)
+
+    def made(self, name: str) -> Any:
+        """The command or the group of that name."""
+        raise KeyError(name)
 
     def list_commands(self, ctx: Any) -> list[str]:
         del ctx

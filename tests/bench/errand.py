@@ -14,7 +14,8 @@ ACCESS_KEY, SECRET_KEY, REGION = "ADMIN", "admin-secret", "eu-central-1"
 class Errand:
     """Carry `keys` of `bucket` to `root`, each under its last name.
 
-    `md5s` are what AWS would attest of them, `attest` the digests that are taken from there.
+    `md5s` are what AWS would attest of them, `attest` the digests that are taken from there;
+    `connections` are what the partner allows, for one file too.
     """
 
     endpoint: str
@@ -32,6 +33,7 @@ class Errand:
     s3_ca_file: str = ""
     folder: str = ""
     """Where the objects lie as files, for clients that read no S3."""
+    connections: int = 4
     digests: tuple[str, ...] = ("md5", "sha256")
     attest: tuple[str, ...] = ()
     md5s: Mapping[str, str] = field(default_factory=dict)

@@ -120,6 +120,8 @@ def destination(errand: Errand) -> Destination:
         host_keys=(HostKey(fingerprint=errand.host_key),) if errand.host_key else (),
         tls=Tls(ca_file=errand.ca_file or None),
         clear_text="the bench" if errand.protocol == "ftp" else "",
+        connections=errand.connections,
+        connections_per_file=errand.connections,
         # What rclone checks without its hash check, and what the figures were set for.
         tier=Tier.SIZE,
         digests=errand.digests,

@@ -79,6 +79,8 @@ class Stage:
             root=str(server.root),
             key_file=str(self._key_file) if isinstance(server, OpenSSH) else "",
             host_key=server.host_key if isinstance(server, OpenSSH) else "",
+            # Over a long way a partner has to allow more than is usual, or windows are the limit.
+            connections=8 if workload.round_trip else 4,
             ca_file=str(self._certificate.ca_file) if workload.protocol == "ftps" else "",
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
 from tests import sweeps
@@ -49,6 +51,7 @@ SWAPPING = {
 }
 
 
+@cache
 def explored(troubles: tuple[int, int, int], variant: Variant | None = None) -> Findings:
     crashes, losses, silences = troubles
     return explore(begin(crashes=crashes, losses=losses, silences=silences), variant)

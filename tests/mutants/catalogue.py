@@ -121,6 +121,8 @@ MUTANTS = (
         "a post is written in a transaction of its own",
         "adapters/ledger/sqlite/ledger.py",
         """            rows.write(transfer.id, changes)
+            if transfer.at_rest:
+                self._known.drop(transfer.id)
 
     def deliveries""",
         """            rows.write(transfer.id, [c for c in changes if not isinstance(c, Post)])
@@ -337,6 +339,14 @@ MUTANTS = (
         "        if self._failed or self._wal is None:\n",
         "        if self._wal is None:\n",
         f"{SYNCING}::test_all_that_wait_are_told_of_a_sync_that_fails_and_none_is_tried_again",
+    ),
+    Mutant(
+        "a file that was read is taken for unchanged",
+        "adapters/ledger/sqlite/rows.py",
+        "yield (each[1], each[-1]), partial(",
+        'yield (each[1], ""), partial(',
+        "tests/adapters/ledger/sqlite/test_ledger.py::"
+        "test_a_file_that_has_not_changed_is_not_read_again",
     ),
     *APPROVALS,
     *DOORS,

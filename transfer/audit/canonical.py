@@ -22,21 +22,27 @@ def canonical(value: object) -> bytes:
 
 
 def _ordered(value: object) -> object:
-    if value is None or isinstance(value, str | bool):
+    if isinstance(value, str | None | bool):
         return value
     if isinstance(value, int):
         if abs(value) > LARGEST:
             raise ValueError("a number is too large for JSON")
         return value
     if isinstance(value, Mapping):
-        return {name: _ordered(value[name]) for name in sorted(value, key=_units)}
+        return {
+            name: found if isinstance(found := value[name], str) else _ordered(found)
+            for name in _names(value)
+        }
     if isinstance(value, list | tuple):
         return [_ordered(each) for each in value]
     raise ValueError(f"{type(value).__name__} has no canonical form here")
 
 
-def _units(name: object) -> bytes:
-    """Names are sorted by their units of UTF-16, not by their characters (RFC 8785, 3.2.3)."""
-    if not isinstance(name, str):
-        raise ValueError("a name is no text")  # noqa: TRY004 as for all else that has no form
-    return name.encode("utf-16-be")
+def _names(value: Mapping[str, object]) -> list[str]:
+    """Sorted by their units of UTF-16, not by their characters (RFC 8785, 3.2.3)."""
+    try:
+        plain = "".join(value).isascii()
+    except TypeError as error:
+        raise ValueError("a name is no text") from error
+    # Of ASCII both orders are one, and this is the quick one.
+    return sorted(value) if plain else sorted(value, key=lambda name: name.encode("utf-16-be"))

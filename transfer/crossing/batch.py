@@ -53,14 +53,17 @@ class Batch(Protocol):
         """
 
 
-def fits(delivery: Delivery, crossing: Crossing) -> bool:
-    """Whether this file may go with others: new, small, and nothing unusual asked for."""
+def fits(delivery: Delivery) -> bool:
+    """Whether this file may go with others: new and small."""
+    return delivery.state is DeliveryState.PINNED and delivery.size <= LARGEST
+
+
+def batches(crossing: Crossing) -> bool:
+    """Whether files may go together there, and nothing unusual is asked for."""
     destination, remote = crossing.destination, crossing.remote
     return (
         isinstance(remote, Batch)
         and (remote.powers.replaces or not destination.replace)
-        and delivery.state is DeliveryState.PINNED
-        and delivery.size <= LARGEST
         and destination.on_conflict is not Conflict.VERSION
         and destination.mode.value in ("auto", "posix-rename" if destination.replace else "rename")
         and destination.tier in (None, Tier.SIZE, Tier.ACKNOWLEDGED)

@@ -9,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from transfer.crossing.batch import LARGEST, MOST, deliver_many, fits
+from transfer import digests as digesting
+from transfer.crossing.batch import LARGEST, MOST, batches, deliver_many, fits
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import deliver, prepare
 from transfer.crossing.resume import overtaken
@@ -134,7 +135,10 @@ class _Fleet:
         current = deliveries[0]
         step = prepare if self.hold else deliver
         try:
-            remote = remote or tools.remotes.connect(destination)
+            if remote is None:
+                # A library for it may have to be loaded: while the server is waited for.
+                threading.Thread(target=self._plan, args=(current,), daemon=True).start()
+                remote = tools.remotes.connect(destination)
             crossing = Crossing(
                 transfer=self.transfer, destination=destination, remote=remote, tools=tools
             )
@@ -151,9 +155,17 @@ class _Fleet:
             raise
         return self._kept(remote)
 
+    def _plan(self, delivery: Delivery) -> None:
+        """What will prove its bytes."""
+        names, pin = self.destination.digests, delivery.pin
+        if pin is not None and delivery.size > CHUNK:
+            known = digesting.told(self.destination.attest, pin)
+            digesting.plan(names, known, pin, digesting.STATELESS, self.tools.objects.checksums)
+
     def _allowed(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Those that may be begun now by the destination's quota; the others wait again."""
-        now, later = [item for item in deliveries if item not in _new(deliveries)], _new(deliveries)
+        later = _new(deliveries)
+        now = [item for item in deliveries if item.state is not DeliveryState.PINNED]
         if not now:
             granted = self.tools.quota(self.destination, len(later))
             now, later = later[:granted], later[granted:]
@@ -170,7 +182,7 @@ class _Fleet:
 
     def _left_over(self, deliveries: list[Delivery], crossing: Crossing) -> list[Delivery]:
         """What has to go one by one, once all that can go together has gone."""
-        together = [item for item in deliveries if fits(item, crossing)]
+        together = [item for item in deliveries if fits(item)] if batches(crossing) else []
         if len(together) < FEW:
             return deliveries
         with self.tools.tracer.span("crossing of many", self.transfer):

@@ -11,16 +11,16 @@ from transfer.crossing.crossing import Crossing
 from transfer.crossing.lanes import Lanes
 from transfer.crossing.reading import Reader
 from transfer.errors import Transient
-from transfer.model import Delivery
+from transfer.model import CHUNK, Delivery
 
 
 class Progress:
     """Tells of acknowledged bytes only, so whatever is told late costs time and nothing else.
 
-    Written every `Tools.progress_every` seconds, and once more when the file stumbles: a kill alone
-    loses what was sent since, and a line that breaks off again and again gets on, though no further
-    chunk was handed out. `keeps` says whether the temp stays after an error. With it goes what the
-    digests of the `reader` were at that place.
+    Written for each chunk, every `Tools.progress_every` seconds at most, and once more when the
+    file stumbles: a kill alone loses what was sent since, and a line that breaks off again and
+    again gets on, though no further chunk was handed out. `keeps` says whether the temp stays after
+    an error. With it goes what the digests of the `reader` were at that place.
     """
 
     def __init__(
@@ -39,6 +39,7 @@ class Progress:
         self._every = crossing.tools.progress_every
         self._due_at = time.monotonic() + self._every
         self._written = delivery.moved
+        self._chunk = lanes.proven // CHUNK
 
     def __enter__(self) -> Self:
         return self
@@ -57,9 +58,10 @@ class Progress:
             self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
     def tell(self) -> None:
-        """What is acknowledged by now."""
-        self._delivery = self._delivery.evolve(moved=self._lanes.proven)
-        if time.monotonic() >= self._due_at:
+        """What is acknowledged by now; to the ledger where that is a chunk more than it knows."""
+        proven = self._lanes.proven
+        self._delivery = self._delivery.evolve(moved=proven)
+        if proven // CHUNK != self._chunk and time.monotonic() >= self._due_at:
             self._write()
         self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
@@ -67,4 +69,5 @@ class Progress:
         proven = self._lanes.proven
         self._delivery = self._crossing.progress(self._delivery, proven, self._reader.kept(proven))
         self._written = self._delivery.moved
+        self._chunk = proven // CHUNK
         self._due_at = time.monotonic() + self._every

@@ -21,7 +21,7 @@ from transfer.crossing.lanes import Lanes
 from transfer.crossing.progress import Progress
 from transfer.crossing.reading import Reader
 from transfer.crossing.resume import CANNOT_CONTINUE, Proven, begin, proven, same_tail, with_older
-from transfer.digests import STATELESS, Makers
+from transfer.digests import STATELESS
 from transfer.errors import (
     ClaimLost,
     Code,
@@ -42,6 +42,8 @@ LINE = frozenset(
 """What a server did not say; everything else of a Remote's is an answer."""
 
 
+NEAR = 2
+"""Most lanes that are there to fill each other's gaps, and not for the round trip."""
 BLOCKED = frozenset({Code.REMOTE_EXISTS, Code.REMOTE_DENIED, Code.REMOTE_FAILED})
 """What a server says when a name is not to be had, or nothing at all there."""
 
@@ -111,19 +113,10 @@ def _uploaded(delivery: Delivery, crossing: Crossing, start: Proven) -> Delivery
 def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     with ExitStack() as stack:
         # It reads its first chunks while the temp is opened.
-        reader = stack.enter_context(
-            Reader(
-                crossing.tools.objects,
-                delivery,
-                digests=crossing.destination.digests,
-                known=known(delivery, crossing),
-                start=start - start % CHUNK,
-                makers=_makers(delivery, crossing),
-            )
-        )
+        reader = stack.enter_context(_reader(delivery, crossing, start))
         writers = _open(delivery, crossing, start, stack)
-        # The next chunk is shared out while the slowest still writes of the one before.
-        reader.enlarge(int(len(writers) > 1))
+        # Over a long way the next chunk is shared out while the slowest still has the one before.
+        reader.enlarge(int(len(writers) > NEAR))
         uploads = [writer.upload for writer in writers]
         pace = partial(crossing.tools.pace, crossing.destination)
         lanes = stack.enter_context(Lanes(uploads, start, crossing.tools.halt, pace=pace))
@@ -131,7 +124,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(writers), start, crossing),
         ):
-            for offset, data in _from(start, reader.chunks()):
+            for offset, data in _from(start, reader.pieces()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
                 progress.tell()
@@ -151,9 +144,16 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
     return done
 
 
-def _makers(delivery: Delivery, crossing: Crossing) -> Makers:
+def _reader(delivery: Delivery, crossing: Crossing, start: int) -> Reader:
     large = delivery.size > crossing.tools.keep_above
-    return crossing.tools.digests if large else STATELESS
+    return Reader(
+        crossing.tools.objects,
+        delivery,
+        digests=crossing.destination.digests,
+        known=known(delivery, crossing),
+        start=start - start % CHUNK,
+        makers=crossing.tools.digests if large else STATELESS,
+    )
 
 
 @contextmanager

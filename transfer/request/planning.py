@@ -76,6 +76,8 @@ def _lines(request: Request) -> list[Line]:
         lines = [parse_line(text) for text in request.sources]
     if binds(request) and len(lines) > 1:
         raise _binds_one(f"{len(lines):,} lines are ordered")
+    if not (binds(request) or request.version_id):
+        return lines
     # An event is about one version, whatever was written since.
     return [replace(line, source=bound(line.source, request)) for line in lines]
 

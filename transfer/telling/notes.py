@@ -23,9 +23,9 @@ WHOLE = (DeliveryState.VERIFIED, DeliveryState.INTENT, DeliveryState.PUBLISHED)
 def started(transfer: Transfer, deliveries: Sequence[Delivery]) -> list[Post]:
     """The note at the start of the transfer: what is sent, and how much."""
     total = sum(item.size for item in deliveries)
-    lines = [f"  {item.source.uri} ({in_bytes(item.size)})" for item in deliveries]
+    lines = shortened(deliveries, lambda item: f"  {item.source.uri} ({in_bytes(item.size)})")
     head = f"Transfer started: {count_of(deliveries)}, {in_bytes(total)}."
-    text = [head, *shortened(lines)]
+    text = [head, *lines]
     return [Writer(transfer).post(TicketRole.USER, PostAction.NOTE, text, what="started")]
 
 

@@ -98,7 +98,7 @@ def ending(
     summary = summarised(transfer, deliveries)
     if too_late:
         summary += f" {too_late} That came too late: nothing is taken back."
-    files = shortened([_file(item) for item in deliveries])
+    files = shortened(deliveries, _file)
     result = list(paragraphs(summary, *files))
     head, proof = _receipt(transfer, deliveries, now, link)
     # A ticket's field is short: the chain must stand before what may be cut off.
@@ -138,12 +138,12 @@ def _of_link(link: Link | None) -> Iterator[str]:
 
 def _order(request: Request, deliveries: Sequence[Delivery]) -> list[str]:
     wanted = (
-        [f"  {item.source.uri} → {item.final}" for item in deliveries]
+        shortened(deliveries, lambda item: f"  {item.source.uri} → {item.final}")
         if deliveries
-        else [f"  {uri} → {request.target or '(the root)'}" for uri in request.sources]
+        else shortened(request.sources, lambda uri: f"  {uri} → {request.target or '(the root)'}")
     )
     head = f"{people_of(request)} asked for a transfer to {request.destination}:"
-    return [head, *shortened(wanted)]
+    return [head, *wanted]
 
 
 def _chain(transfer: Transfer) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from transfer.model import Delivery, Outcome, Transfer
 from transfer.tickets import Post, PostAction, TicketRole
 from transfer.visible import visible
 
+Item = TypeVar("Item")
 Block = TypeVar("Block")
 SHOWN = 50
 """Files that a ticket lists one by one; receipt.json has them all."""
@@ -76,7 +77,7 @@ def in_bytes(size: int) -> str:
     return "1 byte" if size == 1 else f"{size:,} bytes"
 
 
-def shortened(blocks: Sequence[Block]) -> list[Block | str]:
-    """The first of them, and how many there are more."""
-    more = [f"… and {len(blocks) - SHOWN:,} more"] if len(blocks) > SHOWN else []
-    return [*blocks[:SHOWN], *more]
+def shortened(items: Sequence[Item], told: Callable[[Item], Block]) -> list[Block | str]:
+    """The first of them as they are `told`, and how many there are more."""
+    more = [f"… and {len(items) - SHOWN:,} more"] if len(items) > SHOWN else []
+    return [*map(told, items[:SHOWN]), *more]

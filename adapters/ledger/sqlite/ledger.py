@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.known import Known
 from adapters.ledger.sqlite.rows import Row, Rows, new_head, stamp, transfer_of
 from transfer import history
 from transfer.approval import items
@@ -59,6 +60,7 @@ class SqliteLedger:
         self._owner = owner
         self._now = now
         self._lease = lease
+        self._known = Known()
 
     def bury(self) -> None:
         """End every lease and every wait. For who holds the HostLock: all others are dead.
@@ -126,10 +128,12 @@ class SqliteLedger:
             row = mine(rows, transfer)
             rows.write_head(transfer.evolve(claims=row.number("claims")), row)
             rows.write(transfer.id, changes)
+            if transfer.at_rest:
+                self._known.drop(transfer.id)
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         with reading(self._database) as rows:
-            return rows.deliveries(transfer_id)
+            return self._known.deliveries(rows, transfer_id)
 
 
 def must_last(transfer: Transfer, changes: Sequence[Delivery | Post | Entry | Event]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
 from adapters.ledger.codec import DELIVERY, EVENT, LINK, POST, TRANSFER, Form, dump
-from adapters.ledger.sqlite.seal import damaged, seal
+from adapters.ledger.sqlite.seal import damaged, seal, seal_of_read
 from transfer import history
 from transfer.approval import items
 from transfer.audit.chain import Entry, Link, follows, mark, marks_of
@@ -51,7 +52,7 @@ class Row:
         """Raises Permanent `ledger.unusable` when the seal (the last value) does not hold."""
         self.place, self.table = place, table
         names = SEALED[table]
-        if seal(values[: len(names)]) != values[len(names)]:
+        if seal_of_read(values[: len(names)]) != values[len(names)]:
             raise damaged(place, table, _label(table, values))
         self._values = dict(zip(names, values, strict=False))
 
@@ -238,8 +239,13 @@ class Rows:
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         """The files of a transfer by number."""
-        found = self.select("deliveries", "transfer_id = ? ORDER BY number", (transfer_id,))
-        return tuple(row.value(DELIVERY) for row in found)
+        return tuple(read() for _, read in self.sealed(transfer_id))
+
+    def sealed(self, transfer_id: str) -> Iterator[tuple[tuple[int, str], Callable[[], Delivery]]]:
+        """Number and seal of each of its files by number, and what reads it."""
+        where = "transfer_id = ? ORDER BY number"
+        for each in self._raw("deliveries", where, (transfer_id,)):
+            yield (each[1], each[-1]), partial(_delivery, self._place, each)
 
     def takers(self, transfer: Transfer) -> list[Transfer]:
         """The other transfers that took its item, the first one first."""
@@ -253,6 +259,10 @@ class Rows:
         if items.key_of(transfer.request):
             values = (items.key_of(transfer.request), transfer.id)
             self.put("takers", values, "ON CONFLICT (item, transfer_id) DO NOTHING")
+
+
+def _delivery(place: Path, values: Sequence[object]) -> Delivery:
+    return Row(place, "deliveries", values).value(DELIVERY)
 
 
 def transfer_of(row: Row) -> Transfer:

@@ -14,8 +14,12 @@ LENGTH = 16
 
 def seal(values: Sequence[object]) -> str:
     """Of the values in the order of their columns, as SQLite gives them back."""
-    plain = tuple([str(value) if isinstance(value, str) else value for value in values])
-    return hashlib.sha256(repr(plain).encode()).hexdigest()[:LENGTH]
+    return seal_of_read([str(value) if isinstance(value, str) else value for value in values])
+
+
+def seal_of_read(values: Sequence[object]) -> str:
+    """Of values that SQLite has given back."""
+    return hashlib.sha256(repr(tuple(values)).encode()).hexdigest()[:LENGTH]
 
 
 def damaged(place: Path | str, table: str, row: object) -> Permanent:

@@ -84,7 +84,8 @@ class Convoy:
             self._mine.rides = False
             with self._change:
                 self._riders -= 1
-                self._change.notify_all()
+                if self._complete():
+                    self._change.notify_all()
 
     def ask(self, call: Call, address: str, body: bytes | None) -> Answer | None:
         """The answer to this call; None when it is to be made alone. Raises as `send`."""
@@ -116,16 +117,19 @@ class Convoy:
         """All that wait, for the thread that is to send them; none for those whose call is over."""
         until = time.monotonic() + PATIENCE
         with self._change:
+            # Who comes last takes all along: the others are not woken before their call is over.
             self._waiting.append(seat)
-            self._change.notify_all()
             while seat in self._waiting:
                 left = until - time.monotonic()
-                if len(self._waiting) >= self._riders or left <= 0:
+                if self._complete() or left <= 0:
                     seats, self._waiting = self._waiting, []
                     return seats
                 self._change.wait(left)
             self._change.wait_for(lambda: seat.over)
             return []
+
+    def _complete(self) -> bool:
+        return 0 < len(self._waiting) >= self._riders
 
     def _drive(self, seats: Sequence[_Seat]) -> None:
         try:

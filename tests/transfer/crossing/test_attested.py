@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -10,17 +11,18 @@ from typing import Any
 import pytest
 
 from adapters.digests import Stateable
-from adapters.memory.remotes import ALL_POWERS
+from adapters.memory.remotes import ALL_POWERS, MemoryRemote
 from adapters.s3 import checksums
 from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.attest import SIZES
-from transfer.destination import Sidecar, Tier
-from transfer.digests import ATTESTED, COMPUTED, NOTHING, Known, end, plan, told
+from transfer.destination import Destination, Sidecar, Tier
+from transfer.digests import ATTESTED, COMPUTED, NOTHING, Known, Maker, end, plan, told
 from transfer.errors import Code, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, MIB, Outcome, Pin, Receipt, Transfer
+from transfer.ports import Remote
 
 LARGE = bytes(range(256)) * (2 * CHUNK // 256) + b"tail"
 MIDDLE = LARGE[: MIB + 5]
@@ -86,6 +88,25 @@ def test_the_receipt_has_the_digests_of_the_bytes_and_says_whose_they_are(
     attested = name_of(ATTESTED, receipt)
     assert attested == (["md5"] if "md5" in MODES[mode].get("attest", ()) else [])
     assert receipt.source_check == ("MD5" if mode == "both computed" else "CRC64NVME")
+
+
+def test_what_proves_the_bytes_is_loaded_while_the_server_is_waited_for() -> None:
+    bench, asked, loaded = made(LARGE), threading.Event(), list[bool]()
+    connect = bench.remotes.connect
+
+    class Late(dict[str, Maker]):
+        def get(self, name: str, default: Any = None) -> Any:
+            asked.set()
+            return super().get(name, default)
+
+    def waits(destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        loaded.append(asked.wait(60))
+        return connect(destination, beside=beside)
+
+    bench.objects.checksums = Late(ALL)
+    bench.remotes.connect = waits  # type: ignore[method-assign]
+    assert carried(bench, digests=()).outcome is Outcome.DELIVERED
+    assert loaded[0]
 
 
 def name_of(origin: str, receipt: Receipt) -> list[str]:

@@ -119,7 +119,17 @@ def test_a_partner_that_wants_each_file_in_order_gets_it_over_one_connection(ben
 
 @pytest.mark.parametrize(
     ("mib", "round_trip", "lanes"),
-    [(64, 0.0, 1), (256, 0.0, 2), (256, 0.04, 4), (64, 0.04, 2), (31, 0.04, 1), (4096, 0.001, 2)],
+    [
+        *(
+            (64, 0.0, 1),
+            (256, 0.0, 2),
+            (256, 0.012, 4),
+            (256, 0.04, 8),
+            (64, 0.04, 2),
+            (31, 0.04, 1),
+        ),
+        *((4096, 0.001, 2), (4096, 0.1, 20)),
+    ],
 )
 def test_size_and_round_trip_say_how_many_connections(
     mib: int, round_trip: float, lanes: int

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.transfer.made import NOON
-from transfer.crossing.lanes import QUICK, Lanes
+from transfer.crossing.lanes import LEAST, QUICK, Lanes
 from transfer.errors import Code, Stopping, Transient
 
 
@@ -176,6 +176,38 @@ def test_each_lane_has_its_first_chunk_before_any_has_a_second() -> None:
             lanes.write(data, offset)
             pool.run(number)
     assert [sink.written for sink in sinks] == [4, 4, 4]
+
+
+def test_several_share_each_chunk() -> None:
+    """So the file needs no chunk in memory for each of them."""
+    chunk = bytes(range(256)) * (4 * LEAST // 256) + b"tail"
+    content = bytearray(len(chunk))
+    sinks = [Sink(content) for _ in range(4)]
+    with Lanes(sinks, 0, pool=(pool := Held())) as lanes:
+        lanes.write(chunk, 0)
+        assert lanes.proven == 0
+        for number in range(4):
+            pool.run(number)
+        assert lanes.proven == len(chunk)
+    assert [sink.written for sink in sinks] == [LEAST + 1, LEAST + 1, LEAST + 1, LEAST + 1]
+    assert content == chunk
+
+
+def test_they_end_together() -> None:
+    """Over a long way each end is a round trip."""
+    together = threading.Barrier(3)
+
+    class Ending(Sink):
+        def finish(self, modified: datetime | None = None) -> None:
+            together.wait(60)
+            super().finish(modified)
+
+    sinks = [Ending(bytearray(40)) for _ in range(3)]
+    with Lanes(sinks, 0) as lanes:
+        for offset, data in CHUNKS:
+            lanes.write(data, offset)
+        lanes.finish(NOON)
+    assert {sink.finished for sink in sinks} == {NOON}
 
 
 def test_who_waits_for_a_lane_hears_that_the_work_is_to_end() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -16,6 +17,7 @@ from tests.transfer.crossing.test_resume import dies_at
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.crossing import late
+from transfer.crossing.ring import STEP
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
@@ -24,7 +26,7 @@ from transfer.width import Width
 
 Hook = Callable[[str, str, int], None]
 LANES = Width(wide=CHUNK, share=CHUNK)
-HALF = CHUNK // 2
+HALF = STEP // 2
 """Where the second of two lanes begins."""
 
 
@@ -171,15 +173,23 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
     """Though it was when nobody had a further chunk to hand out."""
     handed = threading.Event()
-    bench.watcher.then = lambda: handed.set() if bench.watcher.seen else None
+    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 3 else None
 
     def hook(verb: str, path: str, place: int) -> None:
         if verb == "write" and place == 0:
             handed.wait(60)
-        elif verb == "write" and place == CHUNK:
+        elif verb == "write" and place == last:
+            late = time.monotonic() + 60
+            while not stored(path) and time.monotonic() < late:
+                threading.Event().wait(0.01)
             bench.remotes.hooks.clear()
             raise Transient(Code.REMOTE_DROPPED, f"The line broke at {path}.")
 
+    def stored(path: str) -> bool:
+        with bench.remotes.lock:
+            return bench.remotes.files[path][:last] == DATA[:last]
+
+    last = CHUNK + HALF
     bench.objects.put(SOURCE, DATA[: 2 * CHUNK])
     bench.remotes.hooks.append(hook)
     done = carried(bench, tools_of(bench, width=LANES))

@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from adapters.ledger.sqlite.archive import SqliteArchive
-from adapters.ledger.sqlite.books import books_beside, sqlite_books
+from adapters.ledger.sqlite.books import books_beside, over, sqlite_books
 from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.hostlock import HostLock
+from adapters.ledger.sqlite.known import Known
 from adapters.ledger.sqlite.ledger import SqliteLedger
-from tests.ports.books import TICKET, post, received
+from adapters.ledger.sqlite.rows import Rows
+from tests.ports.books import TICKET, delivery, post, received
 from tests.transfer.made import NOON, request
 from transfer.books import Books
 from transfer.errors import ClaimLost, Code, Permanent
@@ -141,3 +143,32 @@ def test_checkpoints_are_synced_by_sqlite_and_commits_by_us(path: Path) -> None:
     with closing(Database(path)) as database, database.reading() as rows:
         assert rows.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
         assert rows.execute("PRAGMA synchronous").fetchone()[0] == 1
+
+
+def test_a_file_that_has_not_changed_is_not_read_again(path: Path) -> None:
+    with closing(Database(path)) as database, closing(Database(path)) as beside:
+        ledger = SqliteLedger(database, "one")
+        taken = ledger.claim(ledger.admit(Transfer(request=request())).id)
+        assert taken
+        ledger.save(taken, *(delivery(number=number) for number in (1, 2, 3)))
+        first = ledger.deliveries(taken.id)
+        SqliteLedger(beside, "two").save(taken, delivery(number=2, moved=7))
+        again = ledger.deliveries(taken.id)
+    assert [item.moved for item in again] == [0, 7, 0]
+    assert again[0] is first[0]
+    assert again[2] is first[2]
+
+
+def test_of_files_that_were_read_a_bounded_number_is_kept(path: Path) -> None:
+    with closing(Database(path)) as database:
+        books, known = over(database, "one"), Known(most=3)
+        taken = [books.ledger.claim(books.ledger.admit(received(n)).id) for n in (1, 2, 3)]
+        for each in filter(None, taken):
+            books.ledger.save(each, delivery(number=1), delivery(number=2))
+        with database.reading() as connection:
+            rows = Rows(connection, path)
+            found = {n: known.deliveries(rows, received(n).id) for n in (1, 2, 1, 3)}
+            known.drop(received(3).id)
+            again = {n: known.deliveries(rows, received(n).id) for n in (3, 1)}
+        assert again == {n: found[n] for n in (3, 1)}
+        assert [again[n][0] is found[n][0] for n in (3, 1)] == [False, False]

@@ -50,6 +50,7 @@ def test_they_write_one_file_together(partner: ServerPartner, remote: SftpRemote
     assert partner.read(path) == NOISE
     assert [upload.acknowledged for upload in uploads] == [CHUNK] * 4
     assert all(0 < one.round_trip < 5 for one in remotes)
+    assert not any(one._sight._linked for one in remotes[1:]), "what the first one knows"
     for one in remotes[1:]:
         one.close()
         one.close()
