@@ -114,7 +114,9 @@ class _Lane:
     def keep_cookies(self, response: Response) -> None:
         """Those of an instance are for all its addresses, and few answers bring any."""
         if "Set-Cookie" in response.headers:
-            jar, asked = self._cookies, response.request
+            jar, asked = self._cookies, response.request.copy()
+            # To a request that has brought cookies the jar would add none.
+            asked.headers.pop("Cookie", None)
             extract_cookies_to_jar(jar, asked, response.raw)  # type: ignore[no-untyped-call]
             self._cookie = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]
 
