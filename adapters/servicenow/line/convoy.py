@@ -12,6 +12,7 @@ import binascii
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -187,12 +188,16 @@ def _part(number: int, seat: _Seat) -> dict[str, Any]:
 
 
 def _served(found: Mapping[str, Any]) -> dict[str, Answer] | None:
-    """The answers by the id of their part; None when it is no answer to a batch."""
+    """The answers by the id of their part; None when it is no answer to a batch.
+
+    Of two for one part nobody knows which is its own: as good as lost.
+    """
     parts = found.get("serviced_requests")
     if not isinstance(parts, list):
         return None
     answers = [_answer(part) for part in parts if isinstance(part, dict)]
-    return {name: answer for name, answer in answers if answer}
+    told = Counter(name for name, _ in answers)
+    return {name: answer for name, answer in answers if answer and told[name] == 1}
 
 
 def _answer(part: Mapping[str, Any]) -> tuple[str, Answer | None]:
