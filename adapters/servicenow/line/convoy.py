@@ -22,7 +22,7 @@ from typing import Any
 import structlog
 from requests.structures import CaseInsensitiveDict
 
-from adapters.servicenow.line.answers import Answer, Call, Excess
+from adapters.servicenow.line.answers import Answer, Call, Excess, HungUp
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 ADDRESS = "/api/now/v1/batch"
@@ -109,7 +109,8 @@ class Convoy:
         seats = [_Seat(call, address, None) for call, address in calls]
         self._drive(seats)
         for seat in seats:
-            # A read that was lost, or is too much together with others, is made again.
+            # A read that was lost, or is too much together with others, is made again; as every
+            # read is whose connection was lost, which the request for all of them cannot be.
             if seat.error and not _read_again(seat.error):
                 raise seat.error
         return [None if seat.alone or seat.error else seat.answer for seat in seats]
@@ -232,7 +233,7 @@ def _refused(answer: Answer | None) -> bool:
 
 
 def _read_again(error: FerryError) -> bool:
-    return isinstance(error, Excess) or error.code is Code.SERVICENOW_CUT_OFF
+    return isinstance(error, Excess | HungUp) or error.code is Code.SERVICENOW_CUT_OFF
 
 
 def _lost(call: Call) -> Transient:

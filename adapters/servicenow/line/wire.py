@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from adapters.servicenow.line.answers import Answer, Call, Excess
+from adapters.servicenow.line.answers import Answer, Call, Excess, HungUp
 from adapters.servicenow.line.patience import Adapter
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import MIB
@@ -157,4 +157,5 @@ def _translated(call: Call, error: Exception) -> FerryError:
         what = "refused the connection"
     else:
         what = f"could not be reached, or hung up ({type(error).__name__})"
+        return HungUp(f"ServiceNow {call.host} {what}: {call.name}.")
     return Transient(Code.SERVICENOW_UNREACHABLE, f"ServiceNow {call.host} {what}: {call.name}.")
