@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import traceback
 from collections.abc import Iterator
 
 import pytest
@@ -158,6 +159,18 @@ def test_a_flood_is_cut_off_at_ten_mebibytes() -> None:
 )
 def test_the_instance_is_named_by_its_host(url: str, name: str) -> None:
     assert instance_name(url) == name
+
+
+@pytest.mark.parametrize("rest", ["", "127.0.0.1:99999", "[bad:1"])
+def test_what_is_no_address_of_a_proxy_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, rest: str
+) -> None:
+    for name in ("https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2-canary@{rest}")
+    with pytest.raises(Transient, match="HTTPS_PROXY") as caught:
+        poll(client_of("https://no-such-instance.invalid"))
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_no_error_and_no_repr_holds_the_password(silent: socket.socket) -> None:
