@@ -136,8 +136,7 @@ class _Fleet:
         step = prepare if self.hold else deliver
         try:
             if remote is None:
-                # A library for it may have to be loaded: while the server is waited for.
-                threading.Thread(target=self._plan, args=(current,), daemon=True).start()
+                self._plan(current)
                 remote = tools.remotes.connect(destination)
             crossing = Crossing(
                 transfer=self.transfer, destination=destination, remote=remote, tools=tools
@@ -156,11 +155,14 @@ class _Fleet:
         return self._kept(remote)
 
     def _plan(self, delivery: Delivery) -> None:
-        """What will prove its bytes."""
+        """A library for what will prove its bytes may have to be loaded: while the server is waited
+        for.
+        """
         names, pin = self.destination.digests, delivery.pin
         if pin is not None and delivery.size > CHUNK:
             known = digesting.told(self.destination.attest, pin)
-            digesting.plan(names, known, pin, digesting.STATELESS, self.tools.objects.checksums)
+            given = (names, known, pin, digesting.STATELESS, self.tools.objects.checksums)
+            threading.Thread(target=digesting.plan, args=given, daemon=True).start()
 
     def _allowed(self, deliveries: list[Delivery]) -> list[Delivery]:
         """Those that may be begun now by the destination's quota; the others wait again."""
