@@ -218,7 +218,9 @@ class DestinationSettings(Part):
         description="Least proof of a delivery: T0 size, T1 the server's own hash, T2 read back, "
         "T3 the partner's acknowledgement; null is T2 for ftp and T0 elsewhere.",
     )
-    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = absent()
+    digests: Annotated[DigestsSettings, BeforeValidator(_listed)] = absent(
+        "The two below, or a list such as [md5, sha256]: those are computed, and nothing else."
+    )
     sidecar: SidecarSettings = absent()
     acknowledgement: AcknowledgementSettings = absent()
     connections: Count = Field(4, ge=1, le=16, description="Connections at the same time.")

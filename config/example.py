@@ -81,7 +81,7 @@ def _plain(name: str, field: FieldInfo) -> list[str]:
 
 def _scalar(value: Any) -> str:
     # A member of an enumeration is a str that YAML does not know.
-    plain = value if isinstance(value, bool | int | float | None) else str(value)
+    plain = value if isinstance(value, bool | int | float | dict | None) else str(value)
     listed: str = yaml.safe_dump([plain], default_flow_style=True, width=1000, allow_unicode=True)
     return listed.strip()[1:-1]
 

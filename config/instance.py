@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
-from config.kinds import SecretName, SysId, Table, Text
+from config.kinds import FieldName, SecretName, SysId, Table, Text
 from config.part import Part
 
 Auth = Literal["oauth", "refresh_token", "jwt", "basic", "certificate"]
+WRITTEN = frozenset(
+    {
+        *("sys_id", "number", "correlation_id", "correlation_display", "caller_id"),
+        *("short_description", "description", "category", "impact", "urgency", "notify"),
+        *("state", "active", "close_code", "close_notes", "work_notes", "comments"),
+    }
+)
+"""Fields of tickets and tasks that FileFerry writes itself, or by which it finds and ends them."""
+
+
+def _of_others(fields: dict[str, str]) -> dict[str, str]:
+    if ours := sorted(WRITTEN & fields.keys()):
+        raise ValueError(f"must not name {', '.join(ours)}, which FileFerry writes itself")
+    return fields
+
+
+Fields = Annotated[dict[FieldName, Text], AfterValidator(_of_others)]
+"""Values as they are stored: of a reference the sys_id, of a choice its value."""
 
 
 class TicketSettings(Part):
@@ -38,6 +56,16 @@ class TicketSettings(Part):
     )
     close_code_failed: str = Field(
         "No resolution provided", description="close_code after a refusal or a failure."
+    )
+    fields: Fields = Field(
+        default_factory=dict,
+        description="Further fields of both tickets with their values, for an instance that "
+        "demands them, e.g. {contact_type: self-service}; of a reference the sys_id.",
+    )
+    task_fields: Fields = Field(
+        default_factory=dict,
+        description="The same of the catalog task, written with each of its states, "
+        "e.g. {assigned_to: <sys_id>}.",
     )
 
 

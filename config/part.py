@@ -7,12 +7,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
-def absent() -> Any:
+def absent(about: str | None = None) -> Any:
     """The default of a section: an empty one, judged as part of what it stands in.
 
     Made by a call of its model it would need a validator of its own, which takes milliseconds.
+    `about` tells of another form that the section as a whole may have.
     """
-    return Field(default_factory=dict, validate_default=True)
+    return Field(default_factory=dict, validate_default=True, description=about)
 
 
 class Part(BaseModel):

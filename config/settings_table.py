@@ -84,6 +84,8 @@ def _rows(model: type[BaseModel], above: str) -> Iterator[tuple[str, str, str, s
     for name, field in model.model_fields.items():
         section = section_of(field.annotation)
         if section and get_origin(field.annotation) is not list:
+            if field.description:
+                yield f"`{above}{name}`", "section or list", "`{}`", field.description
             yield from _rows(section, f"{above}{name}.")
         else:
             place = f"{above}{name}"

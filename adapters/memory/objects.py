@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from transfer.digests import Makers
 from transfer.errors import Code, FerryError, Permanent
 from transfer.model import Pin, Source
+from transfer.request.names import FOLDERS
 
 MEANINGS = {
     Code.SOURCE_MISSING: "does not exist",
@@ -110,7 +111,7 @@ class MemoryObjects:
             raise _refusal(Code.SOURCE_MISSING, Source(bucket=bucket, key=prefix))
         there = (uri for uri, item in self._objects.items() if item.versions and not item.removed)
         keys = (uri.removeprefix(begin) for uri in there if uri.startswith(begin + prefix))
-        yield from sorted(key for key in keys if not key.endswith("/"))
+        yield from sorted(key for key in keys if not key.endswith(FOLDERS))
 
     def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
         item = self._find(source)

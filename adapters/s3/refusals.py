@@ -31,6 +31,9 @@ MEANINGS: dict[str, tuple[Code, str]] = {
     "NoSuchKey": (Code.SOURCE_MISSING, "does not exist"),
     "NoSuchVersion": (Code.SOURCE_MISSING, "has no such version, or has lost it"),
     "404": (Code.SOURCE_MISSING, "does not exist"),
+    # All that S3 answers of a version that only marks a deletion (User Guide, "Delete markers").
+    "MethodNotAllowed": (Code.SOURCE_MISSING, "was deleted: its version is a delete marker"),
+    "405": (Code.SOURCE_MISSING, "was deleted: its version is a delete marker"),
     "PreconditionFailed": (Code.SOURCE_CHANGED, CHANGED),
     "412": (Code.SOURCE_CHANGED, CHANGED),
     "InvalidRange": (Code.SOURCE_CHANGED, "is shorter than when it was pinned"),
@@ -42,7 +45,7 @@ MEANINGS: dict[str, tuple[Code, str]] = {
 # What a reason is about, in small letters; the first that fits.
 ACTIONS = (
     (
-        r"\bkms\b",
+        r"\bkms[.:]|:kms:|\bkms key|customer master key",
         "Ask the owner of the KMS key to let FileFerry decrypt with it (kms:Decrypt), order again.",
     ),
     (
@@ -143,12 +146,14 @@ def _denied(error: ClientError, source: Source) -> Permanent:
     # What AWS's support asks for; anything of another form is not one.
     asked = f", request {request}" if _REQUEST_ID.fullmatch(request) else ""
     said = f"; S3 says {shown(_SECRET.sub('…', words), LONGEST)}" if words not in BARE else ""
+    # A name in it says nothing of the reason: a key may be called kms.csv.
+    about = words.replace(source.key, "") if source.key else words
     verb = "list the keys below" if error.operation_name == LISTING else "read"
     return Permanent(
         Code.SOURCE_DENIED,
         f"S3 does not let FileFerry {verb} {source.uri} ({aws.code_of(error)}, HTTP "
         f"{aws.status_of(error)}{asked}){said}.",
-        action=_action(f"{aws.code_of(error)} {words}".lower(), verb),
+        action=_action(f"{aws.code_of(error)} {about}".lower(), verb),
         file=source.uri,
     )
 

@@ -18,6 +18,7 @@ from adapters.s3.plain import plain, usual_terms
 from adapters.s3.ways import Way, Ways
 from transfer.errors import FerryError
 from transfer.model import Pin, Source
+from transfer.request.names import FOLDERS
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
@@ -91,7 +92,7 @@ class S3Objects:
         with _translated(Source(bucket=bucket, key=prefix)):
             keys = self._keys(Scope(bucket, prefix, listing=True))
             found = self._ways.boto(keys).list(bucket, prefix)
-            yield from (key for key in found if not key.endswith("/"))
+            yield from (key for key in found if not key.endswith(FOLDERS))
 
     def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
         data = bytearray(length)

@@ -5,6 +5,7 @@ Everything here may do everything; who may do what over HTTP is decided in acces
 
 from __future__ import annotations
 
+import dataclasses
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -40,13 +41,15 @@ class Properties:
     `leave_tasks_open`: a cancelled item leaves its catalog task open. `closing_needs_admin`: state
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
     before 2024. `audited`: sys_audit keeps what business.py says. `callers`: an incident must have
-    one. `token_lifetime` is in seconds.
+    one. `mandatory`: fields that a table demands by data policy, of a task once it has ended.
+    `token_lifetime` is in seconds.
     """
 
     invalid_query_returns_no_rows: bool = False
     leave_tasks_open: bool = False
     audited: bool = True
     callers: bool = False
+    mandatory: dict[str, list[str]] = dataclasses.field(default_factory=dict)
     closing_needs_admin: bool = False
     basic_auth: bool = True
     old_401_text: bool = False

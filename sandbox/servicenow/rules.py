@@ -43,6 +43,13 @@ def before(instance: Instance, table: str, old: Record, new: Record, by: str) ->
     standing = table == instance.setup.standing
     for rule in _PLAIN_TASK if standing else _RULES.get(table, ()):
         rule(instance, old, new, by)
+    _mandatory(instance, table, new)
+
+
+def _mandatory(instance: Instance, table: str, new: Record) -> None:
+    lacking = [name for name in instance.properties.mandatory.get(table, ()) if not new[name]]
+    if lacking and (table == "incident" or new["state"] in CLOSED_TASK):
+        raise data_policy(", ".join(lacking))
 
 
 def _opened(instance: Instance, old: Record, new: Record, by: str) -> None:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import pytest
 from paramiko import SFTPAttributes, SFTPHandle
-from paramiko.sftp import SFTP_FAILURE, SFTP_PERMISSION_DENIED
+from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
 
 from sandbox.remotes import SftpServer
 from sandbox.sftp_files import NEW, Files
@@ -116,6 +116,41 @@ def test_a_rename_that_is_refused_for_a_moment_costs_no_upload(
         assert Scanned.left < 0
         temp = f".ff-{ended.transfer.request.token}-1-e1.part"
         assert voyage.sightings.of(temp) == 1
+
+
+TAKEN = {Conflict.FAIL: "remote.exists", Conflict.REPLACE: "remote.no_replace"}
+
+
+class Half(Files):
+    """Offers posix-rename and does not know it, nor LSTAT."""
+
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        del oldpath, newpath
+        return int(SFTP_OP_UNSUPPORTED)
+
+    def lstat(self, path: str) -> int:
+        del path
+        return int(SFTP_OP_UNSUPPORTED)
+
+
+@pytest.mark.parametrize("files", [1, 4])
+@pytest.mark.parametrize("conflict", Conflict)
+def test_what_a_server_does_not_know_is_done_otherwise(
+    conflict: Conflict, files: int, tmp_path: Path
+) -> None:
+    with odd(Half, SMALL, tmp_path, on_conflict=conflict) as voyage:
+        voyage.contents = {f"s3://exports/{number}.bin": SMALL for number in range(files)}
+        voyage.__post_init__()
+        assert voyage.sail().judged().delivered
+
+
+@pytest.mark.parametrize("conflict", TAKEN)
+def test_nor_is_anything_replaced_for_that(conflict: Conflict, tmp_path: Path) -> None:
+    with odd(Half, SMALL, tmp_path, on_conflict=conflict) as voyage:
+        (tmp_path / voyage.name).write_bytes(b"old")
+        ended = voyage.sail()
+        assert (ended.code, ended.temps()) == (TAKEN[conflict], [])
+        assert (tmp_path / voyage.name).read_bytes() == b"old"
 
 
 class Emptying(Files):

@@ -228,6 +228,7 @@ KINDS_OF_INSTANCE: tuple[dict[str, Any], ...] = (
     {"leave_tasks_open": True},
     {"audited": False},
     {"callers": True},
+    {"mandatory": {"incident": ["contact_type"], "sc_task": ["assigned_to"]}},
     {"closing_needs_admin": True},
     {"basic_auth": False},
     {"old_401_text": True},
@@ -239,7 +240,12 @@ KINDS_OF_INSTANCE: tuple[dict[str, Any], ...] = (
 def test_every_kind_of_instance_is_served_alike(visit: Visit, kind: dict[str, Any]) -> None:
     for name, value in kind.items():
         setattr(visit.stage.instance.properties, name, value)
-    form = TicketForm(audit_caller=SEEDED.users["otto.lind"].sys_id)
+    otto = SEEDED.users["otto.lind"].sys_id
+    form = TicketForm(
+        audit_caller=otto,
+        fields={"contact_type": "self-service"},
+        task_fields={"assigned_to": otto},
+    )
     visit.sender._desk = visit.stage.desk(form)
     assert visit.polls() == FINE
     visit.ended()

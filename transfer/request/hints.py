@@ -14,7 +14,7 @@ from typing import Any
 
 from transfer.errors import Code, Permanent
 from transfer.request import strictjson
-from transfer.request.names import parse_source, shown
+from transfer.request.names import FOLDERS, parse_source, shown
 from transfer.request.strictjson import Rejected
 
 VERSION = 1
@@ -219,9 +219,9 @@ def _of_cloudtrail(detail: Any) -> Reading:
 
 def _new(objects: Iterable[ObjectHint]) -> Reading:
     """Without folder markers: a key that ends with a slash has no name that a file could get, and
-    is how a console shows an empty folder.
+    what Hadoop writes beside a folder is empty.
     """
-    hints = tuple(each for each in objects if not each.key.endswith("/"))
+    hints = tuple(each for each in objects if not each.key.endswith(FOLDERS))
     return Reading(hints=hints, remark="" if hints else "no object was created, but a folder")
 
 

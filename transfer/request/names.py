@@ -20,6 +20,8 @@ MAX_NAME = 255
 MAX_KEY = 1024
 """Bytes of UTF-8 in an S3 key (Amazon S3 User Guide, "Naming Amazon S3 objects")."""
 TEMP_PREFIX = ".ff-"
+FOLDERS = ("/", "_$folder$")
+"""End the keys that only mark a folder: those of consoles, and of Hadoop and Amazon EMR."""
 FIELD = "{name}"
 """In a pattern: the delivered file's own name."""
 

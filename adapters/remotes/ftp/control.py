@@ -98,7 +98,13 @@ class Control(ftplib.FTP):
         """The words of the reply that ends a transfer, or greets."""
         self.demand()
         with translated():
-            return _words(self.voidresp())
+            reply = self.getresp()
+            # "Ready in a minute", and words of a transfer that goes on (RFC 959, section 4.2).
+            while reply[0] == "1":
+                reply = self.getresp()
+            if reply[0] != "2":
+                raise ftplib.Error(reply)  # noqa: S321  whether FTP may be used is decided elsewhere
+        return _words(reply)
 
     def stream(self, verb: str, path: str, rest: int | None = None) -> socket.socket:
         """Open a passive data connection and begin a transfer; the caller closes the socket."""

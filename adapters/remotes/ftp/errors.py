@@ -8,6 +8,7 @@ from posixpath import basename
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.ftp.control import RefusedError
 from adapters.remotes.ftp.line import PARTING
+from adapters.remotes.words import meant, unnamed
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -26,30 +27,8 @@ CODES = {
     522: Code.REMOTE_INSECURE,
     530: Code.AUTH_REFUSED,
 }
-BROKEN = re.compile(
-    r"connection (was )?(reset|lost|closed|aborted|timed out|broken)|broken pipe|timed? ?out|"
-    r"network (stream|connection|name)|transfer (was )?(aborted|interrupted)|link .*lost"
-)
-"""What a server says when the line broke, under many a code; vsftpd says it of its own reading."""
-WORDS = (
-    # The last three are all that vsftpd, pure-ftpd and ProFTPD say of a full disk.
-    (
-        re.compile(
-            r"quota|(no|not enough|out of) (disk |free )?space|"
-            r"(disk|device|volume|system) (is )?full|"
-            r"insufficient.*(space|storage)|exceeded (its )?(storage|allocation)|"
-            r"failure writing to local file|error during write|input/output error"
-        ),
-        Code.REMOTE_FULL,
-    ),
-    (re.compile(r"permission|denied|not permitted|read-only|forbidden"), Code.REMOTE_DENIED),
-    (re.compile(r"(already|file) exists"), Code.REMOTE_EXISTS),
-    (re.compile(r"name too long"), Code.REMOTE_FAILED),
-    (
-        re.compile(r"no such (file|dir)|does ?n[o']t exist|cannot find|not found"),
-        Code.REMOTE_NO_DIRECTORY,
-    ),
-)
+FULL = re.compile(r"failure writing to local file|error during write|input/output error")
+"""All that vsftpd, pure-ftpd and ProFTPD say of a full disk."""
 CROWDED = re.compile(r"too many|maximum|limit|later|busy|overload|unavailable")
 JUDGED = re.compile(
     r"(log-?[io]n|password|authentication|failed|unsuccessful) (attempt|failure)|incorrect|invalid|"
@@ -67,20 +46,18 @@ BECAUSE = {
 }
 
 
-def code_of(refused: RefusedError) -> Code | None:
+def code_of(refused: RefusedError, path: str) -> Code | None:
     """None when neither the code nor the words say why; vsftpd's 550 and 553 never do."""
     if refused.code in DECIDED:
         return DECIDED[refused.code]
-    said = refused.text.lower()
-    found = next((code for words, code in WORDS if words.search(said)), None)
-    if found is None and BROKEN.search(said):
-        return Code.REMOTE_DROPPED
-    return found or CODES.get(refused.code)
+    if FULL.search(refused.text.lower()):
+        return Code.REMOTE_FULL
+    return meant(refused.text, path) or CODES.get(refused.code)
 
 
-def is_crowded(refused: RefusedError) -> bool:
+def is_crowded(refused: RefusedError, user: str) -> bool:
     """Whether a refused login has nothing to do with the credential."""
-    said = refused.text.lower()
+    said = unnamed(refused.text, user)
     parts = refused.code == PARTING or bool(CROWDED.search(said))
     return parts and not JUDGED.search(said)
 

@@ -143,7 +143,7 @@ def _log_in(line: Line, own: Credential) -> None:
     except RefusedError as refused:
         # Some servers repeat the command that they refuse.
         said = without(own.password, refused.text)
-        if is_crowded(refused):
+        if is_crowded(refused, own.username):
             raise _crowded(line.destination, said) from None
         raise _refused(line.destination, f"{refused.code}, {plain(said)!r}") from None
 

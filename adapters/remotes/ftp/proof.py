@@ -164,7 +164,7 @@ class FtpProof:
                     raise
                 return self._session.stream("RETR", path), start
         except RefusedError as refused:
-            code = code_of(refused)
+            code = code_of(refused, path)
             code = None if code is Code.REMOTE_NO_DIRECTORY else code
             raise failure(self._session.destination, code, "read", path, refused) from refused
 

@@ -21,6 +21,7 @@ from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, code_of, failure, is_lo
 from adapters.remotes.ftp.line import LINE_ERRORS
 from adapters.remotes.ftp.login import Opened
 from adapters.remotes.told import Told
+from adapters.remotes.words import unnamed
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError
 
@@ -36,6 +37,8 @@ VERDICT = 0.2
 """Seconds that such a refusal is waited for, at least; a server that is far away gets longer."""
 ALIVE = "200"
 """The reply to NOOP (RFC 959, section 5.4), and to nothing that moves or names a file."""
+UNASKED = re.compile(r"not (allowed|supported|implemented|enabled)|disabled")
+"""What some say of SIZE itself, by the code for a file that is not there."""
 NUMBER = re.compile(r"\d{1,19}")
 GLOB = frozenset("*?[]{}\\")
 MLST_SIZE = re.compile(r"(?:^|[\s;])size=(\d{1,19});", re.IGNORECASE)
@@ -153,7 +156,8 @@ class Session:
         try:
             said = self.ask("SIZE", path)
         except RefusedError as refused:
-            if refused.code in UNKNOWN_COMMAND:
+            untold = UNASKED.search(unnamed(refused.text, path, basename(path)))
+            if refused.code in UNKNOWN_COMMAND or untold:
                 return self._listed(path)
             self._check_absent(refused, path)
             return None
@@ -234,7 +238,8 @@ class Session:
         try:
             return [basename(line) for line in self._list(folder, "NLST")]
         except RefusedError as refused:
-            if refused.code in ABSENT and code_of(refused) is None and self._is_directory(folder):
+            unsaid = refused.code in ABSENT and code_of(refused, folder) is None
+            if unsaid and self._is_directory(folder):
                 return []
             raise self.explain(refused, "list", folder) from refused
 
@@ -250,7 +255,7 @@ class Session:
 
     def _check_absent(self, refused: RefusedError, path: str) -> None:
         """Raises unless the refusal means that there is no such file."""
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code in NOT_ABSENCE or refused.code not in ABSENT:
             raise failure(self.destination, code, "tell the size of", path, refused)
 
@@ -260,7 +265,7 @@ class Session:
         """Find out why, where the server did not say or says "no such file" of anything; `taken` is
         the code for a name in use.
         """
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code is Code.REMOTE_EXISTS and taken:
             code = taken
         if code is None and refused.code in VAGUE and not is_long(path):
@@ -280,7 +285,8 @@ class Session:
             self.ask("CWD", folder)
         except RefusedError as refused:
             above = dirname(folder)
-            absent = refused.code == ABSENT_FOR_GOOD and code_of(refused) is not Code.REMOTE_DENIED
+            denied = code_of(refused, folder) is Code.REMOTE_DENIED
+            absent = refused.code == ABSENT_FOR_GOOD and not denied
             return absent and above != folder and (self._is_directory(above) or self.lacks(above))
         return False
 

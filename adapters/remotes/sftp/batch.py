@@ -120,7 +120,8 @@ class Asking:
         then, self._then = self._then, None
         if then is None:
             self.over, self.refused = True, refused
-        elif is_said_absent(refused):
+        # The first field of such a request is the path, behind its length.
+        elif is_said_absent(refused, self._fields[0][4:].decode()):
             kind, *fields = then
             self._wire.post(kind, *fields, answered=self._answered)
         else:

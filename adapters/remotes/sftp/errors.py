@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from paramiko.sftp import SFTP_FAILURE
 
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.sftp.wire import RefusedError
+from adapters.remotes.words import meant
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -31,20 +30,6 @@ CODES = {
     19: Code.REMOTE_NO_DIRECTORY,
     24: Code.REMOTE_EXISTS,
 }
-WORDS = (
-    (re.compile(r"quota|no space|disk (is )?full|insufficient.*(space|storage)"), Code.REMOTE_FULL),
-    (re.compile(r"permission|access denied|not permitted|read-only"), Code.REMOTE_DENIED),
-    (re.compile(r"(already|file) exists"), Code.REMOTE_EXISTS),
-    # Of gateways, whose own line to the store broke.
-    (
-        re.compile(
-            r"connection (was )?(reset|lost|closed|aborted|timed out|broken)|broken pipe|"
-            r"timed? ?out|network name"
-        ),
-        Code.REMOTE_DROPPED,
-    ),
-)
-ABSENT = re.compile(r"no such (file|path)|not found|does ?n[o']t exist")
 BECAUSE = {
     Code.REMOTE_FULL: "its disk or quota is full",
     Code.REMOTE_DENIED: "it does not allow that",
@@ -54,20 +39,21 @@ BECAUSE = {
 }
 
 
-def code_of(refused: RefusedError) -> Code:
+def code_of(refused: RefusedError, path: str) -> Code:
     """`remote.failed` when neither the status nor the words say why; OpenSSH says just "Failure"
     for a full disk, an existing file and much else.
     """
-    code = CODES.get(refused.status)
-    if code is not None:
-        return code
-    said = refused.text.lower()
-    return next((code for words, code in WORDS if words.search(said)), Code.REMOTE_FAILED)
+    code = CODES.get(refused.status) or meant(refused.text, path)
+    if refused.status not in CODES and code is Code.REMOTE_NO_DIRECTORY:
+        # Words say "absent" of a file as of its directory.
+        return Code.REMOTE_FAILED
+    return code or Code.REMOTE_FAILED
 
 
-def is_said_absent(refused: RefusedError) -> bool:
+def is_said_absent(refused: RefusedError, path: str) -> bool:
     vague = refused.status == SFTP_FAILURE
-    return refused.status in MISSING or (vague and bool(ABSENT.search(refused.text.lower())))
+    said = vague and meant(refused.text, path) is Code.REMOTE_NO_DIRECTORY
+    return said or refused.status in MISSING
 
 
 def failure(

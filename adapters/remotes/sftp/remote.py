@@ -22,7 +22,7 @@ from paramiko.ssh_exception import SSHException
 from adapters.log import Log
 from adapters.remotes.dial import KEEPALIVE, SHORTEST, plain
 from adapters.remotes.sftp.batch import Storing, caught, run
-from adapters.remotes.sftp.errors import code_of, failure, is_said_absent
+from adapters.remotes.sftp.errors import UNSUPPORTED, code_of, failure, is_said_absent
 from adapters.remotes.sftp.modes import EXISTING, NEW, opened
 from adapters.remotes.sftp.opening import open_wire
 from adapters.remotes.sftp.proof import SftpProof
@@ -212,7 +212,7 @@ class SftpRemote:
             try:
                 self._wire.ask(CMD_REMOVE, text(path.encode()))
             except RefusedError as refused:
-                if not is_said_absent(refused) and self._exists(path):
+                if not is_said_absent(refused, path) and self._exists(path):
                     raise self._explain(path, refused, "remove") from refused
 
     def is_well(self, patience: float) -> bool:
@@ -246,7 +246,7 @@ class SftpRemote:
     def _exists(self, path: str) -> bool:
         """Whether anything has that name, a dangling link included."""
         try:
-            self._wire.attributes(CMD_LSTAT, text(path.encode()))
+            self._look(path)
         except RefusedError as refused:
             if self._is_absent(path, refused):
                 return False
@@ -259,9 +259,9 @@ class SftpRemote:
         Its directory must be there: of a disk that has gone the server says the same of every name.
         Whether a new file can have the name is then decided by the exclusive OPEN.
         """
-        if is_said_absent(refused):
+        if is_said_absent(refused, path):
             return True
-        if code_of(refused) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
+        if code_of(refused, path) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
             return False
         nobody = join(dirname(path), f"{TEMP_PREFIX}{uuid4().hex}")
         there, other = self._status(dirname(path)), self._status(nobody)
@@ -269,16 +269,26 @@ class SftpRemote:
 
     def _status(self, path: str) -> int:
         try:
-            self._wire.attributes(CMD_LSTAT, text(path.encode()))
+            self._look(path)
         except RefusedError as refused:
             return refused.status
         return SFTP_OK
+
+    def _look(self, path: str) -> None:
+        """Raises RefusedError, where nothing has that name; some servers know STAT only."""
+        name = text(path.encode())
+        try:
+            self._wire.attributes(CMD_LSTAT, name)
+        except RefusedError as refused:
+            if refused.status != UNSUPPORTED:
+                raise
+            self._wire.attributes(CMD_STAT, name)
 
     def _explain(
         self, path: str, refused: RefusedError, doing: str, taken: str | None = None
     ) -> FerryError:
         """Find out why, where the server did not say; `taken` may be a name that exists already."""
-        code = code_of(refused)
+        code = code_of(refused, path)
         if code is Code.REMOTE_NO_DIRECTORY and doing in OF_A_FILE:
             code = Code.REMOTE_FAILED
         with self._line.speaking(path):

@@ -19,7 +19,7 @@ from typing import Protocol
 from paramiko.sftp import CMD_EXTENDED, CMD_LSTAT, CMD_RENAME
 
 from adapters.remotes.sftp.batch import Asking, Request, caught, run
-from adapters.remotes.sftp.errors import failure
+from adapters.remotes.sftp.errors import UNSUPPORTED, failure
 from adapters.remotes.sftp.sight import Sight
 from adapters.remotes.sftp.wire import RefusedError, Wire, text
 from adapters.remotes.ssh.line import Line
@@ -46,9 +46,10 @@ class Renaming:
         self._exists = exists
         self._explain = explain
         self.replaces = POSIX_RENAME in wire.extensions
+        self._unknown = False
 
     def one(self, old: str, new: str, *, replace: bool) -> bool:
-        plain = not (replace and self.replaces)
+        plain = self._is_plain(replace=replace)
         # Not within the watch: the other session has its own.
         taken = bool(plain and self._sight.afresh([new]))
         with self._line.speaking(new):
@@ -62,17 +63,20 @@ class Renaming:
             try:
                 self._wire.ask(*self._request(old, new, plain=plain))
             except RefusedError as refused:
-                return self._judge(old, new, refused, plain=plain)
-        return True
+                if not self._is_unknown(refused, plain=plain):
+                    return self._judge(old, new, refused, plain=plain)
+            else:
+                return True
+        return self.one(old, new, replace=replace)
 
     def many(self, pairs: Sequence[tuple[str, str]], *, replace: bool) -> list[bool | FerryError]:
-        plain = not (replace and self.replaces)
+        plain = self._is_plain(replace=replace)
         taken = self._sight.afresh([new for _, new in pairs]) if plain else frozenset()
         tasks = {pair: self._task(*pair, plain=plain) for pair in pairs if pair[1] not in taken}
         with self._line.speaking():
             run(self._wire, tasks.values())
         return [
-            caught(partial(self._outcome, *pair, tasks.get(pair), replace=replace))
+            caught(partial(self._outcome, *pair, tasks.get(pair), replace=replace, plain=plain))
             for pair in pairs
         ]
 
@@ -82,11 +86,25 @@ class Renaming:
             return Asking(self._wire, *request)
         return Asking(self._wire, CMD_LSTAT, text(new.encode()), then=request)
 
-    def _outcome(self, old: str, new: str, task: Asking | None, *, replace: bool) -> bool:
-        if task is None or task.stopped:
+    def _outcome(
+        self, old: str, new: str, task: Asking | None, *, replace: bool, plain: bool
+    ) -> bool:
+        if task is None or task.stopped or self._is_unknown(task.refused, plain=plain):
             # Taken, or the server does not say: that is looked into for this one alone.
             return self.one(old, new, replace=replace)
-        return self._judge(old, new, task.refused, plain=not (replace and self.replaces))
+        return self._judge(old, new, task.refused, plain=plain)
+
+    def _is_unknown(self, refused: RefusedError | None, *, plain: bool) -> bool:
+        """Whether the server offers posix-rename and does not know it; it is not asked again.
+
+        `replaces` stays: how a file is to be replaced is not changed in the middle of that.
+        """
+        unknown = not plain and refused is not None and refused.status == UNSUPPORTED
+        self._unknown = self._unknown or unknown
+        return unknown
+
+    def _is_plain(self, *, replace: bool) -> bool:
+        return not (replace and self.replaces) or self._unknown
 
     def _request(self, old: str, new: str, *, plain: bool) -> Request:
         names = text(old.encode()), text(new.encode())

@@ -79,7 +79,7 @@ class Sight:
         try:
             check(*self._linked[0])
         except RefusedError as refused:
-            return is_said_absent(refused)
+            return is_said_absent(refused, HARDLINK)
         return False
 
     def _ask_to_link(self) -> None:
@@ -117,5 +117,5 @@ class Sight:
             return True
         # Where nobody may look, the request itself will be refused.
         with suppress(Permanent):
-            return not is_said_absent(task.refused) and self._exists(name)
+            return not is_said_absent(task.refused, name) and self._exists(name)
         return False

@@ -63,7 +63,7 @@ class ServiceNowDesk:
             return self._ticket(post, row)
         values = forms.note(post)
         if starting and not self._is_closed(row):
-            values["state"] = TASK_WORKING
+            values |= {**self._form.task_fields, "state": TASK_WORKING}
         return self._ticket(post, self._append(row, values))
 
     def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
@@ -127,7 +127,8 @@ class ServiceNowDesk:
             shut = self._patch(row, values)
         except Permanent as error:
             if not may_fall_back or error.code not in _FORBIDDEN:
-                raise
+                of_task = post.ticket is TicketRole.TASK
+                raise forms.demanded(error, "task_fields" if of_task else "fields") from error
             self._tell_once(_RESOLVED_INSTEAD, error.message)
             shut = self._patch(row, lower)
         if not self._is_closed(shut) and may_fall_back:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.servicenow.line.query import is_sys_id
 from adapters.servicenow.line.wording import clean, title
@@ -20,7 +20,10 @@ TASK_COMPLETE, TASK_INCOMPLETE = "3", "4"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketForm:
-    """How this instance wants its tickets; the choices differ by release (servicenow.md 3)."""
+    """How this instance wants its tickets; the choices differ by release (servicenow.md 3).
+
+    `fields` and `task_fields` are those that only this instance demands, of tickets and of tasks.
+    """
 
     table: str = "incident"
     category: str = "inquiry"
@@ -33,6 +36,8 @@ class TicketForm:
     closed_state: str = "7"
     close_code_delivered: str = "Solution provided"
     close_code_failed: str = "No resolution provided"
+    fields: Mapping[str, str] = field(default_factory=dict)
+    task_fields: Mapping[str, str] = field(default_factory=dict)
 
 
 def ticket_id(post: Post) -> str:
@@ -49,6 +54,7 @@ def opening(post: Post, form: TicketForm) -> dict[str, str]:
     """The user ticket is of medium urgency; the audit ticket is low, and mails nobody."""
     key = ticket_id(post)
     values = {
+        **form.fields,
         "sys_id": key,
         "short_description": title(post.title),
         "description": clean(post.text),
@@ -67,8 +73,16 @@ def opening(post: Post, form: TicketForm) -> dict[str, str]:
 def explained(error: Permanent, values: Mapping[str, str]) -> Permanent:
     """Why a ticket may have been refused that was opened with these values."""
     if error.code is not Code.SERVICENOW_REFUSED or "caller_id" in values:
+        return demanded(error, "fields")
+    action = f"If the caller is mandatory, {_NAME_ONE}. {demanded(error, 'fields').action}"
+    return Permanent(error.code, error.message, action=action)
+
+
+def demanded(error: Permanent, setting: str) -> Permanent:
+    """The refusal of a data policy, with the setting that fills what it demands."""
+    if error.code is not Code.SERVICENOW_REFUSED or "mandatory" not in error.message:
         return error
-    action = f"If the caller is mandatory, {_NAME_ONE}. {error.action}"
+    action = f"Give the named fields a value in servicenow.tickets.{setting}."
     return Permanent(error.code, error.message, action=action)
 
 
@@ -99,7 +113,7 @@ def ending(post: Post, form: TicketForm) -> dict[str, str]:
     if post.ticket is TicketRole.TASK:
         delivered = post.outcome is Outcome.DELIVERED
         state = TASK_COMPLETE if delivered else TASK_INCOMPLETE
-        return {"state": state, "close_notes": marked(post)}
+        return {**form.task_fields, "state": state, "close_notes": marked(post)}
     if stays_open(post):
         return {"assignment_group": form.assignment_group} if form.assignment_group else {}
     audit = post.ticket is TicketRole.AUDIT

@@ -81,7 +81,9 @@ def test_two_requests_in_a_row_are_one_login(kept: Kept) -> None:
     for number in range(3):
         kept.use(str(number))
         again = kept.connect()
-        assert (again.identity, again.powers) == (identity, powers)
+        # The round trip is measured anew, and is the least so far.
+        assert replace(again.powers, round_trip=0) == replace(powers, round_trip=0)
+        assert again.identity == identity
         again.close()
     assert kept.logins == before + 1
     assert kept.pool.idle(kept.destination) == 1

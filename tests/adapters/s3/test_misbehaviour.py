@@ -122,6 +122,7 @@ def test_the_transport_waits_for_a_store_that_is_busy() -> None:
         (refusal(404, "NoSuchKey"), Code.SOURCE_MISSING),
         (refusal(404, "NoSuchVersion"), Code.SOURCE_MISSING),
         (refusal(404, "NoSuchBucket"), Code.SOURCE_MISSING),
+        (refusal(405, "MethodNotAllowed"), Code.SOURCE_MISSING),
         (refusal(403, "InvalidObjectState"), Code.SOURCE_ARCHIVED),
         (refusal(403, "AccessDenied"), Code.SOURCE_DENIED),
         (refusal(400, "KMS.DisabledException"), Code.SOURCE_DENIED),

@@ -61,6 +61,15 @@ def test_the_reason_is_told_and_the_action_fits_it(
     assert action in error.action
 
 
+def test_a_name_in_the_reason_is_no_reason() -> None:
+    role = WHO.replace("ferry", "kms-reader")
+    for key in ("kms:key/endpoint policy.csv", "Server Side Encryption"):
+        words = f"{role}s3:GetObject on resource: arn:aws:s3:::exports/{key}"
+        source = Source(bucket="exports", key=key)
+        answer = refusal(403, "AccessDenied", Message=words)
+        assert "bucket's owner" in refused(Answer(status=403), answer, source=source).action
+
+
 @pytest.mark.parametrize("words", ["", "Access Denied", "Forbidden"])
 def test_words_that_say_no_more_than_the_code_are_left_out(words: str) -> None:
     error = refused(Answer(status=403), refusal(403, "AccessDenied", Message=words))

@@ -92,6 +92,7 @@ QUIET = [
     cloudtrail("PutObjectTagging", "a"),
     cloudtrail("PutBucketPolicy", ""),
     cloudtrail("PutObject", "2026/"),
+    cloudtrail("PutObject", "2026_$folder$"),
     eventbridge({}) | {"source": "aws.s3", "detail-type": "Object Tags Added"},
     eventbridge({}) | {"source": "aws.s3", "detail-type": "Object Restore Completed"},
     *(
@@ -99,6 +100,7 @@ QUIET = [
         for name in ("ObjectRemoved:DeleteMarkerCreated", "LifecycleExpiration:Delete")
     ),
     {"Records": [s3_record("2026%2F", size=0)]},
+    {"Records": [s3_record("2026_%24folder%24", size=0)]},
     {"Records": [s3_record("2026%2F11%2F"), s3_record("a") | {"eventName": "ObjectAcl:Put"}]},
 ]
 

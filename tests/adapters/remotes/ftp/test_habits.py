@@ -12,6 +12,7 @@ from adapters.remotes.ftp.errors import code_of, failure
 from tests.ports.ftp_partners import FtpPartner
 from tests.ports.partners import refused, send
 from tests.servers.odd_ftp import FEATURES, OddFtp, Session
+from tests.servers.proftpd import Proftpd
 from tests.servers.pureftpd import PureFtpd
 from transfer.destination import Destination, TempNames
 from transfer.errors import Code, Permanent, Transient
@@ -110,7 +111,21 @@ class Directories(Featureless):
         self.send("".join(f"{line}\r\n" for line in lines).encode())
 
 
-@pytest.mark.parametrize("session", [Talkative, Featureless, Directories])
+class Unasked(Featureless):
+    def do_size(self, _path: str) -> None:
+        self.reply("550 SIZE not allowed in ASCII mode")
+
+
+class Forewarning(Session):
+    """Says that it goes on before it says how it went (RFC 959, section 4.2)."""
+
+    greeting = "120 Service ready in 1 minute\r\n220 ready"
+
+    def reply(self, text: str) -> None:
+        super().reply(f"125 wait for it\r\n{text}" if text.startswith("226") else text)
+
+
+@pytest.mark.parametrize("session", [Talkative, Featureless, Directories, Unasked, Forewarning])
 def test_a_size_is_found_one_way_or_another(session: type[Session]) -> None:
     with OddFtp(session) as server:
         remote = FtpPartner(server, "ftp").connect()
@@ -223,16 +238,27 @@ def test_what_a_server_says_of_an_account_stands_in_the_error() -> None:
         ("550 Connection reset by peer", Code.REMOTE_DROPPED, Transient),
         ("551 Transfer aborted: broken pipe", Code.REMOTE_DROPPED, Transient),
         ("553 The specified network name is no longer available", Code.REMOTE_DROPPED, Transient),
+        ("550 The network path was not found.", Code.REMOTE_DROPPED, Transient),
         ("550 No such file or directory", Code.REMOTE_NO_DIRECTORY, Permanent),
+        ("550 Could not find a part of the path", Code.REMOTE_NO_DIRECTORY, Permanent),
     ],
 )
 def test_the_code_of_a_reply_comes_before_its_words(
     reply: str, code: Code | None, kind: type
 ) -> None:
     answer = RefusedError(reply)
-    assert code_of(answer) is code
-    error = failure(DESTINATION, code_of(answer), "store", "/in/a", answer)
+    assert code_of(answer, "/in/a") is code
+    error = failure(DESTINATION, code, "store", "/in/a", answer)
     assert type(error) is kind
+
+
+def test_a_name_in_a_refusal_is_none_of_its_words() -> None:
+    with Proftpd() as server:
+        partner = FtpPartner(server, "ftp")
+        remote = partner.connect()
+        for name in ("quota.csv", "Permission denied.csv", "already exists", "access denied/a.csv"):
+            assert remote.size(f"{partner.root}/{name}") is None
+        remote.close()
 
 
 class Broken(Session):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ftplib
 import socket
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -129,10 +130,16 @@ class Leaving(Session):
         self.reply("421 Login incorrect, closing the connection.")
 
 
-@pytest.mark.parametrize("session", [Locking, Leaving])
+class Naming(Session):
+    def do_pass(self, _password: str) -> None:
+        self.reply("530 User unlimited-later cannot log in.")
+
+
+@pytest.mark.parametrize("session", [Locking, Leaving, Naming])
 def test_a_no_to_the_password_is_one_whatever_else_it_says(session: type[Session]) -> None:
     with OddFtp(session) as server:
-        error = refused(FtpPartner(server, "ftp").connect)
+        partner = FtpPartner(server, "ftp")
+        error = refused(partial(partner.connect, username="unlimited-later"))
         assert (error.code, type(error)) == (Code.AUTH_REFUSED, Permanent)
 
 

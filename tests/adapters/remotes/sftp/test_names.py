@@ -159,7 +159,9 @@ def test_failure_for_every_name_is_no_answer(tmp_path: Path) -> None:
         remote.close()
 
 
-@pytest.mark.parametrize("words", ["No such file", "file not found", "does not exist"])
+@pytest.mark.parametrize(
+    "words", ["No such file", "file not found", "The system cannot find the file specified."]
+)
 def test_words_that_say_absent_are_believed(tmp_path: Path, words: str) -> None:
     class Wordy(SftpSession):
         def _send_status(self, number: int, code: int, *_words: str) -> None:

@@ -114,6 +114,14 @@ def test_a_server_that_does_not_tell_sizes(tmp_path: Path) -> None:
         (SFTP_FAILURE, "Read-only file system", Code.REMOTE_DENIED),
         (SFTP_FAILURE, "Operation not permitted", Code.REMOTE_DENIED),
         (SFTP_FAILURE, "File exists", Code.REMOTE_EXISTS),
+        (SFTP_FAILURE, "There is not enough space on the disk.", Code.REMOTE_FULL),
+        (SFTP_FAILURE, "Access is denied.", Code.REMOTE_DENIED),
+        (SFTP_FAILURE, "AuthorizationPermissionMismatch", Code.REMOTE_DENIED),
+        (SFTP_FAILURE, "PathAlreadyExists", Code.REMOTE_EXISTS),
+        (SFTP_FAILURE, "The network path was not found.", Code.REMOTE_DROPPED),
+        (SFTP_FAILURE, "The system cannot find the path specified.", Code.REMOTE_FAILED),
+        (SFTP_FAILURE, "/in/a: Failure", Code.REMOTE_FAILED),
+        (2, "/in/quota.csv: No such file", Code.REMOTE_NO_DIRECTORY),
         (3, "Permission denied", Code.REMOTE_DENIED),
         (11, "", Code.REMOTE_EXISTS),
         (14, "", Code.REMOTE_FULL),
@@ -124,7 +132,7 @@ def test_a_server_that_does_not_tell_sizes(tmp_path: Path) -> None:
     ],
 )
 def test_words_and_codes(status: int, words: str, code: Code) -> None:
-    assert code_of(RefusedError(status, words)) == code
+    assert code_of(RefusedError(status, words), "/in/a") == code
 
 
 def test_a_refusal_that_a_broken_line_caused_is_for_a_while_only() -> None:
@@ -132,9 +140,11 @@ def test_a_refusal_that_a_broken_line_caused_is_for_a_while_only() -> None:
         name="partner", protocol="sftp", host="none", port=22, username="ferry", root="/"
     )
     lost = RefusedError(SFTP_FAILURE, "Broken pipe")
-    assert isinstance(failure(destination, code_of(lost), "write to", "/a", lost), Transient)
+    assert isinstance(failure(destination, code_of(lost, "/a"), "write to", "/a", lost), Transient)
     plainly = RefusedError(SFTP_FAILURE, "Failure")
-    assert isinstance(failure(destination, code_of(plainly), "write to", "/a", plainly), Permanent)
+    assert isinstance(
+        failure(destination, code_of(plainly, "/a"), "write to", "/a", plainly), Permanent
+    )
 
 
 def test_words_of_a_server_are_made_plain() -> None:

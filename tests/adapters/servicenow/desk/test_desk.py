@@ -99,6 +99,35 @@ def test_a_caller_that_cannot_be_told_is_asked_of_the_operator(stage: Stage) -> 
     assert "servicenow.tickets.audit_caller" in told.value.action
 
 
+@pytest.mark.parametrize("opening", [OPEN_USER, OPEN_AUDIT], ids=["user", "audit"])
+def test_a_field_that_the_instance_demands_of_tickets_is_a_setting(
+    stage: Stage, opening: Post
+) -> None:
+    stage.instance.properties.mandatory = {"incident": ["contact_type"]}
+    with pytest.raises(Permanent, match="contact_type") as told:
+        stage.desk().open(opening, again=False)
+    assert "servicenow.tickets.fields" in told.value.action
+    form = TicketForm(fields={"contact_type": "self-service", "urgency": "1"})
+    stage.desk(form).open(opening, again=False)
+    assert stored(stage, opening)["contact_type"] == "self-service"
+    assert stored(stage, opening)["urgency"] != "1"  # Ours come first.
+
+
+def test_a_field_that_the_instance_demands_of_a_task_is_a_setting(stage: Stage) -> None:
+    stage.instance.properties.mandatory = {"sc_task": ["assigned_to"]}
+    task = stage.task()
+    started = post(TicketRole.TASK, PostAction.START, task_id=task)
+    done = closing(TicketRole.TASK, Outcome.DELIVERED, task_id=task)
+    stage.desk().note(started, again=False)
+    with pytest.raises(Permanent, match="assigned_to") as told:
+        stage.desk().close(done, again=False)
+    assert "servicenow.tickets.task_fields" in told.value.action
+    otto = SEEDED.users["otto.lind"].sys_id
+    desk = stage.desk(TicketForm(task_fields={"assigned_to": otto}))
+    assert desk.close(done, again=True).state == "3"
+    assert stage.instance.get("sc_task", task)["assigned_to"] == otto
+
+
 @pytest.mark.parametrize("requester", ["", "anna.berg", "x^ORactive=true"])
 def test_a_requester_without_a_sys_id_is_no_caller(stage: Stage, requester: str) -> None:
     stage.desk().open(replace(OPEN_USER, requester_id=requester), again=False)
