@@ -34,6 +34,7 @@ class Database:
         self.path = Path(path)
         self._lock = threading.RLock()
         self._harm: FerryError | None = None
+        self._seen = 0
         try:
             self._connection = connect(self.path, read_only=read_only, create=create)
             wal = None if read_only else take_over(self._connection)
@@ -50,6 +51,8 @@ class Database:
         """
         with self._begun("BEGIN IMMEDIATE", "COMMIT") as connection:
             yield connection
+            if lasting and self._others_committed(connection):
+                self._syncing.committed()
         if lasting:
             self._last()
 
@@ -81,6 +84,13 @@ class Database:
                 raise self._noted(error) from error
             finally:
                 self._roll_back()
+
+    def _others_committed(self, connection: sqlite3.Connection) -> bool:
+        """Since the look before, or before the first: another process may not have synced it yet,
+        or may have died before it could.
+        """
+        before, self._seen = self._seen, connection.execute("PRAGMA data_version").fetchone()[0]
+        return bool(before != self._seen)
 
     def _last(self) -> None:
         """Wait for the disk, out of everybody's way, and also for what was committed before by

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -33,7 +34,7 @@ class Syncing:
         self._failed: OSError | None = None
 
     def committed(self) -> None:
-        """One more. Called by one thread at a time: the one whose commit it was."""
+        """One more. Called by one thread at a time: the one whose commit it was, or who saw it."""
         self._committed += 1
 
     def wait(self) -> None:
@@ -53,6 +54,8 @@ class Syncing:
     def close(self) -> None:
         """Put the file away; twice is fine."""
         with self._turn:
+            # Its number may be another file's at once, which would be synced instead.
+            self._turn.wait_for(lambda: not self._runs)
             if self._wal is not None:
                 os.close(self._wal)
                 self._wal = None
@@ -60,7 +63,7 @@ class Syncing:
     def _lead(self) -> None:
         """Sync for all that has committed by now; they wait meanwhile, and others go on."""
         if self._failed or self._wal is None:
-            raise self._failed or OSError("it was closed")
+            raise self._failed or OSError(errno.EBADF, "it was closed")
         covered, self._runs = self._committed, True
         try:
             self._turn.release()

@@ -49,6 +49,13 @@ class Excess(Permanent):
         super().__init__(Code.SERVICENOW_TOO_LARGE, text)
 
 
+class HungUp(Transient):
+    """The connection was lost, before anybody waited for long: a read may be made again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(Code.SERVICENOW_UNREACHABLE, message)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What was asked, in words fit for an error message. `expected` is the status of success."""

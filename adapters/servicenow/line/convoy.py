@@ -12,6 +12,7 @@ import binascii
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +22,7 @@ from typing import Any
 import structlog
 from requests.structures import CaseInsensitiveDict
 
-from adapters.servicenow.line.answers import Answer, Call, Excess
+from adapters.servicenow.line.answers import Answer, Call, Excess, HungUp
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 ADDRESS = "/api/now/v1/batch"
@@ -108,7 +109,8 @@ class Convoy:
         seats = [_Seat(call, address, None) for call, address in calls]
         self._drive(seats)
         for seat in seats:
-            # A read that was lost, or is too much together with others, is made again.
+            # A read that was lost, or is too much together with others, is made again; as every
+            # read is whose connection was lost, which the request for all of them cannot be.
             if seat.error and not _read_again(seat.error):
                 raise seat.error
         return [None if seat.alone or seat.error else seat.answer for seat in seats]
@@ -187,12 +189,16 @@ def _part(number: int, seat: _Seat) -> dict[str, Any]:
 
 
 def _served(found: Mapping[str, Any]) -> dict[str, Answer] | None:
-    """The answers by the id of their part; None when it is no answer to a batch."""
+    """The answers by the id of their part; None when it is no answer to a batch.
+
+    Of two for one part nobody knows which is its own: as good as lost.
+    """
     parts = found.get("serviced_requests")
     if not isinstance(parts, list):
         return None
     answers = [_answer(part) for part in parts if isinstance(part, dict)]
-    return {name: answer for name, answer in answers if answer}
+    told = Counter(name for name, _ in answers)
+    return {name: answer for name, answer in answers if answer and told[name] == 1}
 
 
 def _answer(part: Mapping[str, Any]) -> tuple[str, Answer | None]:
@@ -227,7 +233,7 @@ def _refused(answer: Answer | None) -> bool:
 
 
 def _read_again(error: FerryError) -> bool:
-    return isinstance(error, Excess) or error.code is Code.SERVICENOW_CUT_OFF
+    return isinstance(error, Excess | HungUp) or error.code is Code.SERVICENOW_CUT_OFF
 
 
 def _lost(call: Call) -> Transient:

@@ -13,6 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from requests.adapters import HTTPAdapter
+from requests.exceptions import ProxyError, RequestException
 from requests.utils import get_environ_proxies
 from urllib3 import BaseHTTPResponse, HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -170,10 +171,19 @@ class Adapter(HTTPAdapter):
     def get_connection_with_tls_context(self, request: Any, *_: object, **__: object) -> Any:
         if self._pool is None:
             self._proxies = get_environ_proxies(request.url)
-            pool = super().get_connection_with_tls_context(request, self._verify, self._proxies)
+            pool = self._found(request)
             super().cert_verify(pool, request.url, self._verify, None)  # type: ignore[no-untyped-call]
             self._pool = pool
         return self._pool
+
+    def _found(self, request: Any) -> Any:
+        try:
+            return super().get_connection_with_tls_context(request, self._verify, self._proxies)
+        except (RequestException, ValueError, TypeError):
+            if not self._proxies:
+                raise
+            # What is raised tells the address, and the password in it.
+            raise ProxyError("not the address of a proxy") from None
 
     def cert_verify(self, *_: object) -> None:
         """What is to be verified is known to the pool, see above."""

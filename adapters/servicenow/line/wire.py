@@ -15,7 +15,7 @@ from requests.structures import CaseInsensitiveDict
 from urllib3 import HTTPResponse
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from adapters.servicenow.line.answers import Answer, Call, Excess
+from adapters.servicenow.line.answers import Answer, Call, Excess, HungUp
 from adapters.servicenow.line.patience import Adapter
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import MIB
@@ -114,7 +114,9 @@ class _Lane:
     def keep_cookies(self, response: Response) -> None:
         """Those of an instance are for all its addresses, and few answers bring any."""
         if "Set-Cookie" in response.headers:
-            jar, asked = self._cookies, response.request
+            jar, asked = self._cookies, response.request.copy()
+            # To a request that has brought cookies the jar would add none.
+            asked.headers.pop("Cookie", None)
             extract_cookies_to_jar(jar, asked, response.raw)  # type: ignore[no-untyped-call]
             self._cookie = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]
 
@@ -155,4 +157,5 @@ def _translated(call: Call, error: Exception) -> FerryError:
         what = "refused the connection"
     else:
         what = f"could not be reached, or hung up ({type(error).__name__})"
+        return HungUp(f"ServiceNow {call.host} {what}: {call.name}.")
     return Transient(Code.SERVICENOW_UNREACHABLE, f"ServiceNow {call.host} {what}: {call.name}.")

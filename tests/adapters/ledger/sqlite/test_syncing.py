@@ -17,6 +17,7 @@ import pytest
 
 from adapters.ledger.sqlite.books import over
 from adapters.ledger.sqlite.database import Database
+from adapters.ledger.sqlite.syncing import Syncing
 from tests.ports.books import delivery, post, received
 from transfer.books import Books
 from transfer.errors import ClaimLost, Code, FerryError
@@ -150,6 +151,42 @@ def test_nobody_is_kept_off_the_ledger_by_a_wait_for_the_disk(
         over(beside, "two").ledger.admit(received(MANY + 3))
     assert not first.done()
     disk.gate.set()
+
+
+def test_what_another_process_committed_is_on_the_disk_before_anything_is_told_of_it(
+    disk: Disk, database: Database, tmp_path: Path
+) -> None:
+    """Also where nothing is left to change: it may wait for the disk, or have died before that."""
+    admit = over(database, "one").ledger.admit
+    admit(received())
+    other = Disk(disk.path, tmp_path / "of another")
+    other.gate.set()
+    with closing(Database(disk.path, create=False, sync=other.sync)) as beside:
+        over(beside, "two").ledger.admit(received())
+        assert other.done == 1
+        before = disk.done
+        with beside.transaction(lasting=False) as rows:
+            rows.execute("UPDATE transfers SET lease_until = 7")
+        for _ in range(2):
+            admit(received())
+            assert disk.done == before + 1
+
+
+def test_the_log_is_not_put_away_while_it_is_synced(tmp_path: Path) -> None:
+    def sync(file: int) -> None:
+        closer.start()
+        closer.join(0.2)
+        os.fstat(file)
+
+    (tmp_path / "wal").touch()
+    syncing = Syncing(os.open(tmp_path / "wal", os.O_RDONLY), sync)
+    closer = threading.Thread(target=syncing.close)
+    syncing.committed()
+    syncing.wait()
+    closer.join(PATIENCE)
+    syncing.committed()
+    with pytest.raises(OSError, match="closed"):
+        syncing.wait()
 
 
 def test_all_that_wait_are_told_of_a_sync_that_fails_and_none_is_tried_again(

@@ -237,14 +237,15 @@ def test_a_call_names_itself_and_asks_for_plain_values(client: Client) -> None:
 
 @responses.activate
 def test_cookies_are_sent_back_until_they_are_taken_away(client: Client) -> None:
-    for cookie in ("JSESSIONID=A1; Path=/; Secure; HttpOnly", "", "JSESSIONID=; Max-Age=0; Path=/"):
+    first, last = "JSESSIONID=A1; Path=/; Secure; HttpOnly", "JSESSIONID=; Max-Age=0; Path=/"
+    for cookie in (first, "", "node=B2; Path=/", last):
         headers = {"Set-Cookie": cookie} if cookie else {}
         responses.get(TABLE, body='{"result":[]}', headers=headers, content_type=JSON)
     responses.get(TABLE, body='{"result":[]}', content_type=JSON)
-    for _ in range(4):
+    for _ in range(5):
         client.rows("incident", Query(), ("sys_id",), limit=7)
     sent = [call.request.headers.get("Cookie") for call in responses.calls]
-    assert sent == [None, "JSESSIONID=A1", "JSESSIONID=A1", None]
+    assert sent == [None, "JSESSIONID=A1", "JSESSIONID=A1", "JSESSIONID=A1; node=B2", "node=B2"]
 
 
 def test_a_sys_id_that_is_none_never_gets_into_an_address(client: Client) -> None:

@@ -106,6 +106,7 @@ def test_who_does_not_take_part_is_not_waited_for() -> None:
         ([part(0, {"error": {"message": "No."}}, 429)], [], [Code.SERVICENOW_BUSY]),
         ([part(0, {"result": "a"}, body="%%%")], [], [Code.SERVICENOW_CUT_OFF]),
         ([part(0, {"result": "a"}, status_code="200")], [], [Code.SERVICENOW_CUT_OFF]),
+        ([part(0, {"result": "a"}), part(0, {"result": "b"})], [], [Code.SERVICENOW_CUT_OFF]),
         ([part(0, {"result": "a"}, headers=None), "odd"], [], ["a", Code.SERVICENOW_CUT_OFF]),
         ([part(0, {"result": "a"})], ["0", "1", "2"], ["a", ALONE, ALONE]),
         ("odd", "odd", [Code.SERVICENOW_CUT_OFF] * 3),

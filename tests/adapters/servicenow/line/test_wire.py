@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+import traceback
 from collections.abc import Iterator
 
 import pytest
 
-from adapters.servicenow.line.client import Client
+from adapters.servicenow.line.client import Asked, Client
 from adapters.servicenow.line.credentials import Basic
 from adapters.servicenow.line.patience import PacedResponse
 from adapters.servicenow.line.query import Query
@@ -52,6 +53,24 @@ def test_a_write_is_never_repeated(first: bytes) -> None:
         client_of(server.url).update("incident", ID, {"work_notes": "hello"}, ("sys_id",))
     assert caught.value.code is Code.SERVICENOW_UNREACHABLE
     assert len(server.requests) == 1
+
+
+def test_reads_that_were_asked_together_are_tried_a_second_time_alone() -> None:
+    asked = [Asked(table, Query(), ("sys_id",), limit=5) for table in ("sc_task", "incident")]
+    with Canned(b"", ROWS) as server:
+        secret = Basic(user="fileferry", password="hunter2-canary")
+        client = Client(server.url, secret, timeout=30.0, batches=True)
+        assert client.together(asked) == {}
+        assert poll(client) == ()
+    assert [each.split()[0] for each in server.requests] == ["POST", "GET"]
+
+
+def test_reads_that_are_not_answered_in_time_are_not_asked_again(silent: socket.socket) -> None:
+    asked = [Asked(table, Query(), ("sys_id",), limit=5) for table in ("sc_task", "incident")]
+    secret = Basic(user="fileferry", password="hunter2-canary")
+    client = Client(url_of(silent), secret, timeout=0.3, batches=True)
+    with pytest.raises(Transient, match="in time"):
+        client.together(asked)
 
 
 def test_a_refused_connection_is_unreachable() -> None:
@@ -140,6 +159,18 @@ def test_a_flood_is_cut_off_at_ten_mebibytes() -> None:
 )
 def test_the_instance_is_named_by_its_host(url: str, name: str) -> None:
     assert instance_name(url) == name
+
+
+@pytest.mark.parametrize("rest", ["", "127.0.0.1:99999", "[bad:1"])
+def test_what_is_no_address_of_a_proxy_is_named_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, rest: str
+) -> None:
+    for name in ("https_proxy", "NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HTTPS_PROXY", f"http://user:hunter2-canary@{rest}")
+    with pytest.raises(Transient, match="HTTPS_PROXY") as caught:
+        poll(client_of("https://no-such-instance.invalid"))
+    assert "canary" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_no_error_and_no_repr_holds_the_password(silent: socket.socket) -> None:
