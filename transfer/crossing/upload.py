@@ -115,7 +115,8 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
         # It reads its first chunks while the temp is opened.
         reader = stack.enter_context(_reader(delivery, crossing, start))
         writers = _open(delivery, crossing, start, stack)
-        # Over a long way the next chunk is shared out while the slowest still has the one before.
+        # Over a long way the next chunk is shared out while the slowest still has the one before:
+        # more lanes than two may hold as many pieces as Lanes lets them, and one is to come.
         reader.enlarge(int(len(writers) > NEAR))
         uploads = [writer.upload for writer in writers]
         pace = partial(crossing.tools.pace, crossing.destination)

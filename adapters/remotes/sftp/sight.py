@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
-from functools import cached_property
 from typing import Protocol
 from uuid import uuid4
 
@@ -53,19 +52,25 @@ class Sight:
         self._another = another
         self._first = first
         self._linked: list[tuple[int, Message]] = []
+        self._live: bool | None = None
         if HARDLINK in wire.extensions and not first:
             # Its answer comes with that to the next request, at no round trip of its own.
             self._ask_to_link()
 
-    @cached_property
+    @property
     def live(self) -> bool:
         """Whether the program works on a file system: it knows links there, and not by name only.
 
         It is asked to link a file that nobody has, which does nothing anywhere; rclone, which
         offers the extension too, says that it is not supported.
         """
-        if self._first:
-            return self._first.live
+        # No cached_property: Python 3.11 has one lock for those of all sessions, which would be
+        # held while a server is waited for.
+        if self._live is None:
+            self._live = self._first.live if self._first else self._is_live()
+        return self._live
+
+    def _is_live(self) -> bool:
         if HARDLINK not in self._wire.extensions:
             return False
         with self._line.speaking():
