@@ -15,12 +15,13 @@ from transfer.model import CHUNK, Delivery
 
 
 class Progress:
-    """Tells of acknowledged bytes only, so whatever is told late costs time and nothing else.
+    """Tells of acknowledged bytes only, by whole chunks, so whatever is told late costs time and
+    nothing else.
 
-    Written for each chunk, every `Tools.progress_every` seconds at most, and once more when the
-    file stumbles: a kill alone loses what was sent since, and a line that breaks off again and
-    again gets on, though no further chunk was handed out. `keeps` says whether the temp stays after
-    an error. With it goes what the digests of the `reader` were at that place.
+    Written every `Tools.progress_every` seconds, and once more when the file stumbles: a kill alone
+    loses what was sent since, and a line that breaks off again and again gets on, though no further
+    chunk was handed out. `keeps` says whether the temp stays after an error. With it goes what the
+    digests of the `reader` were at that place.
     """
 
     def __init__(
@@ -58,10 +59,13 @@ class Progress:
             self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
     def tell(self) -> None:
-        """What is acknowledged by now; to the ledger where that is a chunk more than it knows."""
+        """What is acknowledged by now, where that is a chunk more than was told."""
         proven = self._lanes.proven
+        chunk, self._chunk = self._chunk, proven // CHUNK
+        if self._chunk == chunk:
+            return
         self._delivery = self._delivery.evolve(moved=proven)
-        if proven // CHUNK != self._chunk and time.monotonic() >= self._due_at:
+        if time.monotonic() >= self._due_at:
             self._write()
         self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
@@ -69,5 +73,4 @@ class Progress:
         proven = self._lanes.proven
         self._delivery = self._crossing.progress(self._delivery, proven, self._reader.kept(proven))
         self._written = self._delivery.moved
-        self._chunk = proven // CHUNK
         self._due_at = time.monotonic() + self._every

@@ -8,7 +8,6 @@ import pytest
 
 from tests.transfer.bench import FINAL, Bench, Crash, Fuse
 from tests.transfer.test_journey import SOURCE, three_tries
-from transfer.crossing.ring import STEP
 from transfer.errors import ClaimLost, Code, Stopping, Transient
 from transfer.journey import once, travel
 from transfer.model import CHUNK, Outcome, Transfer
@@ -56,8 +55,8 @@ def test_nothing_is_written_on_the_way_of_a_file_that_takes_less(bench: Bench) -
     bench.watcher.then = lambda: seen.add(moved(bench))
     assert carried(bench).outcome is Outcome.DELIVERED
     assert seen == {0}
-    # Whoever watches is told of every piece all the same.
-    assert [place for _, place in bench.watcher.seen][:2] == [STEP, 2 * STEP]
+    # Whoever watches is told of every chunk all the same.
+    assert [place for _, place in bench.watcher.seen][:2] == [CHUNK, 2 * CHUNK]
 
 
 def test_the_next_try_goes_on_where_the_line_broke(bench: Bench) -> None:

@@ -17,7 +17,6 @@ from tests.transfer.crossing.test_resume import dies_at
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.crossing import late
-from transfer.crossing.ring import STEP
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
@@ -26,7 +25,7 @@ from transfer.width import Width
 
 Hook = Callable[[str, str, int], None]
 LANES = Width(wide=CHUNK, share=CHUNK)
-HALF = STEP // 2
+HALF = CHUNK // 2
 """Where the second of two lanes begins."""
 
 
@@ -173,7 +172,7 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
     """Though it was when nobody had a further chunk to hand out."""
     handed = threading.Event()
-    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 3 else None
+    bench.watcher.then = lambda: handed.set() if len(bench.watcher.seen) > 1 else None
 
     def hook(verb: str, path: str, place: int) -> None:
         if verb == "write" and place == 0:
