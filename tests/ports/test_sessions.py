@@ -26,10 +26,10 @@ from tests.servers.odd_s3 import Answer, OddS3
 from tests.servers.ports import nobody
 from tests.servers.s3_clients import REGION, s3_client
 from tests.servers.scoped_aws import ScopedAws
-from transfer.crossing.ring import STEP
 from transfer.digests import Makers
 from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.model import (
+    CHUNK,
     MIB,
     Failure,
     Outcome,
@@ -213,11 +213,11 @@ def test_each_later_read_opens_a_new_one_while_it_may(desk: Desk) -> None:
 
 
 class Counted:
-    """A Store whose reads take the time of a piece each, and ask for the keys that they need."""
+    """A Store whose reads take the time of a chunk each, and ask for the keys that they need."""
 
     def __init__(self, aws: ScopedAws, rate: float) -> None:
         self.checksums: Makers = {}
-        self._aws, self._seconds = aws, STEP / rate
+        self._aws, self._seconds = aws, CHUNK / rate
         self._objects = MemoryObjects()
         self.source = self._objects.put("s3://exports/large.bin", b"")
 
@@ -262,8 +262,8 @@ def test_so_many_calls_to_sts_are_made_for_a_gibibyte(kind: str, rate: int) -> N
         transfer = TRANSFER.evolve(session=sessions.open(TRANSFER))
         objects = sessions.reading(transfer, store, lambda: None)
         pin = objects.describe(store.source)
-        for start in range(0, GIB, STEP):
-            objects.read(store.source, pin, start, STEP)
+        for start in range(0, GIB, CHUNK):
+            objects.read(store.source, pin, start, CHUNK)
         made = (len(aws.calls("AssumeRole")), len(aws.calls("GetScopedCredentials")))
     assert made == (CALLS[rate] if kind == "scoped" else (1 + CALLS[rate][1], 0))
 
