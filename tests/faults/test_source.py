@@ -16,12 +16,11 @@ from tests.servers.openssh import OpenSSH
 from tests.servers.proxy import Fault, Kind, Proxy
 from tests.servers.s3_clients import s3_client
 from tests.servers.seaweedfs import SeaweedFS
-from transfer.crossing.ring import STEP
-from transfer.model import MIB
+from transfer.model import CHUNK, MIB
 
-DATA = noise(STEP + 2 * MIB)
+DATA = noise(CHUNK + 2 * MIB)
 # Of what a connection carries back: the answer to HEAD, the head of an answer, bodies.
-PLACES = [0, 1, 200, 1000, MIB, STEP - 1, STEP, STEP + 1]
+PLACES = [0, 1, 200, 1000, MIB, CHUNK - 1, CHUNK, CHUNK + 1]
 EVERYWHERE = range(MIB // 2, 64 * MIB, MIB)
 
 

@@ -41,22 +41,21 @@ ALL = list(range(CHUNKS + 1))
 
 @dataclass
 class Counted(MemoryObjects):
-    """`starts` are those of the pieces that were read to be sent or digested."""
+    """`read` are the chunks that were read to be sent or digested, in order of their places."""
 
-    starts: list[int] = field(default_factory=list)
+    chunks: list[int] = field(default_factory=list)
 
     def __init__(self) -> None:
         super().__init__()
-        self.starts = []
+        self.chunks = []
 
     def read_into(self, source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
-        self.starts.append(start)
+        self.chunks.append(start // CHUNK)
         super().read_into(source, pin, start, buffer)
 
     def told(self) -> list[int]:
-        """The chunks by their first pieces: one that was read twice is told twice."""
-        found, self.starts = self.starts, []
-        return sorted(start // CHUNK for start in found if start % CHUNK == 0)
+        found, self.chunks = sorted(self.chunks), []
+        return found
 
 
 @pytest.fixture
