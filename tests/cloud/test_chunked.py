@@ -18,27 +18,26 @@ from tests.transfer.bench import FINAL, Bench
 from tests.transfer.made import PARTNER
 from tests.transfer.stores import MadeUp
 from tests.transfer.test_journey import SOURCE
-from transfer.crossing.ring import STEP
-from transfer.model import LARGE, Delivery, Outcome, Pin, Source
+from transfer.model import CHUNK, LARGE, Delivery, Outcome, Pin, Source
 
 MOST = 1.2
 """Times the size of the file: what may be read of it."""
-PLAIN = memoryview(bytes(range(256)) * (STEP // 256))
-"""What follows the number of a piece in it."""
+PLAIN = memoryview(bytes(range(256)) * (CHUNK // 256))
+"""What follows the number of a chunk in it."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`calls` of `pieces` each, and then its time is over; in those of `killed` it dies."""
+    """`calls` of `chunks` each, and then its time is over; in those of `killed` it dies."""
 
     size: int
     calls: int
-    pieces: int
+    chunks: int
     killed: tuple[int, ...]
 
 
-FEW = Plan(size=LARGE + 16 * STEP + 17, calls=4, pieces=60, killed=(2,))
-TEN = Plan(size=3 * 10**9, calls=10, pieces=58, killed=(2, 5, 8))
+FEW = Plan(size=LARGE + 8 * CHUNK + 17, calls=4, chunks=30, killed=(2,))
+TEN = Plan(size=3 * 10**9, calls=10, chunks=29, killed=(2, 5, 8))
 
 
 @dataclass
@@ -51,20 +50,17 @@ class Counted(MadeUp):
         return pinned(self.delivery.evolve(source=source))
 
     def content(self, start: int, length: int) -> bytes:
-        end = start + length
-        pieces = ((at // STEP).to_bytes(8) + PLAIN[8 : end - at] for at in range(start, end, STEP))
-        return b"".join(pieces)
+        return (start // CHUNK).to_bytes(8) + PLAIN[8:length] if length else b""
 
     def read(self, source: Source, pin: Pin, start: int, length: int) -> bytes:
-        assert (source.uri, pin) == (SOURCE, self.delivery.pin)
-        with self.lock:
-            self.amount += length
-        return self.content(start, length)
+        data = bytearray(length)
+        self.read_into(source, pin, start, memoryview(data))
+        return bytes(data)
 
     def read_into(self, source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
         assert (source.uri, pin) == (SOURCE, self.delivery.pin)
         buffer[:] = PLAIN[: len(buffer)]
-        buffer[:8] = (start // STEP).to_bytes(8)
+        buffer[:8] = (start // CHUNK).to_bytes(8)
         with self.lock:
             self.amount += len(buffer)
 
@@ -88,13 +84,13 @@ class Content:
         assert not gap
 
     def __setitem__(self, where: slice, data: memoryview) -> None:
-        assert where.start % STEP == 0
-        assert (data[:8], data[8:]) == ((where.start // STEP).to_bytes(8), PLAIN[8 : len(data)])
+        assert where.start % CHUNK == 0
+        assert (data[:8], data[8:]) == ((where.start // CHUNK).to_bytes(8), PLAIN[8 : len(data)])
         self.length = max(self.length, where.start + len(data))
 
     def __getitem__(self, where: slice) -> bytes:
         start, end = where.start, min(where.stop, self.length)
-        first = start - start % STEP
+        first = start - start % CHUNK
         return self.objects.content(first, end - first)[start - first :]
 
 
@@ -112,7 +108,7 @@ class Files(dict[str, Any]):
 
 @dataclass
 class Cuts:
-    """Counts the pieces that a call writes; its time is over, or it dies, after so many."""
+    """Counts the chunks that a call writes; its time is over, or it dies, after so many."""
 
     plan: Plan
     door: Door
@@ -127,11 +123,11 @@ class Cuts:
     def wrote(self, verb: str, _path: str, _place: int) -> None:
         if verb == "write":
             self.written += 1
-            if self.written == self.plan.pieces and self.calls in self.plan.killed:
+            if self.written == self.plan.chunks and self.calls in self.plan.killed:
                 self.door.fuse.burn()
 
     def over(self) -> bool:
-        return self.written >= self.plan.pieces
+        return self.written >= self.plan.chunks
 
 
 @pytest.mark.parametrize("plan", [TEN if sweeps.WHOLE else FEW])
@@ -163,6 +159,6 @@ def test_a_large_file_is_read_hardly_more_than_once(plan: Plan) -> None:
 
 def sha256(objects: MadeUp) -> str:
     digest = hashlib.sha256()
-    for start in range(0, objects.size, STEP):
-        digest.update(objects.content(start, min(STEP, objects.size - start)))
+    for start in range(0, objects.size, CHUNK):
+        digest.update(objects.content(start, min(CHUNK, objects.size - start)))
     return digest.hexdigest()

@@ -7,20 +7,19 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from transfer.crossing.ring import STEP
 from transfer.digests import Makers
 from transfer.errors import Code, Transient
-from transfer.model import Delivery, Pin, Source
+from transfer.model import CHUNK, Delivery, Pin, Source
 
 BLOCK = bytes(range(256)) * 4096
 
 
 @dataclass
 class MadeUp:
-    """`size` bytes that differ from piece to piece; nothing is kept.
+    """`size` bytes that differ from chunk to chunk; nothing is kept.
 
-    `cuts` are the pieces, counted from 0, whose read fails; `before` is called with the number of
-    each piece before it is read.
+    `cuts` are the chunks, counted from 0, whose read fails; `before` is called with the number of
+    each chunk before it is read.
     """
 
     size: int
@@ -39,14 +38,14 @@ class MadeUp:
         )
 
     def content(self, start: int, length: int) -> bytes:
-        """What `read_into` gives for a range within one piece."""
-        head = (start // STEP).to_bytes(8)
-        whole = head + BLOCK * (STEP // len(BLOCK))
-        return whole[start % STEP : start % STEP + length]
+        """What `read_into` gives for a range within one chunk."""
+        head = (start // CHUNK).to_bytes(8)
+        whole = head + BLOCK * (CHUNK // len(BLOCK))
+        return whole[start % CHUNK : start % CHUNK + length]
 
     def whole(self) -> bytes:
-        spans = range(0, self.size, STEP)
-        return b"".join(self.content(start, min(STEP, self.size - start)) for start in spans)
+        spans = range(0, self.size, CHUNK)
+        return b"".join(self.content(start, min(CHUNK, self.size - start)) for start in spans)
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         raise NotImplementedError
@@ -59,13 +58,13 @@ class MadeUp:
 
     def read_into(self, source: Source, pin: Pin, start: int, buffer: memoryview) -> None:
         assert (source, pin) == (self.delivery.source, self.delivery.pin)
-        number = start // STEP
+        number = start // CHUNK
         with self.lock:
             self.reads.append(number)
         self.before(number)
         if number in self.cuts:
             buffer[:1] = b"?"
-            raise Transient(Code.SOURCE_UNAVAILABLE, f"Piece {number} did not come.", file="up")
+            raise Transient(Code.SOURCE_UNAVAILABLE, f"Chunk {number} did not come.", file="up")
         buffer[:] = self.content(start, len(buffer))
 
 

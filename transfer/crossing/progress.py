@@ -11,12 +11,11 @@ from transfer.crossing.crossing import Crossing
 from transfer.crossing.lanes import Lanes
 from transfer.crossing.reading import Reader
 from transfer.errors import Transient
-from transfer.model import CHUNK, Delivery
+from transfer.model import Delivery
 
 
 class Progress:
-    """Tells of acknowledged bytes only, by whole chunks, so whatever is told late costs time and
-    nothing else.
+    """Tells of acknowledged bytes only, so whatever is told late costs time and nothing else.
 
     Written every `Tools.progress_every` seconds, and once more when the file stumbles: a kill alone
     loses what was sent since, and a line that breaks off again and again gets on, though no further
@@ -40,7 +39,6 @@ class Progress:
         self._every = crossing.tools.progress_every
         self._due_at = time.monotonic() + self._every
         self._written = delivery.moved
-        self._chunk = lanes.proven // CHUNK
 
     def __enter__(self) -> Self:
         return self
@@ -59,12 +57,8 @@ class Progress:
             self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)
 
     def tell(self) -> None:
-        """What is acknowledged by now, where that is a chunk more than was told."""
-        proven = self._lanes.proven
-        chunk, self._chunk = self._chunk, proven // CHUNK
-        if self._chunk == chunk:
-            return
-        self._delivery = self._delivery.evolve(moved=proven)
+        """What is acknowledged by now."""
+        self._delivery = self._delivery.evolve(moved=self._lanes.proven)
         if time.monotonic() >= self._due_at:
             self._write()
         self._crossing.tools.observer.moved(self._crossing.transfer, self._delivery)

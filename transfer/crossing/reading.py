@@ -10,7 +10,7 @@ from typing import Self
 from transfer import digests as digesting
 from transfer.computed import Digests, Kept
 from transfer.crossing.keeping import Keeping
-from transfer.crossing.ring import STEP, EndedError, Read, Ring
+from transfer.crossing.ring import EndedError, Read, Ring
 from transfer.digests import NOTHING, STATELESS, Hash, Known, Makers
 from transfer.model import CHUNK, MIB, Delivery
 from transfer.ports import ObjectStore
@@ -18,17 +18,17 @@ from transfer.ports import ObjectStore
 READERS = 2
 """Ranges that are read at once. One S3 connection gives 50 to 100 MB/s."""
 ROOM = 3
-"""Pieces in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
+"""Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
 SMALL = MIB
 """Up to this size threads cost more than they bring."""
 
 
 class Reader:
-    """The pieces of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
+    """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
     `digests` are names of Digests, `makers` begin them; those that are `known` need no computing
     where something else of S3's proves the bytes. `room` is at least 2, and more than the
-    pieces that are held at once by who sends. Its threads end with the `with` block, at the latest
+    chunks that are held at once by who sends. Its threads end with the `with` block, at the latest
     when the ranges that are being read have come or timed out.
     """
 
@@ -81,36 +81,36 @@ class Reader:
         for thread in (*self._readers, *self._digesters):
             thread.join()
 
-    def pieces(self) -> Iterator[tuple[int, memoryview]]:
-        """In order, each with its offset. A piece stays as it is for as long as a view of it is
+    def chunks(self) -> Iterator[tuple[int, memoryview]]:
+        """In order, each with its offset. A chunk stays as it is for as long as a view of it is
         held; who holds on to `room` of them waits for the next one in vain.
 
         With `start` above 0 and digests of which no state was kept, the first one comes when all
         before it has been read.
-        Raises what `ObjectStore.read_into` raises, after the pieces before it.
+        Raises what `ObjectStore.read_into` raises, after the chunks before it.
         """
         while self._position < self._pin.size:
-            start, self._position = self._position, self._position + STEP
-            # No name here for the piece: that would hold it while the next one is waited for.
-            yield start, self._piece(start)
+            start, self._position = self._position, self._position + CHUNK
+            # No name here for the chunk: that would hold it while the next one is waited for.
+            yield start, self._chunk(start)
 
     def enlarge(self, count: int) -> None:
-        """Room for so many pieces more; for who sends several at once, at any time."""
+        """Room for so many chunks more; for who sends several at once, at any time."""
         if self._pin.size > SMALL:
             self._ring.enlarge(count)
 
     def kept(self, proven: int) -> tuple[Kept, ...]:
         """The states of the digests that are worth keeping when so many bytes are acknowledged: of
-        pieces that were handed out. May wait for the digests to come there.
+        chunks that were handed out. May wait for the digests to come there.
         """
         return self._keeping.before(proven) if self._keeping else ()
 
     def digests(self) -> Digests:
-        """Of the whole object, after the last piece. Empty for what was neither asked for nor is a
+        """Of the whole object, after the last chunk. Empty for what was neither asked for nor is a
         proof.
         """
         if self._position < self._pin.size:
-            raise ValueError("the digests are known after the last piece")
+            raise ValueError("the digests are known after the last chunk")
         for thread in self._digesters:
             thread.join()
         self._ring.check()
@@ -121,12 +121,12 @@ class Reader:
         return digesting.end(self._hashes, self._pin, self._known)
 
     def _start(self) -> None:
-        for number in range(min(READERS, -(-self._pin.size // STEP))):
+        for number in range(min(READERS, -(-self._pin.size // CHUNK))):
             self._readers.append(_started(self._ring.fill, f"read-{number}"))
         for name, value in self._hashes.items():
             self._digesters.append(_started(partial(self._digest, name, value), name))
 
-    def _piece(self, start: int) -> memoryview:
+    def _chunk(self, start: int) -> memoryview:
         if self._small:
             self._read(0, memoryview(self._small))
             return memoryview(self._small).toreadonly()
@@ -135,10 +135,10 @@ class Reader:
     def _digest(self, name: str, value: Hash) -> None:
         start = self._digested
         try:
-            for start in range(self._digested, self._pin.size, STEP):
+            for start in range(self._digested, self._pin.size, CHUNK):
                 value.update(self._ring.take(start))
                 if self._keeping:
-                    self._keeping.passed(name, min(start + STEP, self._pin.size), value)
+                    self._keeping.passed(name, min(start + CHUNK, self._pin.size), value)
         except EndedError:
             pass
         except BaseException as error:  # noqa: BLE001  it is raised where the digests are asked for

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-import mmap
 import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from mmap import mmap
 from queue import SimpleQueue
 from threading import Condition
 
 from transfer.model import CHUNK
 
-STEP = CHUNK // 2
-"""Bytes that are read at once: by whole chunks five files at once would hold 50 MB more, and the
-processor gains nothing by it. A quarter costs a tenth more of it.
-"""
-PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
 Read = Callable[[int, memoryview], None]
 """Fills the buffer with the bytes from that offset, or raises."""
 
@@ -26,11 +20,11 @@ class EndedError(Exception):
 
 
 class Ring:
-    """Pieces of a file of `size` bytes by their offsets, multiples of STEP.
+    """Chunks of a file of `size` bytes by their offsets, multiples of CHUNK.
 
-    `followers` are the offsets at which those begin who will take every piece from there. A buffer
+    `followers` are the offsets at which those begin who will take every chunk from there. A buffer
     is filled anew when no view of it is left, slices included: however long a slow writer holds
-    on to its piece, the bytes stay as they are. With `room` buffers all held, reading waits.
+    on to its chunk, the bytes stay as they are. With `room` buffers all held, reading waits.
     """
 
     def __init__(
@@ -41,7 +35,7 @@ class Ring:
         self._size = size
         self._followers = followers
         # A view may be dropped anywhere, also while a lock is held; a SimpleQueue bears that.
-        self._free: SimpleQueue[memoryview | None] = SimpleQueue()
+        self._free: SimpleQueue[mmap | None] = SimpleQueue()
         self._change = Condition()
         self._ready: dict[int, memoryview] = {}
         self._taken: dict[int, int] = {}
@@ -51,26 +45,19 @@ class Ring:
 
     def enlarge(self, count: int) -> None:
         """So many buffers more. They take memory only when they are filled."""
-        if not count:
-            return
-        each = min(STEP, self._size)
-        # Pages of their own: what malloc takes back it seldom gives to another thread.
-        pages = mmap.mmap(-1, count * each, PRIVATE)
-        with suppress(OSError):
-            # 512 of them at a time: to be given one after the other costs more than to fill them.
-            pages.madvise(mmap.MADV_HUGEPAGE)
-        for start in range(0, count * each, each):
-            self._free.put(memoryview(pages)[start : start + each])
+        for _ in range(count):
+            # Pages of their own: what malloc takes back it seldom gives to another thread.
+            self._free.put(mmap(-1, min(CHUNK, self._size)))
 
     def fill(self) -> None:
-        """What a reading thread does: piece after piece until the end, a failure or `stop`."""
+        """What a reading thread does: chunk after chunk until the end, a failure or `stop`."""
         while (buffer := self._free.get()) is not None and (start := self._claim()) is not None:
             self._fill(buffer, start)
         # Whoever else waits for a buffer has nothing left to read either.
         self._free.put(None)
 
     def take(self, start: int) -> memoryview:
-        """The piece, read-only; waits for it. Raises what reading it, or one before it, raised."""
+        """The chunk, read-only; waits for it. Raises what reading it, or one before it, raised."""
         with self._change:
             self._change.wait_for(lambda: start in self._ready or self._over(start))
             if start in self._ready:
@@ -85,7 +72,7 @@ class Ring:
             raise self._failure[1]
 
     def fail(self, start: int, error: BaseException) -> None:
-        """Followers get the pieces before `start`, then the error."""
+        """Followers get the chunks before `start`, then the error."""
         with self._change:
             if self._failure is None or start < self._failure[0]:
                 self._failure = (start, error)
@@ -115,11 +102,11 @@ class Ring:
             start = self._next
             if self._stopped or self._failure or start >= self._size:
                 return None
-            self._next += STEP
+            self._next += CHUNK
             return start
 
-    def _fill(self, buffer: memoryview, start: int) -> None:
-        view = self._lend(buffer, min(STEP, self._size - start))
+    def _fill(self, buffer: mmap, start: int) -> None:
+        view = self._lend(buffer, min(CHUNK, self._size - start))
         try:
             self._read(start, view)
         except BaseException as error:  # noqa: BLE001  it is the follower's to raise
@@ -130,7 +117,7 @@ class Ring:
                 self._ready[start] = view.toreadonly()
             self._change.notify_all()
 
-    def _lend(self, buffer: memoryview, length: int) -> memoryview:
+    def _lend(self, buffer: mmap, length: int) -> memoryview:
         """A view whose owner dies with the last view or slice of it, and gives the buffer back."""
         owner = (ctypes.c_ubyte * length).from_buffer(buffer)
         weakref.finalize(owner, self._free.put, buffer).atexit = False

@@ -125,7 +125,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(writers), start, crossing),
         ):
-            for offset, data in _from(start, reader.pieces()):
+            for offset, data in _from(start, reader.chunks()):
                 crossing.tools.halt()
                 lanes.write(data, offset)
                 progress.tell()

@@ -50,7 +50,7 @@ def test_an_encrypted_object_is_compared_by_its_checksum(moto: Aws) -> None:
     pin = shelf.objects.describe(source)
     delivery = Delivery(number=1, source=source, final="/sealed", pin=pin)
     with Reader(shelf.objects, delivery) as reader:
-        assert b"".join(bytes(chunk) for _, chunk in reader.pieces()) == data
+        assert b"".join(bytes(chunk) for _, chunk in reader.chunks()) == data
         digests = reader.digests()
     assert digests.source_check == "CRC32"
     assert digests.crc32 == pin.crc32
