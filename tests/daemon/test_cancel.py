@@ -8,7 +8,6 @@ from typing import Any
 from adapters.running.retries import retrying
 from tests.daemon.ferry import Ferry, waits
 from tests.transfer.test_journey import SOURCE
-from transfer.crossing.ring import STEP
 from transfer.errors import Code, Permanent, Waiting
 from transfer.model import CHUNK, Outcome, Stage, Transfer
 from transfer.steps import Step
@@ -22,7 +21,7 @@ def cancelled(*transfers: Transfer) -> Any:
     return lambda transfer: why if transfer.id in ids else None
 
 
-def test_a_cancelled_transfer_stops_at_the_next_piece_and_removes_its_temp() -> None:
+def test_a_cancelled_transfer_stops_at_the_next_chunk_and_removes_its_temp() -> None:
     ferry = Ferry()
     ferry.bench.objects.put(SOURCE, b"x" * (3 * CHUNK))
     transfer = ferry.admit()
@@ -35,7 +34,7 @@ def test_a_cancelled_transfer_stops_at_the_next_piece_and_removes_its_temp() -> 
     assert ferry.carrier.drain(60.0)
     head = ferry.head(transfer)
     assert (head.outcome, head.finished) == (Outcome.CANCELLED, True)
-    assert [moved for _, moved in ferry.bench.watcher.seen] == [STEP]
+    assert [moved for _, moved in ferry.bench.watcher.seen] == [CHUNK]
     assert ferry.bench.remotes.files == {}
 
 

@@ -11,7 +11,6 @@ import pytest
 from adapters.memory.notify import MemoryNotifier
 from tests.transfer.bench import FINAL, Bench, Fuse
 from tests.transfer.made import NOON, request
-from transfer.crossing.ring import STEP
 from transfer.errors import Code, Permanent, Stopping, Transient
 from transfer.journey import once, travel
 from transfer.model import CHUNK, Delivery, DeliveryState, Outcome, Stage, Transfer
@@ -64,8 +63,7 @@ def test_progress_counts_what_the_remote_acknowledged(bench: Bench) -> None:
     size = 2 * CHUNK + 1
     bench.objects.put(SOURCE, b"x" * size)
     carried(bench)
-    pieces = [(1, end) for end in range(STEP, size, STEP)]
-    assert bench.watcher.seen == [*pieces, (1, size), (1, size)]
+    assert bench.watcher.seen == [(1, CHUNK), (1, 2 * CHUNK), (1, size), (1, size)]
 
 
 def test_both_tickets_and_the_task_are_told_once(bench: Bench) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import ctypes
+import mmap
 import weakref
 from collections.abc import Callable, Sequence
-from mmap import mmap
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Condition
 
 from transfer.model import CHUNK
 
+PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+"""Shared pages, which Python's mmap gives unless told otherwise, are never huge."""
 Read = Callable[[int, memoryview], None]
 """Fills the buffer with the bytes from that offset, or raises."""
 
@@ -35,7 +38,7 @@ class Ring:
         self._size = size
         self._followers = followers
         # A view may be dropped anywhere, also while a lock is held; a SimpleQueue bears that.
-        self._free: SimpleQueue[mmap | None] = SimpleQueue()
+        self._free: SimpleQueue[mmap.mmap | None] = SimpleQueue()
         self._change = Condition()
         self._ready: dict[int, memoryview] = {}
         self._taken: dict[int, int] = {}
@@ -47,7 +50,11 @@ class Ring:
         """So many buffers more. They take memory only when they are filled."""
         for _ in range(count):
             # Pages of their own: what malloc takes back it seldom gives to another thread.
-            self._free.put(mmap(-1, min(CHUNK, self._size)))
+            pages = mmap.mmap(-1, min(CHUNK, self._size), PRIVATE)
+            with suppress(OSError):
+                # 512 at a time: to be given one after the other costs more than to fill them.
+                pages.madvise(mmap.MADV_HUGEPAGE)
+            self._free.put(pages)
 
     def fill(self) -> None:
         """What a reading thread does: chunk after chunk until the end, a failure or `stop`."""
@@ -105,7 +112,7 @@ class Ring:
             self._next += CHUNK
             return start
 
-    def _fill(self, buffer: mmap, start: int) -> None:
+    def _fill(self, buffer: mmap.mmap, start: int) -> None:
         view = self._lend(buffer, min(CHUNK, self._size - start))
         try:
             self._read(start, view)
@@ -117,7 +124,7 @@ class Ring:
                 self._ready[start] = view.toreadonly()
             self._change.notify_all()
 
-    def _lend(self, buffer: mmap, length: int) -> memoryview:
+    def _lend(self, buffer: mmap.mmap, length: int) -> memoryview:
         """A view whose owner dies with the last view or slice of it, and gives the buffer back."""
         owner = (ctypes.c_ubyte * length).from_buffer(buffer)
         weakref.finalize(owner, self._free.put, buffer).atexit = False
