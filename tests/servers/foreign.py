@@ -167,7 +167,10 @@ class Rclone(Foreign):
     def command(self) -> Sequence[str]:
         own = ("--config", "/dev/null", "--cache-dir", str(self.home / "cache"))
         who = ("--user", self.username, "--pass", self.password)
-        how = ("--vfs-cache-mode", self.cache, "--addr", f"{self.host}:{self.port}", *who)
+        # A write out of turn is refused after a second each: a busy machine makes many of that.
+        soon = ("--vfs-write-wait", "100ms")
+        where = ("--addr", f"{self.host}:{self.port}")
+        how = ("--vfs-cache-mode", self.cache, *where, *soon, *who)
         key = ("--key", str(self.home / "host")) if self.protocol == "sftp" else ()
         return [need("rclone"), *own, "serve", self.protocol, str(self.root), *how, *key]
 
