@@ -141,6 +141,10 @@ def test_requests_that_are_posted_together_go_out_at_the_end(tmp_path: Path) -> 
     with server("openssh", tmp_path) as partner:
         remote, answers = connect(partner), list[int]()
         wire, line = remote._wire, remote._line
+        with line.speaking():
+            # What was asked at the connect may not have been answered yet.
+            while not wire.idle:
+                wire.listen()
         with line.speaking(), wire.together():
             for number in range(SOME):
                 path = text(f"{partner.root}/{number}".encode())
