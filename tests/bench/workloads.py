@@ -32,6 +32,9 @@ PARTS = (READ_ALONE, MD5_ALONE, SHA256_ALONE)
 PEERS = (CURL, *LOCAL, *PARTS)
 CLIENTS = (OURS, ATTESTED, BARE, HASHING, RCLONE, NAIVE, *PEERS)
 
+MAIN = (OURS, ATTESTED, BARE, RCLONE)
+"""In every row."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workload:
@@ -84,19 +87,7 @@ WORKLOADS = (
         protocol="sftp",
         count=1,
         size=1024 * MIB,
-        clients=(
-            OURS,
-            ATTESTED,
-            BARE,
-            HASHING,
-            RCLONE,
-            NAIVE,
-            CURL,
-            CURL_LOCAL,
-            SFTP_LOCAL,
-            LFTP_LOCAL,
-            *PARTS,
-        ),
+        clients=(*MAIN, HASHING, NAIVE, CURL, CURL_LOCAL, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-tls",
@@ -105,7 +96,7 @@ WORKLOADS = (
         count=1,
         size=1024 * MIB,
         tls=True,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, CURL, SFTP_LOCAL, *PARTS),
+        clients=(*MAIN, NAIVE, CURL, SFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-five",
@@ -113,18 +104,7 @@ WORKLOADS = (
         protocol="sftp",
         count=5,
         size=256 * MIB,
-        clients=(
-            OURS,
-            ATTESTED,
-            BARE,
-            HASHING,
-            RCLONE,
-            NAIVE,
-            CURL_LOCAL,
-            SFTP_LOCAL,
-            LFTP_LOCAL,
-            *PARTS,
-        ),
+        clients=(*MAIN, HASHING, NAIVE, CURL_LOCAL, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-far",
@@ -133,7 +113,7 @@ WORKLOADS = (
         count=1,
         size=256 * MIB,
         round_trip=0.04,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, *PARTS),
+        clients=(*MAIN, NAIVE, SFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-2000",
@@ -141,7 +121,7 @@ WORKLOADS = (
         protocol="sftp",
         count=2000,
         size=16 * 1024,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
+        clients=(*MAIN, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="sftp-200",
@@ -149,7 +129,7 @@ WORKLOADS = (
         protocol="sftp",
         count=200,
         size=MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
+        clients=(*MAIN, NAIVE, SFTP_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="ftp-one",
@@ -157,7 +137,7 @@ WORKLOADS = (
         protocol="ftp",
         count=1,
         size=1024 * MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
+        clients=(*MAIN, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
     ),
     Workload(
         name="ftps-one",
@@ -165,7 +145,7 @@ WORKLOADS = (
         protocol="ftps",
         count=1,
         size=1024 * MIB,
-        clients=(OURS, ATTESTED, BARE, RCLONE, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
+        clients=(*MAIN, CURL, CURL_LOCAL, LFTP_LOCAL, *PARTS),
     ),
 )
 
