@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from paramiko import SFTPAttributes, SFTPHandle
-from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
+from paramiko import Message, SFTPAttributes, SFTPHandle
+from paramiko.sftp import (
+    CMD_CLOSE,
+    CMD_WRITE,
+    SFTP_FAILURE,
+    SFTP_OP_UNSUPPORTED,
+    SFTP_PERMISSION_DENIED,
+)
 
-from sandbox.remotes import SftpServer
+from sandbox.remotes import SftpServer, SftpSession
 from sandbox.sftp_files import NEW, Files
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
@@ -22,17 +29,22 @@ from tests.noise import noise
 from tests.servers.odd_ftp import OddFtp, Session
 from tests.servers.proxy import Kind, Proxy
 from transfer.destination import Conflict, HostKey, Mode
-from transfer.model import CHUNK
+from transfer.model import CHUNK, MIB
+from transfer.tools import Tools
+from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
 SMALL = b"name;pay\n" * 100
 LARGE = noise(2 * CHUNK + 12_345)
+ONE, TWO = Width(wide=1 << 40, far=60.0), Width(wide=MIB, far=60.0, share=MIB)
 LATE = 2
 """Looks after a close that do not show the file as it is."""
 
 
 @dataclass
 class Odd(Voyage):
+    width: Width = ONE
+
     def _credential(self) -> dict[str, Any]:
         pin = HostKey(fingerprint=self.server.host_key)  # type: ignore[union-attr]
         return {"protocol": "sftp", "password": "password", "host_keys": (pin,), "root": "/"}
@@ -40,13 +52,22 @@ class Odd(Voyage):
     def local(self, path: str) -> Path:
         return Path(self.server.root, path.lstrip("/"))
 
+    def tools(self) -> Tools:
+        return replace(super().tools(), width=self.width)
+
 
 @contextmanager
-def odd(files: type[Files], data: bytes, root: Path, **settings: Any) -> Iterator[Odd]:
+def odd(
+    files: type[Files],
+    data: bytes,
+    root: Path,
+    session: type[SftpSession] = SftpSession,
+    **settings: Any,
+) -> Iterator[Odd]:
     class Server(SftpServer):
         pass
 
-    Server.files = files
+    Server.files, Server.session = files, session
     with Server(root=root) as server, Sightings(root) as seen:
         proxied = settings.pop("port", 0)
         patient = {"timeout": 60.0, "connect_timeout": 60.0}
@@ -306,3 +327,85 @@ def test_a_full_disk_that_says_that_there_is_no_file(tmp_path: Path) -> None:
     assert ended.code == "remote.full"
     assert files == {}
     assert ended.transfer.loose_ends == ()
+
+
+class Plain(Files):
+    """Refuses to make sure that a file is new."""
+
+    status: ClassVar[int]
+
+    def open(self, path: str, flags: int, attr: SFTPAttributes) -> SFTPHandle | int:
+        return self.status if flags & os.O_EXCL else super().open(path, flags, attr)
+
+
+@pytest.mark.parametrize("status", [SFTP_FAILURE, SFTP_OP_UNSUPPORTED])
+def test_a_server_without_exclusive_creation_gets_temps_and_nothing_in_place(
+    status: int, tmp_path: Path
+) -> None:
+    class Refusing(Plain):
+        pass
+
+    Refusing.status = status
+    with odd(Refusing, SMALL, tmp_path / "temps") as voyage:
+        assert voyage.sail().judged().delivered
+    with odd(Refusing, SMALL, tmp_path / "direct", mode=Mode.DIRECT, collected=True) as voyage:
+        failure = voyage.sail().judged().transfer.failure
+    assert failure
+    assert failure.code == "remote.failed"
+    assert ("another mode of the destination" in failure.action) == (status != SFTP_FAILURE)
+
+
+class Further(SftpSession):
+    """A session beside the first one of its connection is another thing."""
+
+    @property
+    def further(self) -> bool:
+        return self.sock is not None and self.sock.get_id() > 0
+
+
+class Closing(Further):
+    """Ends with the file that was written over it."""
+
+    written = False
+
+    def _process(self, kind: int, number: int, message: Message) -> None:
+        super()._process(kind, number, message)
+        self.written |= kind == CMD_WRITE
+        if kind == CMD_CLOSE and self.sock and self.further and self.written:
+            ended.append(number)
+            self.sock.close()
+
+
+class Detained(Further):
+    """Refuses to write, and is busy with what it was sent until the test is over."""
+
+    refused = False
+
+    def _process(self, kind: int, number: int, message: Message) -> None:
+        if kind != CMD_WRITE or not self.further:
+            super()._process(kind, number, message)
+        elif self.refused:
+            over.wait(600)
+        else:
+            self.refused = True
+            ended.append(number)
+            self._send_status(number, SFTP_FAILURE)
+
+
+ended: list[int] = []
+over = threading.Event()
+
+
+@pytest.mark.parametrize("session", [Closing, Detained])
+def test_a_further_session_that_ends_alone_costs_no_try(
+    session: type[SftpSession], tmp_path: Path
+) -> None:
+    ended.clear()
+    over.clear()
+    with odd(Files, noise(3 * MIB), tmp_path, session) as voyage:
+        voyage.width, voyage.tries = TWO, 1
+        try:
+            assert voyage.sail().judged().delivered
+        finally:
+            over.set()
+    assert len(ended) == 1
