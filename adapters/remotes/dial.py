@@ -23,6 +23,11 @@ OTHER_TEMP = (
     " or temp.folder of the destination, or mode: direct, then order again."
 )
 
+NO_RENAME = (
+    "Ask the partner whether files may be renamed there. If not, set mode: direct of the"
+    " destination, then order again."
+)
+
 
 def plain(words: str) -> str:
     """The server's own words, made fit for a log line and a ticket."""
@@ -51,10 +56,14 @@ def address_of(sock: socket.socket) -> str:
 
 
 def way_out(doing: str, path: str, code: Code) -> str | None:
-    """The action for a temp that may not be created: its name may be what is prohibited."""
+    """The action where something else than the place may be prohibited: the name of a temp that
+    may not be created, and renaming.
+    """
     unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)
     if doing == "create" and unexplained and TEMP.search(basename(path)):
         return OTHER_TEMP.format(basename(path))
+    if doing.startswith("rename") and unexplained:
+        return NO_RENAME
     return None
 
 

@@ -7,6 +7,11 @@ from posixpath import basename, dirname
 
 from transfer.errors import Code
 
+BUSY = re.compile(
+    r"used by another|in use|(file|resource|device|it) (is )?(busy|locked)|locked by|lock conflict|"
+    r"sharing violation"
+)
+"""What is there, and held by somebody for a while."""
 _WORDS = (
     (
         Code.REMOTE_FULL,
@@ -16,6 +21,7 @@ _WORDS = (
             r"insufficient.*(space|storage)|exceeded (its )?(storage|allocation)"
         ),
     ),
+    (Code.REMOTE_FAILED, BUSY),
     (Code.REMOTE_DENIED, r"permission|denied|not permitted|read-only|forbidden|not authori[sz]ed"),
     (Code.REMOTE_EXISTS, r"already ?exists|file exists"),
     # Of a share that is away Windows says that "the network path was not found".
@@ -43,8 +49,13 @@ def meant(said: str, path: str) -> Code | None:
 
     `remote.no_directory` is said of whatever is absent.
     """
-    words = unnamed(said, path, dirname(path), basename(path))
+    words = _about(said, path)
     return next((code for code, form in _WORDS if re.search(form, words)), None)
+
+
+def is_busy(said: str, path: str) -> bool:
+    """Whether it says so of what is there, so that the same may be allowed in a moment."""
+    return bool(BUSY.search(_about(said, path)))
 
 
 def unnamed(said: str, *names: str) -> str:
@@ -56,3 +67,7 @@ def unnamed(said: str, *names: str) -> str:
     for name in filter(lambda each: each.strip("/"), names):
         words = re.sub(rf"(?<!\w){re.escape(name.lower())}(?!\w)", "", words)
     return words
+
+
+def _about(said: str, path: str) -> str:
+    return unnamed(said, path, dirname(path), basename(path))

@@ -8,9 +8,9 @@ from posixpath import basename
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.ftp.control import RefusedError
 from adapters.remotes.ftp.line import PARTING
-from adapters.remotes.words import meant, unnamed
+from adapters.remotes.words import is_busy, meant, unnamed
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import MOMENT, Code, FerryError, Permanent, Transient
 
 UNKNOWN_COMMAND = frozenset({500, 502, 504})
 LONGEST_NAME = 255
@@ -81,13 +81,15 @@ def failure(
     message = (
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{said}."
     )
+    busy = refused is not None and found is Code.REMOTE_FAILED and is_busy(refused.text, path)
     passing = refused is not None and refused.code < 500 and found not in BECAUSE  # noqa: PLR2004 RFC 959
-    passing = (passing and not is_long(path)) or found is Code.REMOTE_DROPPED
+    passing = (passing and not is_long(path)) or found is Code.REMOTE_DROPPED or busy
     kind = Transient if passing else Permanent
     action = way_out(doing, path, found)
     if found is Code.REMOTE_FAILED and is_long(path):
         action = "The name is too long for that server: order another name."
-    return kind(found, message, file=path, action=action)
+    after = MOMENT if busy else None
+    return kind(found, message, file=path, action=action, retry_after=after)
 
 
 def is_long(path: str) -> bool:

@@ -7,7 +7,7 @@ import pytest
 from adapters.remotes.words import meant
 from transfer.errors import Code
 
-ABSENT = Code.REMOTE_NO_DIRECTORY
+ABSENT, HELD = Code.REMOTE_NO_DIRECTORY, Code.REMOTE_FAILED
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,11 @@ ABSENT = Code.REMOTE_NO_DIRECTORY
         ("not found.csv", "/in/not found.csv", None),
         ("No such file or directory", "/in/a", ABSENT),
         ("file.csv exists: File exists", "/in/file.csv", Code.REMOTE_EXISTS),
+        ("The file is being used by another process.", "/in/a", HELD),
+        ("a.csv: Permission denied, file is locked by bank", "/in/a.csv", HELD),
+        ("Sharing violation", "/in/a", HELD),
+        ("Text file busy", "/in/a", HELD),
+        ("in use.csv: No such file or directory", "/in/in use.csv", ABSENT),
     ],
 )
 def test_a_name_is_none_of_the_words(said: str, path: str, code: Code | None) -> None:

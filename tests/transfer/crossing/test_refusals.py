@@ -17,6 +17,7 @@ from tests.transfer.crossing.test_resume import dies_at
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.crossing import late
+from transfer.destination import Tier
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
@@ -236,6 +237,31 @@ def test_a_size_that_comes_late_is_looked_at_again(bench: Bench) -> None:
     hidden: list[bytes] = []
     bench.remotes.hooks.append(hide)
     assert_delivered(bench, carried(bench, tools_of(bench)))
+    assert bench.remotes.opened == [0]
+    assert bench.pauses == list(late.LOOKS[:2])
+
+
+@pytest.mark.parametrize("how", ["held", "empty"])
+def test_what_cannot_be_read_back_for_a_moment_is_read_again(bench: Bench, how: str) -> None:
+    partner = {"partner": replace(PARTNER, tier=Tier.READ_BACK)}
+    reads, hidden = [], list[bytes]()
+
+    def hold(verb: str, path: str, place: int) -> None:
+        del place
+        if verb != "read":
+            return
+        reads.append(path)
+        content = bench.remotes.files[path]
+        if how == "held" and len(reads) < 3:
+            raise Permanent(Code.REMOTE_FAILED, "It is being used by another process.")
+        if how == "empty" and len(reads) == 1:
+            hidden.append(bytes(content))
+            del content[:]
+        elif hidden and len(reads) == 3:
+            content[:] = hidden.pop()
+
+    bench.remotes.hooks.append(hold)
+    assert_delivered(bench, carried(bench, replace(bench.tools(), destinations=partner)))
     assert bench.remotes.opened == [0]
     assert bench.pauses == list(late.LOOKS[:2])
 
