@@ -37,7 +37,7 @@ BREAKS = (
     Break("cancelled", {"item_approval": "cancelled"}, Code.REQUEST_CANCELLED),
     Break("item closed", {"item_active": False}, Code.REQUEST_CANCELLED),
     Break("item skipped", {"item_state": "7"}, Code.REQUEST_CANCELLED),
-    Break("item pending", {"item_state": "-5"}, Code.REQUEST_CANCELLED),
+    Break("item pending", {"item_state": "-5"}, Code.APPROVAL_PENDING),
     Break("requested", {"item_approval": "requested"}, Code.APPROVAL_PENDING),
     Break("not requested", {"item_approval": "not requested"}, Code.APPROVAL_PENDING),
     Break("not required", {"item_approval": "not_required"}, Code.APPROVAL_PENDING),
