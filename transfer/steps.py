@@ -118,7 +118,7 @@ def _found(transfer: Transfer, tools: Tools) -> tuple[Sequence[Delivery], Transf
     return wanted, done
 
 
-def _pinned(transfer: Transfer, wanted: Iterable[Delivery], tools: Tools) -> list[Delivery]:
+def _pinned(transfer: Transfer, wanted: Sequence[Delivery], tools: Tools) -> list[Delivery]:
     def pin(delivery: Delivery) -> Delivery:
         tools.halt()
         if delivery.state is DeliveryState.PUBLISHED:
@@ -127,6 +127,8 @@ def _pinned(transfer: Transfer, wanted: Iterable[Delivery], tools: Tools) -> lis
         pin = delivery.pin or tools.objects.describe(delivery.source)
         return pinned(delivery, insist(pin, delivery.source, transfer.request, tools.rules))
 
+    if len(wanted) == 1:
+        return [pin(each) for each in wanted]
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
         return list(pool.map(pin, wanted))
 
