@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,14 +11,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from paramiko import Message, SFTPAttributes, SFTPHandle
-from paramiko.sftp import (
-    CMD_CLOSE,
-    CMD_WRITE,
-    SFTP_FAILURE,
-    SFTP_OP_UNSUPPORTED,
-    SFTP_PERMISSION_DENIED,
-)
+from paramiko import SFTPAttributes, SFTPHandle
+from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
 
 from sandbox.remotes import SftpServer, SftpSession
 from sandbox.sftp_files import NEW, Files
@@ -29,14 +22,14 @@ from tests.noise import noise
 from tests.servers.odd_ftp import OddFtp, Session
 from tests.servers.proxy import Kind, Proxy
 from transfer.destination import Conflict, HostKey, Mode
-from transfer.model import CHUNK, MIB
+from transfer.model import CHUNK
 from transfer.tools import Tools
 from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
 SMALL = b"name;pay\n" * 100
 LARGE = noise(2 * CHUNK + 12_345)
-ONE, TWO = Width(wide=1 << 40, far=60.0), Width(wide=MIB, far=60.0, share=MIB)
+ONE = Width(wide=1 << 40, far=60.0)
 LATE = 2
 """Looks after a close that do not show the file as it is."""
 
@@ -353,59 +346,3 @@ def test_a_server_without_exclusive_creation_gets_temps_and_nothing_in_place(
     assert failure
     assert failure.code == "remote.failed"
     assert ("another mode of the destination" in failure.action) == (status != SFTP_FAILURE)
-
-
-class Further(SftpSession):
-    """A session beside the first one of its connection is another thing."""
-
-    @property
-    def further(self) -> bool:
-        return self.sock is not None and self.sock.get_id() > 0
-
-
-class Closing(Further):
-    """Ends with the file that was written over it."""
-
-    written = False
-
-    def _process(self, kind: int, number: int, message: Message) -> None:
-        super()._process(kind, number, message)
-        self.written |= kind == CMD_WRITE
-        if kind == CMD_CLOSE and self.sock and self.further and self.written:
-            ended.append(number)
-            self.sock.close()
-
-
-class Detained(Further):
-    """Refuses to write, and is busy with what it was sent until the test is over."""
-
-    refused = False
-
-    def _process(self, kind: int, number: int, message: Message) -> None:
-        if kind != CMD_WRITE or not self.further:
-            super()._process(kind, number, message)
-        elif self.refused:
-            over.wait(600)
-        else:
-            self.refused = True
-            ended.append(number)
-            self._send_status(number, SFTP_FAILURE)
-
-
-ended: list[int] = []
-over = threading.Event()
-
-
-@pytest.mark.parametrize("session", [Closing, Detained])
-def test_a_further_session_that_ends_alone_costs_no_try(
-    session: type[SftpSession], tmp_path: Path
-) -> None:
-    ended.clear()
-    over.clear()
-    with odd(Files, noise(3 * MIB), tmp_path, session) as voyage:
-        voyage.width, voyage.tries = TWO, 1
-        try:
-            assert voyage.sail().judged().delivered
-        finally:
-            over.set()
-    assert len(ended) == 1
