@@ -16,6 +16,8 @@ KEEPALIVE = 15
 SHORTEST = 0.1
 """Seconds that a step of connecting gets, however late it is."""
 LONGEST_WORD = 200
+UNTIL_LATER = 60.0
+"""Seconds to wait for a server that has too many users."""
 TEMP = re.compile(r"[0-9a-f]{12}-\d+-(e\d+|old)")
 """What the names of temps have in common, whatever a destination's pattern is."""
 OTHER_TEMP = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.remotes.words import meant
+from adapters.remotes.words import is_crowded, meant
 from transfer.errors import Code
 
 ABSENT, HELD = Code.REMOTE_NO_DIRECTORY, Code.REMOTE_FAILED
@@ -30,3 +30,29 @@ ABSENT, HELD = Code.REMOTE_NO_DIRECTORY, Code.REMOTE_FAILED
 )
 def test_a_name_is_none_of_the_words(said: str, path: str, code: Code | None) -> None:
     assert meant(said, path) is code
+
+
+@pytest.mark.parametrize(
+    ("said", "crowded"),
+    [
+        ("Too many connections", True),
+        ("Sorry, the maximum number of clients (1) for this user are already connected.", True),
+        ("Login failed: maximum number of sessions reached", True),
+        ("Not logged in, too many users", True),
+        ("Exceeded MaxStartups", True),
+        ("Not allowed at this time", True),
+        ("The server is shutting down", True),
+        ("Down for maintenance, come back later", True),
+        ("Login failed, try again later", False),
+        ("Too many authentication failures", False),
+        ("Your password has expired. Maximum age: 90 days.", False),
+        ("This account is disabled; try again later", False),
+        ("Account suspended, too many complaints", False),
+        ("Login incorrect", False),
+        ("Bye", False),
+    ],
+)
+def test_a_login_is_refused_for_want_of_room_or_for_the_credential(
+    said: str, crowded: bool
+) -> None:
+    assert is_crowded(said, "ferry") is crowded
