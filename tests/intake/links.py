@@ -36,6 +36,8 @@ BREAKS = (
     Break("rejected", {"item_approval": "rejected"}, Code.APPROVAL_REJECTED),
     Break("cancelled", {"item_approval": "cancelled"}, Code.REQUEST_CANCELLED),
     Break("item closed", {"item_active": False}, Code.REQUEST_CANCELLED),
+    Break("request cancelled", {"request_state": "closed_cancelled"}, Code.REQUEST_CANCELLED),
+    Break("request rejected", {"request_approval": "rejected"}, Code.REQUEST_CANCELLED),
     Break("item skipped", {"item_state": "7"}, Code.REQUEST_CANCELLED),
     Break("item pending", {"item_state": "-5"}, Code.APPROVAL_PENDING),
     Break("requested", {"item_approval": "requested"}, Code.APPROVAL_PENDING),

@@ -14,7 +14,7 @@ from typing import Any
 
 from transfer.approval.approvers import counting, discounted, verdicts
 from transfer.errors import Code, Permanent, Transient
-from transfer.evidence import Approval, Evidence
+from transfer.evidence import WITHDRAWN, Approval, Evidence
 from transfer.model import Request
 from transfer.rules import Rules
 
@@ -147,6 +147,13 @@ def _readable(evidence: Evidence, rules: Rules) -> None:
 def _still_wanted(evidence: Evidence) -> None:
     if evidence.item_approval == "rejected":
         raise Permanent(Code.APPROVAL_REJECTED, f"{evidence.item_number} was rejected.")
+    cancelled = evidence.request_approval in ("rejected", "cancelled")
+    if cancelled or evidence.request_state in WITHDRAWN:
+        raise Permanent(
+            Code.REQUEST_CANCELLED,
+            f"{evidence.request_number}, to which {evidence.item_number} belongs, was cancelled or "
+            "rejected.",
+        )
     closed = not (evidence.item_active and evidence.task_active)
     states = {evidence.item_state, evidence.task_state}
     if closed or states & ENDED_STATES or evidence.item_approval == "cancelled":
