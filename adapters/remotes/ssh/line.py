@@ -60,6 +60,7 @@ class Line:
         self._socket = sock
         self._sent, self._received = Sent(lambda: sock), Received(lambda: sock)
         self._left = False
+        self._identity: tuple[paramiko.PKey | None, str] = (None, "")
         self._born = monotonic()
 
     def pace(self) -> float:
@@ -73,8 +74,12 @@ class Line:
 
     @property
     def identity(self) -> str:
-        key = self.transport.host_key
-        return f"{key.get_name()} {key.fingerprint}" if key else ""
+        key, (known, shown) = self.transport.host_key, self._identity
+        if key is not known:
+            # Each file's receipt has it, and a new key exchange may bring another one.
+            shown = f"{key.get_name()} {key.fingerprint}" if key else ""
+            self._identity = key, shown
+        return shown
 
     def reached(self) -> tuple[str, float]:
         """The address that answered, and TCP's round trip in seconds. Raises OSError."""
