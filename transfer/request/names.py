@@ -123,16 +123,20 @@ def _hidden_rule(text: str) -> str | None:
 
 
 def _character_rule(text: str) -> str | None:
-    control = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), None)
-    if control is not None:
-        return f"has a control character, U+{ord(control):04X}"
-    if rule := _hidden_rule(text):
+    # What hides, and what has another form, lies beyond ASCII: most names are asked one question.
+    plain = text.isascii() and text.isprintable()
+    if not plain and (rule := _control_rule(text) or _hidden_rule(text)):
         return rule
     if "\\" in text:
         return "has a backslash, which some servers take for a separator"
-    if not unicodedata.is_normalized("NFC", text):
+    if not plain and not unicodedata.is_normalized("NFC", text):
         return "is not in Unicode normal form C"
     return None
+
+
+def _control_rule(text: str) -> str | None:
+    control = next((c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")), None)
+    return None if control is None else f"has a control character, U+{ord(control):04X}"
 
 
 def _name_rule(name: str) -> str | None:

@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeVar
 
-from paramiko import Message
 from paramiko.sftp import CMD_OPEN, CMD_STAT
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.errors import is_said_absent
 from adapters.remotes.sftp.upload import SftpUpload
 from adapters.remotes.sftp.wire import RefusedError, Wire, check, size_of, text
@@ -57,11 +57,11 @@ class Storing:
     def start(self) -> None:
         self._ask(CMD_OPEN, self._how, answered=self._opened)
 
-    def _ask(self, kind: int, *more: bytes, answered: Callable[[int, Message], None]) -> None:
+    def _ask(self, kind: int, *more: bytes, answered: Callable[[int, Answer], None]) -> None:
         self._asked += 1
         self._wire.post(kind, text(self.file.path.encode()), *more, answered=answered)
 
-    def _opened(self, kind: int, body: Message) -> None:
+    def _opened(self, kind: int, body: Answer) -> None:
         self._asked -= 1
         try:
             check(kind, body)
@@ -72,7 +72,7 @@ class Storing:
         self._upload.post(self.file.data, self.file.modified)
         self._ask(CMD_STAT, answered=self._sized)
 
-    def _sized(self, kind: int, body: Message) -> None:
+    def _sized(self, kind: int, body: Answer) -> None:
         self._asked -= 1
         try:
             check(kind, body)
@@ -108,7 +108,7 @@ class Asking:
     def start(self) -> None:
         self._wire.post(self._kind, *self._fields, answered=self._answered)
 
-    def _answered(self, kind: int, body: Message) -> None:
+    def _answered(self, kind: int, body: Answer) -> None:
         try:
             check(kind, body)
         except RefusedError as refused:

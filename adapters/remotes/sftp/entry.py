@@ -9,7 +9,6 @@ from posixpath import basename, dirname, join
 from stat import S_IFMT, S_ISREG
 from struct import pack
 
-from paramiko import Message
 from paramiko.sftp import (
     CMD_CLOSE,
     CMD_LSTAT,
@@ -20,6 +19,7 @@ from paramiko.sftp import (
     SFTP_FLAG_READ,
 )
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.wire import HAS_SIZE, RefusedError, Wire, text
 
 HAS_OWNER, HAS_MODE, HAS_TIMES, HAS_MORE = 2, 4, 8, 0x80000000
@@ -75,7 +75,7 @@ def _names(wire: Wire, folder: str) -> Iterator[str]:
                 _mode(answer)
 
 
-def written(attributes: Message) -> datetime | None:
+def written(attributes: Answer) -> datetime | None:
     """When that was last, None where the server does not show it."""
     flags = attributes.get_int()
     before = 8 * bool(flags & HAS_SIZE) + 8 * bool(flags & HAS_OWNER) + 4 * bool(flags & HAS_MODE)
@@ -103,7 +103,7 @@ def _opens(wire: Wire, kind: int, *fields: bytes) -> bool:
         return False
 
 
-def _mode(attributes: Message) -> int:
+def _mode(attributes: Answer) -> int:
     """The permissions, 0 where the server shows none; reads the attributes to their end."""
     flags = attributes.get_int()
     attributes.get_bytes(8 * bool(flags & HAS_SIZE) + 8 * bool(flags & HAS_OWNER))

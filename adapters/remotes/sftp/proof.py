@@ -12,9 +12,9 @@ from contextlib import suppress
 from datetime import datetime
 from struct import pack
 
-from paramiko import Message
 from paramiko.sftp import CMD_CLOSE, CMD_LSTAT, CMD_OPEN, CMD_STAT
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.entry import READ, is_regular, listed, names_in, written
 from adapters.remotes.sftp.errors import UNSUPPORTED
 from adapters.remotes.sftp.reading import Reading
@@ -109,7 +109,7 @@ class SftpProof:
             return written(self._wire.attributes(CMD_LSTAT, text(path.encode())))
         return None
 
-    def _check_file(self, path: bytes, algorithm: str) -> Message:
+    def _check_file(self, path: bytes, algorithm: str) -> Answer:
         asked = text(path), text(algorithm.encode()), WHOLE
         return self._wire.extended(CHECK_FILE_NAME, *asked, reply=True)
 
@@ -121,7 +121,7 @@ class SftpProof:
             raise self._explain(path, refused, "show") from refused
 
 
-def _hash_in(answer: Message, algorithm: str, size: int) -> str | None:
+def _hash_in(answer: Answer, algorithm: str, size: int) -> str | None:
     """The hash as hex, None when the answer is not of that algorithm or is not to be believed."""
     said = answer.get_string()
     if said == CHECK_FILE.encode():

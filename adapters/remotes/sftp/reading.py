@@ -6,9 +6,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from struct import pack
 
-from paramiko import Message
 from paramiko.sftp import CMD_DATA, CMD_READ, SFTP_EOF
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.wire import RefusedError, Wire, check
 from adapters.remotes.ssh.line import GarbledError
 
@@ -62,7 +62,7 @@ class Reading:
         place = pack(">QI", piece.place, piece.missing)
         self._wire.post(CMD_READ, self._handle, place, answered=lambda *it: self._take(piece, *it))
 
-    def _take(self, piece: Piece, kind: int, body: Message) -> None:
+    def _take(self, piece: Piece, kind: int, body: Answer) -> None:
         try:
             check(kind, body)
         except RefusedError as refused:

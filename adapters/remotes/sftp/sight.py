@@ -11,9 +11,9 @@ from contextlib import closing, suppress
 from typing import Protocol
 from uuid import uuid4
 
-from paramiko import Message
 from paramiko.sftp import CMD_EXTENDED, CMD_LSTAT
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.batch import Asking, run
 from adapters.remotes.sftp.errors import is_said_absent
 from adapters.remotes.sftp.wire import RefusedError, Wire, check, text
@@ -56,7 +56,7 @@ class Sight:
         self._exists = exists
         self._another = another
         self._first = first
-        self._linked: list[tuple[int, Message]] = []
+        self._linked: list[tuple[int, Answer]] = []
         self._live: bool | None = None
         if HARDLINK in wire.extensions and not first:
             # Its answer comes with that to the next request, at no round trip of its own.

@@ -10,9 +10,9 @@ from datetime import datetime
 from struct import pack
 from time import monotonic
 
-from paramiko import Message
 from paramiko.sftp import CMD_CLOSE, CMD_EXTENDED, CMD_FSETSTAT, CMD_WRITE
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.errors import BAD_MESSAGE, UNSUPPORTED
 from adapters.remotes.sftp.wire import RefusedError, Wire, check, text
 from adapters.remotes.ssh.line import Line
@@ -120,7 +120,7 @@ class SftpUpload:
         mine = _Block(size)
         self._order.append(mine)
 
-        def answered(kind: int, body: Message) -> None:
+        def answered(kind: int, body: Answer) -> None:
             self._requests -= 1
             self._under_way -= size
             self._wire.stride.answer(monotonic())
@@ -161,14 +161,14 @@ class SftpUpload:
     def _post_last(
         self, doing: str, kind: int, *fields: bytes, forgive: Collection[int] = ()
     ) -> None:
-        def answered(kind: int, body: Message) -> None:
+        def answered(kind: int, body: Answer) -> None:
             self._ending -= 1
             self._judge(doing, kind, body, forgive)
 
         self._wire.post(kind, *fields, answered=answered)
         self._ending += 1
 
-    def _judge(self, doing: str, kind: int, body: Message, forgive: Collection[int] = ()) -> bool:
+    def _judge(self, doing: str, kind: int, body: Answer, forgive: Collection[int] = ()) -> bool:
         try:
             check(kind, body)
         except RefusedError as refused:

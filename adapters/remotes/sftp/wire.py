@@ -9,11 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from struct import pack, unpack
+from struct import Struct, pack
 from time import monotonic
 from typing import TYPE_CHECKING, cast
 
-from paramiko import Message
 from paramiko.sftp import (
     CMD_ATTRS,
     CMD_EXTENDED,
@@ -25,13 +24,13 @@ from paramiko.sftp import (
     SFTP_OK,
 )
 
+from adapters.remotes.sftp.answer import Answer
 from adapters.remotes.sftp.stride import Stride
 from adapters.remotes.ssh import bulk
 from adapters.remotes.ssh.line import GarbledError
 from adapters.remotes.watchdog import Watchdog
 
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
     from paramiko import Channel
 
 VERSION = 3
@@ -53,8 +52,10 @@ OVERHEAD = 1024
 MANY = 2**63
 LIMITS = "limits@openssh.com"
 HAS_SIZE = 1
+LENGTH, HEAD = Struct(">I"), Struct(">IBI")
+"""Of a packet; the head is length, kind and number of a request."""
 
-Answered = Callable[[int, Message], None]
+Answered = Callable[[int, Answer], None]
 """Called with the kind of the answer and its body, past the request's number."""
 
 
@@ -72,7 +73,7 @@ def text(value: bytes) -> bytes:
     return pack(">I", len(value)) + value
 
 
-def check(kind: int, body: Message) -> None:
+def check(kind: int, body: Answer) -> None:
     """Raises RefusedError when the answer is a status other than OK."""
     if kind == CMD_STATUS:
         status = body.get_int()
@@ -80,7 +81,7 @@ def check(kind: int, body: Message) -> None:
             raise RefusedError(status, body.get_string().decode(errors="replace"))
 
 
-def size_of(attributes: Message) -> int | None:
+def size_of(attributes: Answer) -> int | None:
     """The size in an ATTRS answer, None where the server does not tell it."""
     flags = attributes.get_int()
     return attributes.get_int64() if flags & HAS_SIZE else None
@@ -102,7 +103,8 @@ class Wire:
         self._channel = channel
         self._watchdog = watchdog
         self._buffer = bytearray()
-        self._held: list[bytes] | None = None
+        self._at = 0
+        self._held: list[bytes | memoryview] | None = None
         self._number = 0
         self._waiting: dict[int, Answered] = {}
         begin = monotonic()
@@ -119,29 +121,29 @@ class Wire:
     @property
     def ready(self) -> bool:
         """An answer, or its beginning, has come in already."""
-        return bool(self._buffer) or self._channel.recv_ready()
+        return self._at < len(self._buffer) or self._channel.recv_ready()
 
     @property
     def idle(self) -> bool:
         """Every request has its answer."""
         return not self._waiting
 
-    def post(self, kind: int, *fields: ReadableBuffer, answered: Answered) -> None:
+    def post(self, kind: int, *fields: bytes | memoryview, answered: Answered) -> None:
         """Send a request without waiting; `answered` is called while somebody listens."""
-        self._send(kind, self._numbered(answered), *fields)
+        self._send(self._head(kind, sum(map(len, fields)), answered), *fields)
 
     def post_bulk(self, kind: int, head: bytes, block: memoryview, *, answered: Answered) -> None:
         """The same for a request with much data, which is sent without copies where possible."""
-        number, length = self._numbered(answered), 5 + len(head) + len(block)
+        begin = self._head(kind, len(head) + len(block), answered)
         if self._held is not None and len(block) <= SMALL_REQUEST:
-            self._send(kind, number, head, block)
+            self._send(begin, head, block)
             return
         self._flush()
         self._watchdog.demand()
         if self._sealing:
-            bulk.send(self._channel, pack(">IB", length, kind) + number + head, block)
+            bulk.send(self._channel, begin + head, block)
         else:
-            self._send(kind, number, head, block)
+            self._send(begin, head, block)
 
     @contextmanager
     def together(self) -> Iterator[None]:
@@ -158,12 +160,12 @@ class Wire:
         finally:
             self._held = None
 
-    def ask(self, kind: int, *fields: ReadableBuffer, expect: int = CMD_STATUS) -> Message:
+    def ask(self, kind: int, *fields: bytes | memoryview, expect: int = CMD_STATUS) -> Answer:
         """Send a request and wait for its answer, which is of the kind `expect`.
 
         Raises RefusedError.
         """
-        answers: list[tuple[int, Message]] = []
+        answers: list[tuple[int, Answer]] = []
         begin = monotonic()
         self.post(kind, *fields, answered=lambda *answer: answers.append(answer))
         while not answers:
@@ -175,13 +177,13 @@ class Wire:
             raise GarbledError(f"answer {got} to request {kind}")
         return body
 
-    def handle(self, kind: int, *fields: ReadableBuffer) -> bytes:
+    def handle(self, kind: int, *fields: bytes | memoryview) -> bytes:
         return self.ask(kind, *fields, expect=CMD_HANDLE).get_string()
 
-    def attributes(self, kind: int, *fields: ReadableBuffer) -> Message:
+    def attributes(self, kind: int, *fields: bytes | memoryview) -> Answer:
         return self.ask(kind, *fields, expect=CMD_ATTRS)
 
-    def extended(self, name: str, *fields: ReadableBuffer, reply: bool = False) -> Message:
+    def extended(self, name: str, *fields: bytes | memoryview, reply: bool = False) -> Answer:
         """A request of an extension; `reply` when it answers with data rather than a status."""
         expect = CMD_EXTENDED_REPLY if reply else CMD_STATUS
         return self.ask(CMD_EXTENDED, text(name.encode()), *fields, expect=expect)
@@ -199,7 +201,7 @@ class Wire:
         answered(kind, body)
 
     def _greet(self) -> dict[str, str]:
-        self._send(CMD_INIT, pack(">I", VERSION))
+        self._send(HEAD.pack(5, CMD_INIT, VERSION))
         kind, body = self._receive()
         if kind != CMD_VERSION:
             raise GarbledError(f"answer {kind} to the greeting")
@@ -227,18 +229,17 @@ class Wire:
             return min(read, room, LARGEST_REQUEST), min(write, room, LARGEST_REQUEST)
         return SMALL_REQUEST, SMALL_REQUEST
 
-    def _numbered(self, answered: Answered) -> bytes:
-        self._number = (self._number + 1) & 0xFFFFFFFF
-        self._waiting[self._number] = answered
-        return pack(">I", self._number)
+    def _head(self, kind: int, size: int, answered: Answered) -> bytes:
+        """Of a request with so many bytes of fields."""
+        self._number = number = (self._number + 1) & 0xFFFFFFFF
+        self._waiting[number] = answered
+        return HEAD.pack(size + 5, kind, number)
 
-    def _send(self, kind: int, *fields: ReadableBuffer) -> None:
-        length = 1 + sum(len(memoryview(field)) for field in fields)
-        packet = b"".join((pack(">IB", length, kind), *fields))
+    def _send(self, *packet: bytes | memoryview) -> None:
         if self._held is None:
-            self._push(packet)
+            self._push(b"".join(packet))
         else:
-            self._held.append(packet)
+            self._held += packet
 
     def _flush(self) -> None:
         if self._held:
@@ -259,21 +260,24 @@ class Wire:
     def _sealing(self) -> bool:
         return getattr(self._channel.get_transport().packetizer, "sealing", False)
 
-    def _receive(self) -> tuple[int, Message]:
-        (length,) = unpack(">I", self._take(4))
+    def _receive(self) -> tuple[int, Answer]:
+        self._need(4)
+        (length,) = LENGTH.unpack_from(self._buffer, self._at)
         # Words that a login script prints arrive here as an absurd length.
         if not 1 <= length <= LONGEST_PACKET:
             raise GarbledError(f"a packet of {length} bytes")
-        packet = self._take(length)
-        return packet[0], Message(packet[1:])
+        self._need(4 + length)
+        begin, self._at = self._at + 4, self._at + 4 + length
+        packet = bytes(self._buffer[begin : self._at])
+        return packet[0], Answer(packet, 1)
 
-    def _take(self, length: int) -> bytes:
-        while len(self._buffer) < length:
+    def _need(self, count: int) -> None:
+        """Wait until so many bytes are there."""
+        while len(self._buffer) - self._at < count:
             self._watchdog.demand()
             data = self._channel.recv(LONGEST_PACKET)
             if not data:
                 raise EOFError("the SFTP session ended")
+            del self._buffer[: self._at]
+            self._at = 0
             self._buffer += data
-        taken = bytes(self._buffer[:length])
-        del self._buffer[:length]
-        return taken

@@ -86,6 +86,7 @@ class Line:
         self.inside = False
         """Whether we are logged in, and SFTP is open."""
         self._left = False
+        self._identity: tuple[paramiko.PKey | None, str] = (None, "")
         self._born = monotonic()
 
     def pace(self) -> float:
@@ -108,8 +109,12 @@ class Line:
 
     @property
     def identity(self) -> str:
-        key = self.transport.host_key
-        return f"{key.get_name()} {key.fingerprint}" if key else ""
+        key, (known, shown) = self.transport.host_key, self._identity
+        if key is not known:
+            # Each file's receipt has it, and a new key exchange may bring another one.
+            shown = f"{key.get_name()} {key.fingerprint}" if key else ""
+            self._identity = key, shown
+        return shown
 
     def reached(self) -> tuple[str, float]:
         """The address that answered, and TCP's round trip in seconds. Raises OSError."""
