@@ -10,6 +10,7 @@ from time import sleep
 
 from transfer.audit.chain import Signer
 from transfer.books import Chain, Ledger, Locks, Recollections, Shards
+from transfer.buffers import Buffers
 from transfer.destination import Destination
 from transfer.digests import STATELESS, Makers
 from transfer.history import Event
@@ -127,6 +128,7 @@ class Tools:
     quota: Quota = any_number
     pace: Pace = at_once
     width: Width = field(default_factory=Width)
+    buffers: Buffers = field(default_factory=Buffers)
     refusals: Refusals = field(default_factory=Refusals)
     clock: Callable[[], datetime]
     halt: Callable[[], None]

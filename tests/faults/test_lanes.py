@@ -14,6 +14,7 @@ from tests.faults.voyage import Voyage
 from tests.noise import noise
 from tests.servers.openssh import OpenSSH, is_root
 from tests.servers.proxy import Fault, Kind, Proxy
+from transfer.buffers import Buffers
 from transfer.errors import Stopping
 from transfer.model import CHUNK, MIB
 from transfer.tools import Tools
@@ -30,13 +31,20 @@ RUNS = 16 if sweeps.WHOLE else 2
 class Wide(Voyage):
     width = LANES
     stop = threading.Event()
+    buffers = Buffers()
 
     def tools(self) -> Tools:
-        return replace(super().tools(), width=self.width, halt=self.halt)
+        ours = replace(super().tools(), width=self.width, halt=self.halt)
+        return replace(ours, buffers=self.buffers)
 
     def halt(self) -> None:
         if self.stop.is_set():
             raise Stopping
+
+
+def few_or_one(run: int) -> Buffers:
+    """Lanes that all hold a part of the only buffer there is must hear of everything too."""
+    return Buffers(1) if run % 2 else Buffers()
 
 
 @pytest.mark.skipif(not is_root(), reason="only root can mount a small file system")
@@ -47,6 +55,7 @@ def test_a_full_disk_ends_every_lane(run: int, sightings: Sightings) -> None:
         Proxy(server.host, server.port, delay=FAR) as proxy,
     ):
         voyage = Wide(server, sightings, {SOURCE: DATA}, port=proxy.port)
+        voyage.buffers = few_or_one(run)
         ended = voyage.sail()
         assert ended.code == "remote.full"
         assert ended.transfer.loose_ends == ()
@@ -61,7 +70,7 @@ def test_a_stop_ends_every_lane_and_the_next_one_goes_on(
 ) -> None:
     with Proxy(partner.host, partner.port, delay=FAR) as proxy:
         voyage = Wide(partner, sightings, {SOURCE: DATA}, port=proxy.port)
-        voyage.stop = threading.Event()
+        voyage.stop, voyage.buffers = threading.Event(), few_or_one(run)
 
         def stop() -> None:
             if len(voyage.watcher.moves) > run % 5:

@@ -61,7 +61,6 @@ EXCUSED = {
     "crossing/reading.py: digests": "threads that have taken the last chunk, or will from S3",
     "crossing/rehearsal.py: rehearse": "of the Remotes port",
     "crossing/resume.py: same_tail": "of the Proof and ObjectStore ports",
-    "crossing/ring.py: take": "for a chunk that is read from S3, or that stop takes away",
     "crossing/upload.py: _prove_seams": "the Proof port, by several threads",
     "crossing/upload.py: _shown": "of the Proof port",
     "crossing/upload.py: _open": "connections that are made within their time",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from datetime import datetime
 from functools import partial
@@ -27,8 +27,6 @@ QUICK = 32 * 1024
 """Bytes that are gone in no time, or in two minutes at the least rate: not worth a thread."""
 LEAST = 1024 * 1024
 """Bytes of the smallest piece of a chunk that several lanes share."""
-HELD = 3
-"""Most pieces that lanes hold when a write returns, failed ones too: their errors hold theirs."""
 PROBE = 32 * 1024
 """Bytes that are kept of the first chunk of each lane, to be looked for once all is closed."""
 
@@ -40,7 +38,6 @@ class _Lane:
         self.upload = upload
         self.busy = False
         self.task: Future[None] | None = None
-        self.piece = 0
         self.first = 0
         self.probe: tuple[int, bytes] | None = None
         self._lock = threading.Lock()
@@ -50,10 +47,6 @@ class _Lane:
     def began(self) -> bool:
         """Whether it was ever handed a chunk."""
         return bool(self.first)
-
-    def holds(self) -> bool:
-        """Whether what it was handed last is still in memory for it."""
-        return bool(self.task and not (self.task.done() and self.task.exception() is None))
 
     def take(self, data: Chunk, offset: int) -> None:
         """From here on the chunk is this lane's to write."""
@@ -144,21 +137,18 @@ class Lanes:
             return
         size = max(-(-len(data) // len(self._lanes)), LEAST)
         for begin in range(0, len(data), size):
-            lane = self._share(self._pool, memoryview(data)[begin : begin + size], offset + begin)
-            lane.piece = offset
-        self._leave_room()
+            self._share(self._pool, memoryview(data)[begin : begin + size], offset + begin)
 
-    def _leave_room(self) -> None:
-        """Who waits for the next piece hears neither of a stop nor of a lane that has failed: it
-        must come though all those that hold one hold on to it.
+    def heed(self) -> None:
+        """For who waits for the next chunk, which may never come while those that have failed hold
+        theirs: raises what a write has raised by now, and what `halt` raises.
         """
-        while len({lane.piece for lane in self._lanes if lane.holds()}) > HELD:
-            tasks = [lane.task for lane in self._lanes if lane.task and lane.holds()]
-            for task in wait(tasks, LOOK_UP, FIRST_COMPLETED).done:
-                self._settle(task)
-            self._halt()
+        for lane in self._lanes:
+            if lane.task and lane.task.done():
+                lane.task.result(0)
+        self._halt()
 
-    def _share(self, pool: Executor, data: Chunk, offset: int) -> _Lane:
+    def _share(self, pool: Executor, data: Chunk, offset: int) -> None:
         while not self._free.acquire(timeout=LOOK_UP):
             self._halt()
         # Each has its first chunk before any has a second: a handle that is refused shows early.
@@ -167,7 +157,6 @@ class Lanes:
         lane.busy = True
         self._hand(lane, data, offset)
         lane.task = pool.submit(self._write, lane, data, offset)
-        return lane
 
     def finish(self, modified: datetime | None, *, heeds: bool = True) -> None:
         """Returns only if every byte of every lane is acknowledged and every handle closed.

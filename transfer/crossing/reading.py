@@ -8,6 +8,7 @@ from threading import Thread
 from typing import Self
 
 from transfer import digests as digesting
+from transfer.buffers import Buffers
 from transfer.computed import Digests, Kept
 from transfer.crossing.keeping import Keeping
 from transfer.crossing.ring import EndedError, Read, Ring
@@ -18,7 +19,9 @@ from transfer.ports import ObjectStore
 READERS = 2
 """Ranges that are read at once. One S3 connection gives 50 to 100 MB/s."""
 ROOM = 3
-"""Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback."""
+"""Chunks in memory: one being sent, two read ahead. A fourth brought nothing on loopback. Of
+several files that move at once each has fewer: see Buffers.
+"""
 SMALL = MIB
 """Up to this size threads cost more than they bring."""
 
@@ -27,9 +30,9 @@ class Reader:
     """The chunks of a delivery from `start`, a multiple of CHUNK, and the digests of the whole.
 
     `digests` are names of Digests, `makers` begin them; those that are `known` need no computing
-    where something else of S3's proves the bytes. `room` is at least 2, and more than the
-    chunks that are held at once by who sends. Its threads end with the `with` block, at the latest
-    when the ranges that are being read have come or timed out.
+    where something else of S3's proves the bytes. `room` are the most chunks in memory, of the
+    process's `buffers`. Its threads end with the `with` block, at the latest when the ranges that
+    are being read have come or timed out.
     """
 
     def __init__(  # noqa: PLR0913 all but two are named at the call
@@ -41,6 +44,7 @@ class Reader:
         known: Mapping[str, Known] = NOTHING,
         start: int = 0,
         room: int = ROOM,
+        buffers: Buffers | None = None,
         makers: Makers = STATELESS,
     ) -> None:
         if delivery.pin is None or start % CHUNK:
@@ -59,11 +63,12 @@ class Reader:
         self._small = bytearray(self._pin.size if self._pin.size <= SMALL else 0)
         self._digesters: list[Thread] = []
         self._readers: list[Thread] = []
+        self._share = (buffers or Buffers()).share(room)
         self._ring = Ring(
             self._read,
             begin=at,
             size=self._pin.size,
-            room=room if self._pin.size > SMALL else 0,
+            share=self._share,
             followers=[start] + [at] * len(self._hashes),
         )
 
@@ -81,9 +86,10 @@ class Reader:
         for thread in (*self._readers, *self._digesters):
             thread.join()
 
-    def chunks(self) -> Iterator[tuple[int, memoryview]]:
+    def chunks(self, heed: Callable[[], None] = lambda: None) -> Iterator[tuple[int, memoryview]]:
         """In order, each with its offset. A chunk stays as it is for as long as a view of it is
-        held; who holds on to `room` of them waits for the next one in vain.
+        held; who holds on to one may wait for the next in vain, and only `heed`, which is asked
+        meanwhile, could end that.
 
         With `start` above 0 and digests of which no state was kept, the first one comes when all
         before it has been read.
@@ -92,12 +98,11 @@ class Reader:
         while self._position < self._pin.size:
             start, self._position = self._position, self._position + CHUNK
             # No name here for the chunk: that would hold it while the next one is waited for.
-            yield start, self._chunk(start)
+            yield start, self._chunk(start, heed)
 
     def enlarge(self, count: int) -> None:
         """Room for so many chunks more; for who sends several at once, at any time."""
-        if self._pin.size > SMALL:
-            self._ring.enlarge(count)
+        self._share.enlarge(count)
 
     def kept(self, proven: int) -> tuple[Kept, ...]:
         """The states of the digests that are worth keeping when so many bytes are acknowledged: of
@@ -126,11 +131,11 @@ class Reader:
         for name, value in self._hashes.items():
             self._digesters.append(_started(partial(self._digest, name, value), name))
 
-    def _chunk(self, start: int) -> memoryview:
+    def _chunk(self, start: int, heed: Callable[[], None]) -> memoryview:
         if self._small:
             self._read(0, memoryview(self._small))
             return memoryview(self._small).toreadonly()
-        return self._ring.take(start)
+        return self._ring.take(start, heed)
 
     def _digest(self, name: str, value: Hash) -> None:
         start = self._digested

@@ -1,21 +1,17 @@
-"""Few buffers, filled ahead by several threads and emptied in order by several followers."""
+"""A file's buffers, filled ahead by several threads and emptied in order by several followers."""
 
 from __future__ import annotations
 
-import ctypes
-import mmap
-import weakref
 from collections.abc import Callable, Sequence
-from contextlib import suppress
-from queue import SimpleQueue
 from threading import Condition
 
+from transfer.buffers import Buffer, Share
 from transfer.model import CHUNK
 
-PRIVATE = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
-"""Shared pages, which Python's mmap gives unless told otherwise, are never huge."""
 Read = Callable[[int, memoryview], None]
 """Fills the buffer with the bytes from that offset, or raises."""
+LOOK_UP = 0.5
+"""Seconds after which one that waits for a chunk asks whether it is still to come."""
 
 
 class EndedError(Exception):
@@ -27,46 +23,42 @@ class Ring:
 
     `followers` are the offsets at which those begin who will take every chunk from there. A buffer
     is filled anew when no view of it is left, slices included: however long a slow writer holds
-    on to its chunk, the bytes stay as they are. With `room` buffers all held, reading waits.
+    on to its chunk, the bytes stay as they are. Where all of its `share` are held, reading waits.
     """
 
     def __init__(
-        self, read: Read, *, begin: int, size: int, room: int, followers: Sequence[int]
+        self, read: Read, *, begin: int, size: int, share: Share, followers: Sequence[int]
     ) -> None:
         self._read = read
         self._next = begin
         self._size = size
+        self._share = share
         self._followers = followers
-        # A view may be dropped anywhere, also while a lock is held; a SimpleQueue bears that.
-        self._free: SimpleQueue[mmap.mmap | None] = SimpleQueue()
         self._change = Condition()
         self._ready: dict[int, memoryview] = {}
         self._taken: dict[int, int] = {}
         self._failure: tuple[int, BaseException] | None = None
         self._stopped = False
-        self.enlarge(room)
-
-    def enlarge(self, count: int) -> None:
-        """So many buffers more. They take memory only when they are filled."""
-        for _ in range(count):
-            # Pages of their own: what malloc takes back it seldom gives to another thread.
-            pages = mmap.mmap(-1, min(CHUNK, self._size), PRIVATE)
-            with suppress(OSError):
-                # 512 at a time: to be given one after the other costs more than to fill them.
-                pages.madvise(mmap.MADV_HUGEPAGE)
-            self._free.put(pages)
 
     def fill(self) -> None:
         """What a reading thread does: chunk after chunk until the end, a failure or `stop`."""
-        while (buffer := self._free.get()) is not None and (start := self._claim()) is not None:
+        while (buffer := self._share.take()) is not None:
+            if (start := self._claim()) is None:
+                self._share.give_back(buffer)
+                break
             self._fill(buffer, start)
+            # Not while the next one is waited for: the pool may want to be rid of it.
+            del buffer
         # Whoever else waits for a buffer has nothing left to read either.
-        self._free.put(None)
+        self._share.end()
 
-    def take(self, start: int) -> memoryview:
-        """The chunk, read-only; waits for it. Raises what reading it, or one before it, raised."""
+    def take(self, start: int, heed: Callable[[], None] = lambda: None) -> memoryview:
+        """The chunk, read-only. Raises what reading it, or one before it, raised; and what `heed`
+        raises, which is asked now and then while it is waited for.
+        """
+        while not self._came(start):
+            heed()
         with self._change:
-            self._change.wait_for(lambda: start in self._ready or self._over(start))
             if start in self._ready:
                 return self._hand_out(start)
             if self._failure and not self._stopped:
@@ -91,7 +83,12 @@ class Ring:
             self._stopped = True
             self._ready.clear()
             self._change.notify_all()
-        self._free.put(None)
+        self._share.end()
+
+    def _came(self, start: int) -> bool:
+        """Or never will."""
+        with self._change:
+            return self._change.wait_for(lambda: start in self._ready or self._over(start), LOOK_UP)
 
     def _over(self, start: int) -> bool:
         return self._stopped or (self._failure is not None and self._failure[0] <= start)
@@ -112,9 +109,9 @@ class Ring:
             self._next += CHUNK
             return start
 
-    def _fill(self, buffer: mmap.mmap, start: int) -> None:
-        view = self._lend(buffer, min(CHUNK, self._size - start))
+    def _fill(self, buffer: Buffer, start: int) -> None:
         try:
+            view = self._share.lend(buffer, min(CHUNK, self._size - start))
             self._read(start, view)
         except BaseException as error:  # noqa: BLE001  it is the follower's to raise
             self.fail(start, error)
@@ -123,9 +120,3 @@ class Ring:
             if not self._stopped:
                 self._ready[start] = view.toreadonly()
             self._change.notify_all()
-
-    def _lend(self, buffer: mmap.mmap, length: int) -> memoryview:
-        """A view whose owner dies with the last view or slice of it, and gives the buffer back."""
-        owner = (ctypes.c_ubyte * length).from_buffer(buffer)
-        weakref.finalize(owner, self._free.put, buffer).atexit = False
-        return memoryview(owner).cast("B")

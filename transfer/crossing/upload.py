@@ -115,8 +115,7 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
         # It reads its first chunks while the temp is opened.
         reader = stack.enter_context(_reader(delivery, crossing, start))
         writers = _open(delivery, crossing, start, stack)
-        # Over a long way the next chunk is shared out while the slowest still has the one before:
-        # more lanes than two may hold as many pieces as Lanes lets them, and one is to come.
+        # Over a long way the next chunk is shared out while the slowest still has the one before.
         reader.enlarge(int(len(writers) > NEAR))
         uploads = [writer.upload for writer in writers]
         pace = partial(crossing.tools.pace, crossing.destination)
@@ -125,9 +124,11 @@ def _carry(delivery: Delivery, crossing: Crossing, start: int) -> Delivery:
             Progress(delivery, reader, lanes, crossing, _worth_keeping) as progress,
             _answered(lanes, len(writers), start, crossing),
         ):
-            for offset, data in _from(start, reader.chunks()):
+            for offset, data in _from(start, reader.chunks(lanes.heed)):
                 crossing.tools.halt()
                 lanes.write(data, offset)
+                # Its buffer may be the only one that the next chunk can have.
+                del data
                 progress.tell()
             done = delivery.evolve(moved=delivery.size, kept=(), digests=reader.digests())
             # In place the close is the publish: once it is asked for it is waited for.
@@ -153,6 +154,7 @@ def _reader(delivery: Delivery, crossing: Crossing, start: int) -> Reader:
         digests=crossing.destination.digests,
         known=known(delivery, crossing),
         start=start - start % CHUNK,
+        buffers=crossing.tools.buffers,
         makers=crossing.tools.digests if large else STATELESS,
     )
 
@@ -232,6 +234,8 @@ def _from(
         skip = max(0, start - offset)
         if skip < len(data):
             yield offset + skip, memoryview(data)[skip:] if skip else data
+        # As the one that it is handed to, before the next one is asked for.
+        del data
 
 
 def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) -> list[_Writer]:

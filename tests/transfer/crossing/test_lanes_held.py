@@ -1,57 +1,74 @@
-"""Lanes and the pieces that they hold: the next one must always have a place to be read to."""
+"""Lanes that hold the only buffer there is: who waits for the next chunk hears of what ends it."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+import threading
 
 import pytest
 
 from tests.transfer.crossing.test_lanes import Sink
-from transfer.crossing.lanes import HELD, LEAST, Lanes
-from transfer.crossing.reading import ROOM
-from transfer.crossing.upload import NEAR
+from tests.transfer.stores import Sparse
+from transfer.buffers import Buffers
+from transfer.crossing.lanes import Lanes
+from transfer.crossing.reading import Reader
 from transfer.errors import Code, Stopping, Transient
+from transfer.model import CHUNK
+
+WIDTH = 4
 
 
 class Straggler(Sink):
-    """One of several of which each comes to a halt with another piece: with its last part."""
+    """Comes to a halt with what it is handed first, until it is given up or its line breaks."""
 
-    stuck: ClassVar[list[Straggler]]
-    trouble: ClassVar[Exception | None]
+    def __init__(self, stuck: threading.Semaphore, trouble: Exception | None) -> None:
+        super().__init__(bytearray(3 * CHUNK))
+        self.stuck, self.trouble = stuck, trouble
 
     def write(self, data: bytes | memoryview, offset: int) -> None:
-        if (offset // LEAST) % 4 == 3:
-            self.gate.clear()
-            self.stuck.append(self)
-            if self.trouble and len(self.stuck) > HELD:
-                for each in self.stuck:
-                    each.failure = self.trouble
-                    each.gate.set()
+        self.stuck.release()
+        if self.trouble:
+            # The error holds what was to be written.
+            raise self.trouble
+        self.gate.clear()
         super().write(data, offset)
 
 
 @pytest.mark.parametrize("trouble", [None, Transient(Code.REMOTE_DROPPED, "The line broke.")])
-def test_lanes_never_hold_all_pieces_that_there_are_when_a_write_returns(
-    trouble: Exception | None,
+@pytest.mark.parametrize("broken", [1, WIDTH])
+def test_who_waits_for_a_chunk_hears_of_a_stop_and_of_a_broken_line(
+    broken: int, trouble: Exception | None
 ) -> None:
-    """The next one could not be read, and whoever waits for it hears of nothing."""
-    content = bytearray((HELD + 1) * 4 * LEAST)
-    Straggler.stuck, Straggler.trouble = [], trouble
+    stuck, store = threading.Semaphore(0), Sparse(3 * CHUNK)
+    lanes = [Straggler(stuck, trouble if number < broken else None) for number in range(WIDTH)]
 
     def halt() -> None:
-        if not trouble and len(Straggler.stuck) > HELD:
+        # As soon as each lane has its part of the first chunk, and all wait for the second.
+        if not trouble and stuck.acquire(blocking=False):
             raise Stopping
 
     def cross() -> None:
-        with Lanes([Straggler(content) for _ in range(HELD + 1)], 0, halt) as lanes:
-            for offset in range(0, len(content), 4 * LEAST):
-                lanes.write(bytes(4 * LEAST), offset)
-            raise KeyError
+        with (
+            Reader(store, store.delivery, digests=(), buffers=Buffers(1)) as reader,
+            Lanes(lanes, 0, halt) as writing,
+        ):
+            for offset, data in reader.chunks(writing.heed):
+                writing.write(data, offset)
+                del data
 
     with pytest.raises(type(trouble) if trouble else Stopping):
         cross()
+    assert all(lane.abandoned for lane in lanes)
 
 
-def test_a_reader_has_room_for_the_piece_after_those_that_lanes_hold() -> None:
-    assert ROOM + 1 > HELD
-    assert ROOM > NEAR
+def test_several_lanes_share_the_only_buffer() -> None:
+    store, content = Sparse(3 * CHUNK), bytearray(3 * CHUNK)
+    with (
+        Reader(store, store.delivery, digests=(), buffers=Buffers(1)) as reader,
+        Lanes([Sink(content) for _ in range(WIDTH)], 0) as lanes,
+    ):
+        for offset, data in reader.chunks(lanes.heed):
+            lanes.write(data, offset)
+            del data
+        lanes.finish(None)
+        assert lanes.proven == 3 * CHUNK
+    assert len(store.places) == 1

@@ -149,8 +149,8 @@ def test_reading_ahead_stops_when_the_room_is_full() -> None:
         assert sorted(store.reads) == list(range(ROOM))
         del held[0]
         until(lambda: len(store.reads) == ROOM + 1)
-        reader.enlarge(2)
-        until(lambda: len(store.reads) == ROOM + 3)
+        reader.enlarge(1)
+        until(lambda: len(store.reads) == ROOM + 2)
 
 
 def test_a_chunk_that_is_held_stays_as_it_is_even_as_a_slice() -> None:
