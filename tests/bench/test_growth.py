@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -109,22 +110,29 @@ def test_a_small_file_of_a_large_request() -> None:
 
 
 def test_a_post_of_many_that_wait(databases: Callable[[], Database]) -> None:
-    def steps(count: int) -> float:
-        database = databases()
+    """A look at what is due, and what is settled of a batch in one transaction."""
+
+    @cache
+    def steps(count: int) -> tuple[float, float]:
+        database, said = databases(), list[str]()
         outbox, look = over(database, "one").outbox, Steps(database)
         for number in range(count // 4):
             about = received(number)
             outbox.add(*(post(about, f"{number}-user-{n}", TicketRole.USER) for n in "ab"))
             outbox.add(*(post(about, f"{number}-audit-{n}", TicketRole.AUDIT) for n in "ab"))
-        sent, asked = 0, 0
+        sent, asked, settled = 0, 0, 0
+        database._connection.set_trace_callback(said.append)
         while batch := outbox.due():
             asked += look.of(lambda: outbox.due(limit=1))
-            outbox.settle(*((each, TICKET) for each, _ in batch))
+            arrived = [(each, TICKET) for each, _ in batch]
+            settled += look.of(partial(outbox.settle, *arrived))
             sent += len(batch)
         assert sent == count
-        return asked
+        assert said.count("COMMIT") == 3 * count // 20
+        return asked, settled
 
-    straight(steps, 80)
+    straight(lambda count: steps(count)[0], 80)
+    straight(lambda count: steps(count)[1], 80)
 
 
 def test_an_unfinished_transfer_of_many_that_is_asked_for_again(

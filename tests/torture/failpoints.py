@@ -47,16 +47,22 @@ class Gate:
     counts: Counter[str] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def around(self, name: str, call: Callable[[], Any]) -> Any:
+    def around(self, name: str, call: Callable[[], Any], times: int = 1) -> Any:
+        numbered = [self._numbered(name) for _ in range(times)]
+        for each in numbered:
+            self._pass(f"{each}:before")
+        result = call()
+        for each in numbered:
+            self._pass(f"{each}:after")
+        return result
+
+    def _numbered(self, name: str) -> str:
         with self.lock:
             self.counts[name] += 1
             name = f"{name}#{self.counts[name]}"
             with self.passed.open("a") as names:
                 names.write(f"{name}\n")
-        self._pass(f"{name}:before")
-        result = call()
-        self._pass(f"{name}:after")
-        return result
+            return name
 
     def after(self, name: str, call: Callable[[], Any]) -> Any:
         """A point only where there was something to hand out."""
@@ -87,20 +93,24 @@ class Watched:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             plain = {key: _plain(value) for key, value in kwargs.items()}
-            result = self._through(verb, lambda: value(*map(_plain, args), **plain))
+            # How many posts are settled at once is a matter of time; how many there are is none.
+            times = len(args) if verb == "settle" else 1
+            result = self._through(verb, lambda: value(*map(_plain, args), **plain), times)
             opened = OPENING.get(verb)
             return Watched(result, opened, self._gate) if opened else result
 
         return call
 
-    def _through(self, verb: str, call: Callable[[], Any]) -> Any:
+    def _through(self, verb: str, call: Callable[[], Any], times: int) -> Any:
         name = f"{self._name}.{verb}"
         worker = threading.current_thread().name.startswith(WORKERS)
         if name in ONLY_WORKERS and not worker:
             return call()
         if name in ONLY_FIRST and self._gate.counts[name]:
             return call()
-        return (self._gate.after if verb == "due" else self._gate.around)(name, call)
+        if verb == "due":
+            return self._gate.after(name, call)
+        return self._gate.around(name, call, times)
 
 
 def _plain(value: Any) -> Any:
