@@ -56,7 +56,8 @@ class InstanceAuthority:
                 raise
             raise Permanent(
                 Code.APPROVAL_WITHDRAWN,
-                f"The approval of {request.number} was withdrawn before the file was published.",
+                f"The approval of {request.number} was withdrawn before the file was published: "
+                f"{error.message}",
             ) from error
         if current.fingerprint != request.fingerprint:
             raise Permanent(
