@@ -76,4 +76,4 @@ def _number(character: str) -> str:
 
 def in_utc(moment: datetime) -> str:
     """A time as it is written in words for people."""
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{moment.replace(tzinfo=None).isoformat(' ', 'seconds')} UTC"

@@ -29,11 +29,13 @@ class Store:
         self._places: dict[str, dict[str, int]] = {name: {} for name in self.tables}
         self._indexes: dict[tuple[str, str], dict[str, set[str]]] = {}
         self._numbers: Counter[str] = Counter()
+        self._families: dict[str, list[str]] = {}
 
     def open(self, name: str) -> None:
         """Let the table come into being when there is none of that name."""
         if name not in self.tables:
             self.tables[name] = open_table(name)
+            self._families.clear()
             self._rows[name] = {}
             self._places[name] = {}
 
@@ -54,9 +56,12 @@ class Store:
         extra.update({key: REFERENCES.get(key, Field(key)) for key in fields if key not in known})
 
     def family(self, name: str) -> list[str]:
-        """The table and those that extend it."""
-        self.table(name)
-        return [each.name for each in self.tables.values() if name in (each.name, each.parent)]
+        """The table and those that extend it. Asked for at every look at a row."""
+        if name not in self._families:
+            self.table(name)
+            own = (each.name for each in self.tables.values() if name in (each.name, each.parent))
+            self._families[name] = [*own]
+        return self._families[name]
 
     def root(self, name: str) -> str:
         return self.table(name).parent or name

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
+_AS_THEY_ARE = (str, bool, type(None))
 LARGEST = 2**53 - 1
 """Whole numbers that every reader of JSON keeps as they are (RFC 7493, section 2.2)."""
 
@@ -22,7 +23,7 @@ def canonical(value: object) -> bytes:
 
 
 def _ordered(value: object) -> object:
-    if isinstance(value, str | None | bool):
+    if isinstance(value, _AS_THEY_ARE):
         return value
     if isinstance(value, int):
         if abs(value) > LARGEST:

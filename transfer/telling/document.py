@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -42,9 +42,9 @@ def ending_of(transfer: Transfer, now: datetime, link: Link | None = None) -> st
             **chain,
             "epoch": transfer.epoch,
             "outcome": transfer.outcome or Outcome.FAILED,
-            "failure": transfer.failure and asdict(transfer.failure),
-            "loose_ends": [asdict(end) for end in transfer.loose_ends],
-            "session": transfer.session and asdict(transfer.session),
+            "failure": transfer.failure,
+            "loose_ends": transfer.loose_ends,
+            "session": transfer.session,
             "reported_at": now,
         }
     )
@@ -88,7 +88,7 @@ def parted(receipt: Mapping[str, Any]) -> tuple[Link, str]:
 
 def _content(ending: str, transfer: Transfer, files: Sequence[Delivery]) -> dict[str, Any]:
     arrived = [item for item in files if item.state is DeliveryState.PUBLISHED]
-    request = asdict(transfer.request)
+    request = _fields(transfer.request)
     usual = _usual_origins(files)
     return {
         **json.loads(ending),
@@ -149,11 +149,10 @@ def _file(delivery: Delivery) -> dict[str, Any]:
         "path": delivery.final,
         "ordered": delivery.ordered or delivery.final,
         "state": _ENDED.get(delivery.state, "not_delivered"),
-        "failure": delivery.failure and asdict(delivery.failure),
+        "failure": delivery.failure,
     }
     if receipt is not None:
         proven = {"verified_before_publish": delivery.tier or receipt.tier}
-        # Not asdict, which copies every value: a request may have ten thousand files.
         done = {name: getattr(receipt, name) for name in _OF_THE_RECEIPT}
         return {**shown, **proven, **done}
     if digests is not None:
@@ -175,7 +174,14 @@ def _plain_tree(value: object) -> object:
 def _plain(value: object) -> Any:
     if isinstance(value, datetime):
         return in_utc(value)
+    if is_dataclass(value):
+        return _fields(value)
     raise TypeError(type(value).__name__)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    """Not asdict, which copies every value: a request may have ten thousand files."""
+    return {each.name: getattr(value, each.name) for each in fields(value)}
 
 
 def in_utc(moment: datetime) -> str:
