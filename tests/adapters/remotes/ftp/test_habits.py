@@ -41,6 +41,39 @@ class Nameless(Extended):
     pasv = "227 Entering Passive Mode"
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("PASV", "227 =0,0,0,0,HIGH,LOW"),
+        ("PASV", "227 Entering Passive Mode (10, 0, 0, 1, HIGH, LOW)"),
+        ("EPSV", "229 Extended Passive mode OK (|1|10.0.0.1|PORT|)"),
+        ("EPSV", "229 Entering Extended Passive Mode !!!PORT!"),
+    ],
+)
+def test_replies_with_forms_and_addresses_of_their_own(verb: str, reply: str) -> None:
+    class Formed(Session):
+        def do_pasv(self, _nothing: str) -> None:
+            self.listener.close()
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            port = self.listener.getsockname()[1]
+            words = {"HIGH": port // 256, "LOW": port % 256, "PORT": port}
+            told = reply
+            for word, number in words.items():
+                told = told.replace(word, str(number))
+            self.reply(told)
+
+        do_epsv = do_pasv
+
+        def obey(self, command: str) -> None:
+            super().obey("REFUSED" if command == "PASV" and verb == "EPSV" else command)
+
+    with OddFtp(Formed) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        send(remote, "/one", DATA)
+        assert server.files == {"/one": DATA}
+        remote.close()
+
+
 class NeverPassive(Session):
     def do_pasv(self, _nothing: str) -> None:
         self.reply("502 PASV not implemented")
