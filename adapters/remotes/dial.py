@@ -62,7 +62,8 @@ def way_out(doing: str, path: str, code: Code) -> str | None:
     may not be created, and renaming.
     """
     unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)
-    if doing == "create" and unexplained and TEMP.search(basename(path)):
+    begun = doing == "create" or (doing in ("store", "close") and code is Code.REMOTE_DENIED)
+    if begun and unexplained and TEMP.search(basename(path)):
         return OTHER_TEMP.format(basename(path))
     if doing.startswith("rename") and unexplained:
         return NO_RENAME

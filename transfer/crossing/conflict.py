@@ -51,9 +51,11 @@ def demand_own_names(deliveries: Sequence[Delivery], crossing: Crossing) -> None
     if not blind:
         return
     ordered = [item.final for item in crossing.tools.ledger.deliveries(crossing.transfer.id)]
+    folding = {place for place in blind if _is_folded(tellers[place], crossing)}
     for item in deliveries:
-        if dirname(item.final) in blind:
-            _demand_own_name(item, ordered, crossing)
+        place = dirname(item.final)
+        if place in blind:
+            _demand_own_name(item, ordered, crossing, folded=place in folding)
 
 
 def _is_shown_otherwise(temp: str, crossing: Crossing) -> bool:
@@ -61,10 +63,17 @@ def _is_shown_otherwise(temp: str, crossing: Crossing) -> bool:
     return crossing.remote.size(other) is not None
 
 
-def _demand_own_name(delivery: Delivery, others: Sequence[str], crossing: Crossing) -> None:
+def _is_folded(temp: str, crossing: Crossing) -> bool:
+    """Whether every name is kept in letters of one kind: then what stands has our name."""
+    return crossing.remote.proof.standing(temp) not in (None, temp)
+
+
+def _demand_own_name(
+    delivery: Delivery, others: Sequence[str], crossing: Crossing, *, folded: bool = False
+) -> None:
     final, remote = delivery.final, crossing.remote
     twins = [name for name in others if name != final and name.casefold() == final.casefold()]
-    if not twins and remote.size(final) is not None:
+    if not twins and not folded and remote.size(final) is not None:
         stands = remote.proof.standing(final)
         twins = [stands] if stands not in (None, final) else []
     if twins:

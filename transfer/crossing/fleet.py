@@ -41,6 +41,33 @@ def carry(
 
     Raises the gravest error; no file is begun after the first error, nor in a blackout.
     """
+    for wave in waves(deliveries):
+        _carry(transfer, destination, wave, tools, hold=hold)
+
+
+def waves(deliveries: Sequence[Delivery]) -> list[list[Delivery]]:
+    """Those whose names differ in letters only come one after the other: the partner's disk may not
+    tell them apart, and two at once would both find the name free.
+    """
+    found: list[list[Delivery]] = []
+    seen: dict[str, int] = {}
+    for item in deliveries:
+        name = (item.ordered or item.final).casefold()
+        wave = seen[name] = seen.get(name, -1) + 1
+        if wave == len(found):
+            found.append([])
+        found[wave].append(item)
+    return found
+
+
+def _carry(
+    transfer: Transfer,
+    destination: Destination,
+    deliveries: Sequence[Delivery],
+    tools: Tools,
+    *,
+    hold: bool,
+) -> None:
     boats = min(len(deliveries), destination.connections, tools.slots.total)
     fleet = _Fleet(transfer, destination, tools, deque(deliveries), boats, hold)
     with tools.places(transfer, destination, _useful(destination, deliveries, tools)):

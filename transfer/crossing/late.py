@@ -21,17 +21,33 @@ def stored(
     pause: Callable[[float], object],
     looks: Iterable[float] = LOOKS,
 ) -> int | None:
-    """The size of a closed file, looked at again while it is less than it has to be.
+    """The size of a closed file, looked at again while it is not what it has to be: some tell of
+    less at first, some of whole blocks.
 
     An iterator as `looks` is shared by several files: who waits for one waits for all.
     """
+    return _seen(remote, path, lambda size: size == wanted, pause, looks)
+
+
+def begun(remote: Remote, path: str, pause: Callable[[float], object]) -> int:
+    """The size of a file that was broken off, looked at again while it is empty or absent."""
+    return _seen(remote, path, bool, pause, LOOKS) or 0
+
+
+def _seen(
+    remote: Remote,
+    path: str,
+    is_right: Callable[[int | None], bool],
+    pause: Callable[[float], object],
+    looks: Iterable[float],
+) -> int | None:
     size = remote.size(path)
-    if size is not None and size >= wanted:
+    if is_right(size):
         return size
     for seconds in looks:
         pause(seconds)
         size = remote.size(path)
-        if size is not None and size >= wanted:
+        if is_right(size):
             break
     return size
 

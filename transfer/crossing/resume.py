@@ -96,7 +96,7 @@ def proven(delivery: Delivery, crossing: Crossing) -> Proven:
         return Proven(0, CANNOT_CONTINUE)
     stored = crossing.remote.size(temp)
     if stored == 0:
-        stored = late.stored(crossing.remote, temp, 1, crossing.tools.pause)
+        stored = late.begun(crossing.remote, temp, crossing.tools.pause)
     stored = stored or 0
     at = min(delivery.moved, stored)
     at = at - at % CHUNK if powers.ranges else stored

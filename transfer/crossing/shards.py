@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from transfer.audit.chain import Entry
 from transfer.books import Beat, Ledger, Shards
 from transfer.crossing.carrying import cleared, destination_of, undelivered
+from transfer.crossing.fleet import waves
 from transfer.destination import Destination, Mode
 from transfer.errors import ClaimLost, FerryError, Stopping, Waiting
 from transfer.history import Event
@@ -66,6 +67,9 @@ def _shared(transfer: Transfer, tools: Tools, size: int) -> Sharing | None:
     missing = [item for item in files if item.state not in STORED]
     last = not options.all_or_nothing or not missing
     files = files if last else missing
+    if len(waves(files)) > 1:
+        # One owner sees to it that they come one after the other.
+        return None
     if len(files) <= FEW * size or _in_vain(before, transfer, len(files), last=last):
         return None
     made = Sharing(size=before.size if before else size, numbers=(), opened=transfer.epoch)

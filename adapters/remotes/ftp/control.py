@@ -5,6 +5,7 @@ once TLS was agreed.
 from __future__ import annotations
 
 import ftplib
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -17,6 +18,11 @@ LONGEST_REPLY = 64 * 1024
 UNSAFE = frozenset("\r\n\0")
 ASCII = "ascii"
 """The encoding of names where nobody knows the server's: what all have in common."""
+
+
+PASSIVE = re.compile(r"(?:\d+\s*,\s*){4}(\d+)\s*,\s*(\d+)")
+EXTENDED = re.compile(r"(\W)(?:\1\1|\d\1[^()]*?\1)(\d+)\1")
+"""The replies to PASV and EPSV, also with blanks and without the parentheses."""
 
 
 class RefusedError(Exception):
@@ -130,7 +136,7 @@ class Control(ftplib.FTP):
         if self._extended:
             return self._epsv()
         try:
-            return super().makepasv()
+            return self._pasv()
         except ftplib.Error as error:
             if not _is_refusal(error):
                 raise
@@ -142,11 +148,21 @@ class Control(ftplib.FTP):
         self._extended = True
         return found
 
+    def _pasv(self) -> tuple[str, int]:
+        reply = self.sendcmd("PASV")
+        high, low = _told("227", PASSIVE, reply)
+        return self._there(256 * int(high) + int(low))
+
+    def _there(self, port: int) -> tuple[str, int]:
+        """Of an address that is named nothing is believed: a server must not send us to other
+        hosts, and behind a translator it names one that nobody reaches.
+        """
+        return str(self.wire.getpeername()[0]), port
+
     def _epsv(self) -> tuple[str, int]:
         self.demand()
-        reply, peer = self.sendcmd("EPSV"), self.wire.getpeername()
-        host, port = ftplib.parse229(reply, peer)  # noqa: S321  whether FTP may be used is decided elsewhere
-        return host, port
+        _, low = _told("229", EXTENDED, self.sendcmd("EPSV"))
+        return self._there(int(low))
 
     def _command(self, verb: str, argument: str) -> str:
         """Raises Permanent `name.refused`."""
@@ -186,6 +202,13 @@ def _inexpressible(name: str, encoding: str) -> Permanent:
         action = "Order another name"
     action += ", then order again." if encoding == ASCII else "."
     return Permanent(Code.NAME_REFUSED, message, action=action, file=name)
+
+
+def _told(code: str, form: re.Pattern[str], reply: str) -> tuple[str, str]:
+    found = form.search(reply)
+    if found is None or not reply.startswith(code):
+        raise ftplib.Error(reply)  # noqa: S321  whether FTP may be used is decided elsewhere
+    return found[1], found[2]
 
 
 def _is_refusal(error: ftplib.Error) -> bool:

@@ -30,6 +30,9 @@ CODES = {
 }
 FULL = re.compile(r"failure writing to local file|error during write|input/output error")
 """All that vsftpd, pure-ftpd and ProFTPD say of a full disk."""
+FOR_TLS = re.compile(
+    r"\b(tls|ssl)\b|(use|send) auth\b|encrypt|clear-?text|secure (connection|session)"
+)
 BECAUSE = {
     Code.REMOTE_FULL: "it has no room left, or its disk fails",
     Code.REMOTE_DENIED: "it does not allow that",
@@ -52,6 +55,12 @@ def is_crowded(refused: RefusedError, user: str) -> bool:
     """Whether a refused login has nothing to do with the credential."""
     parted = refused.code == PARTING and not words.is_judged(refused.text, user)
     return parted or words.is_crowded(refused.text, user)
+
+
+def is_for_tls(refused: RefusedError, user: str) -> bool:
+    """Whether a login in clear text is refused for being that."""
+    said = words.unnamed(refused.text, user)
+    return bool(FOR_TLS.search(said)) and not words.is_judged(said, user)
 
 
 def failure(

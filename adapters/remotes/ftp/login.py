@@ -12,12 +12,14 @@ from time import monotonic
 from adapters.remotes.dial import SHORTEST, UNTIL_LATER, dial, name_of, plain, without
 from adapters.remotes.ftp import tls
 from adapters.remotes.ftp.control import ASCII, RefusedError, line
-from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, failure, is_crowded
+from adapters.remotes.ftp.errors import failure, is_crowded, is_for_tls
 from adapters.remotes.ftp.line import PARTING, Line
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
 UTF8 = ("", "utf-8")
+NOT_IN = 530
+"""Some let an expired password in, and then nothing be done but change it."""
 Features = dict[str, str]
 """What FEAT lists (RFC 2389): the command in capitals, and what stands behind it."""
 
@@ -139,10 +141,12 @@ def _log_in(line: Line, own: Credential) -> None:
             asked = _say(line, "USER", own.username)
             asked += _say(line, "PASS", own.password)
             said = plain(without(own.password, asked))
-            raise _refused(line.destination, f"it asks for an account, {said!r}")
+            raise _refused(line.destination, f"it asks for more than a password, {said!r}")
     except RefusedError as refused:
         # Some servers repeat the command that they refuse.
         said = without(own.password, refused.text)
+        if own.context is None and is_for_tls(refused, own.username):
+            raise _clear(line.destination, refused.code, said) from None
         if is_crowded(refused, own.username):
             raise _crowded(line.destination, said) from None
         raise _refused(line.destination, f"{refused.code}, {plain(said)!r}") from None
@@ -172,6 +176,8 @@ def _prepare(line: Line, own: Credential) -> Features:
     try:
         control.ask("TYPE", "I")
     except RefusedError as refused:
+        if refused.code == NOT_IN:
+            raise _refused(destination, f"{refused.code}, {plain(refused.text)!r}") from refused
         raise failure(destination, None, "switch to", "binary transfers", refused) from refused
     return features
 
@@ -191,8 +197,9 @@ def _features(line: Line) -> Features:
     try:
         listed = line.control.ask("FEAT").splitlines()[1:-1]
     except RefusedError as refused:
-        if refused.code not in UNKNOWN_COMMAND:
-            raise failure(line.destination, None, "list", "its features", refused) from refused
+        if refused.code == PARTING:
+            raise
+        # Unknown, or not allowed: a server that has not let us in says so of TYPE as well.
         return {}
     pairs = (entry.strip().partition(" ") for entry in listed)
     found: Features = {}
@@ -213,6 +220,15 @@ def _insecure(destination: Destination, what: str, refused: RefusedError) -> Fer
 def _crowded(destination: Destination, said: str) -> Transient:
     message = f"The server of {name_of(destination)} lets nobody in now: {plain(said)!r}."
     return Transient(Code.REMOTE_UNREACHABLE, message, retry_after=UNTIL_LATER)
+
+
+def _clear(destination: Destination, code: int, said: str) -> Permanent:
+    message = (
+        f"The server of {name_of(destination)} lets nobody in without TLS ({code}, "
+        f"{plain(said)!r}), and the destination speaks plain FTP."
+    )
+    action = "Set protocol: ftps of the destination, then order again."
+    return Permanent(Code.DESTINATION_MISCONFIGURED, message, action=action)
 
 
 def _refused(destination: Destination, why: str) -> Permanent:

@@ -28,6 +28,8 @@ from transfer.errors import Code, FerryError
 ABSENT = frozenset({450, 550, 553})
 NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FAILED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
+UNSURE = frozenset({501})
+"""Of SIZE itself, and of a name."""
 FOR_A_WHILE = 450
 """Of a file that is busy as of one that is not there (RFC 959, section 4.2.2)."""
 UNEXPLAINED = frozenset({450, 451})
@@ -162,6 +164,8 @@ class Session:
             vague = refused.code == FOR_A_WHILE and code_of(refused, path) is None
             if refused.code in UNKNOWN_COMMAND or untold or vague:
                 return self._listed(path)
+            if refused.code in UNSURE or code_of(refused, path) is Code.REMOTE_DENIED:
+                return self._listed(path, refused)
             self._check_absent(refused, path)
             return None
         if not NUMBER.fullmatch(said.strip()):
@@ -169,11 +173,12 @@ class Session:
         size = int(said)
         return size or self._listed(path) if GLOB.intersection(path) else size
 
-    def _listed(self, path: str) -> int | None:
+    def _listed(self, path: str, before: RefusedError | None = None) -> int | None:
         """The size by MLST (RFC 3659), else by LIST, else by reading the whole file.
 
         MLST is tried where FEAT says nothing. Some servers list nothing for an absent name, and
-        some nothing for a file, as they list directories only: its directory tells.
+        some nothing for a file, as they list directories only: its directory tells. Where that is
+        refused too, it is what was refused `before` that is told.
         """
         try:
             found = self._by_mlst(path)
@@ -189,7 +194,7 @@ class Session:
             size = LIST_SIZE.match(entry)
             return int(size[1]) if size else self._counted(path)
         except RefusedError as refused:
-            self._check_absent(refused, path)
+            self._check_absent(before or refused, path)
             return None
 
     def _by_mlst(self, path: str) -> int | None:

@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from adapters.memory.remotes import ALL_POWERS
+from tests.ports.rows import delivery
 from tests.transfer.bench import Bench
 from tests.transfer.made import NOON, PARTNER, request
 from tests.transfer.test_journey import three_tries
+from transfer.crossing.fleet import waves
 from transfer.destination import Conflict, Mode
 from transfer.errors import Code, Waiting
 from transfer.journey import travel
@@ -50,6 +52,13 @@ class Caseless(dict[str, bytearray]):
         return super().setdefault(self.name(path), *default)
 
 
+class Folding(Caseless):
+    """Keeps every name in capital letters."""
+
+    def name(self, path: object) -> str:
+        return str(path).upper()
+
+
 def made(*, caseless: bool = True, **settings: object) -> Bench:
     bench = Bench(destinations={"partner": replace(PARTNER, **settings)})  # type: ignore[arg-type]
     if caseless:
@@ -63,6 +72,11 @@ def made(*, caseless: bool = True, **settings: object) -> Bench:
 def carried(bench: Bench, *sources: str) -> Transfer:
     transfer = bench.received(sources=sources, target="in/")
     return travel(transfer, bench.tools(), three_tries)
+
+
+def carried_after(bench: Bench, *sources: str) -> Outcome | None:
+    bench.store.rows.clear()
+    return carried(bench, *sources).outcome
 
 
 def then(bench: Bench, source: str) -> Transfer:
@@ -116,6 +130,34 @@ def test_what_an_earlier_request_delivered_is_not_replaced_under_another_name(mo
     assert done.failure.code == Code.REMOTE_EXISTS
     assert FIRST in done.failure.message
     assert contents(bench) == {FIRST: b"first"}
+
+
+def test_such_names_come_one_after_the_other_and_the_others_at_once() -> None:
+    """At once, both would find the name free where a rename replaces."""
+    files = [delivery(number=number, final=name) for number, name in enumerate("aBAbca")]
+    assert [[item.final for item in wave] for wave in waves(files)] == [
+        ["a", "B", "c"],
+        ["A", "b"],
+        ["a"],
+    ]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_of_two_files_of_one_request_the_second_finds_the_first(mode: Mode) -> None:
+    bench = made(mode=mode)
+    done = carried(bench, UPPER, LOWER)
+    assert done.failure
+    assert (done.outcome, done.failure.code) == (Outcome.FAILED, Code.REMOTE_EXISTS)
+    assert contents(bench) == {FIRST: b"first"}
+
+
+@pytest.mark.parametrize("mode", [Mode.AUTO, Mode.SWAP])
+def test_where_all_names_are_in_capitals_the_same_name_is_replaced(mode: Mode) -> None:
+    bench = made(on_conflict=Conflict.REPLACE, mode=mode)
+    bench.remotes.files = Folding({FIRST.upper(): bytearray(b"old")})
+    assert carried(bench, UPPER).outcome is Outcome.DELIVERED
+    assert contents(bench) == {FIRST.upper(): b"first"}
+    assert carried_after(bench, UPPER, LOWER) is Outcome.FAILED
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -296,6 +296,21 @@ def test_what_cannot_be_read_back_for_a_moment_is_read_again(bench: Bench, how: 
     assert bench.pauses == list(late.LOOKS[:2])
 
 
+def test_a_size_in_whole_blocks_is_looked_at_again(bench: Bench) -> None:
+    def round_up(verb: str, path: str, place: int) -> None:
+        del place
+        if path.endswith(".part") and path in bench.remotes.files:
+            content = bench.remotes.files[path]
+            if verb == "finish":
+                content.extend(b"...")
+            elif verb == "size" and bench.pauses:
+                del content[len(DATA) :]
+
+    bench.remotes.hooks.append(round_up)
+    assert_delivered(bench, carried(bench, tools_of(bench)))
+    assert bench.remotes.opened == [0]
+
+
 def test_a_file_that_stays_short_is_removed_after_a_while(bench: Bench) -> None:
     def lose(verb: str, path: str, place: int) -> None:
         del place

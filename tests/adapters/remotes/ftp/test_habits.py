@@ -41,6 +41,39 @@ class Nameless(Extended):
     pasv = "227 Entering Passive Mode"
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("PASV", "227 =0,0,0,0,HIGH,LOW"),
+        ("PASV", "227 Entering Passive Mode (10, 0, 0, 1, HIGH, LOW)"),
+        ("EPSV", "229 Extended Passive mode OK (|1|10.0.0.1|PORT|)"),
+        ("EPSV", "229 Entering Extended Passive Mode !!!PORT!"),
+    ],
+)
+def test_replies_with_forms_and_addresses_of_their_own(verb: str, reply: str) -> None:
+    class Formed(Session):
+        def do_pasv(self, _nothing: str) -> None:
+            self.listener.close()
+            self.listener = socket.create_server(("127.0.0.1", 0))
+            port = self.listener.getsockname()[1]
+            words = {"HIGH": port // 256, "LOW": port % 256, "PORT": port}
+            told = reply
+            for word, number in words.items():
+                told = told.replace(word, str(number))
+            self.reply(told)
+
+        do_epsv = do_pasv
+
+        def obey(self, command: str) -> None:
+            super().obey("REFUSED" if command == "PASV" and verb == "EPSV" else command)
+
+    with OddFtp(Formed) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        send(remote, "/one", DATA)
+        assert server.files == {"/one": DATA}
+        remote.close()
+
+
 class NeverPassive(Session):
     def do_pasv(self, _nothing: str) -> None:
         self.reply("502 PASV not implemented")
@@ -116,6 +149,23 @@ class Unasked(Featureless):
         self.reply("550 SIZE not allowed in ASCII mode")
 
 
+class Withheld(Directories):
+    """As vsftpd with `cmds_denied=SIZE`."""
+
+    def do_size(self, _path: str) -> None:
+        self.reply("550 Permission denied.")
+
+
+class Wary(Directories):
+    """Says so of what is not there alone."""
+
+    def do_size(self, path: str) -> None:
+        if path in self.server.files:
+            Session.do_size(self, path)
+        else:
+            self.reply("550 Access is denied.")
+
+
 class Forewarning(Session):
     """Says that it goes on before it says how it went (RFC 959, section 4.2)."""
 
@@ -125,7 +175,9 @@ class Forewarning(Session):
         super().reply(f"125 wait for it\r\n{text}" if text.startswith("226") else text)
 
 
-@pytest.mark.parametrize("session", [Talkative, Featureless, Directories, Unasked, Forewarning])
+@pytest.mark.parametrize(
+    "session", [Talkative, Featureless, Directories, Unasked, Withheld, Wary, Forewarning]
+)
 def test_a_size_is_found_one_way_or_another(session: type[Session]) -> None:
     with OddFtp(session) as server:
         remote = FtpPartner(server, "ftp").connect()
@@ -136,6 +188,20 @@ def test_a_size_is_found_one_way_or_another(session: type[Session]) -> None:
         assert remote.size("/in/other file") == len(DATA)
         assert remote.size("/in/file") == 0
         assert remote.size("/in/none") is None
+        remote.close()
+
+
+class Sealed(Withheld):
+    def do_list(self, _path: str) -> None:
+        self.reply("500 Unknown command")
+
+
+def test_where_nothing_may_be_looked_at_the_first_refusal_is_told() -> None:
+    with OddFtp(Sealed) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        error = refused(remote.size, "/in/file")
+        assert (error.code, type(error)) == (Code.REMOTE_DENIED, Permanent)
+        assert "Permission denied" in error.message
         remote.close()
 
 
@@ -251,6 +317,27 @@ def test_a_listing_tells_what_450_leaves_open() -> None:
         server.files["/a.csv"] = DATA
         remote = FtpPartner(server, "ftp").connect()
         assert remote.size("/a.csv") == len(DATA)
+        remote.close()
+
+
+class Sifting(Session):
+    """Looks at the name no sooner than at the end."""
+
+    def do_stor(self, _path: str) -> None:
+        self.receive()
+        self.reply("550 This file type is not allowed")
+
+    def do_cwd(self, _path: str) -> None:
+        self.reply("250 fine")
+
+
+def test_a_name_that_is_refused_at_the_end_names_the_way_out() -> None:
+    with OddFtp(Sifting) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        temp = f"/{TempNames().named('0123456789ab-1-e1')}"
+        error = refused(send, remote, temp, DATA)
+        assert (error.code, type(error)) == (Code.REMOTE_DENIED, Permanent)
+        assert "temp.prefix" in error.action
         remote.close()
 
 

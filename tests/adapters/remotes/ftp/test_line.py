@@ -143,6 +143,60 @@ def test_a_no_to_the_password_is_one_whatever_else_it_says(session: type[Session
         assert (error.code, type(error)) == (Code.AUTH_REFUSED, Permanent)
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("USER", "530 Non-anonymous sessions must use encryption."),  # vsftpd
+        ("PASS", "550 SSL/TLS required on the control channel"),  # ProFTPD
+        ("USER", "421 Sorry, cleartext sessions are not accepted on this server."),  # pure-ftpd
+        ("USER", "534 Policy requires SSL."),  # IIS
+        ("USER", "503 Use AUTH first."),  # FileZilla Server
+    ],
+)
+def test_a_server_that_wants_tls_is_no_refused_password(verb: str, reply: str) -> None:
+    class Wary(Session):
+        def obey(self, command: str) -> None:
+            if command.startswith(verb):
+                self.reply(reply)
+            else:
+                super().obey(command)
+
+    with OddFtp(Wary) as server:
+        error = refused(FtpPartner(server, "ftp").connect)
+        assert (error.code, type(error)) == (Code.DESTINATION_MISCONFIGURED, Permanent)
+        assert "protocol: ftps" in error.action
+
+
+class Bolted(Session):
+    """Lets an expired password in, to change it and nothing else."""
+
+    def obey(self, command: str) -> None:
+        if command.startswith(("USER", "PASS")):
+            super().obey(command)
+        else:
+            self.reply("530 Change your password with SITE PSWD first")
+
+
+def test_a_password_that_only_lets_itself_be_changed_is_refused() -> None:
+    with OddFtp(Bolted) as server:
+        error = refused(FtpPartner(server, "ftp").connect)
+        assert (error.code, type(error)) == (Code.AUTH_REFUSED, Permanent)
+        assert "SITE PSWD" in error.message
+
+
+class Reticent(Session):
+    def do_feat(self, _nothing: str) -> None:
+        self.reply("550 Permission denied")
+
+
+def test_who_may_not_ask_for_features_goes_on_without() -> None:
+    with OddFtp(Reticent) as server:
+        remote = FtpPartner(server, "ftp").connect()
+        assert not remote.powers.resumes
+        assert remote.size("/none") is None
+        remote.close()
+
+
 class Mute(Session):
     def handle(self) -> None:
         self.request.recv(1)
