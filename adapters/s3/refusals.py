@@ -72,7 +72,7 @@ ACTIONS = (
         "Tell the operators: the policies of FileFerry's own AWS identity do not let it read this.",
     ),
     (
-        "requester pays|requesterpays|request-payer",
+        "requester.?pays|request-payer",
         "Ask the bucket's owner to turn requester pays off.",
     ),
 )

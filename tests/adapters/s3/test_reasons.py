@@ -77,9 +77,9 @@ def test_the_reason_is_told_and_the_action_fits_it(
 
 @pytest.mark.parametrize("code", ["ThrottlingException", "KMS.ThrottlingException"])
 def test_a_key_service_that_is_busy_refuses_nothing(code: str) -> None:
-    with OddS3(Answer(status=400), *[refusal(400, code, Message="Reduce the rate.")] * 5) as store:
-        with pytest.raises(Transient) as raised:
-            S3Objects(s3_client(store.endpoint_url)).describe(SOURCE)
+    answers = [Answer(status=400), *[refusal(400, code, Message="Reduce the rate.")] * 5]
+    with OddS3(*answers) as store, pytest.raises(Transient) as raised:
+        S3Objects(s3_client(store.endpoint_url)).describe(SOURCE)
     assert raised.value.code is Code.SOURCE_UNAVAILABLE
 
 
