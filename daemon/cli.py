@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 from adapters.terminal import Terminal, own_up, steady
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import typer
+
+WRONG = 2
+"""Exit code of a wrong command line, as typer has it."""
 
 
 def main() -> None:
@@ -18,12 +23,29 @@ def main() -> None:
     # pydantic would look through all that is installed, each time.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
+        if odd := unreadable(sys.argv[1:]):
+            Terminal(stderr=True).say(f"fileferry: {odd}")
+            raise SystemExit(WRONG)
         if sys.argv[1:] == ["--version"]:
             Terminal().say(f"fileferry {version()}")
         else:
             _chosen()
     finally:
         own_up()
+
+
+def unreadable(arguments: Sequence[str]) -> str:
+    """A sentence about the first that is no text: its bytes are of another encoding. A file may
+    have such a name.
+    """
+    for word in arguments:
+        odd = any("\ud800" <= letter <= "\udfff" for letter in word)
+        if odd and not os.path.lexists(word):
+            return (
+                f"{word} is no text in {sys.getfilesystemencoding()}. Set LC_ALL to the encoding "
+                "that it was written in, such as C.UTF-8."
+            )
+    return ""
 
 
 def version() -> str:

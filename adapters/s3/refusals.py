@@ -22,7 +22,10 @@ LISTING = "ListObjectsV2"
 OURS = frozenset({"HeadObject", "GetObject", LISTING, "CreateSession"})
 """Operations on the object; botocore opens a directory bucket by CreateSession."""
 MISPLACED = frozenset(
-    {"PermanentRedirect", "301", "AuthorizationHeaderMalformed", "IllegalLocationConstraint"}
+    {
+        *("PermanentRedirect", "301", "AuthorizationHeaderMalformed"),
+        *("IllegalLocationConstraint", "IllegalLocationConstraintException"),
+    }
 )
 
 # What an error code says of the object; the words go behind its URI.
@@ -64,7 +67,14 @@ ACTIONS = (
         "service control policy|resource control policy|permissions boundary|session policy",
         "Ask who keeps the named policy to let FileFerry read, then order again.",
     ),
-    ("requester pays|requesterpays", "Ask the bucket's owner to turn requester pays off."),
+    (
+        "identity-based policy",
+        "Tell the operators: the policies of FileFerry's own AWS identity do not let it read this.",
+    ),
+    (
+        "requester.?pays|request-payer",
+        "Ask the bucket's owner to turn requester pays off.",
+    ),
 )
 # S3 hides from those who may not list a bucket whether a key exists.
 USUAL_ACTION = "Check bucket and key, ask the bucket's owner to let FileFerry read, order again."
@@ -115,6 +125,14 @@ def translated(error: Exception, source: Source) -> Exception:
     except ClientError as refused:
         known = aws.answer_translated(refused, "S3", errand, source.uri)
         return known or _judged(refused, source)
+    except RecursionError:
+        # botocore follows a redirection that names no region to itself.
+        return Permanent(
+            Code.SOURCE_DENIED,
+            f"The address that FileFerry asks for {source.uri} redirects it elsewhere (301).",
+            action="Tell the operators: check aws.endpoint_url and aws.region.",
+            file=source.uri,
+        )
     except Exception as other:  # noqa: BLE001  whoever asked raises it
         return other
 

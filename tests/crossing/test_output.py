@@ -35,6 +35,19 @@ def test_characters_that_cannot_be_shown_fail_no_delivery(world: World, encoding
     assert b"published" in done.stdout
 
 
+def test_a_name_in_another_encoding_is_refused_in_a_sentence(world: World) -> None:
+    script = """"$@" send $'s3://exports/M\\xe4rz.csv' partner:"""
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *program()],
+        env=environment(world) | {"LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=False,
+        timeout=DEADLINE,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"fileferry: s3://exports/M\\udce4rz.csv is no text in utf-8.")
+
+
 @pytest.mark.parametrize(
     "redirected",
     [">&-", "2>&-", ">&- 2>&-", "| true", "2>&1 | true", ">/dev/full", ">/dev/full 2>/dev/full"],

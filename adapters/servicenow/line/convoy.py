@@ -28,6 +28,8 @@ from transfer.errors import Code, FerryError, Permanent, Transient
 ADDRESS = "/api/now/v1/batch"
 PATIENCE = 10.0
 """Seconds for which a call waits for those of the others at most."""
+VAIN, REST = 3, 300.0
+"""After so many batches in a row without a use calls go one by one, for so many seconds."""
 _ROWS = ("/api/now/table/", "/api/now/attachment?")
 _WITHOUT = frozenset(
     {
@@ -39,6 +41,13 @@ _WITHOUT = frozenset(
     }
 )
 """How an instance says that it takes no batch from us: nothing in it was looked at."""
+
+_OF_ALL = frozenset(
+    {HTTPStatus.ACCEPTED, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.TOO_MANY_REQUESTS}
+)
+"""Speak of the instance, or of the size, and not of batches."""
+_OF_NONE = frozenset({Code.SERVICENOW_AUTH, Code.SERVICENOW_UNREACHABLE})
+"""May be about batches alone."""
 
 log = structlog.get_logger(__name__)
 
@@ -69,6 +78,8 @@ class Convoy:
         self._riders = 0
         self._mine = threading.local()
         self._open = True
+        self._vain = 0
+        self._rests_until = 0.0
 
     def expect(self, riders: int) -> None:
         """So many threads are about to take part, each by riding()."""
@@ -90,7 +101,8 @@ class Convoy:
 
     def ask(self, call: Call, address: str, body: bytes | None) -> Answer | None:
         """The answer to this call; None when it is to be made alone. Raises as `send`."""
-        if not (self._open and getattr(self._mine, "rides", False) and address.startswith(_ROWS)):
+        rides = self._batching and getattr(self._mine, "rides", False)
+        if not (rides and address.startswith(_ROWS)):
             return None
         seat = _Seat(call, address, body)
         seats = self._gathered(seat)
@@ -104,7 +116,7 @@ class Convoy:
         """The answers to reads of one thread, by call and address; None for one that is to be made
         alone. Raises as `send`.
         """
-        if not self._open or len(calls) < 2:  # noqa: PLR2004 one is made alone
+        if not self._batching or len(calls) < 2:  # noqa: PLR2004 one is made alone
             return [None for _ in calls]
         seats = [_Seat(call, address, None) for call, address in calls]
         self._drive(seats)
@@ -133,6 +145,10 @@ class Convoy:
     def _complete(self) -> bool:
         return 0 < len(self._waiting) >= self._riders
 
+    @property
+    def _batching(self) -> bool:
+        return self._open and time.monotonic() >= self._rests_until
+
     def _drive(self, seats: Sequence[_Seat]) -> None:
         try:
             if len(seats) == 1:
@@ -154,24 +170,46 @@ class Convoy:
     def _together(self, seats: Sequence[_Seat]) -> None:
         parts = [_part(number, seat) for number, seat in enumerate(seats)]
         body = json.dumps({"batch_request_id": "fileferry", "rest_requests": parts}).encode()
-        answer = self._send(Call(host=self._host, method="POST", table="batch"), ADDRESS, body)
+        try:
+            answer = self._send(Call(host=self._host, method="POST", table="batch"), ADDRESS, body)
+        except FerryError as error:
+            # A policy may refuse the login for batches alone.
+            alone = error.code in _OF_NONE and self._in_vain()
+            if not alone or error.code is not Code.SERVICENOW_AUTH:
+                raise
+            for seat in seats:
+                seat.alone = True
+            return
         if answer.status in _WITHOUT:
             self._open = False
             log.warning("servicenow takes no batches, so calls go one by one", status=answer.status)
         found = answer.parsed() if answer.status == HTTPStatus.OK else None
         told = found if isinstance(found, dict) else {}
         served = _served(told)
+        if served is not None:
+            self._vain = 0
+        again = served is None and answer.status not in _OF_ALL and self._open and self._in_vain()
         for number, seat in enumerate(seats):
             if not self._open or answer.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
                 seat.alone = True
             elif served is None:
                 # Judged as if it had been the answer to each call; of JSON nobody knows what it is.
+                seat.alone = again and seat.body is None
                 seat.answer = answer if found is None else None
             else:
                 seat.answer = served.get(str(number))
                 seat.alone = _refused(seat.answer) or (
                     seat.answer is None and seat.body is None and str(number) in _left_out(told)
                 )
+
+    def _in_vain(self) -> bool:
+        """Whether calls go one by one from now on: what befalls batches need not befall them."""
+        self._vain += 1
+        if self._vain == VAIN:
+            log.warning("servicenow answers no batches, so calls go one by one", seconds=REST)
+        if self._vain >= VAIN:
+            self._rests_until = time.monotonic() + REST
+        return self._vain >= VAIN
 
 
 def _part(number: int, seat: _Seat) -> dict[str, Any]:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from adapters.s3.refusals import translated
 from adapters.s3.store import S3Objects
 from tests.servers.odd_s3 import Answer, OddS3, refusal
 from tests.servers.s3_clients import s3_client
-from transfer.errors import Code, FerryError
+from transfer.errors import Code, FerryError, Transient
 from transfer.model import Source
 
 SOURCE = Source(bucket="exports", key="pay/a.csv")
@@ -55,6 +56,13 @@ def refused(*answers: Answer, source: Source = SOURCE, listing: bool = False) ->
             "who keeps the named policy",
         ),
         (403, "AccessDenied", f"{WHO}s3:GetObject because of no such thing", "bucket's owner"),
+        (
+            403,
+            "AccessDenied",
+            f"{WHO}s3:GetObject because no identity-based policy allows the s3:GetObject action",
+            "FileFerry's own AWS identity",
+        ),
+        (400, "InvalidRequest", "Missing required header: x-amz-request-payer", "requester pays"),
         (403, "AllAccessDisabled", "All access to this object has been disabled", "bucket's owner"),
     ],
 )
@@ -65,6 +73,20 @@ def test_the_reason_is_told_and_the_action_fits_it(
     assert words in error.message
     assert f"({code}, HTTP {status})" in error.message
     assert action in error.action
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "KMS.ThrottlingException"])
+def test_a_key_service_that_is_busy_refuses_nothing(code: str) -> None:
+    answers = [Answer(status=400), *[refusal(400, code, Message="Reduce the rate.")] * 5]
+    with OddS3(*answers) as store, pytest.raises(Transient) as raised:
+        S3Objects(s3_client(store.endpoint_url)).describe(SOURCE)
+    assert raised.value.code is Code.SOURCE_UNAVAILABLE
+
+
+def test_a_redirection_to_itself_is_a_matter_of_the_address() -> None:
+    told = translated(RecursionError("maximum recursion depth exceeded"), SOURCE)
+    assert isinstance(told, FerryError)
+    assert "aws.endpoint_url" in told.action
 
 
 @pytest.mark.parametrize(("key", "told"), [("pay ", True), ("\u00a0pay", True), ("a b", False)])

@@ -13,6 +13,7 @@ import typer
 from typer.testing import CliRunner
 
 from cloud.cli import register as register_cloud
+from daemon.cli import unreadable
 from daemon.commands.root import app
 from daemon.commands.screen import SCREEN
 from sandbox.children import clean_environment
@@ -174,3 +175,12 @@ def test_a_ledger_that_is_not_there_is_4(tmp_path: Path) -> None:
 def test_the_version_is_the_installed_one() -> None:
     assert fileferry("--version").stdout.startswith("fileferry 0.")
     assert os.linesep in fileferry("--version").stdout
+
+
+def test_an_argument_in_another_encoding_is_a_wrong_command_line(tmp_path: Path) -> None:
+    odd = "s3://exports/M\udce4rz.csv"
+    assert f"{odd} is no text in utf-8" in unreadable(["send", odd, "partner:"])
+    assert unreadable(["send", "s3://exports/März–日本.csv", "partner:"]) == ""
+    file = tmp_path / "f\udce4rry.yaml"
+    file.touch()
+    assert unreadable(["status", "--config", str(file)]) == ""

@@ -22,7 +22,7 @@ from adapters.servicenow.desk.forms import TicketForm, ticket_id
 from adapters.servicenow.line.answers import Answer, Call, result
 from adapters.servicenow.line.budget import Need
 from adapters.servicenow.line.client import Client
-from adapters.servicenow.line.convoy import ADDRESS, Convoy
+from adapters.servicenow.line.convoy import ADDRESS, REST, VAIN, Convoy
 from adapters.servicenow.line.credentials import Basic
 from adapters.servicenow.line.query import Query
 from tests.adapters.servicenow.stage import Stage
@@ -167,6 +167,57 @@ def test_an_instance_without_batches_is_found_out_once(status: int) -> None:
     with capture_logs() as logs:
         assert together(send) == [ALONE] * 3
     assert [line["status"] for line in logs] == [status]
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (answered({}, 500), Code.SERVICENOW_UNREACHABLE),
+        (Answer(status=200, headers={}, body=b"user_password"), Code.SERVICENOW_LOGIN_PAGE),
+        (Permanent(Code.SERVICENOW_AUTH, "No login."), Code.SERVICENOW_AUTH),
+    ],
+)
+def test_what_befalls_every_batch_keeps_no_call_back(
+    answer: Answer | FerryError, told: Code
+) -> None:
+    """A gateway, or a policy, that knows the Table API alone."""
+    sent: list[int] = []
+
+    def send(*_: object) -> Answer:
+        sent.append(1)
+        if isinstance(answer, FerryError):
+            raise answer
+        return answer
+
+    convoy = Convoy(HOST, send)
+    calls = [called(number)[:2] for number in range(2)]
+    for _ in range(VAIN - 1):
+        with pytest.raises(FerryError) as raised:
+            result(calls[0][0], convoy.reads(calls)[0] or answered({}))
+        assert raised.value.code is told
+    with capture_logs() as logs:
+        assert [*convoy.reads(calls), *convoy.reads(calls)] == [None] * 4
+    assert [line["seconds"] for line in logs] == [REST]
+    assert len(sent) == VAIN
+
+
+def test_an_instance_that_asks_for_silence_is_asked_in_batches_all_the_same() -> None:
+    def send(*_: object) -> Answer:
+        raise Transient(Code.SERVICENOW_THROTTLED, "Later.")
+
+    convoy = Convoy(HOST, send)
+    for _ in range(VAIN + 1):
+        with pytest.raises(Transient):
+            convoy.reads([called(number)[:2] for number in range(2)])
+
+
+def test_a_batch_that_is_answered_makes_up_for_those_before() -> None:
+    good = {"serviced_requests": [part(number, {"result": []}) for number in range(2)]}
+    answers = [answered({}, 500), answered({}, 500), answered(good)] * 2
+    convoy = Convoy(HOST, lambda *_: answers.pop(0))
+    calls = [called(number)[:2] for number in range(2)]
+    told = [[each.status for each in convoy.reads(calls) if each] for _ in range(6)]
+    assert told == [[500, 500], [500, 500], [200, 200]] * 2
 
 
 class PostRoom:
