@@ -135,6 +135,8 @@ def _pinned(transfer: Transfer, wanted: Sequence[Delivery], tools: Tools) -> lis
         tools.halt()
         return pin(delivery, tools.objects.describe)
 
+    if len(wanted) == 1:
+        return [pin_alone(each) for each in wanted]
     many = tools.objects if isinstance(tools.objects, Many) else None
     alone = PINNERS if many else len(wanted)
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
