@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from time import gmtime, strftime, time
 
 from adapters.aws.keys import Keys
 
@@ -18,24 +18,23 @@ EMPTY = hashlib.sha256(b"").hexdigest()
 METHOD = "AWS4-HMAC-SHA256"
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
 class Signer:
-    """For one region and service. `keys` is asked at each request, so that they may change."""
+    """For one region and service. `keys` is asked at each request, so that they may change; `clock`
+    tells seconds since 1970.
+    """
 
     def __init__(
         self,
         region: str,
         service: str,
         keys: Callable[[], Keys],
-        clock: Callable[[], datetime] = now,
+        clock: Callable[[], float] = time,
     ) -> None:
         self.region = region
         self.service = service
         self._keys = keys
         self._clock = clock
+        self._second: tuple[int, str] = (-1, "")
         self._key: tuple[str, str, bytes] = ("", "", b"")
 
     def sign(
@@ -46,13 +45,14 @@ class Signer:
         `path` and `query` are as they stand in the URL, the query with one parameter at most.
         Raises what `keys` raises.
         """
-        keys, stamp = self._keys(), self._clock().strftime("%Y%m%dT%H%M%SZ")
+        keys, stamp = self._keys(), self._stamp()
         signed = {**headers, "host": host, "x-amz-content-sha256": EMPTY, "x-amz-date": stamp}
         if keys.token:
             signed["x-amz-security-token"] = keys.token
         scope = f"{stamp[:8]}/{self.region}/{self.service}/aws4_request"
-        lines = "".join([f"{name}:{signed[name].strip()}\n" for name in sorted(signed)])
-        names = ";".join(sorted(signed))
+        ordered = sorted(signed)
+        lines = "".join([f"{name}:{signed[name].strip()}\n" for name in ordered])
+        names = ";".join(ordered)
         canonical = f"{method}\n{path}\n{query}\n{lines}\n{names}\n{EMPTY}"
         told = f"{METHOD}\n{stamp}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"
         signature = _mac(self._day_key(keys.secret, stamp[:8]), told).hex()
@@ -61,6 +61,15 @@ class Signer:
             f"SignedHeaders={names}, Signature={signature}"
         )
         return signed
+
+    def _stamp(self) -> str:
+        """Kept for its second, in which many small objects are asked for."""
+        now = int(self._clock())
+        second, stamp = self._second
+        if second != now:
+            stamp = strftime("%Y%m%dT%H%M%SZ", gmtime(now))
+            self._second = (now, stamp)
+        return stamp
 
     def _day_key(self, secret: str, day: str) -> bytes:
         """Kept for as long as day and secret stay: four MACs of the five."""

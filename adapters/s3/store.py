@@ -89,7 +89,7 @@ class S3Objects:
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         with _translated(Source(bucket=bucket, key=prefix)):
-            keys = self._keys(Scope(bucket, prefix, listing=True))
+            keys = self._keys(bucket, prefix, listing=True)
             found = self._ways.boto(keys).list(bucket, prefix)
             yield from (key for key in found if not key.endswith(FOLDERS))
 
@@ -122,13 +122,8 @@ class S3Objects:
                 yield (source, thin), thin.to_head(source) if thin else None
 
         for (source, thin), answer in http.ask_all("HEAD", asked()):
-            if thin and answer:
-                answer.close()
-                with _translated(source):
-                    pin = self._pin(source, answer.headers, thin.url)
-            else:
-                pin = self.describe(source)
-            yield pin
+            pin = self._described(source, thin.url, answer) if thin and answer else None
+            yield pin or self.describe(source)
 
     def read_all(self, wanted: Iterable[tuple[Source, Pin, memoryview]]) -> None:
         http = self._ways.http
@@ -146,10 +141,17 @@ class S3Objects:
     def _thin(self, source: Source, version: str | None, http: ThinHttp) -> Thin | None:
         """By which to ask for it with others; None where that is not sure to go smoothly."""
         try:
-            thin = self._ways.thin(source, self._keys(Scope(source.bucket, source.key, version)))
+            thin = self._ways.thin(source, self._keys(source.bucket, source.key, version))
         except Exception:  # noqa: BLE001  it is asked alone, which says why
             return None
         return thin if thin and thin.http is http else None
+
+    def _described(self, source: Source, url: str, answer: Answer) -> Pin | None:
+        answer.close()
+        try:
+            return self._pin(source, answer.headers, url)
+        except Exception:  # noqa: BLE001  as in _thin
+            return None
 
     def _pin(self, source: Source, head: s3_pin.Headers, url: str) -> Pin:
         return s3_pin.pin(source, head, by_aws=self._vouches(url, head))
@@ -173,12 +175,12 @@ class S3Objects:
             return self._ask(source, source.version_id, lambda way: (way.head(source), way.url))
         except Exception as error:
             if _refusals().wants_reason(error):
-                keys = self._keys(Scope(source.bucket, source.key, source.version_id))
+                keys = self._keys(source.bucket, source.key, source.version_id)
                 self._ways.boto(keys).provoke_reason(source)
             raise
 
     def _ask(self, source: Source, version: str | None, ask: Callable[[Way], T]) -> T:
-        keys = self._keys(Scope(source.bucket, source.key, version))
+        keys = self._keys(source.bucket, source.key, version)
         thin = self._ways.thin(source, keys)
         if thin is None:
             return ask(self._ways.boto(keys))
@@ -191,8 +193,10 @@ class S3Objects:
         self._ways.mistaken(source)
         return ask(self._ways.boto(keys))
 
-    def _keys(self, scope: Scope) -> Callable[[], Keys] | None:
-        return self._lend(scope) if self._lend else None
+    def _keys(
+        self, bucket: str, key: str, version: str | None = None, *, listing: bool = False
+    ) -> Callable[[], Keys] | None:
+        return self._lend(Scope(bucket, key, version, listing)) if self._lend else None
 
 
 def _taken(source: Source, pin: Pin, buffer: memoryview, answer: Answer) -> bool:

@@ -54,6 +54,7 @@ class Ways:
         self._lock = threading.Lock()
         self._made: _Made | None = None
         self._mistaken: set[str] = set()
+        self._thins: dict[str, Thin | None] = {}
 
     def boto(self, keys: Callable[[], Keys] | None = None) -> ByBoto:
         """With `keys` in place of the client's own credentials."""
@@ -73,11 +74,20 @@ class Ways:
     def _thin(self, source: Source) -> Thin | None:
         if not source.key:
             return None
-        if self._plain and self._plain_http and source.bucket not in self._mistaken:
-            found = self._plain.find(source.bucket)
+        bucket = source.bucket
+        if bucket in self._mistaken:
+            # What is known of its place changes once more.
+            return self._found(bucket)
+        if bucket not in self._thins:
+            self._thins[bucket] = self._found(bucket)
+        return self._thins[bucket]
+
+    def _found(self, bucket: str) -> Thin | None:
+        if self._plain and self._plain_http and bucket not in self._mistaken:
+            found = self._plain.find(bucket)
             if found and self._plain_http.can(found):
                 return Thin(self._plain_http, found)
-        address, http = self._client.addresses.find(source.bucket), self._client.http
+        address, http = self._client.addresses.find(bucket), self._client.http
         return Thin(http, address) if address and http.can(address) else None
 
     def mistaken(self, source: Source) -> None:

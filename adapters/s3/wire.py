@@ -32,6 +32,8 @@ class Wire:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._look = poll()
+        self._look.register(sock, POLLIN)
         self._file = cast("BufferedReader", sock.makefile("rb", BUFFER))
 
     def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answered:
@@ -69,9 +71,7 @@ class Wire:
     @property
     def quiet(self) -> bool:
         """Nothing has come unasked: not even the end of the connection."""
-        look = poll()
-        look.register(self._sock, POLLIN)
-        return not look.poll(0)
+        return not self._look.poll(0)
 
     def close(self) -> None:
         with suppress(OSError):

@@ -153,7 +153,7 @@ def _is_signed(keys: Keys, method: str, target: str, headers: dict[str, str]) ->
     if scope is None:
         return False
     stamp = datetime.strptime(headers["x-amz-date"], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    signer = Signer(scope[1], "s3", lambda: keys, lambda: stamp)
+    signer = Signer(scope[1], "s3", lambda: keys, stamp.timestamp)
     path, _, query = target.partition("?")
     named = {name: headers[name] for name in scope[2].split(";") if name not in UNSIGNED}
     query = "&".join(sorted(query.split("&")))

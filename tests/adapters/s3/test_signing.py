@@ -50,7 +50,9 @@ def theirs(url: str, method: str, headers: dict[str, str], token: str | None) ->
 @given(key=KEYS, version=VERSIONS, at=st.integers(0, 1), said=st.integers(0, 2))
 @pytest.mark.parametrize("token", [None, "session/token=="])
 def test_it_is_botocores(key: str, version: str, at: int, said: int, token: str | None) -> None:
-    signer = Signer("eu-central-1", "s3", lambda: Keys("KEY", "secret", token), lambda: _At.moment)
+    signer = Signer(
+        "eu-central-1", "s3", lambda: Keys("KEY", "secret", token), _At.moment.timestamp
+    )
     query = f"versionId={quote(version, safe='~')}" if version else ""
     signed = Address(HOSTS[at], "us", signer).signed("GET", key, query, HEADERS[said])
     base, more = HOSTS[at] + quote(key, safe=UNRESERVED), f"?{query}" if query else ""
@@ -64,7 +66,7 @@ def test_it_is_botocores(key: str, version: str, at: int, said: int, token: str 
 def test_a_new_day_and_a_new_secret_make_a_new_key() -> None:
     keys = [Keys("K", "one"), Keys("K", "one"), Keys("K", "two")]
     moments = [datetime(2026, 11, day, tzinfo=UTC) for day in (23, 24, 24)]
-    signer = Signer("eu-central-1", "s3", lambda: keys.pop(0), lambda: moments.pop(0))
+    signer = Signer("eu-central-1", "s3", lambda: keys.pop(0), lambda: moments.pop(0).timestamp())
     found = [signer.sign("GET", "host", "/", "", {})["authorization"] for _ in range(3)]
     assert len({text.partition("Signature=")[2] for text in found}) == 3
 
