@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from io import BufferedReader
 from select import POLLIN, poll
-from typing import cast
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    # Loaded by those who need it only, as in adapters/s3/http.py.
+    from adapters.s3.tls import Tls
 
 BUFFER = 64 * 1024
 """Bytes read at once of a head, and with it of the body of a small object."""
@@ -26,18 +30,21 @@ class GarbledError(OSError):
 
 
 class Wire:
-    """An open connection."""
+    """An open connection, spoken to through `tls` where there is one."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, tls: Tls | None = None) -> None:
         self._sock = sock
-        self._file = cast("BufferedReader", sock.makefile("rb", BUFFER))
+        self._tls = tls
+        self._file = BufferedReader(tls or sock.makefile("rb", buffering=0), BUFFER)
 
     def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answered:
         """Send a request without a body and read the head of its answer. Raises OSError."""
         head = "".join([f"{name}: {text}\r\n" for name, text in headers.items()])
         if head.count("\n") != len(headers) or "\n" in target:
             raise GarbledError("a line break in a header")
-        self._sock.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1"))
+        (self._tls or self._sock).sendall(
+            f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1")
+        )
         version, status = self._status()
         while 100 <= status < 200:  # noqa: PLR2004  RFC 9110: the real answer comes later
             self._headers()
@@ -62,7 +69,7 @@ class Wire:
         """Nothing has come unasked: not even the end of the connection."""
         look = poll()
         look.register(self._sock, POLLIN)
-        return not look.poll(0)
+        return not look.poll(0) and not (self._tls and self._tls.pending)
 
     def close(self) -> None:
         with suppress(OSError):
