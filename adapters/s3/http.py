@@ -25,6 +25,8 @@ from adapters.s3.wire import Answered, Wire
 if TYPE_CHECKING:
     import ssl
 
+    from adapters.s3.tls import Tls
+
 
 LONGEST_REASON = 65_536
 """Bytes of a refusal that are read; S3's have some hundred."""
@@ -179,21 +181,22 @@ class ThinHttp:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            if secure:
-                sock = self._context().wrap_socket(sock, server_hostname=host)
+            tls = self._secured(sock, host) if secure else None
             sock.settimeout(self._terms.timeout)
         except BaseException:
             sock.close()
             raise
-        return Wire(sock)
+        return Wire(sock, tls)
 
-    def _context(self) -> ssl.SSLContext:
+    def _secured(self, sock: socket.socket, host: str) -> Tls:
+        # Stores of our own network are often without TLS.
+        import ssl  # noqa: PLC0415
+
+        from adapters.s3.tls import Tls  # noqa: PLC0415
+
         if self._tls is None:
-            # Stores of our own network are often without TLS.
-            import ssl  # noqa: PLC0415
-
             self._tls = ssl.create_default_context(cafile=self._terms.trust)
-        return self._tls
+        return Tls(sock, self._tls, host)
 
 
 def _dial(host: str, port: int, patience: float) -> socket.socket:
