@@ -39,7 +39,7 @@ class Form(Generic[Value]):
         return self._adapter.validate_python(fields)
 
     def dump_json(self, value: Value, **how: Any) -> bytes:
-        return self._adapter.dump_json(value, **how)
+        return self._adapter.serializer.to_json(value, **how)
 
 
 TRANSFER: Final = Form(Transfer)

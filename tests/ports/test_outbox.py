@@ -107,10 +107,10 @@ def test_of_many_threads_one_holds_the_post(store: Store, outbox: Outbox) -> Non
 
 def test_what_arrived_together_is_settled_together(store: Store, outbox: Outbox) -> None:
     """More lanes than one transaction of any store takes; the next of each lane follows."""
-    about = [store.claimed("one", number) for number in range(1, 14)]
+    about = [store.claimed("one", number) for number in range(1, 24)]
     outbox.add(*(post(each, f"{each.id}-{number}") for each in about for number in (1, 2)))
     for number in (1, 2):
-        batch = outbox.due()
+        batch = outbox.due(limit=30)
         assert {found.key for found, _ in batch} == {f"{each.id}-{number}" for each in about}
         outbox.settle(*((found, TICKET) for found, _ in batch))
     assert due(outbox) == []

@@ -12,7 +12,6 @@ from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import LEASE, reading, writing
 from adapters.ledger.sqlite.rows import Row, Rows
 from transfer import history
-from transfer.history import Event
 from transfer.tickets import Post, Ticket
 
 # The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
@@ -55,19 +54,17 @@ class SqliteOutbox:
     def settle(self, *arrived: tuple[Post, Ticket]) -> None:
         # They were handed out once: who does not know that they arrived looks first.
         with writing(self._database, lasting=False) as rows:
-            now, told = datetime.now(UTC), dict[str, list[Event]]()
-            for post, ticket in arrived:
-                if self._is_first(rows, post):
-                    event = history.ticket_written(post, ticket, now)
-                    told.setdefault(post.transfer_id, []).append(event)
-                rows.put(
-                    "tickets",
-                    (post.transfer_id, post.ticket.value, dump(TICKET, ticket)),
-                    "ON CONFLICT (transfer_id, role) "
-                    "DO UPDATE SET document = excluded.document, seal = excluded.seal",
-                )
-            for transfer_id, events in told.items():
-                rows.tell(transfer_id, *events)
+            fresh = [each for each in arrived if self._is_first(rows, each[0])]
+            now = datetime.now(UTC)
+            rows.tell_each(
+                [(post.transfer_id, history.ticket_written(post, it, now)) for post, it in fresh]
+            )
+            rows.put_all(
+                "tickets",
+                [(post.transfer_id, post.ticket.value, dump(TICKET, it)) for post, it in arrived],
+                "ON CONFLICT (transfer_id, role) "
+                "DO UPDATE SET document = excluded.document, seal = excluded.seal",
+            )
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         with writing(self._database, lasting=False) as rows:

@@ -40,6 +40,9 @@ SEALED: Mapping[str, Sequence[str]] = {
 """The columns under the seal, the row's own name first. Leases and waits are not: a start ends
 them."""
 
+TOGETHER = 20
+"""Rows of one statement: as many posts as are handed out at once."""
+
 COLUMNS = {table: ", ".join((*columns, "seal")) for table, columns in SEALED.items()}
 
 
@@ -76,7 +79,7 @@ class Row:
     def evolve(self, **changes: object) -> Row:
         """The row as it then is, with its new seal; of columns under the seal."""
         values = self._values | changes
-        values["seal"] = seal(tuple(values.values())[:-1])
+        values["seal"] = seal_of_read(tuple(values.values())[:-1])
         changed = object.__new__(Row)
         changed.place, changed.table, changed._values = self.place, self.table, values
         return changed
@@ -170,16 +173,24 @@ class Rows:
 
     def tell(self, transfer_id: str, *events: Event) -> None:
         """At the end of its history; of too many the middle goes."""
-        for event in events:
-            self.put("events", (transfer_id, dump(EVENT, event)))
-        if not events:
-            return
-        asked = "SELECT count(*) FROM events WHERE transfer_id = ?"
-        if self.execute(asked, (transfer_id,)).fetchone()[0] > history.MOST:
-            left = history.bounded(self.history(transfer_id))
-            self.execute("DELETE FROM events WHERE transfer_id = ?", (transfer_id,))
-            for event in left:
-                self.put("events", (transfer_id, dump(EVENT, event)))
+        self.tell_each([(transfer_id, event) for event in events])
+
+    def tell_each(self, told: Sequence[tuple[str, Event]]) -> None:
+        """As tell, of several transfers."""
+        self.put_all("events", [(about, dump(EVENT, event)) for about, event in told])
+        for some in _pieces(list(dict.fromkeys(about for about, _ in told))):
+            marks = ", ".join("?" * len(some))
+            asked = (
+                f"SELECT transfer_id FROM events WHERE transfer_id IN ({marks}) "  # noqa: S608 marks alone
+                f"GROUP BY transfer_id HAVING count(*) > {history.MOST}"
+            )
+            for (about,) in self.execute(asked, some).fetchall():
+                self._bound(about)
+
+    def _bound(self, transfer_id: str) -> None:
+        left = history.bounded(self.history(transfer_id))
+        self.execute("DELETE FROM events WHERE transfer_id = ?", (transfer_id,))
+        self.put_all("events", [(transfer_id, dump(EVENT, event)) for event in left])
 
     def untell_claim(self, transfer_id: str, epoch: int) -> None:
         """history.without_claim, by the last row alone."""
@@ -236,6 +247,15 @@ class Rows:
             (*values, seal(values)),
         ).rowcount
 
+    def put_all(self, table: str, every: Sequence[Sequence[object]], conflict: str = "") -> None:
+        """As put, several in one statement: half the work for each."""
+        for some in _pieces(every):
+            marks = ", ".join([f"({', '.join('?' * (len(some[0]) + 1))})"] * len(some))
+            self.execute(
+                f"INSERT INTO {table} ({COLUMNS[table]}) VALUES {marks} {conflict}",  # noqa: S608 names of ours
+                [value for values in some for value in (*values, seal(values))],
+            )
+
     def change_post(
         self, row: Row, held: str | None, due_at: float, **changes: object
     ) -> Row | None:
@@ -273,6 +293,10 @@ class Rows:
         if items.key_of(transfer.request):
             values = (items.key_of(transfer.request), transfer.id)
             self.put("takers", values, "ON CONFLICT (item, transfer_id) DO NOTHING")
+
+
+def _pieces(every: Sequence[Value]) -> Iterator[Sequence[Value]]:
+    return (every[start : start + TOGETHER] for start in range(0, len(every), TOGETHER))
 
 
 def _delivery(place: Path, values: Sequence[object]) -> Delivery:
