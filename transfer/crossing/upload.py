@@ -296,8 +296,12 @@ def _join(
     """
     try:
         remote = crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
-    except FerryError:
+    except FerryError as error:
+        if error.code in LINE:
+            # Some end the whole line over it, or fall silent, and would do so at each try.
+            crossing.tools.refusals.doubt(crossing.destination, "ranges")
         return None
+    crossing.tools.refusals.shown(crossing.destination, "ranges")
     stack.enter_context(closing(remote))
     if not there.result():
         return None

@@ -17,7 +17,15 @@ from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
 from adapters.log import Log
-from adapters.remotes.dial import SHORTEST, address_of, dial, name_of, plain, too_slow
+from adapters.remotes.dial import (
+    SHORTEST,
+    UNTIL_LATER,
+    address_of,
+    dial,
+    name_of,
+    plain,
+    too_slow,
+)
 from adapters.remotes.ssh import algorithms
 from adapters.remotes.ssh import pins as ssh_pins
 from adapters.remotes.ssh.algorithms import HOST_KEYS
@@ -25,6 +33,7 @@ from adapters.remotes.ssh.bulk import BulkPacketizer
 from adapters.remotes.ssh.transport import Transport, transport_over
 from adapters.remotes.tcp import Received, Sent, round_trip
 from adapters.remotes.watchdog import Gauge, Watchdog
+from adapters.remotes.words import is_crowded, is_judged
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -40,6 +49,8 @@ LINE_ERRORS = (
 )
 """What a broken line makes the libraries raise; OSError includes every time-out."""
 
+ROOM = frozenset({7, 12})
+"""Reasons of a disconnect (RFC 4253, section 11.1): no service now, too many connections."""
 log = Log()
 # What matters is raised as a FerryError; paramiko's log would print tracebacks beside it.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -72,6 +83,8 @@ class Line:
         self._parting = False
         self._socket = sock
         self._sent, self._received = Sent(lambda: sock), Received(lambda: sock)
+        self.inside = False
+        """Whether we are logged in, and SFTP is open."""
         self._left = False
         self._born = monotonic()
 
@@ -80,9 +93,18 @@ class Line:
         moved = self._sent.moved() + self._received.moved()
         return moved / max(monotonic() - self._born, SHORTEST)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the server has parted for want of room, or will be back later."""
+        transport, user = self.transport, self.destination.username
+        coded = transport.reason in ROOM and not is_judged(transport.parting, user)
+        return not self.inside and (coded or is_crowded(transport.parting, user))
+
     def sibling(self) -> Line:
         """The same connection for another thread; what breaks the connection breaks it for all."""
-        return Line(self.destination, self._socket, self.transport, beside=True)
+        other = Line(self.destination, self._socket, self.transport, beside=True)
+        other.inside = self.inside
+        return other
 
     @property
     def identity(self) -> str:
@@ -161,7 +183,10 @@ class Line:
         if self.watchdog.bitten or isinstance(error, TimeoutError):
             message = f"The server of {where} made no progress for {seconds:g} seconds{at}."
             return Transient(Code.REMOTE_TIMEOUT, message, file=path)
-        reason = self.transport.parting or plain(str(error)) or "no reason given"
+        reason = (self.transport.parting or plain(str(error))).rstrip(".") or "no reason given"
+        if self.crowded:
+            message = f"The server of {where} lets nobody in now: {reason}."
+            return Transient(Code.REMOTE_UNREACHABLE, message, file=path, retry_after=UNTIL_LATER)
         message = f"The line to {where} broke{at}: {reason}."
         return Transient(Code.REMOTE_DROPPED, message, file=path)
 
