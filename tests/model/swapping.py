@@ -45,7 +45,8 @@ def _has_looked(daemon: Daemon, name: int) -> bool:
 def publish(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     if bearing(world, me.epoch):
         names = others_aside(me) if variant.gather else ()
-        yield "its temp stands", turn(world, index, me._replace(at="gather", names=names))
+        at = "gather" if names else "gathered"
+        yield "its temp stands", turn(world, index, me._replace(at=at, names=names))
     else:
         yield "its temp is gone", turn(world, index, _gone(me))
 
@@ -68,6 +69,10 @@ def _gather(world: World, index: int, me: Daemon, _: Variant) -> Moves:
         yield _taken_over(world, index, me)
     elif me.at == "return":
         yield "put back", turn(put_back(world, me), index, me._replace(at="let go"))
+    elif me.at == "gather" and bearing(world, me.epoch):
+        yield "its temp still stands", turn(world, index, me._replace(at="gathered"))
+    elif me.at == "gather":
+        yield "its temp went", turn(world, index, me._replace(at="back"))
     elif not bearing(world, FINAL):
         yield "nothing in the way", turn(world, index, me._replace(at="take"))
     elif me.epoch != world.ledger.epoch:
@@ -112,6 +117,10 @@ def _take(world: World, index: int, me: Daemon, _: Variant) -> Moves:
 
 def _back(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
     there = bearing(world, me.epoch)
+    found = _moved_aside(world, me)
+    if found and not there and variant.put_back:
+        yield "reclaim", turn(renamed(world, found, FINAL), index, _gone(me))
+        return
     world = put_back(world, me) if variant.put_back or there else world
     if not there:
         yield "put back", turn(world, index, _gone(me))
@@ -122,6 +131,13 @@ def _back(world: World, index: int, me: Daemon, variant: Variant) -> Moves:
         return
     ledger = world.ledger._replace(state=VERIFIED)
     yield "put back, again", save(world, index, Daemon("deliver", me.epoch), ledger, variant)
+
+
+def _moved_aside(world: World, me: Daemon) -> int | None:
+    """Where the new file stands, if it could have its name."""
+    if bearing(world, FINAL):
+        return None
+    return next((name for name in _all_aside(me) if is_new(world, name)), None)
 
 
 def put_back(world: World, me: Daemon) -> World:
@@ -166,6 +182,7 @@ ASKING: dict[str, Callable[[Daemon], Rename]] = {
 """The renames that the server may still do for an owner that has died."""
 STEPS: dict[str, Step] = {
     "gather": _gather,
+    "gathered": _gather,
     "return": _gather,
     "step": _step,
     "take": _take,

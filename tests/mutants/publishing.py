@@ -9,6 +9,7 @@ SWAP = "tests/transfer/crossing/test_swap.py"
 IN_PLACE = "tests/transfer/crossing/test_in_place.py"
 RECOVERY = "tests/model/test_recovery.py"
 MOMENTARY = "tests/transfer/crossing/test_momentary.py"
+LATE = "test_a_new_file_that_came_late_and_was_moved_aside_is_neither_removed_nor_replaced"
 TAKEN = "tests/transfer/crossing/test_taken_temps.py"
 
 PUBLISHING = (
@@ -22,9 +23,23 @@ PUBLISHING = (
     Mutant(
         "what an owner moved aside for nothing stays there",
         "transfer/crossing/swap.py",
-        "    with suppress(FerryError):\n        put_back(delivery, crossing)\n",
-        "    suppress(FerryError)\n",
+        "        if not reclaimed(delivery, crossing):\n            put_back(delivery, crossing)\n",
+        "        suppress(FerryError)\n",
         f"{SWAP}::test_what_an_owner_moved_between_fence_and_rename_is_put_back",
+    ),
+    Mutant(
+        "what an heir has gathered is taken for old although its temp went meanwhile",
+        "transfer/crossing/swap.py",
+        "    if len(delivery.candidates) > 1 and remote.size(temp) is None:\n",
+        "    if not temp:\n",
+        f"{SWAP}::{LATE}[gathers]",
+    ),
+    Mutant(
+        "the old file has its name again while the new one stands aside",
+        "transfer/crossing/swap.py",
+        "        if not reclaimed(delivery, crossing):\n",
+        "        if delivery:\n",
+        f"{SWAP}::{LATE}[takes]",
     ),
     Mutant(
         "anything steps aside, a directory too",

@@ -35,6 +35,9 @@ def swap(delivery: Delivery, crossing: Crossing) -> bool:
     if remote.size(temp) is None:
         return False
     _gather(delivery, crossing)
+    if len(delivery.candidates) > 1 and remote.size(temp) is None:
+        # A rename that was asked for earlier came just now, and what was gathered may be new.
+        return _stepped_back(delivery, crossing)
     if _is_in_the_way(delivery, crossing):
         if remote.size(aside(temp)) is not None:
             fence(crossing)
@@ -43,9 +46,16 @@ def swap(delivery: Delivery, crossing: Crossing) -> bool:
         remote.rename(delivery.final, aside(temp), replace=False)
     if remote.rename(temp, delivery.final, replace=False):
         return True
-    # The temp is an heir's by now, and so may be what stepped aside.
+    return _stepped_back(delivery, crossing)
+
+
+def _stepped_back(delivery: Delivery, crossing: Crossing) -> bool:
+    """The temp is an heir's by now, and so may be what stepped aside; or it was published late, and
+    moved aside by an owner that was overtaken: then the old file must not take its name.
+    """
     with suppress(FerryError):
-        put_back(delivery, crossing)
+        if not reclaimed(delivery, crossing):
+            put_back(delivery, crossing)
     return False
 
 

@@ -135,6 +135,36 @@ def test_a_step_aside_whose_answer_was_lost_may_come_late_and_takes_nothing(
         assert contents(bench) == {FINAL: NEW}
 
 
+@pytest.mark.parametrize("at", ["e1.old", "e2.part"], ids=["gathers", "takes"])
+def test_a_new_file_that_came_late_and_was_moved_aside_is_neither_removed_nor_replaced(
+    bench: Bench, at: str
+) -> None:
+    """An earlier rename of the heir's temp comes to pass, and an owner that was frozen moves that
+    aside: under its own name, where the heir looks for what is old.
+    """
+    at_intent(bench)
+    bench.time[0] += LEASE
+
+    def late(verb: str, path: str, place: int) -> None:
+        del place
+        files = bench.remotes.files
+        if verb == "rename" and path.endswith(at) and (at != "e2.part" or FINAL not in files):
+            bench.remotes.hooks.clear()
+            [temp] = [name for name in files if name.endswith("e2.part")]
+            files[temp.removesuffix("e2.part") + "e1.old"] = files.pop(temp)
+
+    bench.remotes.hooks.append(late)
+    Owner(bench).finish()
+    assert not bench.remotes.hooks
+    if at == "e2.part":
+        assert bench.record().transfer.outcome is Outcome.DELIVERED
+        assert contents(bench) == {FINAL: NEW}
+    else:
+        # The old file is there too, by whatever way: a person looks, and nothing is lost.
+        assert bench.record().transfer.outcome is Outcome.UNKNOWN
+        assert sorted(contents(bench).values()) == sorted([OLD, NEW])
+
+
 def test_only_a_regular_file_steps_aside(bench: Bench) -> None:
     del bench.remotes.files[FINAL]
     bench.remotes.folders.add(FINAL)
