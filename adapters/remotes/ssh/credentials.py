@@ -43,8 +43,8 @@ IN_PUTTYS_FORM = (
     "in PuTTY's form (.ppk); export it in OpenSSH's: puttygen key.ppk -O private-openssh -o key"
 )
 IN_ANOTHER_CIPHER = (
-    f"has a private key that is encrypted with another cipher than {', '.join(KEY_CIPHERS)}; encrypt it anew: "
-    "ssh-keygen -p -Z aes256-ctr -f key"
+    f"has a private key that is encrypted with another cipher than {', '.join(KEY_CIPHERS)}; "
+    "encrypt it anew: ssh-keygen -p -Z aes256-ctr -f key"
 )
 UNREADABLE = (
     paramiko.SSHException,
