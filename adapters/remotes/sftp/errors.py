@@ -39,6 +39,10 @@ BECAUSE = {
     Code.REMOTE_EXISTS: "something has that name already",
     Code.REMOTE_NO_REPLACE: "it has no way to replace an existing file in one step",
 }
+NOT_NEW = (
+    "Ask the partner to take new files there. A server that cannot make sure that a file is new"
+    " (SSH_FXF_EXCL) needs another mode of the destination than direct."
+)
 
 
 def code_of(refused: RefusedError, path: str) -> Code:
@@ -77,6 +81,8 @@ def failure(
     action = way_out(doing, path, code)
     if refused is not None and refused.status == BAD_MESSAGE:
         action = "The name may be too long for that server: order another name."
+    if refused is not None and refused.status == UNSUPPORTED and doing == "create":
+        action = NOT_NEW
     # A refusal that a broken line caused is for a while only, whatever its number.
     busy = refused is not None and code is Code.REMOTE_FAILED and is_held(refused, path)
     kind = Transient if busy or code is Code.REMOTE_DROPPED else Permanent

@@ -33,7 +33,7 @@ def open_wire(line: Line, pace: float) -> Wire:
     """
     try:
         line.watchdog.demand()
-        channel = _open_channel(line)
+        line.session = channel = _open_channel(line)
         _ask_for_sftp(line, channel)
         return _greet(line, channel, pace)
     except (ChannelException, GarbledError) as error:

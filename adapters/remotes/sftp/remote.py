@@ -19,11 +19,11 @@ from paramiko.sftp import (
 from paramiko.ssh_exception import SSHException
 
 from adapters.log import Log
-from adapters.remotes.dial import KEEPALIVE, SHORTEST, plain
+from adapters.remotes.dial import KEEPALIVE, SHORTEST, TEMP, plain
 from adapters.remotes.sftp.batch import Storing, caught, run
 from adapters.remotes.sftp.entry import MOST_NAMES, names_in
 from adapters.remotes.sftp.errors import UNSUPPORTED, code_of, failure, is_held, is_said_absent
-from adapters.remotes.sftp.modes import EXISTING, NEW, opened
+from adapters.remotes.sftp.modes import ANY, EXISTING, NEW, opened
 from adapters.remotes.sftp.opening import open_wire
 from adapters.remotes.sftp.proof import SftpProof
 from adapters.remotes.sftp.renaming import Renaming
@@ -171,7 +171,7 @@ class SftpRemote:
             raise failure(self._line.destination, code, doing, path)
         with self._line.speaking(path):
             try:
-                handle = opened(self._wire, path, *EXISTING[live] if at else NEW)
+                handle = opened(self._wire, path, *EXISTING[live]) if at else self._new(path)
             except RefusedError as refused:
                 doing, taken = ("continue", None) if at else ("create", path)
                 raise self._explain(path, refused, doing, taken=taken) from refused
@@ -235,6 +235,18 @@ class SftpRemote:
         with suppress(FerryError, SSHException), self._line.speaking():
             self._wire.close()
         self._line.leave()
+
+    def _new(self, path: str) -> bytes:
+        """The handle of a file that was not there; where the server knows no exclusive creation,
+        which some refuse as unsupported and some without a reason, a look has to do for our temps.
+        """
+        try:
+            return opened(self._wire, path, *NEW)
+        except RefusedError as refused:
+            vague = code_of(refused, path) is Code.REMOTE_FAILED
+            if not vague or not TEMP.search(basename(path)) or self._exists(path):
+                raise
+        return opened(self._wire, path, ANY)
 
     def _begin(self, path: str, handle: bytes) -> SftpUpload:
         return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))

@@ -62,12 +62,25 @@ def software(line: Line) -> str:
 
 
 class Line:
-    """The connection as one thread uses it: socket, transport and a watchdog over both."""
+    """The connection as one thread uses it: socket, transport and a watchdog over both.
 
-    def __init__(self, destination: Destination, sock: socket.socket, transport: Transport) -> None:
+    `session` is the channel that it speaks over, once there is one. `beside`: it is a further one.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        sock: socket.socket,
+        transport: Transport,
+        *,
+        beside: bool = False,
+    ) -> None:
         self.destination = destination
         self.transport = transport
-        self.watchdog = Watchdog(self._cut)
+        self.session: paramiko.Channel | None = None
+        self.watchdog = Watchdog(self._bite)
+        self._beside = beside
+        self._parting = False
         self._socket = sock
         self._sent, self._received = Sent(lambda: sock), Received(lambda: sock)
         self.inside = False
@@ -88,8 +101,8 @@ class Line:
         return not self.inside and (coded or is_crowded(transport.parting, user))
 
     def sibling(self) -> Line:
-        """The same connection for another thread; what breaks for one breaks for all."""
-        other = Line(self.destination, self._socket, self.transport)
+        """The same connection for another thread; what breaks the connection breaks it for all."""
+        other = Line(self.destination, self._socket, self.transport, beside=True)
         other.inside = self.inside
         return other
 
@@ -117,9 +130,17 @@ class Line:
         """As `speaking`, with so many seconds in all: nobody is known there yet."""
         return self._watched(None, patience, None, in_all=True)
 
-    def parting(self, path: str, patience: float) -> AbstractContextManager[None]:
-        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer."""
-        return self._watched(path, patience, None, in_all=True)
+    @contextmanager
+    def parting(self, path: str, patience: float) -> Iterator[None]:
+        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer. A
+        further session is given up alone for that.
+        """
+        self._parting = True
+        try:
+            with self._watched(path, patience, None, in_all=True):
+                yield
+        finally:
+            self._parting = False
 
     def carrying(self, path: str | None = None) -> AbstractContextManager[None]:
         """As `speaking`, while much goes out: below the least rate the line is cut as well."""
@@ -149,7 +170,10 @@ class Line:
         except IncompatiblePeer:
             raise
         except LINE_ERRORS as error:
-            self.hang_up()
+            if self._ended_alone():
+                self.leave()
+            else:
+                self.hang_up()
             raise self.lost(error, path, seconds) from error
 
     def lost(self, error: Exception, path: str | None, seconds: float) -> Transient:
@@ -175,6 +199,20 @@ class Line:
         """Use it no more; the others go on."""
         self._left = True
         self.watchdog.stop()
+
+    def _ended_alone(self) -> bool:
+        """Whether it is a further session that is over, and the connection is not."""
+        session = self.session
+        if not (self._beside and session and self.transport.is_active()):
+            return False
+        return bool(session.closed or session.eof_received)
+
+    def _bite(self) -> None:
+        if self._beside and self._parting and self.session:
+            # Whoever waits for an answer over it is woken by that.
+            self.session.close()
+        else:
+            self._cut()
 
     def _cut(self) -> None:
         # paramiko's handshake timer is a thread that would hold up the end of the program.
