@@ -9,7 +9,7 @@ import re
 from base64 import b64decode, b64encode
 from hashlib import sha256
 
-from transfer.destination import Fingerprint
+from transfer.destination import KEY_CIPHERS, Fingerprint, unfolded
 
 HOST_KEYS = {
     "ssh-ed25519": 2,
@@ -88,7 +88,11 @@ def _fields(encoded: str) -> tuple[bytes, list[bytes]]:
 
 
 def trouble_of_key(text: str, *, passphrase: bool) -> str | None:
-    """Why the text is no private key that can be used, as the end of a sentence about it."""
+    """Why the text is no private key for SSH, as the end of a sentence about it."""
+    return _trouble(unfolded(text), passphrase=passphrase)
+
+
+def _trouble(text: str, *, passphrase: bool) -> str | None:
     text = text.lstrip("\ufeff \t\r\n")
     if text.startswith("PuTTY-User-Key-File-"):
         return "is in PuTTY's form; export it: puttygen key.ppk -O private-openssh -o key"
@@ -99,10 +103,18 @@ def trouble_of_key(text: str, *, passphrase: bool) -> str | None:
     encrypted = _encrypted(found[1], found[2])
     if encrypted is None:
         return "is a private key that is cut off or misspelt"
-    if encrypted and not passphrase:
-        return "is an encrypted private key, and no passphrase is named"
-    if not encrypted and not _is_known_kind(found[1], found[2]):
+    if encrypted:
+        return _trouble_of_lock(found[1], found[2], passphrase=passphrase)
+    if not _is_known_kind(found[1], found[2]):
         return "is a private key of another kind than Ed25519, ECDSA and RSA"
+    return None
+
+
+def _trouble_of_lock(label: str, body: str, *, passphrase: bool) -> str | None:
+    if not passphrase:
+        return "is an encrypted private key, and no passphrase is named"
+    if label.startswith("OPENSSH ") and (cipher := _cipher(b64decode(body))) not in KEY_CIPHERS:
+        return f"is encrypted with {cipher}; encrypt it anew: ssh-keygen -p -Z aes256-ctr -f key"
     return None
 
 
@@ -120,7 +132,7 @@ def trouble_of_pem_key(text: str) -> str | None:
     found = _PEM.match(text.lstrip())
     if found and found[1].startswith("OPENSSH "):
         return "is a private key in OpenSSH form; PEM is needed (ssh-keygen -p -m PEM)"
-    return trouble_of_key(text, passphrase=False)
+    return _trouble(text, passphrase=False)
 
 
 def trouble_of_signing_key(text: str) -> str | None:
@@ -148,6 +160,12 @@ def _encrypted(label: str, body: str) -> bool | None:
         return True
     # Each unencrypted form is an ASN.1 sequence.
     return False if data.startswith(b"\x30") else None
+
+
+def _cipher(data: bytes) -> str:
+    """Of a key in OpenSSH's form: the first string behind its mark."""
+    at = len(_OPENSSH) + 4
+    return data[at : at + int.from_bytes(data[at - 4 : at])].decode(errors="replace")
 
 
 def trouble_of_ssh_certificate(text: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -23,6 +24,30 @@ WEAK_ALGORITHMS = (
 
 All that can be asked for: paramiko 5 knows neither SHA-1 signatures nor SHA-1 key exchange.
 """
+
+
+KEY_CIPHERS = ("aes256-ctr", "aes256-cbc", "aes256-gcm@openssh.com")
+"""Those of encrypted keys in OpenSSH's form that can be opened."""
+_BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
+_HEADER = re.compile(r"[A-Za-z-]+: \S+")
+"""Of a traditional encrypted key (RFC 1421, section 4.6)."""
+
+
+def unfolded(text: str) -> str:
+    """The text of a key with the lines that it had, whatever it went through: an editor, JSON, an
+    environment variable, which make blanks or two letters of an end of line.
+    """
+    text = text.lstrip("\ufeff").replace("\\r", "").replace("\\n", "\n")
+    return _BLOCK.sub(_as_lines, "\n".join(line.strip() for line in text.splitlines()))
+
+
+def _as_lines(block: re.Match[str]) -> str:
+    label, body = block[1], block[2]
+    headers = _HEADER.findall(body)
+    data = "".join(_HEADER.sub("", body).split())
+    lines = [data[start : start + 64] for start in range(0, len(data), 64)]
+    first, last = f"-----BEGIN {label}-----", f"-----END {label}-----"
+    return "\n".join([first, *headers, *([""] if headers else []), *lines, last])
 
 
 class Mode(StrEnum):

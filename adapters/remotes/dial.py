@@ -20,6 +20,8 @@ UNTIL_LATER = 60.0
 """Seconds to wait for a server that has too many users."""
 TEMP = re.compile(r"[0-9a-f]{12}-\d+-(e\d+|old)")
 """What the names of temps have in common, whatever a destination's pattern is."""
+ABOUT_A_NAME = ("store", "close", "tell the size of", "look at")
+"""What a server may refuse for the name alone, beside creating a file of that name."""
 OTHER_TEMP = (
     "Ask the partner whether names such as {} are prohibited. If so, set temp.prefix, temp.suffix"
     " or temp.folder of the destination, or mode: direct, then order again."
@@ -62,7 +64,7 @@ def way_out(doing: str, path: str, code: Code) -> str | None:
     may not be created, and renaming.
     """
     unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)
-    begun = doing == "create" or (doing in ("store", "close") and code is Code.REMOTE_DENIED)
+    begun = doing == "create" or (doing in ABOUT_A_NAME and code is Code.REMOTE_DENIED)
     if begun and unexplained and TEMP.search(basename(path)):
         return OTHER_TEMP.format(basename(path))
     if doing.startswith("rename") and unexplained:

@@ -60,7 +60,7 @@ def standing(
     return size if size is None else stored(remote, path, wanted, pause)
 
 
-def read(
+def shown(
     look: Callable[[], tuple[int, Found]], wanted: int, pause: Callable[[float], object]
 ) -> Found:
     """What was found in a closed file, read again while it is short, or while somebody who looks

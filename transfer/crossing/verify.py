@@ -86,7 +86,7 @@ def _read_back(delivery: Delivery, crossing: Crossing) -> None:
             file=delivery.final,
         )
     make, wanted = STATELESS[name], delivery.size
-    stored = late.read(
+    stored = late.shown(
         lambda: _read_of(temp_of(delivery), delivery, crossing, make), wanted, crossing.tools.pause
     )
     _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)

@@ -149,6 +149,7 @@ class Control(ftplib.FTP):
         return found
 
     def _pasv(self) -> tuple[str, int]:
+        self.demand()
         reply = self.sendcmd("PASV")
         high, low = _told("227", PASSIVE, reply)
         return self._there(256 * int(high) + int(low))

@@ -32,7 +32,6 @@ def open_wire(line: Line, pace: float) -> Wire:
     program that was killed and a line that broke have said nothing: that is a broken line.
     """
     try:
-        line.watchdog.demand()
         line.session = channel = _open_channel(line)
         _ask_for_sftp(line, channel)
         return _greet(line, channel, pace)
@@ -50,6 +49,7 @@ def _open_channel(line: Line) -> Channel:
     """Of several that are refused at once paramiko tells one only why: it has one place for that,
     for all threads.
     """
+    line.watchdog.demand()
     try:
         return line.transport.open_session()
     except SSHException as error:

@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_ssh_public_identity,
 )
 
-from transfer.destination import Destination
+from transfer.destination import KEY_CIPHERS, Destination, unfolded
 from transfer.errors import Code, Permanent
 
 SHORTEST_RSA = 2048
@@ -41,6 +41,10 @@ PRIVATE = re.compile(r"-----BEGIN ([A-Z0-9 ]*PRIVATE KEY)-----\n.*?\n-----END \1
 PUTTY = "PuTTY-User-Key-File-"
 IN_PUTTYS_FORM = (
     "in PuTTY's form (.ppk); export it in OpenSSH's: puttygen key.ppk -O private-openssh -o key"
+)
+IN_ANOTHER_CIPHER = (
+    f"has a private key that is encrypted with another cipher than {', '.join(KEY_CIPHERS)}; "
+    "encrypt it anew: ssh-keygen -p -Z aes256-ctr -f key"
 )
 UNREADABLE = (
     paramiko.SSHException,
@@ -100,6 +104,10 @@ def _parse(destination: Destination, text: str, passphrase: str | None) -> param
                 why = "has a private key that a passphrase protects, and names no passphrase"
                 raise _misconfigured(destination, why) from None
             opened = _opened(destination, label, pem, phrase)
+        except UnsupportedAlgorithm:
+            if not label.startswith("OPENSSH"):
+                raise
+            raise _misconfigured(destination, IN_ANOTHER_CIPHER) from None
         return _for_paramiko(opened)
     except UNREADABLE:
         why = "has a private key that is not an Ed25519, ECDSA or RSA key in OpenSSH or PEM form"
@@ -107,9 +115,8 @@ def _parse(destination: Destination, text: str, passphrase: str | None) -> param
 
 
 def _block(text: str) -> tuple[str, bytes]:
-    """The private key among what stands around it: parameters, attributes, a BOM, blanks."""
-    lines = "\n".join(line.strip() for line in text.lstrip("\ufeff").splitlines())
-    found = PRIVATE.search(lines)
+    """The private key among what stands around it: parameters, attributes, a certificate."""
+    found = PRIVATE.search(unfolded(text))
     if found is None:
         raise ValueError
     return found[1], found[0].encode() + b"\n"

@@ -205,7 +205,9 @@ def test_a_server_with_too_many_who_have_not_logged_in_is_tried_again() -> None:
             stranger.close()
             stranger = socket.create_connection(where)
         error = refused(crowded.connect)
-        assert (error.code, type(error)) == (Code.REMOTE_DROPPED, Transient)
+        assert type(error) is Transient
+        # Its words may be lost with the line: it hangs up right behind them.
+        assert error.code in (Code.REMOTE_UNREACHABLE, Code.REMOTE_DROPPED)
         stranger.close()
         deadline = monotonic() + GRACE
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from json import dumps
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters.remotes.ssh.credentials import credential
 from config.keys import trouble_of_key
 from sandbox.remotes import SftpServer
+from tests.adapters.remotes.ssh.keys import make_key
 from tests.ports.partners import ServerPartner, refused
 from transfer.destination import Destination, HostKey
 from transfer.errors import Code, FerryError
@@ -44,6 +46,11 @@ EDITORS: dict[str, Callable[[str], str]] = {
     "BOM": lambda text: "\ufeff" + text,
     "BOM and CRLF": lambda text: "\ufeff" + text.replace("\n", "\r\n"),
     "indented": lambda text: "\n".join(f"  {line} " for line in text.splitlines()),
+    "CR": lambda text: text.replace("\n", "\r"),
+    "blank lines": lambda text: text.replace("\n", "\n\n"),
+    "one line": lambda text: text.replace("\n", " "),
+    "escaped": lambda text: text.replace("\n", "\\n"),
+    "JSON": lambda text: f'{{"key": {dumps(text)}}}',
     "no end of line": lambda text: text.rstrip(),
     "attributes": lambda text: f"Bag Attributes\n    friendlyName: bank\nKey Attributes\n{text}",
     "parameters": lambda text: (
@@ -125,6 +132,13 @@ def test_config_check_and_the_engine_refuse_the_same() -> None:
     for number, text in enumerate(foreign()):
         assert misconfigured(refused(opened, text)), number
         assert trouble_of_key(text, passphrase=False), number
+
+
+@pytest.mark.parametrize("cipher", ["chacha20-poly1305@openssh.com", "3des-cbc"])
+def test_a_cipher_that_cannot_be_opened_is_named(cipher: str, tmp_path: Path) -> None:
+    text, _ = make_key(tmp_path, "-t", "ed25519", "-Z", cipher, passphrase=PHRASE)
+    assert "ssh-keygen -p" in misconfigured(refused(opened, text, PHRASE))
+    assert cipher in (trouble_of_key(text, passphrase=True) or "")
 
 
 def test_a_key_of_putty_is_named_with_the_way_out() -> None:
