@@ -39,7 +39,7 @@ BREAKS = (
     Break("request cancelled", {"request_state": "closed_cancelled"}, Code.REQUEST_CANCELLED),
     Break("request rejected", {"request_approval": "rejected"}, Code.REQUEST_CANCELLED),
     Break("item skipped", {"item_state": "7"}, Code.REQUEST_CANCELLED),
-    Break("item pending", {"item_state": "-5"}, Code.APPROVAL_PENDING),
+    Break("item pending", {"item_state": "-5"}, Code.REQUEST_HELD),
     Break("requested", {"item_approval": "requested"}, Code.APPROVAL_PENDING),
     Break("not requested", {"item_approval": "not requested"}, Code.APPROVAL_PENDING),
     Break("not required", {"item_approval": "not_required"}, Code.APPROVAL_PENDING),
@@ -83,7 +83,7 @@ BREAKS = (
     Break("absolute", _terms(path="/etc/passwd"), Code.NAME_REFUSED),
     Break("a control character", _terms(path="a\x00b"), Code.NAME_REFUSED),
 )
-WAITS = frozenset({Code.APPROVAL_PENDING, Code.APPROVAL_UNREADABLE})
+WAITS = frozenset({Code.APPROVAL_PENDING, Code.APPROVAL_UNREADABLE, Code.REQUEST_HELD})
 
 
 def pairs() -> Iterator[tuple[Break, ...]]:

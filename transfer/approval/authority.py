@@ -52,7 +52,7 @@ class InstanceAuthority:
         try:
             current = self._judged(evidence, request)
         except Transient as error:
-            if error.code is not Code.APPROVAL_PENDING:
+            if error.code not in (Code.APPROVAL_PENDING, Code.REQUEST_HELD):
                 raise
             raise Permanent(
                 Code.APPROVAL_WITHDRAWN,

@@ -30,7 +30,7 @@ def authorise(evidence: Evidence, rules: Rules, taken: Request | None = None) ->
     `taken` is what it was taken up as; its fingerprint, which the caller compares, tells then
     whether other people ask, and no history of the item is needed. Raises Permanent when the
     request can never be carried out as it stands, Transient `approval.pending`,
-    `approval.unreadable` or `request.unreadable` when it may yet be.
+    `approval.unreadable`, `request.held` or `request.unreadable` when it may yet be.
     """
     check_whole(evidence)
     _of_the_catalog(evidence, rules)
@@ -163,10 +163,9 @@ def _still_wanted(evidence: Evidence) -> None:
         )
     if not states <= OPEN_STATES:
         raise Transient(
-            Code.APPROVAL_PENDING,
+            Code.REQUEST_HELD,
             f"{evidence.item_number} or its task {evidence.task_number} is on hold: the states "
             f"are {evidence.item_state} and {evidence.task_state}.",
-            action="Set both to Open or Work in Progress; FileFerry looks again at its next poll.",
         )
 
 

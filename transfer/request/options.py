@@ -65,7 +65,8 @@ def moment(name: str, text: str) -> datetime | None:
     if not text.strip():
         return None
     try:
-        found = datetime.fromisoformat(text.strip())
+        # As tickets have it, from where people copy.
+        found = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         # With an offset, the first and the last day of all may lie outside of the calendar.

@@ -122,7 +122,7 @@ def _evidence(task: Record, around: Surroundings, read_at: datetime) -> Evidence
         task_active=task.flag("active"),
         task_state=task["state"],
         item_id=item_id,
-        item_number=_of_item(task, "number"),
+        item_number=_of_item(task, "number") or task["number"],
         item_active=bool(item_id) and task.flag(f"{ITEM}.active"),
         item_state=_of_item(task, "state"),
         item_approval=task.get(f"{ITEM}.approval"),

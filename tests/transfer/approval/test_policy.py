@@ -77,9 +77,9 @@ def test_what_can_never_be_carried_out_is_refused(changes: dict[str, Any], code:
 
 
 NOT_YET: list[tuple[dict[str, Any], Code]] = [
-    ({"item_state": "-5"}, Code.APPROVAL_PENDING),
-    ({"item_state": "10"}, Code.APPROVAL_PENDING),
-    ({"task_state": "-5"}, Code.APPROVAL_PENDING),
+    ({"item_state": "-5"}, Code.REQUEST_HELD),
+    ({"item_state": "10"}, Code.REQUEST_HELD),
+    ({"task_state": "-5"}, Code.REQUEST_HELD),
     ({"item_approval": "requested"}, Code.APPROVAL_PENDING),
     ({"item_approval": "not requested"}, Code.APPROVAL_PENDING),
     ({"item_approval": None}, Code.APPROVAL_UNREADABLE),

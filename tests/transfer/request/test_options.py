@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from transfer.errors import Code, Permanent
 from transfer.request.options import moment
+from transfer.visible import in_utc
+
+
+def test_a_time_is_read_as_tickets_show_it() -> None:
+    at = datetime(2026, 11, 23, 18, 0, 5, tzinfo=UTC)
+    assert moment("until", in_utc(at)) == at
 
 
 @given(st.datetimes(), st.timedeltas(timedelta(hours=-23, minutes=-59), timedelta(hours=23)))

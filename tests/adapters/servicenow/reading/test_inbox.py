@@ -283,3 +283,10 @@ def test_what_became_of_the_request_is_told_where_its_items_stay_open(stage: Sta
     assert (found.item_active, found.task_open) == (True, True)
     assert found.request_state == "closed_cancelled"
     assert stage.inbox().ended([task]) == {task}
+
+
+def test_a_task_without_an_item_goes_by_its_own_number(stage: Stage) -> None:
+    task = stage.task()
+    stage.instance.update("sc_task", task, {"request_item": ""})
+    [found] = stage.inbox().fetch()
+    assert (found.item_id, found.item_number) == ("", found.task_number)
