@@ -25,8 +25,10 @@ demo: $(STAMP)sandbox ## order seven transfers and watch them arrive, on embedde
 test: ready ## run all tests, in parallel; PYTEST_ARGS="-k sftp -x" goes to pytest
 	@.ci/tests $(PYTEST_ARGS)
 
-test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (an hour)
-	SWEEPS=whole $(BIN)/pytest tests/model tests/torture tests/faults tests/intake $(PYTEST_ARGS)
+SWEEPS ?= whole
+
+test-faults: ready ## the sweeps whole, with their figures: kills, frozen owners, broken disks (hours; SWEEPS=2/8: an eighth)
+	SWEEPS=$(SWEEPS) $(BIN)/pytest tests/model tests/torture tests/faults tests/intake $(PYTEST_ARGS)
 	$(BIN)/python -m tests.mutants
 
 mutants: ready ## break the protocol in one place after the other: a named test must catch each

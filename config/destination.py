@@ -267,11 +267,11 @@ class DestinationSettings(Part):
         examples=[240],
     )
     rest_after: Count = Field(
-        5,
+        3,
         ge=0,
         le=100,
         description="Connections in a row that failed after which nobody tries for a while, and "
-        "transfers wait; 0: never.",
+        "transfers wait; 0: never. With more than transfers.tries the first ones fail.",
     )
     rest: Seconds = Field(
         60.0,

@@ -147,7 +147,8 @@ def _visible_values(value: Any) -> Any:
 
 def plain(value: Any, depth: int = 0) -> Any:
     """The value as JSON knows it, so that every line can be printed."""
-    if value is None or isinstance(value, bool):
+    whole = type(value) is str and len(value) <= LONGEST
+    if whole or value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
         # Python refuses to print an integer of more than 4,300 digits.

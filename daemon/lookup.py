@@ -95,6 +95,7 @@ class Lookup:
             self.counts["nothing asked"] += 1
             log.info("hint asks for nothing", remark=reading.remark)
         refusals = [error for hint in reading.hints if (error := self._refusal(hint))]
+        refusals += reading.refused
         if refusals:
             # What may yet be approved keeps the message; the others are refused again then.
             raise min(refusals, key=lambda error: error.permanent)

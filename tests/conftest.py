@@ -89,6 +89,6 @@ def pytest_testnodedown(node: Any) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """What the sweeps counted stands at the end, also of a run that went well."""
     if sweeps.figures:
-        terminalreporter.section("sweeps" if sweeps.WHOLE else "a share of the sweeps")
+        terminalreporter.section("sweeps" if sweeps.PARTS == 1 else "a share of the sweeps")
     for figure in sorted(sweeps.figures):
         terminalreporter.write_line(figure)

@@ -295,8 +295,11 @@ class Outbox(Protocol):
         until it is settled or deferred, or its sender has been silent for a lease.
         """
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
-        """It has arrived at `ticket`."""
+    def settle(self, *arrived: tuple[Post, Ticket]) -> None:
+        """They have arrived, each at its ticket. Once is enough, and once more is fine.
+
+        When it fails, some may be settled: who is handed one of the others again looks first.
+        """
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         """It has not arrived, or nobody knows: hand it out again after `seconds`."""

@@ -216,7 +216,7 @@ class Destination:
     min_rate: int = 256
     bandwidth: tuple[Bandwidth, ...] = ()
     files_per_hour: int = 0
-    rest_after: int = 5
+    rest_after: int = 3
     rest: float = 60.0
     route: str = "in_process"
 

@@ -334,7 +334,9 @@ MOMENT = 4.0
 
 def passing(error: FerryError) -> Transient:
     """The refusal of something that may be allowed in a moment."""
-    return Transient(error.code, error.message, file=error.file, retry_after=MOMENT)
+    return Transient(
+        error.code, error.message, action=error.action, file=error.file, retry_after=MOMENT
+    )
 
 
 class Waiting(Transient):

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+WITHDRAWN = frozenset({"closed_cancelled", "closed_rejected"})
+"""Values of sc_request.request_state; not every instance cancels the items with their request."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Approval:
@@ -61,6 +64,8 @@ class Evidence:
     item_approval: str | None
     catalog_item: str
     request_number: str
+    request_state: str = ""
+    request_approval: str = ""
     requester_id: str
     requester: str
     opened_by_id: str

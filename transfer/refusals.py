@@ -10,6 +10,7 @@ from transfer.ports import Powers
 
 Power = Literal["resumes", "ranges", "digests"]
 """Fields of Powers that only the attempt can prove."""
+DOUBTS = 2
 
 
 class Refusals:
@@ -17,10 +18,24 @@ class Refusals:
 
     def __init__(self) -> None:
         self._seen: set[tuple[str, str, int, Power]] = set()
+        self._doubts: dict[tuple[str, str, int, Power], int] = {}
 
     def note(self, destination: Destination, power: Power) -> None:
         # Adding to a set is one step for all threads.
         self._seen.add((*_place(destination), power))
+
+    def doubt(self, destination: Destination, power: Power) -> None:
+        """The line broke over it, which lines do by themselves too: the second time in a row it is
+        a refusal.
+        """
+        key = (*_place(destination), power)
+        self._doubts[key] = self._doubts.get(key, 0) + 1
+        if self._doubts[key] >= DOUBTS:
+            self.note(destination, power)
+
+    def shown(self, destination: Destination, power: Power) -> None:
+        """It was done, so that earlier doubts were the line's."""
+        self._doubts.pop((*_place(destination), power), None)
 
     def left(self, destination: Destination, powers: Powers) -> Powers:
         """The powers without those that this destination was seen to refuse."""

@@ -13,6 +13,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 
 from transfer.audit.chain import Entry, instance_of
+from transfer.crossing.batch import Many
 from transfer.crossing.carrying import carry, destination_of, rehearsed, undelivered, whole
 from transfer.crossing.crossing import Crossing
 from transfer.crossing.delivery import pinned, settle
@@ -36,8 +37,10 @@ from transfer.model import (
     DeliveryState,
     Failure,
     Outcome,
+    Pin,
     Session,
     SessionKind,
+    Source,
     Stage,
     Transfer,
 )
@@ -118,17 +121,37 @@ def _found(transfer: Transfer, tools: Tools) -> tuple[Sequence[Delivery], Transf
     return wanted, done
 
 
-def _pinned(transfer: Transfer, wanted: Iterable[Delivery], tools: Tools) -> list[Delivery]:
-    def pin(delivery: Delivery) -> Delivery:
-        tools.halt()
+def _pinned(transfer: Transfer, wanted: Sequence[Delivery], tools: Tools) -> list[Delivery]:
+    """The first by threads, whose connections are made side by side; the others over these."""
+
+    def pin(delivery: Delivery, describe: Callable[[Source], Pin]) -> Delivery:
         if delivery.state is DeliveryState.PUBLISHED:
             return delivery
         # What an earlier generation pinned stays pinned.
-        pin = delivery.pin or tools.objects.describe(delivery.source)
+        pin = delivery.pin or describe(delivery.source)
         return pinned(delivery, insist(pin, delivery.source, transfer.request, tools.rules))
 
+    def pin_alone(delivery: Delivery) -> Delivery:
+        tools.halt()
+        return pin(delivery, tools.objects.describe)
+
+    if len(wanted) == 1:
+        return [pin_alone(each) for each in wanted]
+    many = tools.objects if isinstance(tools.objects, Many) else None
+    alone = PINNERS if many else len(wanted)
     with ThreadPoolExecutor(PINNERS, thread_name_prefix="pin") as pool:
-        return list(pool.map(pin, wanted))
+        done = list(pool.map(pin_alone, wanted[:alone]))
+    if many and len(wanted) > alone:
+        pins = many.describe_all(_unpinned(wanted[alone:], tools))
+        done += [pin(item, lambda _: next(pins)) for item in wanted[alone:]]
+    return done
+
+
+def _unpinned(wanted: Iterable[Delivery], tools: Tools) -> Iterator[Source]:
+    for item in wanted:
+        tools.halt()
+        if item.pin is None and item.state is not DeliveryState.PUBLISHED:
+            yield item.source
 
 
 def transfer_ftp(transfer: Transfer, tools: Tools) -> Transfer:

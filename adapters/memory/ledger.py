@@ -299,15 +299,16 @@ class MemoryOutbox:
         """Due; or handed to us before, and we ask again: then it was not sent."""
         return item.due_at <= self._now() or item.held_by is self
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
+    def settle(self, *arrived: tuple[Post, Ticket]) -> None:
         with self.store.lock:
-            sending = self.store.posts[post.key]
-            again = sending.sent
-            sending.sent, sending.held_by, sending.last_error = True, None, None
-            self.store.tickets[post.transfer_id, post.ticket] = ticket
-            if not again:
-                event = history.ticket_written(post, ticket, datetime.now(UTC))
-                self.store.tell(post.transfer_id, event)
+            for post, ticket in arrived:
+                sending = self.store.posts[post.key]
+                again = sending.sent
+                sending.sent, sending.held_by, sending.last_error = True, None, None
+                self.store.tickets[post.transfer_id, post.ticket] = ticket
+                if not again:
+                    event = history.ticket_written(post, ticket, datetime.now(UTC))
+                    self.store.tell(post.transfer_id, event)
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         with self.store.lock:

@@ -16,11 +16,18 @@ KEEPALIVE = 15
 SHORTEST = 0.1
 """Seconds that a step of connecting gets, however late it is."""
 LONGEST_WORD = 200
+UNTIL_LATER = 60.0
+"""Seconds to wait for a server that has too many users."""
 TEMP = re.compile(r"[0-9a-f]{12}-\d+-(e\d+|old)")
 """What the names of temps have in common, whatever a destination's pattern is."""
 OTHER_TEMP = (
     "Ask the partner whether names such as {} are prohibited. If so, set temp.prefix, temp.suffix"
     " or temp.folder of the destination, or mode: direct, then order again."
+)
+
+NO_RENAME = (
+    "Ask the partner whether files may be renamed there. If not, set mode: direct of the"
+    " destination, then order again."
 )
 
 
@@ -51,10 +58,14 @@ def address_of(sock: socket.socket) -> str:
 
 
 def way_out(doing: str, path: str, code: Code) -> str | None:
-    """The action for a temp that may not be created: its name may be what is prohibited."""
+    """The action where something else than the place may be prohibited: the name of a temp that
+    may not be created, and renaming.
+    """
     unexplained = code in (Code.REMOTE_DENIED, Code.REMOTE_FAILED)
     if doing == "create" and unexplained and TEMP.search(basename(path)):
         return OTHER_TEMP.format(basename(path))
+    if doing.startswith("rename") and unexplained:
+        return NO_RENAME
     return None
 
 

@@ -31,6 +31,9 @@ PROBE_WAIT = 60.0
 """Seconds: the longest wait for an instance that does not answer, so that its return is noticed."""
 LEDGER_WAIT = 5.0
 """Seconds of silence after the ledger did not answer."""
+TOGETHER = 1.0
+"""Seconds for which what has arrived may wait to be settled with others: what is not settled when
+the process is killed has to be looked for."""
 
 EVERYBODY = frozenset(
     {
@@ -66,6 +69,42 @@ class Apart:
         return nullcontext()
 
 
+class _Arrivals:
+    """What has arrived and is not settled yet. Of several threads."""
+
+    def __init__(self, outbox: Outbox, now: Callable[[], float]) -> None:
+        self._outbox = outbox
+        self._now = now
+        self._turn = threading.Lock()
+        self._waiting: list[tuple[Post, Ticket]] = []
+        self._since = 0.0
+
+    def add(self, post: Post, ticket: Ticket) -> None:
+        """Settled with what comes soon, at the latest with what comes TOGETHER later."""
+        with self._turn:
+            self._since = self._since if self._waiting else self._now()
+            self._waiting.append((post, ticket))
+            late = self._now() - self._since >= TOGETHER
+        if late:
+            self.settle()
+
+    def settle(self) -> None:
+        """All of them now. Raises what the ledger raises: then they are handed out again."""
+        with self._turn:
+            arrived, self._waiting = self._waiting, []
+        if not arrived:
+            return
+        self._outbox.settle(*arrived)
+        for post, ticket in arrived:
+            log.info(
+                "ticket written",
+                transfer=post.transfer_id,
+                ticket=post.ticket,
+                action=post.action,
+                number=ticket.number,
+            )
+
+
 class Sender:
     """Sends what is due; each call is one round. `lease` is the ledger's, in seconds.
 
@@ -89,6 +128,7 @@ class Sender:
         board: Board | None = None,
         convoy: Convoy | None = None,
     ) -> None:
+        self._arrivals = _Arrivals(outbox, now)
         self._tracer = tracer or NoTracer()
         self._workers = workers
         self._convoy = convoy or Apart()
@@ -133,10 +173,14 @@ class Sender:
         def send(post: Post, tries: int) -> bool:
             return self._now() < until and self._send(post, tries)
 
-        # One alone finds out whether the trouble is over.
-        if self._workers == 1 or self._trouble.times:
-            return sum(send(post, tries) for post, tries in batch)
-        return self._together(send, batch)
+        try:
+            # One alone finds out whether the trouble is over.
+            if self._workers == 1 or self._trouble.times:
+                return sum(send(post, tries) for post, tries in batch)
+            return self._together(send, batch)
+        finally:
+            # The next batch has the next posts of these tickets.
+            self._arrivals.settle()
 
     def _together(
         self, send: Callable[[Post, int], bool], batch: Sequence[tuple[Post, int]]
@@ -176,15 +220,8 @@ class Sender:
             log.exception("ticket not written by a fault of ours", transfer=post.transfer_id)
             self._outbox.defer(post, REFUSED_WAIT, type(error).__name__)
             return False
-        self._outbox.settle(post, ticket)
+        self._arrivals.add(post, ticket)
         self._trouble.over()
-        log.info(
-            "ticket written",
-            transfer=post.transfer_id,
-            ticket=post.ticket,
-            action=post.action,
-            number=ticket.number,
-        )
         return True
 
     def _write(self, post: Post, *, again: bool) -> Ticket:
@@ -229,7 +266,7 @@ class Sender:
         ticket = record.tickets.get(post.ticket)
         if ticket is None or not (self._short() or notes.is_outdated(post, record)):
             return False
-        self._outbox.settle(post, ticket)
+        self._outbox.settle((post, ticket))
         log.info("note left out", transfer=post.transfer_id, key=post.key)
         return True
 

@@ -45,6 +45,10 @@ MEANINGS: dict[str, tuple[Code, str]] = {
 # What a reason is about, in small letters; the first that fits.
 ACTIONS = (
     (
+        r"\bkms\.(disabled|kmsinvalidstate|notfound)|\bkey/\S+ is (disabled|pending)",
+        "Ask the owner of the KMS key to enable or restore it, then order again.",
+    ),
+    (
         r"\bkms[.:]|:kms:|\bkms key|customer master key",
         "Ask the owner of the KMS key to let FileFerry decrypt with it (kms:Decrypt), order again.",
     ),
@@ -135,6 +139,8 @@ def _judged(error: ClientError, source: Source) -> FerryError:
         )
     if code in MEANINGS:
         meaning, words = MEANINGS[code]
+        if meaning is Code.SOURCE_MISSING and source.key != source.key.strip():
+            words += "; mind that its key, as it was ordered, begins or ends with a blank"
         return Permanent(meaning, f"{source.uri} {words}.", file=source.uri)
     return _denied(error, source)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from functools import partial
 from types import ModuleType
@@ -12,10 +12,10 @@ from adapters.aws.keys import Keys
 from adapters.aws.scope import Scope
 from adapters.s3 import checksums
 from adapters.s3 import pin as s3_pin
-from adapters.s3.http import Answer
+from adapters.s3.http import Answer, Asked, ThinHttp
 from adapters.s3.origin import by_aws
 from adapters.s3.plain import plain, usual_terms
-from adapters.s3.ways import Way, Ways
+from adapters.s3.ways import Thin, Way, Ways
 from transfer.errors import FerryError
 from transfer.model import Pin, Source
 from transfer.request.names import FOLDERS
@@ -85,8 +85,7 @@ class S3Objects:
 
     def describe(self, source: Source) -> Pin:
         with _translated(source):
-            head, url = self._head(source)
-            return s3_pin.pin(source, head, by_aws=self._vouches(url, head))
+            return self._pin(source, *self._head(source))
 
     def list(self, bucket: str, prefix: str) -> Iterator[str]:
         with _translated(Source(bucket=bucket, key=prefix)):
@@ -113,6 +112,47 @@ class S3Objects:
             count = _fill(buffer, answer)
         if count != length:
             raise s3_pin.misfit(source, f"the body ended after {count:,} of {length:,} bytes")
+
+    def describe_all(self, sources: Iterable[Source]) -> Iterator[Pin]:
+        http = self._ways.http
+
+        def asked() -> Iterator[tuple[tuple[Source, Thin | None], Asked | None]]:
+            for source in sources:
+                thin = self._thin(source, source.version_id, http)
+                yield (source, thin), thin.to_head(source) if thin else None
+
+        for (source, thin), answer in http.ask_all("HEAD", asked()):
+            if thin and answer:
+                answer.close()
+                with _translated(source):
+                    pin = self._pin(source, answer.headers, thin.url)
+            else:
+                pin = self.describe(source)
+            yield pin
+
+    def read_all(self, wanted: Iterable[tuple[Source, Pin, memoryview]]) -> None:
+        http = self._ways.http
+
+        def asked() -> Iterator[tuple[tuple[Source, Pin, memoryview], Asked | None]]:
+            for each in wanted:
+                source, pin, buffer = each
+                thin = self._thin(source, pin.version_id, http) if buffer else None
+                yield each, thin.to_get(source, pin, 0, len(buffer)) if thin else None
+
+        for (source, pin, buffer), answer in http.ask_all("GET", asked()):
+            if not (answer and _taken(source, pin, buffer, answer)):
+                self.read_into(source, pin, 0, buffer)
+
+    def _thin(self, source: Source, version: str | None, http: ThinHttp) -> Thin | None:
+        """By which to ask for it with others; None where that is not sure to go smoothly."""
+        try:
+            thin = self._ways.thin(source, self._keys(Scope(source.bucket, source.key, version)))
+        except Exception:  # noqa: BLE001  it is asked alone, which says why
+            return None
+        return thin if thin and thin.http is http else None
+
+    def _pin(self, source: Source, head: s3_pin.Headers, url: str) -> Pin:
+        return s3_pin.pin(source, head, by_aws=self._vouches(url, head))
 
     def status(self, source: Source, keys: Keys) -> int:
         """The HTTP status of HEAD with those credentials."""
@@ -153,6 +193,16 @@ class S3Objects:
 
     def _keys(self, scope: Scope) -> Callable[[], Keys] | None:
         return self._lend(scope) if self._lend else None
+
+
+def _taken(source: Source, pin: Pin, buffer: memoryview, answer: Answer) -> bool:
+    """Whether the whole of it is there."""
+    with closing(answer):
+        try:
+            s3_pin.check_fit(source, pin, 0, len(buffer), answer.headers)
+            return _fill(buffer, answer) == len(buffer)
+        except Exception:  # noqa: BLE001  as in _thin
+            return False
 
 
 def _fill(buffer: memoryview, answer: Answer) -> int:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from adapters.aws.keys import Keys, Lending
 from adapters.aws.terms import TRIES, Terms
 from adapters.s3.address import Address, Addresses
-from adapters.s3.http import Answer, ThinHttp
+from adapters.s3.http import Answer, Asked, ThinHttp
 from adapters.s3.pin import Headers
 from adapters.s3.plain import Plain
 from transfer.model import Pin, Source
@@ -20,6 +20,8 @@ from transfer.model import Pin, Source
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
     from types_boto3_s3.type_defs import GetObjectRequestTypeDef, HeadObjectRequestTypeDef
+
+WITH_CHECKSUMS = {"x-amz-checksum-mode": "ENABLED"}
 
 
 class Way(Protocol):
@@ -58,7 +60,12 @@ class Ways:
         way = self._client.way
         return way.under(keys) if keys else way
 
-    def thin(self, source: Source, keys: Callable[[], Keys] | None = None) -> Way | None:
+    @property
+    def http(self) -> ThinHttp:
+        """That of the thin ways, but for buckets that only boto3 could find."""
+        return self._plain_http or self._client.http
+
+    def thin(self, source: Source, keys: Callable[[], Keys] | None = None) -> Thin | None:
         """None where only boto3 can; it also has the words for a key that cannot be."""
         found = self._thin(source)
         return Thin(found.http, found.address.under(keys)) if found and keys else found
@@ -98,15 +105,18 @@ class Thin:
         return self.address.base
 
     def head(self, source: Source) -> Headers:
-        asked = {"x-amz-checksum-mode": "ENABLED"}
-        query = versioned(source.version_id)
-        with closing(self.http.ask("HEAD", self.address, source.key, query, asked)) as answer:
+        with closing(self.http.ask("HEAD", self.to_head(source))) as answer:
             return answer.headers
 
     def get(self, source: Source, pin: Pin, start: int, length: int) -> Answer:
-        query = versioned(pin.version_id)
+        return self.http.ask("GET", self.to_get(source, pin, start, length))
+
+    def to_head(self, source: Source) -> Asked:
+        return Asked(self.address, source.key, versioned(source.version_id), WITH_CHECKSUMS)
+
+    def to_get(self, source: Source, pin: Pin, start: int, length: int) -> Asked:
         asked = {"range": span(start, length), "if-match": pin.etag}
-        return self.http.ask("GET", self.address, source.key, query, asked)
+        return Asked(self.address, source.key, versioned(pin.version_id), asked)
 
 
 class ByBoto:

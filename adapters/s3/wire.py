@@ -7,7 +7,7 @@ more CPU than all the rest.
 from __future__ import annotations
 
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import BufferedReader
 from select import POLLIN, poll
@@ -22,6 +22,8 @@ BUFFER = 64 * 1024
 LONGEST_LINE = 64 * 1024
 MOST_HEADERS = 200
 FEWEST_WORDS = 2
+END = b"\r\n\r\n"
+"""Of a head."""
 BODILESS = frozenset({204, 304})
 
 
@@ -39,17 +41,24 @@ class Wire:
 
     def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answered:
         """Send a request without a body and read the head of its answer. Raises OSError."""
+        self.post(method, target, headers)
+        return self.hear(method)
+
+    def post(self, method: str, target: str, headers: Mapping[str, str]) -> None:
+        """Send it without waiting for the answer."""
         head = "".join([f"{name}: {text}\r\n" for name, text in headers.items()])
         if head.count("\n") != len(headers) or "\n" in target:
             raise GarbledError("a line break in a header")
         (self._tls or self._sock).sendall(
             f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1")
         )
-        version, status = self._status()
+
+    def hear(self, method: str) -> Answered:
+        """Read the head of the answer to a request with that method."""
+        version, status, headers = self._head()
         while 100 <= status < 200:  # noqa: PLR2004  RFC 9110: the real answer comes later
-            self._headers()
-            version, status = self._status()
-        return Answered(self, method, version, status, self._headers())
+            version, status, headers = self._head()
+        return Answered(self, method, version, status, headers)
 
     def line(self) -> bytes:
         """The next line without its end."""
@@ -76,25 +85,40 @@ class Wire:
             self._file.close()
         self._sock.close()
 
-    def _status(self) -> tuple[str, int]:
-        words = self.line().decode("iso-8859-1").split(None, 2)
+    def _head(self) -> tuple[str, int, dict[str, str]]:
+        """HTTP's version, the status, and the headers by names in small letters; one that comes
+        twice has both texts.
+        """
+        lines = iter(self._lines())
+        words = next(lines, "").split(None, 2)
         if len(words) < FEWEST_WORDS or not words[0].startswith("HTTP/1.") or not _number(words[1]):
             raise GarbledError("the answer is not one of HTTP")
-        return words[0], int(words[1])
-
-    def _headers(self) -> dict[str, str]:
-        """By names in small letters; one that comes twice has both texts."""
         found: dict[str, str] = {}
-        for _ in range(MOST_HEADERS):
-            line = self.line().decode("iso-8859-1")
-            if not line:
-                return found
+        for count, line in enumerate(lines):
             name, colon, text = line.partition(":")
             if not colon:
                 raise GarbledError("a header without a colon")
+            if count == MOST_HEADERS:
+                raise GarbledError("an answer of headers only")
             name, text = name.lower(), text.strip()
             found[name] = f"{found[name]}, {text}" if name in found else text
-        raise GarbledError("an answer of headers only")
+        return words[0], int(words[1]), found
+
+    def _lines(self) -> Iterable[str]:
+        """Those of a head, up to the empty one."""
+        ahead = self._file.peek()
+        size = ahead.find(END)
+        head = ahead[: max(size, 0)]
+        ends = head.count(b"\r\n")
+        if size < 0 or head.count(b"\n") != ends or head.count(b"\r") != ends:
+            return self._each_line()
+        # All of it has come, as nearly always, and no line of it ends in another way.
+        self._file.read(size + len(END))
+        return head.decode("iso-8859-1").split("\r\n")
+
+    def _each_line(self) -> Iterable[str]:
+        while line := self.line():
+            yield line.decode("iso-8859-1")
 
 
 class Answered:

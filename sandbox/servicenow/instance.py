@@ -42,7 +42,8 @@ class Properties:
     7 is silently ignored unless an administrator writes it. `old_401_text`: the words of releases
     before 2024. `audited`: sys_audit keeps what business.py says. `callers`: an incident must have
     one. `mandatory`: fields that a table demands by data policy, of a task once it has ended.
-    `token_lifetime` is in seconds.
+    `own`: a further business rule for a table, called as those of rules.py are. `token_lifetime`
+    is in seconds.
     """
 
     invalid_query_returns_no_rows: bool = False
@@ -50,6 +51,9 @@ class Properties:
     audited: bool = True
     callers: bool = False
     mandatory: dict[str, list[str]] = dataclasses.field(default_factory=dict)
+    own: dict[str, Callable[[Instance, Record, Record, str], None]] = dataclasses.field(
+        default_factory=dict
+    )
     closing_needs_admin: bool = False
     basic_auth: bool = True
     old_401_text: bool = False

@@ -43,6 +43,8 @@ def before(instance: Instance, table: str, old: Record, new: Record, by: str) ->
     standing = table == instance.setup.standing
     for rule in _PLAIN_TASK if standing else _RULES.get(table, ()):
         rule(instance, old, new, by)
+    if own := instance.properties.own.get(table):
+        own(instance, old, new, by)
     _mandatory(instance, table, new)
 
 

@@ -12,12 +12,29 @@ from tests.bench import peers
 from tests.bench.compiled import environment
 from tests.bench.errand import ACCESS_KEY, REGION, SECRET_KEY, Errand
 from tests.bench.programs import find
-from tests.bench.workloads import ATTESTED, BARE, HASHING, NAIVE, OURS, PEERS, RCLONE, Workload
+from tests.bench.workloads import (
+    ATTESTED,
+    ATTESTED_ALONE,
+    BARE,
+    HASHING,
+    NAIVE,
+    OURS,
+    PEERS,
+    RCLONE,
+    Workload,
+)
 
 CHUNK = "255k"
 """The best of rclone's tunings for SFTP; its default is 32k."""
 TRANSFERS = 8
 """For many small files; rclone's default is 4."""
+_DIGESTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    OURS: (("md5", "sha256"), ()),
+    ATTESTED: (("md5", "sha256"), ("md5",)),
+    ATTESTED_ALONE: (("md5",), ("md5",)),
+    BARE: ((), ()),
+}
+"""Of our ways the digests that are told, and those of them that are attested."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +46,7 @@ class Command:
 def available() -> frozenset[str]:
     """The clients that this machine has."""
     rclone = (RCLONE, HASHING) if find("rclone") else ()
-    return frozenset({OURS, ATTESTED, BARE, NAIVE, *rclone, *filter(peers.here, PEERS)})
+    return frozenset({*_DIGESTS, NAIVE, *rclone, *filter(peers.here, PEERS)})
 
 
 def command(client: str, workload: Workload, errand: Errand, home: Path) -> Command:
@@ -38,10 +55,9 @@ def command(client: str, workload: Workload, errand: Errand, home: Path) -> Comm
         return _rclone(workload, errand, home, hashing=client == HASHING)
     if client in PEERS:
         return Command(peers.words(client, errand, home), peers.surroundings())
-    if client == BARE:
-        errand = replace(errand, digests=())
-    if client == ATTESTED:
-        errand = replace(errand, attest=("md5",))
+    if client in _DIGESTS:
+        digests, attest = _DIGESTS[client]
+        errand = replace(errand, digests=digests, attest=attest)
     program = "naive" if client == NAIVE else "ferry"
     path = errand.write(home / "errand.json")
     words = [sys.executable, "-m", f"tests.bench.{program}", str(path)]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import tee
 from pathlib import Path
 
 from adapters.memory.ledger import MemoryLedger, MemoryLocks
@@ -49,9 +50,17 @@ class Vouched:
         self._store, self._md5s = store, md5s
         self.checksums = store.checksums
         self.list, self.read, self.read_into = store.list, store.read, store.read_into
+        self.read_all = store.read_all
 
     def describe(self, source: Source) -> Pin:
-        return replace(self._store.describe(source), md5=self._md5s[source.key], attested=("md5",))
+        return self._vouched(source, self._store.describe(source))
+
+    def describe_all(self, sources: Iterable[Source]) -> Iterator[Pin]:
+        ours, theirs = tee(sources)
+        return map(self._vouched, ours, self._store.describe_all(theirs))
+
+    def _vouched(self, source: Source, pin: Pin) -> Pin:
+        return replace(pin, md5=self._md5s[source.key], attested=("md5",))
 
 
 def main(errand: Errand) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from statistics import median
 
 from tests.bench.workloads import (
@@ -130,7 +130,21 @@ def floor(figure: Figure, results: Results) -> str:
     words += [f"+ {digests:.2f} digests"] if digests else []
     between = cpu(figure.ours) - least - digests
     one = f"; one thread for MD5 alone {wall(MD5_ALONE):.2f} s" if figure.ours == OURS else ""
-    return f"{' '.join(words)}; between {between:+.2f} CPU s{one}"
+    quickest = _quickest(figure, results, there.difference(PARTS))
+    return f"{' '.join(words)}; between {between:+.2f} CPU s{one}{quickest}"
+
+
+def _quickest(figure: Figure, results: Results, peers: Collection[str]) -> str:
+    """The least wall time that any of them took, as a ratio to whom the figure is against: a
+    figure below it is beyond each of them. Empty where they were not measured.
+    """
+    found = ((results.ratios(replace(figure, ours=peer)), peer) for peer in peers)
+    ratios = sorted((median(each), peer) for each, peer in found if each)
+    if not ratios:
+        return ""
+    least, peer = ratios[0]
+    unread = ", S3 unread" if peer in LOCAL else ""
+    return f"; {peer} took {least:.2f} of the wall{unread}"
 
 
 def _memory(results: Results, workloads: Sequence[Workload]) -> Iterator[Row]:

@@ -103,10 +103,15 @@ def _about(asked: argparse.Namespace) -> str:
 
 
 def _commit(checkout: Path) -> str:
-    form = ("--format=%h of %cd", "--date=format:%F %H:%M")
-    words = ["git", "-C", str(checkout), "log", "-1", *form]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    return done.stdout.strip() or checkout.name
+    """Its name and time, and what of the program stands there otherwise than in it."""
+    name = _git(checkout, "log", "-1", "--format=%h of %cd", "--date=format:%F %H:%M")
+    altered = _git(checkout, "diff", "HEAD", "--name-only", "--", *ROOMS).split()
+    return f"{name or checkout.name}{', but for ' if altered else ''}{', '.join(altered)}"
+
+
+def _git(checkout: Path, *words: str) -> str:
+    asked = ["git", "-C", str(checkout), *words]
+    return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
 
 
 def _refuse_stranger(checkout: Path) -> None:

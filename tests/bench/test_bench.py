@@ -140,6 +140,8 @@ def test_a_figure_that_is_not_reached_has_its_floor_beside_it() -> None:
         "2.40 CPU s: 0.65 curl, from a file and reading + 1.75 digests; between +0.60 CPU s; "
         "one thread for MD5 alone 1.30 s"
     )
+    results.samples["ftp-one", RCLONE], results.samples["ftp-one", CURL] = samples(0.8), samples(2)
+    assert floor(figure, results).endswith("; curl, from a file took 1.25 of the wall, S3 unread")
 
 
 def samples(*walls: float) -> list[Sample | None]:

@@ -119,8 +119,7 @@ def test_a_post_of_many_that_wait(databases: Callable[[], Database]) -> None:
         sent, asked = 0, 0
         while batch := outbox.due():
             asked += look.of(lambda: outbox.due(limit=1))
-            for each, _ in batch:
-                outbox.settle(each, TICKET)
+            outbox.settle(*((each, TICKET) for each, _ in batch))
             sent += len(batch)
         assert sent == count
         return asked

@@ -257,11 +257,17 @@ def test_a_limit_out_of_range_is_told(faults: Faults, change: dict[str, Any]) ->
     assert fault.startswith(f"destinations.bank.{next(iter(change))}: must be ")
 
 
+def test_by_default_no_transfer_fails_before_its_partner_is_left_alone(write: Write) -> None:
+    """The try that makes the rest begin waits, so it must come among the tries of the first one."""
+    settings = load(write(bank(SFTP)))
+    assert 0 < destinations(settings)["bank"].rest_after <= settings.transfers.tries
+
+
 def test_limits_become_the_destination_s(write: Write) -> None:
     told = {"bandwidth": ["2 MB/s", "mon 08:00-18:00 64 kB/s"], "files_per_hour": 240, "rest": 5}
     made = destinations(load(write(bank({**SFTP, **told}))))["bank"]
     assert [each.rate for each in made.bandwidth] == [2_000_000, 64_000]
-    assert (made.files_per_hour, made.rest_after, made.rest) == (240, 5, 5.0)
+    assert (made.files_per_hour, made.rest_after, made.rest) == (240, 3, 5.0)
 
 
 def test_a_zone_that_nobody_knows_is_told(faults: Faults) -> None:

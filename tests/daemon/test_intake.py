@@ -51,7 +51,7 @@ class Desk:
     def settle_all(self) -> None:
         for post, _ in self.outbox.due():
             ticket = Ticket(role=post.ticket, sys_id="", number="", url="", state="")
-            self.outbox.settle(post, ticket)
+            self.outbox.settle((post, ticket))
 
     def close(self) -> Transfer:
         claimed = self.ledger.claim(evidence().request_id)

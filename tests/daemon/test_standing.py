@@ -86,6 +86,14 @@ def test_an_event_that_is_covered_is_taken_up_and_its_message_goes(events: Event
     assert events.lookup.counts["taken"] == 1
 
 
+def test_an_event_that_cannot_be_read_keeps_back_no_other_of_its_message(events: Events) -> None:
+    add(events, record())
+    events.event("payroll/a%0Ab", "payroll/nov.csv", "payroll/%zz")
+    events.drain()
+    assert events.outcomes() == [("CHG0030001", "")]
+    assert events.codes() == [Code.NAME_REFUSED]
+
+
 def test_the_same_event_again_is_the_same_transfer_and_each_version_another(events: Events) -> None:
     add(events, record())
     for version in ("v1", "v1", "v2"):

@@ -6,7 +6,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,7 +14,7 @@ import pytest
 from paramiko import SFTPAttributes, SFTPHandle
 from paramiko.sftp import SFTP_FAILURE, SFTP_OP_UNSUPPORTED, SFTP_PERMISSION_DENIED
 
-from sandbox.remotes import SftpServer
+from sandbox.remotes import SftpServer, SftpSession
 from sandbox.sftp_files import NEW, Files
 from tests.faults.sightings import Sightings
 from tests.faults.voyage import Ended, Voyage
@@ -23,16 +23,21 @@ from tests.servers.odd_ftp import OddFtp, Session
 from tests.servers.proxy import Kind, Proxy
 from transfer.destination import Conflict, HostKey, Mode
 from transfer.model import CHUNK
+from transfer.tools import Tools
+from transfer.width import Width
 
 SOURCE = "s3://exports/data.bin"
 SMALL = b"name;pay\n" * 100
 LARGE = noise(2 * CHUNK + 12_345)
+ONE = Width(wide=1 << 40, far=60.0)
 LATE = 2
 """Looks after a close that do not show the file as it is."""
 
 
 @dataclass
 class Odd(Voyage):
+    width: Width = ONE
+
     def _credential(self) -> dict[str, Any]:
         pin = HostKey(fingerprint=self.server.host_key)  # type: ignore[union-attr]
         return {"protocol": "sftp", "password": "password", "host_keys": (pin,), "root": "/"}
@@ -40,13 +45,22 @@ class Odd(Voyage):
     def local(self, path: str) -> Path:
         return Path(self.server.root, path.lstrip("/"))
 
+    def tools(self) -> Tools:
+        return replace(super().tools(), width=self.width)
+
 
 @contextmanager
-def odd(files: type[Files], data: bytes, root: Path, **settings: Any) -> Iterator[Odd]:
+def odd(
+    files: type[Files],
+    data: bytes,
+    root: Path,
+    session: type[SftpSession] = SftpSession,
+    **settings: Any,
+) -> Iterator[Odd]:
     class Server(SftpServer):
         pass
 
-    Server.files = files
+    Server.files, Server.session = files, session
     with Server(root=root) as server, Sightings(root) as seen:
         proxied = settings.pop("port", 0)
         patient = {"timeout": 60.0, "connect_timeout": 60.0}
@@ -306,3 +320,29 @@ def test_a_full_disk_that_says_that_there_is_no_file(tmp_path: Path) -> None:
     assert ended.code == "remote.full"
     assert files == {}
     assert ended.transfer.loose_ends == ()
+
+
+class Plain(Files):
+    """Refuses to make sure that a file is new."""
+
+    status: ClassVar[int]
+
+    def open(self, path: str, flags: int, attr: SFTPAttributes) -> SFTPHandle | int:
+        return self.status if flags & os.O_EXCL else super().open(path, flags, attr)
+
+
+@pytest.mark.parametrize("status", [SFTP_FAILURE, SFTP_OP_UNSUPPORTED])
+def test_a_server_without_exclusive_creation_gets_temps_and_nothing_in_place(
+    status: int, tmp_path: Path
+) -> None:
+    class Refusing(Plain):
+        pass
+
+    Refusing.status = status
+    with odd(Refusing, SMALL, tmp_path / "temps") as voyage:
+        assert voyage.sail().judged().delivered
+    with odd(Refusing, SMALL, tmp_path / "direct", mode=Mode.DIRECT, collected=True) as voyage:
+        failure = voyage.sail().judged().transfer.failure
+    assert failure
+    assert failure.code == "remote.failed"
+    assert ("another mode of the destination" in failure.action) == (status != SFTP_FAILURE)

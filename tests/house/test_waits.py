@@ -62,7 +62,7 @@ EXCUSED = {
     "crossing/rehearsal.py: rehearse": "of the Remotes port",
     "crossing/resume.py: same_tail": "of the Proof and ObjectStore ports",
     "crossing/upload.py: _prove_seams": "the Proof port, by several threads",
-    "crossing/upload.py: _holds": "of the Proof port",
+    "crossing/upload.py: _shown": "of the Proof port",
     "crossing/upload.py: _open": "connections that are made within their time",
     "crossing/upload.py: _join": "of the Remotes port",
     "crossing/verify.py: _digest_of": "of the Proof port",

@@ -135,8 +135,8 @@ MUTANTS = (
     Mutant(
         "a hand-out of the outbox is not counted as a try",
         "adapters/ledger/sqlite/outbox.py",
-        "tries=tries + 1, sent=False",
-        "tries=tries, sent=False",
+        "tries=tries + 1)",
+        "tries=tries)",
         "tests/ports/test_outbox.py::"
         "test_what_a_silent_sender_held_comes_back_as_a_second_try[sqlite]",
     ),
@@ -147,9 +147,25 @@ MUTANTS = (
         "            ticket = Ticket(\n"
         '                role=post.ticket, sys_id="0" * 32, number="", url="", state=""\n'
         "            )\n"
-        "            self._outbox.settle(post, ticket)\n"
+        "            self._outbox.settle((post, ticket))\n"
         "            ticket = self._write(post, again=tries > 0)\n",
         "tests/adapters/running/test_sender.py::test_a_post_that_failed_is_sent_again_later_and_written_once",
+    ),
+    Mutant(
+        "of what arrived together one is settled",
+        "adapters/running/sender.py",
+        "        self._outbox.settle(*arrived)\n",
+        "        self._outbox.settle(*arrived[:1])\n",
+        "tests/adapters/running/test_settling.py::"
+        "test_what_arrived_of_a_batch_is_settled_at_once_without_what_did_not[1]",
+    ),
+    Mutant(
+        "a post is settled without a look whether another sender was quicker",
+        "adapters/ledger/sqlite/rows.py",
+        "        return new if changed.rowcount else None\n",
+        "        return new\n",
+        "tests/ports/test_outbox.py::"
+        "test_of_those_settled_together_one_may_be_settled_already[sqlite]",
     ),
     Mutant(
         "a second try of a post does not look whether it has arrived",

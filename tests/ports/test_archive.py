@@ -63,7 +63,7 @@ def test_it_shows_what_is_unsent_and_why_and_the_tickets(store: Store) -> None:
     [record] = books.archive.search(transfer.id)
     assert (record.unsent, record.last_error, dict(record.tickets)) == (2, "no answer", {})
     for key in ("1", "2"):
-        books.outbox.settle(post(transfer, key), TICKET)
+        books.outbox.settle((post(transfer, key), TICKET))
     [record] = books.archive.search(transfer.id)
     assert (record.unsent, record.last_error) == (0, None)
     assert dict(record.tickets) == {TicketRole.USER: TICKET}

@@ -80,8 +80,8 @@ def test_a_ticket_that_was_written_stands_there_once(store: Store) -> None:
     taken, books = store.claimed(), store.open("one")
     books.outbox.add(post(taken))
     [(due, _)] = books.outbox.due()
-    books.outbox.settle(due, TICKET)
-    books.outbox.settle(due, TICKET)
+    books.outbox.settle((due, TICKET))
+    books.outbox.settle((due, TICKET))
     [record] = books.archive.search(taken.id)
     words = [each.words for each in record.history if each.kind is EventKind.TICKET]
     assert words == ["note INC0010001 (user), k"]
@@ -113,7 +113,7 @@ def test_it_is_found_by_request_ticket_and_a_part_of_its_id(store: Store) -> Non
     transfer = books.ledger.admit(Transfer(request=asked, received_at=NOON))
     books.ledger.admit(other)
     books.outbox.add(post(transfer))
-    books.outbox.settle(post(transfer), TICKET)
+    books.outbox.settle((post(transfer), TICKET))
     for text in ("REQ0010077", "INC0010001", transfer.id[-8:], transfer.id, asked.number):
         assert [each.transfer.id for each in books.archive.find(text)] == [transfer.id], text
     for text in ("0001", "INC001", "REQ0010078"):

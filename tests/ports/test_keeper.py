@@ -77,7 +77,7 @@ def test_what_is_absent_cannot_be_amended(store: Store) -> None:
 def test_what_was_closed_long_ago_is_forgotten_with_all_beside_it(store: Store) -> None:
     books = store.open("one")
     old, young, under_way = closed(store, 1), closed(store, 2, days=1), store.claimed("one", 3)
-    books.outbox.settle(post(old, "k1"), TICKET)
+    books.outbox.settle((post(old, "k1"), TICKET))
     assert books.keeper.forget(NOON + timedelta(hours=1)) == 1
     assert books.keeper.forget(NOON + timedelta(hours=1)) == 0
     assert [row.transfer for row in books.archive.search()] == [under_way, young]

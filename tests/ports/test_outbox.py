@@ -8,6 +8,7 @@ import pytest
 
 from tests.ports.books import TICKET, Store, post, received
 from transfer.books import Outbox
+from transfer.history import EventKind
 from transfer.tickets import Post, TicketRole
 
 pytest_plugins = ["tests.ports.book_fixtures"]
@@ -29,8 +30,8 @@ def outbox(store: Store) -> Outbox:
 def test_posts_of_one_ticket_go_out_one_after_the_other(outbox: Outbox) -> None:
     outbox.add(note("1"), note("2"), note("a", TicketRole.AUDIT))
     assert due(outbox) == [("1", 0), ("a", 0)]
-    outbox.settle(note("a", TicketRole.AUDIT), TICKET)
-    outbox.settle(note("1"), TICKET)
+    outbox.settle((note("a", TicketRole.AUDIT), TICKET))
+    outbox.settle((note("1"), TICKET))
     assert due(outbox) == [("2", 0)]
 
 
@@ -39,7 +40,7 @@ def test_a_key_is_added_once_and_keeps_its_words(outbox: Outbox) -> None:
     outbox.add(note("1", text="second"))
     [(found, _)] = outbox.due()
     assert found == note("1", text="first")
-    outbox.settle(found, TICKET)
+    outbox.settle((found, TICKET))
     outbox.add(note("1"))
     assert due(outbox) == []
 
@@ -52,7 +53,7 @@ def test_nothing_to_add_is_fine(outbox: Outbox) -> None:
 def test_a_post_that_did_not_arrive_holds_up_its_lane_only(store: Store, outbox: Outbox) -> None:
     outbox.add(note("1"), note("2"), note("a", TicketRole.AUDIT))
     assert due(outbox) == [("1", 0), ("a", 0)]
-    outbox.settle(note("a", TicketRole.AUDIT), TICKET)
+    outbox.settle((note("a", TicketRole.AUDIT), TICKET))
     outbox.defer(note("1"), 10.0, "no answer")
     store.time.passes(9.9)
     assert due(outbox) == []
@@ -77,7 +78,7 @@ def test_what_one_sender_holds_another_does_not_get(store: Store, outbox: Outbox
     outbox.add(note("1"), note("2"))
     assert due(outbox) == [("1", 0)]
     assert due(other) == []
-    outbox.settle(note("1"), TICKET)
+    outbox.settle((note("1"), TICKET))
     assert due(other) == [("2", 0)]
     assert due(outbox) == []
 
@@ -102,3 +103,47 @@ def test_of_many_threads_one_holds_the_post(store: Store, outbox: Outbox) -> Non
     with ThreadPoolExecutor(8) as pool:
         held = list(pool.map(due, senders))
     assert sorted(key for one in held for key, _ in one) == sorted(TicketRole)
+
+
+def test_what_arrived_together_is_settled_together(store: Store, outbox: Outbox) -> None:
+    """More lanes than one transaction of any store takes; the next of each lane follows."""
+    about = [store.claimed("one", number) for number in range(1, 14)]
+    outbox.add(*(post(each, f"{each.id}-{number}") for each in about for number in (1, 2)))
+    for number in (1, 2):
+        batch = outbox.due()
+        assert {found.key for found, _ in batch} == {f"{each.id}-{number}" for each in about}
+        outbox.settle(*((found, TICKET) for found, _ in batch))
+    assert due(outbox) == []
+    for record in store.open("reader").archive.search():
+        words = [each.words for each in record.history if each.kind is EventKind.TICKET]
+        assert words == [f"note INC0010001 (user), {record.transfer.id[10:]}-{n}" for n in (1, 2)]
+        assert (record.unsent, dict(record.tickets)) == (0, {TicketRole.USER: TICKET})
+
+
+def test_of_those_settled_together_one_may_be_settled_already(store: Store, outbox: Outbox) -> None:
+    transfer = store.claimed()
+    user, audit = (post(transfer, role, role) for role in (TicketRole.USER, TicketRole.AUDIT))
+    outbox.add(user, audit, post(transfer, "next"))
+    outbox.due()
+    store.open("heir").outbox.settle((user, TICKET))
+    outbox.settle((user, TICKET), (audit, TICKET))
+    outbox.settle((audit, TICKET), (user, TICKET), (audit, TICKET))
+    assert due(outbox) == [("next", 0)]
+    [record] = store.open("reader").archive.search()
+    told = [each.words for each in record.history if each.kind is EventKind.TICKET]
+    assert sorted(told) == ["note INC0010001 (audit), audit", "note INC0010001 (user), user"]
+
+
+def test_two_of_one_ticket_may_be_settled_together(store: Store, outbox: Outbox) -> None:
+    transfer = store.claimed()
+    first, second = post(transfer, "1"), post(transfer, "2")
+    outbox.add(first, second, post(transfer, "3"))
+    outbox.due()
+    outbox.settle((first, TICKET), (second, TICKET))
+    assert due(outbox) == [("3", 0)]
+
+
+def test_nothing_to_settle_is_fine(outbox: Outbox) -> None:
+    outbox.add(note("1"))
+    outbox.settle()
+    assert due(outbox) == [("1", 0)]

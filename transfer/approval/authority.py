@@ -30,15 +30,18 @@ class InstanceAuthority:
         self._inbox = inbox
         self._rules = rules
         self._now = now
-        self._last: tuple[str, str, float, datetime] | None = None
+        self._fresh: dict[tuple[str, str], tuple[float, datetime]] = {}
+        """When each was asked for, and when it was read. Many transfers ask in turn."""
 
     def confirm(self, request: Request) -> datetime:
-        last, asked_at = self._last, self._now()
-        same = last and last[:2] == (request.id, request.fingerprint)
-        if last and same and asked_at - last[2] < self.FRESH:
-            return last[3]
+        key, now = (request.id, request.fingerprint), self._now()
+        known = self._fresh.get(key)
+        if known and now - known[0] < self.FRESH:
+            return known[1]
         read_at = self._ask(request)
-        self._last = (request.id, request.fingerprint, asked_at, read_at)
+        # Of two threads one may leave out the other's answer, which is then asked for once more.
+        kept = {each: it for each, it in self._fresh.items() if now - it[0] < self.FRESH}
+        self._fresh = {**kept, key: (now, read_at)}
         return read_at
 
     def _ask(self, request: Request) -> datetime:
@@ -53,7 +56,8 @@ class InstanceAuthority:
                 raise
             raise Permanent(
                 Code.APPROVAL_WITHDRAWN,
-                f"The approval of {request.number} was withdrawn before the file was published.",
+                f"The approval of {request.number} was withdrawn before the file was published: "
+                f"{error.message}",
             ) from error
         if current.fingerprint != request.fingerprint:
             raise Permanent(

@@ -14,12 +14,14 @@ from typing import Any
 
 from transfer.approval.approvers import counting, discounted, verdicts
 from transfer.errors import Code, Permanent, Transient
-from transfer.evidence import Approval, Evidence
+from transfer.evidence import WITHDRAWN, Approval, Evidence
 from transfer.model import Request
 from transfer.rules import Rules
 
 OPEN_STATES = frozenset({"1", "2"})
 """Open and Work in Progress: the states of `task.state` in which work may be done."""
+ENDED_STATES = frozenset({"3", "4", "7"})
+"""Closed Complete, Closed Incomplete, Closed Skipped. Any other, as Pending (-5), is a wait."""
 
 
 def authorise(evidence: Evidence, rules: Rules, taken: Request | None = None) -> Request:
@@ -72,7 +74,7 @@ def request_of(evidence: Evidence, rules: Rules) -> Request:
         number=evidence.item_number,
         requester=evidence.requester,
         destination=destination,
-        sources=tuple(line for line in source.replace("\r\n", "\n").split("\n") if line),
+        sources=tuple(line for line in source.replace("\r\n", "\n").split("\n") if line.strip()),
         target=path,
         fingerprint=fingerprint(evidence),
         requester_id=evidence.requester_id,
@@ -145,12 +147,26 @@ def _readable(evidence: Evidence, rules: Rules) -> None:
 def _still_wanted(evidence: Evidence) -> None:
     if evidence.item_approval == "rejected":
         raise Permanent(Code.APPROVAL_REJECTED, f"{evidence.item_number} was rejected.")
+    cancelled = evidence.request_approval in ("rejected", "cancelled")
+    if cancelled or evidence.request_state in WITHDRAWN:
+        raise Permanent(
+            Code.REQUEST_CANCELLED,
+            f"{evidence.request_number}, to which {evidence.item_number} belongs, was cancelled or "
+            "rejected.",
+        )
     closed = not (evidence.item_active and evidence.task_active)
     states = {evidence.item_state, evidence.task_state}
-    if closed or not states <= OPEN_STATES or evidence.item_approval == "cancelled":
+    if closed or states & ENDED_STATES or evidence.item_approval == "cancelled":
         raise Permanent(
             Code.REQUEST_CANCELLED,
             f"{evidence.item_number} or its task {evidence.task_number} was cancelled or closed.",
+        )
+    if not states <= OPEN_STATES:
+        raise Transient(
+            Code.APPROVAL_PENDING,
+            f"{evidence.item_number} or its task {evidence.task_number} is on hold: the states "
+            f"are {evidence.item_state} and {evidence.task_state}.",
+            action="Set both to Open or Work in Progress; FileFerry looks again at its next poll.",
         )
 
 

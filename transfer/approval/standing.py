@@ -18,7 +18,7 @@ from transfer.errors import Code, FerryError, Permanent, Transient
 from transfer.evidence import Evidence
 from transfer.model import Request, Source
 from transfer.request.names import parse_source, shown
-from transfer.request.options import moment
+from transfer.request.options import last_moment
 from transfer.rules import Rules, Standing
 
 
@@ -201,9 +201,7 @@ def _complete(record: Evidence, standing: Standing) -> None:
 
 
 def _until(record: Evidence, standing: Standing) -> datetime:
-    text = record.variables[standing.until].value
-    # A date alone lasts to the end of its day.
-    until = moment(standing.until, text if " " in text or "T" in text else f"{text} 23:59:59")
+    until = last_moment(standing.until, record.variables[standing.until].value)
     if until is None:
         raise Permanent(
             Code.STANDING_INCOMPLETE,

@@ -6,7 +6,7 @@ has it, and `deliver` takes it up one by one, as it does after a crash.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -19,7 +19,7 @@ from transfer.crossing.publish import demand_renamed, intend, published, vanishe
 from transfer.crossing.verify import same_as_source
 from transfer.destination import Conflict, Tier
 from transfer.errors import FerryError
-from transfer.model import MIB, Delivery, DeliveryState, Pin
+from transfer.model import MIB, Delivery, DeliveryState, Pin, Source
 
 LARGEST = MIB
 """Bytes of a file that is small: it is held in memory whole."""
@@ -51,6 +51,19 @@ class Batch(Protocol):
         """For each what `Remote.rename` returns, or the Permanent that it raises; no name occurs
         twice. Raises Transient when the line breaks: then nothing is known of any.
         """
+
+
+@runtime_checkable
+class Many(Protocol):
+    """What an ObjectStore offers beside its port when it can overlap the round trips of several
+    objects. Each raises for the first that its verb for one would have raised for.
+    """
+
+    def describe_all(self, sources: Iterable[Source]) -> Iterator[Pin]:
+        """`describe` of each in their order; who takes one has had the next ones asked for."""
+
+    def read_all(self, wanted: Iterable[tuple[Source, Pin, memoryview]]) -> None:
+        """`read_into` of each, from the start."""
 
 
 def fits(delivery: Delivery) -> bool:
@@ -122,7 +135,7 @@ def _stored(
     deliveries: Sequence[Delivery], crossing: Crossing, remote: Batch
 ) -> list[tuple[Delivery, object]]:
     """Each with the size on the server, or with what the server refused it for."""
-    contents = [_read(item, crossing) for item in deliveries]
+    contents = _contents(deliveries, crossing)
     begun = [
         _begun(item, content, crossing) for item, content in zip(deliveries, contents, strict=True)
     ]
@@ -137,14 +150,23 @@ def _stored(
     return list(zip(begun, remote.store(files), strict=True))
 
 
-def _read(delivery: Delivery, crossing: Crossing) -> memoryview:
-    crossing.tools.halt()
-    pin = _pin(delivery)
+def _contents(deliveries: Sequence[Delivery], crossing: Crossing) -> list[memoryview]:
+    objects = crossing.tools.objects
     # Not `read`, which copies: fresh memory costs more than the digests do.
-    content = memoryview(bytearray(pin.size))
-    if content:
-        crossing.tools.objects.read_into(delivery.source, pin, 0, content)
-    return content.toreadonly()
+    contents = [memoryview(bytearray(_pin(item).size)) for item in deliveries]
+
+    def wanted() -> Iterator[tuple[Source, Pin, memoryview]]:
+        for item, content in zip(deliveries, contents, strict=True):
+            crossing.tools.halt()
+            yield item.source, _pin(item), content
+
+    if isinstance(objects, Many):
+        objects.read_all(wanted())
+    else:
+        for source, pin, content in wanted():
+            if content:
+                objects.read_into(source, pin, 0, content)
+    return [content.toreadonly() for content in contents]
 
 
 def _begun(delivery: Delivery, content: memoryview, crossing: Crossing) -> Delivery:

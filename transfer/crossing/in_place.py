@@ -15,7 +15,7 @@ from transfer.crossing.crossing import Crossing
 from transfer.crossing.publish import intend, published, unknown
 from transfer.crossing.verify import same_as_source, verify
 from transfer.destination import Tier
-from transfer.errors import ClaimLost, Corrupted, FerryError, Permanent, Transient, Unanswered
+from transfer.errors import ClaimLost, Code, Corrupted, FerryError, Permanent, Transient, Unanswered
 from transfer.model import Delivery, DeliveryState
 
 
@@ -28,7 +28,9 @@ def close(delivery: Delivery, crossing: Crossing, finish: Callable[[], None]) ->
         finish()
     except ClaimLost:
         raise
-    except Permanent:
+    except Permanent as error:
+        if _may_be_taken(error, intended, crossing):
+            raise unknown(intended, crossing, error.message) from error
         unfinished(intended, crossing)
         raise
     except Transient as error:
@@ -36,6 +38,15 @@ def close(delivery: Delivery, crossing: Crossing, finish: Callable[[], None]) ->
             error.code, error.message, file=error.file, retry_after=error.retry_after
         ) from error
     return intended
+
+
+def _may_be_taken(error: Permanent, delivery: Delivery, crossing: Crossing) -> bool:
+    """The close was refused, and nothing stands there: software that takes files away at their
+    close may have failed after that. A disk that is full says why there is nothing.
+    """
+    if not crossing.destination.collected or error.code is Code.REMOTE_FULL:
+        return False
+    return crossing.remote.size(delivery.final) is None
 
 
 def checked(delivery: Delivery, crossing: Crossing) -> Delivery:

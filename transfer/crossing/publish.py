@@ -290,13 +290,13 @@ def vanished(delivery: Delivery, crossing: Crossing) -> Permanent:
     )
 
 
-def unknown(delivery: Delivery, crossing: Crossing) -> Permanent:
+def unknown(delivery: Delivery, crossing: Crossing, why: str = "") -> Permanent:
     """Saved as UNKNOWN, and the error that says so."""
     crossing.save(delivery, state=DeliveryState.UNKNOWN)
     what = "file" if crossing.in_place else "temporary file"
     return Permanent(
         Code.PUBLISH_UNKNOWN,
         f"{delivery.final} was being published when its {what} vanished from "
-        f"{crossing.destination.name}; nobody can tell whether it arrived.",
+        f"{crossing.destination.name}; nobody can tell whether it arrived.{why and f' {why}'}",
         file=delivery.final,
     )

@@ -202,15 +202,25 @@ def _prove_seams(
     if len(probes) > 1:
         # Three round trips each.
         with ThreadPoolExecutor(len(probes), thread_name_prefix="probe") as pool:
-            found = pool.map(partial(_holds, temp), *zip(*probes, strict=True))
+            holds = partial(_holds, temp, crossing.remote)
+            found = pool.map(holds, *zip(*probes, strict=True))
             if not all(list(found)):
                 raise _WithoutError("ranges")
 
 
-def _holds(temp: str, writer: _Writer, probe: tuple[int, bytes]) -> bool:
-    place, wanted = probe
+def _holds(temp: str, first: Remote, writer: _Writer, probe: tuple[int, bytes]) -> bool:
     try:
-        return b"".join(writer.remote.proof.read(temp, place, len(wanted))) == wanted
+        return _shown(temp, writer.remote, *probe)
+    except Transient:
+        if writer.remote is first:
+            raise
+    # Some servers end a further session with the file that was written over it.
+    return _shown(temp, first, *probe)
+
+
+def _shown(temp: str, remote: Remote, place: int, wanted: bytes) -> bool:
+    try:
+        return b"".join(remote.proof.read(temp, place, len(wanted))) == wanted
     except Permanent:
         # Who may not read back has acknowledged every byte all the same.
         return True
@@ -290,8 +300,12 @@ def _join(
     """
     try:
         remote = crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
-    except FerryError:
+    except FerryError as error:
+        if error.code in LINE:
+            # Some end the whole line over it, or fall silent, and would do so at each try.
+            crossing.tools.refusals.doubt(crossing.destination, "ranges")
         return None
+    crossing.tools.refusals.shown(crossing.destination, "ranges")
     stack.enter_context(closing(remote))
     if not there.result():
         return None

@@ -81,7 +81,10 @@ def _read_back(delivery: Delivery, crossing: Crossing) -> None:
             f"{crossing.destination.name} demands a proof by content, but computes no digest.",
             file=delivery.final,
         )
-    stored = _digest_of(temp_of(delivery), delivery, crossing, STATELESS[name])
+    make, wanted = STATELESS[name], delivery.size
+    stored = late.read(
+        lambda: _read_of(temp_of(delivery), delivery, crossing, make), wanted, crossing.tools.pause
+    )
     _demand_equal(_sent(delivery, name), stored, f"the {name.upper()} read back", delivery)
 
 
@@ -99,10 +102,16 @@ def holds(path: str, delivery: Delivery, crossing: Crossing) -> bool | None:
 
 
 def _digest_of(path: str, delivery: Delivery, crossing: Crossing, make: Maker) -> str:
-    digest = make()
+    return _read_of(path, delivery, crossing, make)[1]
+
+
+def _read_of(path: str, delivery: Delivery, crossing: Crossing, make: Maker) -> tuple[int, str]:
+    """How many bytes stand there, and their digest."""
+    size, digest = 0, make()
     for piece in crossing.remote.proof.read(path, 0, delivery.size):
         digest.update(memoryview(piece))
-    return digest.hexdigest()
+        size += len(piece)
+    return size, digest.hexdigest()
 
 
 def _demand_equal(ours: str, theirs: str, what: str, delivery: Delivery) -> None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from transfer.errors import Code, Permanent
@@ -96,12 +96,14 @@ Hint = RequestHint | TaskHint | ObjectHint | ExecutionHint
 class Reading:
     """What a message says. Without hints, `remark` tells why that is in order.
 
-    `ignored` names the fields, fit for a log, that somebody may have thought to count.
+    `ignored` names the fields, fit for a log, that somebody may have thought to count. `refused`:
+    what is wrong with some of the objects, beside others that are hints.
     """
 
     hints: tuple[Hint, ...] = ()
     ignored: tuple[str, ...] = ()
     remark: str = ""
+    refused: tuple[Permanent, ...] = ()
 
 
 def read(body: str | bytes) -> Reading:
@@ -109,7 +111,11 @@ def read(body: str | bytes) -> Reading:
     try:
         return _opened(strictjson.load(body), ENVELOPES)
     except Rejected as error:
-        raise Permanent(Code.HINT_MALFORMED, f"The message {error}.") from None
+        raise _malformed(error) from None
+
+
+def _malformed(error: Rejected) -> Permanent:
+    return Permanent(Code.HINT_MALFORMED, f"The message {error}.")
 
 
 def write(text: str) -> str:
@@ -228,21 +234,37 @@ def _new(objects: Iterable[ObjectHint]) -> Reading:
 def _of_s3(records: Any) -> Reading:
     if not isinstance(records, list) or not 0 < len(records) <= MAX_RECORDS:
         raise Rejected(f"has other than 1 to {MAX_RECORDS} Records")
-    created = tuple(_created(records))
-    return _new(created) if created else Reading(remark="no object was created")
+    read = [_record(record) for record in records]
+    created = [each for each in read if isinstance(each, ObjectHint)]
+    refused = [each for each in read if isinstance(each, Permanent)]
+    if refused and not created:
+        raise refused[0]
+    # One that is refused keeps none of the others back.
+    found = _new(created) if created else Reading(remark="no object was created")
+    return replace(found, refused=tuple(refused))
 
 
-def _created(records: list[Any]) -> Iterator[ObjectHint]:
-    for record in records:
-        if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
-            raise Rejected("has Records that are not of S3")
-        name = str(record.get("eventName")).removeprefix("s3:")
-        if name.startswith("ObjectCreated:"):
-            entry = _part(record.get("s3"), "object")
-            key = _decoded(entry.get("key"))
-            yield _object(_part(record.get("s3"), "bucket"), key, entry, "versionId")
-        elif not _OF_S3.match(name):
-            raise Rejected(f"has an S3 event of the unknown type {shown(name, 40)}")
+def _record(record: Any) -> ObjectHint | Permanent | None:
+    """None for one that is about no new object; an error for one of which nobody can tell."""
+    try:
+        return _created(record)
+    except Rejected as error:
+        return _malformed(error)
+    except Permanent as error:
+        return error
+
+
+def _created(record: Any) -> ObjectHint | None:
+    if not isinstance(record, dict) or record.get("eventSource") != "aws:s3":
+        raise Rejected("has Records that are not of S3")
+    name = str(record.get("eventName")).removeprefix("s3:")
+    if name.startswith("ObjectCreated:"):
+        entry = _part(record.get("s3"), "object")
+        key = _decoded(entry.get("key"))
+        return _object(_part(record.get("s3"), "bucket"), key, entry, "versionId")
+    if not _OF_S3.match(name):
+        raise Rejected(f"has an S3 event of the unknown type {shown(name, 40)}")
+    return None
 
 
 def _part(content: Any, name: str) -> Mapping[str, Any]:
@@ -255,7 +277,8 @@ def _part(content: Any, name: str) -> Mapping[str, Any]:
 def _object(
     bucket: Mapping[str, Any], key: Any, entry: Mapping[str, Any], version: str
 ) -> ObjectHint:
-    name, version_id = bucket.get("name"), entry.get(version)
+    # Some stores and emulators have an empty one where there is none.
+    name, version_id = bucket.get("name"), None if entry.get(version) == "" else entry.get(version)
     if not isinstance(name, str) or not _BUCKET.fullmatch(name) or not isinstance(key, str):
         raise Rejected("is an S3 event without bucket and key")
     if version_id is not None and not (

@@ -2,12 +2,13 @@
 
 CSV with a header (`source`, and if wanted `path` and `sha256`), or a JSON list of objects with the
 same names. UTF-8. It is read at the version that was pinned, and as people and Excel write it:
-with blanks around the fields, empty rows and columns, `;` or tabs for commas. Nothing is read
-further than to the first row too many.
+with blanks around the fields, empty rows and columns, `;` or tabs for commas, and remarks: rows
+that begin with `#` and name no object. Nothing is read further than to the first row too many.
 """
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -78,23 +79,31 @@ def parse(data: bytes, name: str) -> list[Wanted]:
 
 def _rows(data: bytes) -> Iterator[tuple[str, Row]]:
     """Each row with the words for its place. Raises Malformed."""
-    json_ = data.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{")
-    lines = max(data.count(b"\n"), data.count(b"\r"))
-    if not json_ and lines > MOST_LINES:
+    text = _text(data)
+    if text.lstrip(" \t\r\n")[:1] in ("[", "{"):
+        yield from _json(text)
+        return
+    lines = max(text.count("\n"), text.count("\r"))
+    if lines > MOST_LINES:
         raise Malformed(f"has {lines:,} lines; {MOST_LINES:,} is the most, for {MOST:,} files")
+    yield from _csv(text)
+
+
+def _text(data: bytes) -> str:
+    """UTF-8, or UTF-16 where its mark says so, as Excel's “Unicode Text” and PowerShell write."""
+    wide = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-16" if wide else "utf-8").lstrip("\ufeff")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Malformed(f"is not UTF-8 text in line {line} (Excel: “CSV UTF-8”)") from None
-    yield from _json(text) if json_ else _csv(text)
 
 
 def _csv(text: str) -> Iterator[tuple[str, Row]]:
     told = _SEP_LINE.match(text)
     for separator in text[4] if told else _SEPARATORS:
         rows = records(text, separator, told.end() if told else 0)
-        line, cells = next(rows, (1, []))
+        line, cells = next((row for row in rows if not row[1][0].startswith("#")), (1, []))
         header = _header(cells)
         if "source" in header:
             break
@@ -102,6 +111,8 @@ def _csv(text: str) -> Iterator[tuple[str, Row]]:
         raise Malformed(f"does not begin with the columns source, path, sha256 in line {line}")
     for line, cells in rows:
         named = dict(zip(header, cells, strict=False))
+        if cells[0].startswith("#") and named.get("source", "")[:1] in ("", "#"):
+            continue
         if any(cells[len(header) :]) or named.get(""):
             raise Malformed(f"has a field too many in line {line}")
         yield f"line {line}", named
@@ -116,10 +127,11 @@ def _header(cells: Sequence[str]) -> list[str]:
 
 def _json(text: str) -> Iterator[tuple[str, Row]]:
     """Entry by entry: a list of a million costs no more than its first one too many."""
-    at, line, number = _gap(text, 0), 1, 0
+    at, number = _gap(text, 0), 0
+    line = 1 + text.count("\n", 0, at)
     if text[at] != "[":
-        raise Malformed("is not a list of files")
-    counted, at = 0, _gap(text, at + 1)
+        raise Malformed(f"is not a list of files, [{{…}}, …], in line {line}")
+    counted, at = at, _gap(text, at + 1)
     more = text[at : at + 1] != "]"
     while more:
         number += 1

@@ -36,7 +36,12 @@ def parse_source(uri: str) -> Source:
             Code.SOURCE_MALFORMED, f"The source {shown(uri)} is not of the form s3://bucket/key."
         )
     if rule := _character_rule(key):
-        raise Permanent(Code.NAME_REFUSED, f"The S3 key in {shown(uri)} {rule}.", file=shown(uri))
+        raise Permanent(
+            Code.NAME_REFUSED,
+            f"The S3 key in {shown(uri)} {rule}.",
+            action="Store the object under a key that obeys the named rule, then order it.",
+            file=shown(uri),
+        )
     if len(key.encode()) > MAX_KEY:
         raise Permanent(
             Code.SOURCE_MALFORMED, f"The S3 key in {shown(uri)} exceeds {MAX_KEY} bytes."

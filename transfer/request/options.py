@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Self
 
 from transfer.errors import Code, Permanent
@@ -39,7 +39,7 @@ class Options:
         """From the words of the requester. Raises Permanent `request.malformed`."""
         options = cls(
             not_before=moment("not_before", asked.get("not_before", "")),
-            finish_by=moment("finish_by", asked.get("finish_by", "")),
+            finish_by=last_moment("finish_by", asked.get("finish_by", "")),
             dry_run=_truth("dry_run", asked),
             all_or_nothing=_truth("all_or_nothing", asked),
             version=_version(asked.get("version", "").strip()),
@@ -70,6 +70,15 @@ def moment(name: str, text: str) -> datetime | None:
     except (ValueError, OverflowError) as error:
         # With an offset, the first and the last day of all may lie outside of the calendar.
         raise _malformed(name, text, "a date and time, as in 2026-11-23 18:00:00 (UTC)") from error
+
+
+def last_moment(name: str, text: str) -> datetime | None:
+    """The same; a date alone lasts to the end of its day."""
+    try:
+        date.fromisoformat(text.strip())
+    except ValueError:
+        return moment(name, text)
+    return moment(name, f"{text.strip()} 23:59:59")
 
 
 def _truth(name: str, asked: Mapping[str, str]) -> bool:

@@ -2,6 +2,7 @@
 
 s3://exports/payroll/nov.csv        one object
 s3://exports/payroll/2026-*.csv     every object that matches; * ? [] within a name, ** across
+s3://exports/report[1].csv          one object: [1] are letters of its name
 s3://exports/payroll/               everything below, as payroll/** does
 @s3://exports/lists/nov.csv         a manifest: a list of objects, as CSV or JSON, in S3
 """
@@ -19,6 +20,12 @@ from transfer.model import Source
 from transfer.request.names import parse_source, shown
 
 _WILD = re.compile(r"[*?\[]")
+_CLASS = re.compile(r"\[(!?\]?[^\]/]*)\]")
+"""As fnmatch has them: one of those characters."""
+_ONE, _NUMBER = re.compile(r"[^*?\[\]]"), re.compile(r"[^*?\[\]]|[0-9]+")
+"""In brackets nobody means one of these: one character needs no choice, and browsers number second
+downloads so. `report[1].csv` must never fetch report1.csv where it is not there itself.
+"""
 MOST_PARTS = 32
 """Folders in a pattern; more of them is a mistake."""
 
@@ -41,7 +48,7 @@ class Line:
         """What every key begins with that the line can name."""
         if self.kind is not Kind.PATTERN:
             return self.source.key
-        wild = _WILD.search(self.source.key)
+        wild = _WILD.search(_masked(self.source.key))
         return self.source.key[: wild.start()] if wild else self.source.key
 
     @property
@@ -55,7 +62,8 @@ class Line:
 
     def matcher(self) -> Callable[[str], bool]:
         """`matches`, made ready for many keys."""
-        pattern = self.source.key + ("**" if self.source.key.endswith("/") else "")
+        pattern = _lettered(self.source.key, lambda found: f"[[]{found[1]}]")
+        pattern += "**" if pattern.endswith("/") else ""
         parts = [
             None if part == "**" else re.compile(translate(part)) for part in pattern.split("/")
         ]
@@ -67,7 +75,7 @@ def parse_line(text: str) -> Line:
     if text.startswith("@"):
         return Line(Kind.MANIFEST, parse_source(text[1:]))
     source = parse_source(text)
-    if not _WILD.search(source.key) and not source.key.endswith("/"):
+    if not _WILD.search(_masked(source.key)) and not source.key.endswith("/"):
         return Line(Kind.OBJECT, source)
     parts = source.key.split("/")
     if len(parts) > MOST_PARTS or any("**" in part and part != "**" for part in parts):
@@ -77,6 +85,21 @@ def parse_line(text: str) -> Line:
             action="Order again with “**” as a folder of its own, as in s3://bucket/a/**/b.csv.",
         )
     return Line(Kind.PATTERN, source)
+
+
+def _masked(key: str) -> str:
+    """As long, without a bracket where brackets are letters of a name."""
+    return _lettered(key, lambda found: "-" * len(found[0]))
+
+
+def _lettered(key: str, instead: Callable[[re.Match[str]], str]) -> str:
+    """The key with something else for brackets that are letters: round a number they are, unless
+    the key is a pattern anyway, as 2026-0[12]-*.csv.
+    """
+    letters = _ONE if re.search("[*?]", key) else _NUMBER
+    return _CLASS.sub(
+        lambda found: instead(found) if letters.fullmatch(found[1]) else found[0], key
+    )
 
 
 def _match(pattern: Sequence[re.Pattern[str] | None], parts: list[str]) -> bool:

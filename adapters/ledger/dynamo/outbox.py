@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from adapters.ledger.codec import POST, TICKET, dump
-from adapters.ledger.dynamo.errors import Refused
+from adapters.ledger.dynamo.errors import Cancelled, Refused
 from adapters.ledger.dynamo.heads import APPENDED, UNSENT, written
 from adapters.ledger.dynamo.items import (
     Item,
@@ -34,6 +34,8 @@ MOST = 20_000
 """Lanes that are remembered as put off."""
 EVENTS = 60
 """Events that are kept of a lane."""
+TOGETHER = 10
+"""Lanes of one transaction: each has 400 KB at most, and that holds 4 MB (DynamoDB API)."""
 LONGEST_REASON = 2000
 """Characters of the reason for which a post was put off."""
 FIRST = "#unsent[0] = :key"
@@ -79,7 +81,32 @@ class DynamoOutbox:
                     self._handed[key_of(taken)] = taken
             return self._posts(handed)
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
+    def settle(self, *arrived: tuple[Post, Ticket]) -> None:
+        for some in batched(arrived, TOGETHER):
+            if not self._settled_together(some):
+                for post, ticket in some:
+                    self._settle(post, ticket)
+
+    def _settled_together(self, some: Sequence[tuple[Post, Ticket]]) -> bool:
+        """In one call, where they are of different lanes that stand as they were handed out."""
+        changes: dict[Key, Change] = {}
+        for post, ticket in some:
+            lane, name = lane_key(post), _name(post)
+            standing = self._handed.get(lane)
+            if standing is None or name not in texts(standing, "unsent"):
+                return False
+            changes[lane] = _settled(lane, standing, name, post, ticket)
+        if not 1 < len(changes) == len(some):
+            return False
+        try:
+            self._table.transact(list(changes.values()))
+        except Cancelled:
+            return False
+        for lane in changes:
+            self._handed.pop(lane, None)
+        return True
+
+    def _settle(self, post: Post, ticket: Ticket) -> None:
         lane, name = lane_key(post), _name(post)
         standing = self._handed.pop(lane, None)
         if standing is None or name not in texts(standing, "unsent"):

@@ -12,6 +12,7 @@ from adapters.ledger.sqlite.database import Database
 from adapters.ledger.sqlite.ledger import LEASE, reading, writing
 from adapters.ledger.sqlite.rows import Row, Rows
 from transfer import history
+from transfer.history import Event
 from transfer.tickets import Post, Ticket
 
 # The first unsent post of each lane, when it is due; or held by us, and asked for again: then it
@@ -36,6 +37,7 @@ class SqliteOutbox:
         self._now = now
         self._lease = lease
         self._name = uuid4().hex
+        self._handed: dict[str, Row] = {}
 
     def add(self, *posts: Post) -> None:
         with writing(self._database) as rows:
@@ -50,41 +52,44 @@ class SqliteOutbox:
         with writing(self._database) as rows:
             return [self._hand_out(rows, row) for row in self._heads(rows, limit)]
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
-        # It was handed out once: who does not know that it arrived looks first.
+    def settle(self, *arrived: tuple[Post, Ticket]) -> None:
+        # They were handed out once: who does not know that they arrived looks first.
         with writing(self._database, lasting=False) as rows:
-            row = rows.one("posts", "key = ?", (post.key,))
-            if row:
-                rows.change_post(row, tries=row.number("tries"), sent=True, last_error=None)
-            if row and not row["sent"]:
-                event = history.ticket_written(post, ticket, datetime.now(UTC))
-                rows.tell(post.transfer_id, event)
-            rows.put(
-                "tickets",
-                (post.transfer_id, post.ticket.value, dump(TICKET, ticket)),
-                "ON CONFLICT (transfer_id, role) "
-                "DO UPDATE SET document = excluded.document, seal = excluded.seal",
-            )
+            now, told = datetime.now(UTC), dict[str, list[Event]]()
+            for post, ticket in arrived:
+                if self._is_first(rows, post):
+                    event = history.ticket_written(post, ticket, now)
+                    told.setdefault(post.transfer_id, []).append(event)
+                rows.put(
+                    "tickets",
+                    (post.transfer_id, post.ticket.value, dump(TICKET, ticket)),
+                    "ON CONFLICT (transfer_id, role) "
+                    "DO UPDATE SET document = excluded.document, seal = excluded.seal",
+                )
+            for transfer_id, events in told.items():
+                rows.tell(transfer_id, *events)
 
     def defer(self, post: Post, seconds: float, reason: str) -> None:
         with writing(self._database, lasting=False) as rows:
             row = rows.one("posts", "key = ? AND sent = 0", (post.key,))
             if row:
-                rows.change_post(row, tries=row.number("tries"), sent=False, last_error=reason)
-                self._hold(rows, post.key, None, seconds)
+                rows.change_post(row, None, self._now() + seconds, last_error=reason)
 
     def _heads(self, rows: Rows, limit: int) -> list[Row]:
         return list(rows.select("posts", DUE, (self._now(), self._name, limit)))
 
     def _hand_out(self, rows: Rows, row: Row) -> tuple[Post, int]:
-        tries, last_error = row.number("tries"), row["last_error"]
-        known = str(last_error) if last_error is not None else None
-        rows.change_post(row, tries=tries + 1, sent=False, last_error=known)
-        self._hold(rows, row.text("key"), self._name, self._lease)
+        tries, until = row.number("tries"), self._now() + self._lease
+        handed = rows.change_post(row, self._name, until, tries=tries + 1)
+        if handed:
+            self._handed[row.text("key")] = handed
         return row.value(POST), tries
 
-    def _hold(self, rows: Rows, key: str, holder: str | None, seconds: float) -> None:
-        rows.execute(
-            "UPDATE posts SET held = ?, due_at = ? WHERE key = ?",
-            (holder, self._now() + seconds, key),
-        )
+    def _is_first(self, rows: Rows, post: Post) -> bool:
+        """Its row says from now on that it was sent, and did not say so before."""
+        sent = {"sent": 1, "last_error": None}
+        handed = self._handed.pop(post.key, None)
+        if handed and rows.change_post(handed, None, 0, **sent):
+            return True
+        row = rows.one("posts", "key = ? AND sent = 0", (post.key,))
+        return row is not None and rows.change_post(row, None, 0, **sent) is not None

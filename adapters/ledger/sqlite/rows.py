@@ -54,7 +54,7 @@ class Row:
         names = SEALED[table]
         if seal_of_read(values[: len(names)]) != values[len(names)]:
             raise damaged(place, table, _label(table, values))
-        self._values = dict(zip(names, values, strict=False))
+        self._values = dict(zip((*names, "seal"), values, strict=True))
 
     def __getitem__(self, column: str) -> object:
         return self._values[column]
@@ -72,6 +72,14 @@ class Row:
             return form.validate_json(self.text("document"))
         except ValueError as error:
             raise self.damaged() from error
+
+    def evolve(self, **changes: object) -> Row:
+        """The row as it then is, with its new seal; of columns under the seal."""
+        values = self._values | changes
+        values["seal"] = seal(tuple(values.values())[:-1])
+        changed = object.__new__(Row)
+        changed.place, changed.table, changed._values = self.place, self.table, values
+        return changed
 
     def damaged(self) -> Permanent:
         return damaged(self.place, self.table, _label(self.table, tuple(self._values.values())))
@@ -228,14 +236,20 @@ class Rows:
             (*values, seal(values)),
         ).rowcount
 
-    def change_post(self, row: Row, *, tries: int, sent: bool, last_error: str | None) -> None:
-        """The sealed part of a post's row anew."""
-        fixed = (row["key"], row["transfer_id"], row["lane"], row["document"])
-        values = (tries, int(sent), last_error)
-        self.execute(
-            "UPDATE posts SET tries = ?, sent = ?, last_error = ?, seal = ? WHERE key = ?",
-            (*values, seal((*fixed, *values)), row["key"]),
+    def change_post(
+        self, row: Row, held: str | None, due_at: float, **changes: object
+    ) -> Row | None:
+        """The row of a post as it then is; None where it stands no longer as it was.
+
+        Columns that are not named are left alone: two indexes are kept anew where `sent` is.
+        """
+        new = row.evolve(**changes)
+        columns = "".join(f"{name} = ?, " for name in changes)
+        changed = self.execute(
+            f"UPDATE posts SET {columns}seal = ?, held = ?, due_at = ? WHERE key = ? AND seal = ?",  # noqa: S608 names of ours
+            (*changes.values(), new["seal"], held, due_at, row["key"], row["seal"]),
         )
+        return new if changed.rowcount else None
 
     def deliveries(self, transfer_id: str) -> tuple[Delivery, ...]:
         """The files of a transfer by number."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from posixpath import basename
 
+from adapters.remotes import words
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.ftp.control import RefusedError
 from adapters.remotes.ftp.line import PARTING
-from adapters.remotes.words import meant, unnamed
+from adapters.remotes.words import is_busy, meant
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import MOMENT, Code, FerryError, Permanent, Transient
 
 UNKNOWN_COMMAND = frozenset({500, 502, 504})
 LONGEST_NAME = 255
@@ -29,14 +30,6 @@ CODES = {
 }
 FULL = re.compile(r"failure writing to local file|error during write|input/output error")
 """All that vsftpd, pure-ftpd and ProFTPD say of a full disk."""
-CROWDED = re.compile(r"too many|maximum|limit|later|busy|overload|unavailable")
-JUDGED = re.compile(
-    r"(log-?[io]n|password|authentication|failed|unsuccessful) (attempt|failure)|incorrect|invalid|"
-    r"wrong|locked|failed (log|auth|pass)|bad pass"
-)
-"""What a server says of the credential: "too many failed attempts, try again later" is its no, and
-knocking again would keep the account locked.
-"""
 BECAUSE = {
     Code.REMOTE_FULL: "it has no room left, or its disk fails",
     Code.REMOTE_DENIED: "it does not allow that",
@@ -57,9 +50,8 @@ def code_of(refused: RefusedError, path: str) -> Code | None:
 
 def is_crowded(refused: RefusedError, user: str) -> bool:
     """Whether a refused login has nothing to do with the credential."""
-    said = unnamed(refused.text, user)
-    parts = refused.code == PARTING or bool(CROWDED.search(said))
-    return parts and not JUDGED.search(said)
+    parted = refused.code == PARTING and not words.is_judged(refused.text, user)
+    return parted or words.is_crowded(refused.text, user)
 
 
 def failure(
@@ -81,13 +73,15 @@ def failure(
     message = (
         f"The server of destination {destination.name} refused to {doing} {path}{reason}{said}."
     )
+    busy = refused is not None and found is Code.REMOTE_FAILED and is_busy(refused.text, path)
     passing = refused is not None and refused.code < 500 and found not in BECAUSE  # noqa: PLR2004 RFC 959
-    passing = (passing and not is_long(path)) or found is Code.REMOTE_DROPPED
+    passing = (passing and not is_long(path)) or found is Code.REMOTE_DROPPED or busy
     kind = Transient if passing else Permanent
     action = way_out(doing, path, found)
     if found is Code.REMOTE_FAILED and is_long(path):
         action = "The name is too long for that server: order another name."
-    return kind(found, message, file=path, action=action)
+    after = MOMENT if busy else None
+    return kind(found, message, file=path, action=action, retry_after=after)
 
 
 def is_long(path: str) -> bool:

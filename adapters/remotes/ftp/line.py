@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 
-from adapters.remotes.dial import address_of, name_of, plain, too_slow
+from adapters.remotes.dial import UNTIL_LATER, address_of, name_of, plain, too_slow
 from adapters.remotes.ftp import tls
 from adapters.remotes.ftp.control import Control, GarbledError, RefusedError
 from adapters.remotes.tcp import Received, Sent, round_trip
@@ -21,8 +21,6 @@ LINE_ERRORS = (OSError, EOFError, GarbledError)
 """What a broken line makes the libraries raise; OSError includes time-outs and TLS."""
 PARTING = 421
 """The code with which a server ends a session by itself."""
-UNTIL_LATER = 60.0
-"""Seconds to wait for a server that has too many users."""
 
 
 class Line:

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import Enum
 from time import monotonic
 
-from adapters.remotes.dial import SHORTEST, dial, name_of, plain, without
+from adapters.remotes.dial import SHORTEST, UNTIL_LATER, dial, name_of, plain, without
 from adapters.remotes.ftp import tls
 from adapters.remotes.ftp.control import ASCII, RefusedError, line
 from adapters.remotes.ftp.errors import UNKNOWN_COMMAND, failure, is_crowded
-from adapters.remotes.ftp.line import PARTING, UNTIL_LATER, Line
+from adapters.remotes.ftp.line import PARTING, Line
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 

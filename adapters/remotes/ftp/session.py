@@ -26,8 +26,10 @@ from transfer.destination import Destination
 from transfer.errors import Code, FerryError
 
 ABSENT = frozenset({450, 550, 553})
-NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FULL)
+NOT_ABSENCE = (Code.REMOTE_DENIED, Code.REMOTE_DROPPED, Code.REMOTE_FAILED, Code.REMOTE_FULL)
 VAGUE = frozenset({550, 553})
+FOR_A_WHILE = 450
+"""Of a file that is busy as of one that is not there (RFC 959, section 4.2.2)."""
 UNEXPLAINED = frozenset({450, 451})
 """What some say of anything that fails: aioftp of a directory that is not there."""
 ABSENT_FOR_GOOD = 550
@@ -157,7 +159,8 @@ class Session:
             said = self.ask("SIZE", path)
         except RefusedError as refused:
             untold = UNASKED.search(unnamed(refused.text, path, basename(path)))
-            if refused.code in UNKNOWN_COMMAND or untold:
+            vague = refused.code == FOR_A_WHILE and code_of(refused, path) is None
+            if refused.code in UNKNOWN_COMMAND or untold or vague:
                 return self._listed(path)
             self._check_absent(refused, path)
             return None

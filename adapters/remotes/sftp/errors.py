@@ -6,13 +6,15 @@ from paramiko.sftp import SFTP_FAILURE
 
 from adapters.remotes.dial import plain, way_out
 from adapters.remotes.sftp.wire import RefusedError
-from adapters.remotes.words import meant
+from adapters.remotes.words import is_busy, meant
 from transfer.destination import Destination
-from transfer.errors import Code, FerryError, Permanent, Transient
+from transfer.errors import MOMENT, Code, FerryError, Permanent, Transient
 
 NO_SUCH_FILE = 2
 BAD_MESSAGE = 5
 UNSUPPORTED = 8
+HELD = frozenset({17, 25, 26, 27})
+"""Locks of others, and a removal that waits for them."""
 MISSING = frozenset({NO_SUCH_FILE, 10})  # 10: no such path
 
 # Codes above 8 belong to later drafts (draft-ietf-secsh-filexfer-13, section 9.1), but servers
@@ -37,6 +39,10 @@ BECAUSE = {
     Code.REMOTE_EXISTS: "something has that name already",
     Code.REMOTE_NO_REPLACE: "it has no way to replace an existing file in one step",
 }
+NOT_NEW = (
+    "Ask the partner to take new files there. A server that cannot make sure that a file is new"
+    " (SSH_FXF_EXCL) needs another mode of the destination than direct."
+)
 
 
 def code_of(refused: RefusedError, path: str) -> Code:
@@ -56,6 +62,11 @@ def is_said_absent(refused: RefusedError, path: str) -> bool:
     return said or refused.status in MISSING
 
 
+def is_held(refused: RefusedError, path: str) -> bool:
+    """Whether it is there, and somebody holds it for a while."""
+    return refused.status in HELD or is_busy(refused.text, path)
+
+
 def failure(
     destination: Destination, code: Code, doing: str, path: str, refused: RefusedError | None = None
 ) -> FerryError:
@@ -70,6 +81,10 @@ def failure(
     action = way_out(doing, path, code)
     if refused is not None and refused.status == BAD_MESSAGE:
         action = "The name may be too long for that server: order another name."
+    if refused is not None and refused.status == UNSUPPORTED and doing == "create":
+        action = NOT_NEW
     # A refusal that a broken line caused is for a while only, whatever its number.
-    kind = Transient if code is Code.REMOTE_DROPPED else Permanent
-    return kind(code, message, file=path, action=action)
+    busy = refused is not None and code is Code.REMOTE_FAILED and is_held(refused, path)
+    kind = Transient if busy or code is Code.REMOTE_DROPPED else Permanent
+    after = MOMENT if busy else None
+    return kind(code, message, file=path, action=action, retry_after=after)

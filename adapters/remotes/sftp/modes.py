@@ -15,12 +15,15 @@ from paramiko.sftp import (
     SFTP_FLAG_CREATE,
     SFTP_FLAG_EXCL,
     SFTP_FLAG_READ,
+    SFTP_FLAG_TRUNC,
     SFTP_FLAG_WRITE,
 )
 
 from adapters.remotes.sftp.wire import RefusedError, Wire, text
 
 NEW = (pack(">II", SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_EXCL, 0),)
+ANY = pack(">II", SFTP_FLAG_WRITE | SFTP_FLAG_CREATE | SFTP_FLAG_TRUNC, 0)
+"""For a server that refuses to make sure that a file is new, and for names that are ours alone."""
 _WRITING = pack(">II", SFTP_FLAG_WRITE, 0)
 _READING_TOO = pack(">II", SFTP_FLAG_READ | SFTP_FLAG_WRITE, 0)
 EXISTING: Mapping[bool, tuple[bytes, ...]] = {

@@ -33,7 +33,7 @@ def open_wire(line: Line, pace: float) -> Wire:
     """
     try:
         line.watchdog.demand()
-        channel = line.transport.open_session()
+        line.session = channel = _open_channel(line)
         _ask_for_sftp(line, channel)
         return _greet(line, channel, pace)
     except (ChannelException, GarbledError) as error:
@@ -44,6 +44,18 @@ def open_wire(line: Line, pace: float) -> Wire:
         message = f"The server of {where} offers no SFTP to {user}: {why}."
         action = MUTE if line.destination.password and why.endswith(STATUS.format(1)) else None
         raise Permanent(Code.REMOTE_FAILED, message, action=action) from error
+
+
+def _open_channel(line: Line) -> Channel:
+    """Of several that are refused at once paramiko tells one only why: it has one place for that,
+    for all threads.
+    """
+    try:
+        return line.transport.open_session()
+    except SSHException as error:
+        if isinstance(error, ChannelException) or not line.transport.is_active():
+            raise
+        raise GarbledError("it opens no channel") from error
 
 
 def _ask_for_sftp(line: Line, channel: Channel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
-from posixpath import dirname, join
+from posixpath import basename, dirname, join
 from time import monotonic
 from uuid import uuid4
 
@@ -14,16 +14,16 @@ from paramiko.sftp import (
     CMD_LSTAT,
     CMD_REMOVE,
     CMD_STAT,
-    SFTP_FAILURE,
     SFTP_OK,
 )
 from paramiko.ssh_exception import SSHException
 
 from adapters.log import Log
-from adapters.remotes.dial import KEEPALIVE, SHORTEST, plain
+from adapters.remotes.dial import KEEPALIVE, SHORTEST, TEMP, plain
 from adapters.remotes.sftp.batch import Storing, caught, run
-from adapters.remotes.sftp.errors import UNSUPPORTED, code_of, failure, is_said_absent
-from adapters.remotes.sftp.modes import EXISTING, NEW, opened
+from adapters.remotes.sftp.entry import MOST_NAMES, names_in
+from adapters.remotes.sftp.errors import UNSUPPORTED, code_of, failure, is_held, is_said_absent
+from adapters.remotes.sftp.modes import ANY, EXISTING, NEW, opened
 from adapters.remotes.sftp.opening import open_wire
 from adapters.remotes.sftp.proof import SftpProof
 from adapters.remotes.sftp.renaming import Renaming
@@ -49,6 +49,8 @@ CONTRARY = {
 """What is said, by whether a file was to be continued, of a name that is taken or that is not."""
 OF_A_FILE = frozenset({"continue", "write to", "sync", "close", "show"})
 """What is done to a file that exists: "no such file" means that it has gone, not its directory."""
+UNSURE = (Code.REMOTE_FAILED, Code.REMOTE_DENIED)
+"""What a look at a name may be refused for though nothing has it."""
 MAKING = ("create", "rename")
 """What needs the directory of a name."""
 log = Log()
@@ -73,6 +75,7 @@ def connect(
             log_in(line, own)
             line.transport.set_keepalive(KEEPALIVE)
             wire = open_wire(line, line.pace())
+            line.inside = True
             remote = SftpRemote(line, wire)
     except BaseException:
         # Nobody else knows of the half-made connection yet.
@@ -168,7 +171,7 @@ class SftpRemote:
             raise failure(self._line.destination, code, doing, path)
         with self._line.speaking(path):
             try:
-                handle = opened(self._wire, path, *EXISTING[live] if at else NEW)
+                handle = opened(self._wire, path, *EXISTING[live]) if at else self._new(path)
             except RefusedError as refused:
                 doing, taken = ("continue", None) if at else ("create", path)
                 raise self._explain(path, refused, doing, taken=taken) from refused
@@ -233,6 +236,18 @@ class SftpRemote:
             self._wire.close()
         self._line.leave()
 
+    def _new(self, path: str) -> bytes:
+        """The handle of a file that was not there; where the server knows no exclusive creation,
+        which some refuse as unsupported and some without a reason, a look has to do for our temps.
+        """
+        try:
+            return opened(self._wire, path, *NEW)
+        except RefusedError as refused:
+            vague = code_of(refused, path) is Code.REMOTE_FAILED
+            if not vague or not TEMP.search(basename(path)) or self._exists(path):
+                raise
+        return opened(self._wire, path, ANY)
+
     def _begin(self, path: str, handle: bytes) -> SftpUpload:
         return SftpUpload(self._line, self._wire, path, handle, partial(self._explain, path))
 
@@ -254,18 +269,31 @@ class SftpRemote:
         return True
 
     def _is_absent(self, path: str, refused: RefusedError) -> bool:
-        """Whether that is what this server says of a name that nobody has: some say FAILURE.
+        """Whether that is what this server says of a name that nobody has: some say FAILURE, some
+        that it is not allowed.
 
         Its directory must be there: of a disk that has gone the server says the same of every name.
         Whether a new file can have the name is then decided by the exclusive OPEN.
         """
         if is_said_absent(refused, path):
             return True
-        if code_of(refused, path) is not Code.REMOTE_FAILED or refused.status != SFTP_FAILURE:
+        code = code_of(refused, path)
+        if code not in UNSURE or is_held(refused, path):
+            return False
+        if code is Code.REMOTE_DENIED and not self._is_unlisted(path):
+            # Who may store files and not look at them is told so of any.
             return False
         nobody = join(dirname(path), f"{TEMP_PREFIX}{uuid4().hex}")
         there, other = self._status(dirname(path)), self._status(nobody)
-        return there == SFTP_OK and other == SFTP_FAILURE
+        return there == SFTP_OK and other == refused.status
+
+    def _is_unlisted(self, path: str) -> bool:
+        """Whether its directory may be read to its end, and does not show it."""
+        try:
+            names = names_in(self._wire, dirname(path))
+        except RefusedError:
+            return False
+        return len(names) < MOST_NAMES and basename(path) not in names
 
     def _status(self, path: str) -> int:
         try:

@@ -18,9 +18,14 @@ from adapters.remotes.sftp.batch import Asking, run
 from adapters.remotes.sftp.errors import is_said_absent
 from adapters.remotes.sftp.wire import RefusedError, Wire, check, text
 from adapters.remotes.ssh.line import Line
-from transfer.errors import Permanent
+from transfer.errors import Permanent, Transient
 from transfer.request.names import TEMP_PREFIX
 
+TRIES = 2
+"""Second sessions in a row with which the line broke: then the server is taken for one of those
+that end it, or fall silent, instead of refusing one.
+"""
+_broken: dict[tuple[str, int], int] = {}
 HARDLINK = "hardlink@openssh.com"
 
 
@@ -94,11 +99,18 @@ class Sight:
         """
         if self.live:
             return frozenset()
+        place = self._line.destination.host, self._line.destination.port
+        if _broken.get(place, 0) >= TRIES:
+            return frozenset()
         try:
             other = self._another()
         except Permanent:
             # It allows no second session: then this one's look has to do.
             return frozenset()
+        except Transient:
+            _broken[place] = _broken.get(place, 0) + 1
+            raise
+        _broken.pop(place, None)
         with closing(other):
             return other.taken(names)
 

@@ -17,7 +17,15 @@ from paramiko.packet import Packetizer
 from paramiko.ssh_exception import IncompatiblePeer
 
 from adapters.log import Log
-from adapters.remotes.dial import SHORTEST, address_of, dial, name_of, plain, too_slow
+from adapters.remotes.dial import (
+    SHORTEST,
+    UNTIL_LATER,
+    address_of,
+    dial,
+    name_of,
+    plain,
+    too_slow,
+)
 from adapters.remotes.ssh import algorithms
 from adapters.remotes.ssh import pins as ssh_pins
 from adapters.remotes.ssh.algorithms import HOST_KEYS
@@ -25,6 +33,7 @@ from adapters.remotes.ssh.bulk import BulkPacketizer
 from adapters.remotes.ssh.transport import Transport, transport_over
 from adapters.remotes.tcp import Received, Sent, round_trip
 from adapters.remotes.watchdog import Gauge, Watchdog
+from adapters.remotes.words import is_crowded, is_judged
 from transfer.destination import Destination
 from transfer.errors import Code, FerryError, Permanent, Transient
 
@@ -40,6 +49,8 @@ LINE_ERRORS = (
 )
 """What a broken line makes the libraries raise; OSError includes every time-out."""
 
+ROOM = frozenset({7, 12})
+"""Reasons of a disconnect (RFC 4253, section 11.1): no service now, too many connections."""
 log = Log()
 # What matters is raised as a FerryError; paramiko's log would print tracebacks beside it.
 logging.getLogger("paramiko").setLevel(logging.CRITICAL)
@@ -51,14 +62,29 @@ def software(line: Line) -> str:
 
 
 class Line:
-    """The connection as one thread uses it: socket, transport and a watchdog over both."""
+    """The connection as one thread uses it: socket, transport and a watchdog over both.
 
-    def __init__(self, destination: Destination, sock: socket.socket, transport: Transport) -> None:
+    `session` is the channel that it speaks over, once there is one. `beside`: it is a further one.
+    """
+
+    def __init__(
+        self,
+        destination: Destination,
+        sock: socket.socket,
+        transport: Transport,
+        *,
+        beside: bool = False,
+    ) -> None:
         self.destination = destination
         self.transport = transport
-        self.watchdog = Watchdog(self._cut)
+        self.session: paramiko.Channel | None = None
+        self.watchdog = Watchdog(self._bite)
+        self._beside = beside
+        self._parting = False
         self._socket = sock
         self._sent, self._received = Sent(lambda: sock), Received(lambda: sock)
+        self.inside = False
+        """Whether we are logged in, and SFTP is open."""
         self._left = False
         self._born = monotonic()
 
@@ -67,9 +93,18 @@ class Line:
         moved = self._sent.moved() + self._received.moved()
         return moved / max(monotonic() - self._born, SHORTEST)
 
+    @property
+    def crowded(self) -> bool:
+        """Whether the server has parted for want of room, or will be back later."""
+        transport, user = self.transport, self.destination.username
+        coded = transport.reason in ROOM and not is_judged(transport.parting, user)
+        return not self.inside and (coded or is_crowded(transport.parting, user))
+
     def sibling(self) -> Line:
-        """The same connection for another thread; what breaks for one breaks for all."""
-        return Line(self.destination, self._socket, self.transport)
+        """The same connection for another thread; what breaks the connection breaks it for all."""
+        other = Line(self.destination, self._socket, self.transport, beside=True)
+        other.inside = self.inside
+        return other
 
     @property
     def identity(self) -> str:
@@ -95,9 +130,17 @@ class Line:
         """As `speaking`, with so many seconds in all: nobody is known there yet."""
         return self._watched(None, patience, None, in_all=True)
 
-    def parting(self, path: str, patience: float) -> AbstractContextManager[None]:
-        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer."""
-        return self._watched(path, patience, None, in_all=True)
+    @contextmanager
+    def parting(self, path: str, patience: float) -> Iterator[None]:
+        """As `speaking`, with so many seconds in all, whatever moves: nobody needs the answer. A
+        further session is given up alone for that.
+        """
+        self._parting = True
+        try:
+            with self._watched(path, patience, None, in_all=True):
+                yield
+        finally:
+            self._parting = False
 
     def carrying(self, path: str | None = None) -> AbstractContextManager[None]:
         """As `speaking`, while much goes out: below the least rate the line is cut as well."""
@@ -127,7 +170,10 @@ class Line:
         except IncompatiblePeer:
             raise
         except LINE_ERRORS as error:
-            self.hang_up()
+            if self._ended_alone():
+                self.leave()
+            else:
+                self.hang_up()
             raise self.lost(error, path, seconds) from error
 
     def lost(self, error: Exception, path: str | None, seconds: float) -> Transient:
@@ -137,7 +183,10 @@ class Line:
         if self.watchdog.bitten or isinstance(error, TimeoutError):
             message = f"The server of {where} made no progress for {seconds:g} seconds{at}."
             return Transient(Code.REMOTE_TIMEOUT, message, file=path)
-        reason = self.transport.parting or plain(str(error)) or "no reason given"
+        reason = (self.transport.parting or plain(str(error))).rstrip(".") or "no reason given"
+        if self.crowded:
+            message = f"The server of {where} lets nobody in now: {reason}."
+            return Transient(Code.REMOTE_UNREACHABLE, message, file=path, retry_after=UNTIL_LATER)
         message = f"The line to {where} broke{at}: {reason}."
         return Transient(Code.REMOTE_DROPPED, message, file=path)
 
@@ -150,6 +199,20 @@ class Line:
         """Use it no more; the others go on."""
         self._left = True
         self.watchdog.stop()
+
+    def _ended_alone(self) -> bool:
+        """Whether it is a further session that is over, and the connection is not."""
+        session = self.session
+        if not (self._beside and session and self.transport.is_active()):
+            return False
+        return bool(session.closed or session.eof_received)
+
+    def _bite(self) -> None:
+        if self._beside and self._parting and self.session:
+            # Whoever waits for an answer over it is woken by that.
+            self.session.close()
+        else:
+            self._cut()
 
     def _cut(self) -> None:
         # paramiko's handshake timer is a thread that would hold up the end of the program.

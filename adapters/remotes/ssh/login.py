@@ -113,7 +113,7 @@ def _was_refused(line: Line) -> bool:
     if line.watchdog.bitten:
         return False
     said_no = handler is not None and handler.get_username() is None
-    return said_no or bool(transport.parting) or transport.is_active()
+    return said_no or bool(transport.parting and not line.crowded) or transport.is_active()
 
 
 def _refused(line: Line, own: Credential, reason: str = "", said: str = "") -> Permanent:

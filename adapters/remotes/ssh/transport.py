@@ -17,6 +17,8 @@ from transfer.destination import Destination
 
 BACKSTOP = 5
 """Seconds by which paramiko's own time-outs come after the watchdog."""
+EARLY = "Banner: "
+"""With which paramiko's log begins a line that the server sent before its greeting."""
 LONGEST = 4096
 """Letters that are kept of what a server says; they are not yet fit for a log line."""
 KNOWN: dict[str, Any] = paramiko.Transport._kex_info  # type: ignore[attr-defined]  # noqa: SLF001
@@ -27,11 +29,13 @@ class ExpiredError(paramiko.SSHException):
 
 
 class Transport(paramiko.Transport):
-    """`parting` are the server's words at its disconnect, `banner` those before the login, and
-    `offered` its lists of algorithms; paramiko keeps none of them where they are needed.
+    """`parting` are the server's words at its disconnect, or instead of its greeting, `reason` the
+    number of the disconnect, `banner` what it says before the login, and `offered` its lists of
+    algorithms; paramiko keeps none of them where they are needed.
     """
 
     parting = ""
+    reason = 0
     banner = ""
     offered: Mapping[str, Sequence[str]] = {}
 
@@ -62,8 +66,20 @@ class Transport(paramiko.Transport):
         return any(name in self.offered.get("server_key_algo_list", ()) for name in types)
 
     def _parse_disconnect(self, message: paramiko.Message) -> None:
-        message.get_int()
+        self.reason = message.get_int()
         self.parting = plain(message.get_string().decode(errors="replace"))
+
+    def _log(self, level: int, message: Any, *more: Any) -> None:
+        """What comes before the greeting is told to the log alone; often nothing follows it."""
+        if isinstance(message, str) and message.startswith(EARLY):
+            self.parting = plain(message.removeprefix(EARLY))
+        base: Any = super()
+        base._log(level, message, *more)  # noqa: SLF001
+
+    def _check_banner(self) -> None:
+        base: Any = super()
+        base._check_banner()  # noqa: SLF001
+        self.parting = ""
 
     def _hear_banner(self, message: paramiko.Message) -> None:
         self.banner = message.get_string().decode(errors="replace")[:LONGEST]

@@ -14,7 +14,8 @@ import structlog
 from adapters.servicenow.desk import forms
 from adapters.servicenow.desk.attachments import Attachments
 from adapters.servicenow.desk.callers import created_in_our_name
-from adapters.servicenow.desk.forms import TASK_TABLE, TASK_WORKING, TicketForm, ticket_id
+from adapters.servicenow.desk.closing import Written, closed
+from adapters.servicenow.desk.forms import TASK_TABLE, WORKING, TicketForm, ticket_id
 from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.query import Query, is_sys_id
 from adapters.servicenow.line.records import Record
@@ -29,6 +30,8 @@ _FORBIDDEN = (Code.SERVICENOW_DENIED, Code.SERVICENOW_REFUSED)
 """A 403 means "not allowed", "against a rule", and also "that sys_id is there already"."""
 
 _RESOLVED_INSTEAD = "audit tickets cannot be closed and are resolved instead"
+_BY_STEPS = "tickets are closed by way of In Progress, as the instance demands"
+_NOT_STARTED = "a task does not take the state Work in Progress, and is worked on all the same"
 _COMPARED = ("sys_id", "correlation_id", "urgency", "caller_id", "assignment_group", "close_code")
 FIELDS = ("number", "state", "active", "close_notes", *_COMPARED)
 _NEWEST = 500
@@ -63,7 +66,7 @@ class ServiceNowDesk:
             return self._ticket(post, row)
         values = forms.note(post)
         if starting and not self._is_closed(row):
-            values |= {**self._form.task_fields, "state": TASK_WORKING}
+            return self._ticket(post, self._started(row, values))
         return self._ticket(post, self._append(row, values))
 
     def attach(self, post: Post, name: str, content: bytes, *, again: bool) -> Ticket:
@@ -109,6 +112,17 @@ class ServiceNowDesk:
         self._warn_of_ignored(row, values)
         return row
 
+    def _started(self, row: Record, values: Mapping[str, str]) -> Record:
+        """At least the note: a state is no reason to keep back all words that come after it."""
+        try:
+            return self._patch(row, {**values, **self._form.task_fields, "state": WORKING})
+        except Permanent as error:
+            if error.code not in _FORBIDDEN:
+                raise
+            row = self._append(row, values)
+            self._tell_once(_NOT_STARTED, error.message)
+            return row
+
     def _append(self, row: Record, values: Mapping[str, str]) -> Record:
         """Journal entries; a ticket that somebody has closed need not take them."""
         try:
@@ -122,18 +136,10 @@ class ServiceNowDesk:
     def _shut(self, post: Post, row: Record, values: Mapping[str, str]) -> Record:
         """Close it. Closing (7) often is for administrators, while resolving (6) is not."""
         lower = {**values, "state": self._form.resolved_state}
-        may_fall_back = post.ticket is TicketRole.AUDIT and lower != values
-        try:
-            shut = self._patch(row, values)
-        except Permanent as error:
-            if not may_fall_back or error.code not in _FORBIDDEN:
-                of_task = post.ticket is TicketRole.TASK
-                raise forms.demanded(error, "task_fields" if of_task else "fields") from error
-            self._tell_once(_RESOLVED_INSTEAD, error.message)
-            shut = self._patch(row, lower)
-        if not self._is_closed(shut) and may_fall_back:
-            self._tell_once(_RESOLVED_INSTEAD, f"{shut['number']} stayed in {shut['state']}")
-            shut = self._patch(row, lower)
+        if post.ticket is not TicketRole.AUDIT or lower == values:
+            shut = self._closed(post, row, values)
+        else:
+            shut = self._closed_or_resolved(post, row, values, lower)
         if not self._is_closed(shut):
             raise Permanent(
                 Code.SERVICENOW_REFUSED,
@@ -141,6 +147,33 @@ class ServiceNowDesk:
                 f"where {values['state']} was written.",
                 action="Give the integration account the right to write the state.",
             )
+        return shut
+
+    def _closed_or_resolved(
+        self, post: Post, row: Record, values: Mapping[str, str], lower: Mapping[str, str]
+    ) -> Record:
+        try:
+            shut = self._patch(row, values)
+        except Permanent as error:
+            if error.code not in _FORBIDDEN:
+                raise
+            self._tell_once(_RESOLVED_INSTEAD, error.message)
+            return self._closed(post, row, lower)
+        if self._is_closed(shut):
+            return shut
+        self._tell_once(_RESOLVED_INSTEAD, f"{shut['number']} stayed in {shut['state']}")
+        return self._closed(post, row, lower)
+
+    def _closed(self, post: Post, row: Record, values: Mapping[str, str]) -> Record:
+        made = Written(row.table, row["sys_id"], row["state"])
+        try:
+            shut, refused = closed(self._client, made, values, FIELDS)
+        except Permanent as error:
+            of_task = post.ticket is TicketRole.TASK
+            raise forms.demanded(error, "task_fields" if of_task else "fields") from error
+        if refused:
+            self._tell_once(_BY_STEPS, refused.message)
+        self._warn_of_ignored(shut, values)
         return shut
 
     def _patch(self, row: Record, values: Mapping[str, str]) -> Record:

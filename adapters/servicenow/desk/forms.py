@@ -14,7 +14,8 @@ from transfer.tickets import Post, TicketRole
 from transfer.visible import visible
 
 TASK_TABLE = "sc_task"
-TASK_WORKING = "2"
+NEW, WORKING = "1", "2"
+"""Of tasks as of incidents."""
 TASK_COMPLETE, TASK_INCOMPLETE = "3", "4"
 
 
@@ -80,10 +81,15 @@ def explained(error: Permanent, values: Mapping[str, str]) -> Permanent:
 
 def demanded(error: Permanent, setting: str) -> Permanent:
     """The refusal of a data policy, with the setting that fills what it demands."""
-    if error.code is not Code.SERVICENOW_REFUSED or "mandatory" not in error.message:
+    if not is_of_fields(error):
         return error
     action = f"Give the named fields a value in servicenow.tickets.{setting}."
     return Permanent(error.code, error.message, action=action)
+
+
+def is_of_fields(error: Permanent) -> bool:
+    """Values are demanded, whatever the state."""
+    return error.code is Code.SERVICENOW_REFUSED and "mandatory" in error.message
 
 
 _NAME_ONE = "set servicenow.tickets.audit_caller"

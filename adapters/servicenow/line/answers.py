@@ -32,6 +32,7 @@ OF_THE_RIGHTS = frozenset(
 
 _REASON_LENGTH = 240
 _RULES = ("Error during insert", "Business Rule", "Data Policy")
+_RIGHTS = re.compile("acl|security|authori[sz]|rights?\\b|permission|access", re.IGNORECASE)
 _ADVICE = {
     "unscoped api": "Give the OAuth client a scope with the Table API and the Attachment API for "
     "GET, POST and PATCH, or make it broadly scoped; roles change nothing.",
@@ -190,13 +191,18 @@ def _refused(call: Call, answer: Answer) -> Permanent:
     code, verb = Code.SERVICENOW_REFUSED, f"refused with {answer.status}"
     if answer.status == HTTPStatus.NOT_FOUND:
         code, verb = Code.SERVICENOW_NOT_FOUND, "has, or shows, no such record for"
-    elif answer.status == HTTPStatus.FORBIDDEN and not any(
-        rule in _reason(answer) for rule in _RULES
-    ):
+    elif answer.status == HTTPStatus.FORBIDDEN and not _by_a_rule(call, answer):
         code, verb = Code.SERVICENOW_DENIED, "does not allow"
     reason = _reason(answer)
     advice = next((_ADVICE[words] for words in _ADVICE if words in reason), None)
     return Permanent(code, _sentence(call, answer, verb), action=advice)
+
+
+def _by_a_rule(call: Call, answer: Answer) -> bool:
+    """A script may refuse a write with words of its own, which then stand for "ACL Exception"."""
+    reason = _reason(answer)
+    own = reason.startswith("Operation Failed, ") and not _RIGHTS.search(reason)
+    return any(rule in reason for rule in _RULES) or (own and call.method != "GET")
 
 
 def _page(call: Call, answer: Answer) -> FerryError:

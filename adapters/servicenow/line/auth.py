@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -15,6 +16,8 @@ from transfer.errors import Code, Permanent
 
 PAUSE = 30.0
 """Seconds without a further try after a login was refused: many tries lock an account."""
+FRESH = 10.0
+"""Seconds after a call that was logged in for which all threads show the same login at once."""
 _EARLY = 10.0
 """Seconds before its end at which a token is no longer used."""
 _FORM = "application/x-www-form-urlencoded"
@@ -41,11 +44,13 @@ class Login(Protocol):
         """The instance answered 401 to `header`; True when another header may help."""
 
 
-def login_of(credentials: Credentials, line: Line) -> Login:
+def login_of(credentials: Credentials, line: Line, lockout: Lockout) -> Login:
     if isinstance(credentials, Basic):
         plain = f"{credentials.user}:{credentials.password}".encode()
         return FixedLogin("Basic " + base64.b64encode(plain).decode())
-    return FixedLogin("") if isinstance(credentials, Certified) else TokenLogin(credentials, line)
+    if isinstance(credentials, Certified):
+        return FixedLogin("")
+    return TokenLogin(credentials, line, lockout)
 
 
 class FixedLogin:
@@ -70,10 +75,15 @@ class TokenLogin:
     """
 
     def __init__(
-        self, grant: Grant, line: Line, clock: Callable[[], float] = time.monotonic
+        self,
+        grant: Grant,
+        line: Line,
+        lockout: Lockout,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._grant = grant
         self._line = line
+        self._lockout = lockout
         self._clock = clock
         self._lock = threading.Lock()
         self._header = ""
@@ -82,7 +92,9 @@ class TokenLogin:
     def header(self) -> str:
         with self._lock:
             if not self._header or self._clock() >= self._until:
-                self._header, self._until = self._fetch()
+                # Those who waited here meanwhile must not show what was refused once more.
+                with self._lockout.heeding():
+                    self._header, self._until = self._fetch()
             return self._header
 
     def refused(self, header: str) -> bool:
@@ -108,24 +120,67 @@ class TokenLogin:
 
 
 class Lockout:
-    """Nobody knocks for a while after a login was refused, whichever thread met it."""
+    """Nobody knocks for a while after a login was refused, whichever thread met it. And one thread
+    knocks for all where no call was logged in lately: many refusals of one moment lock an account.
+    """
 
     def __init__(self, pause: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._pause = pause
         self._clock = clock
         self._refusal: Permanent | None = None
         self._until = 0.0
+        self._good_until = 0.0
+        self._change = threading.Condition()
+        self._knocks = 0
+        self._knocking = False
 
-    def insist(self) -> None:
-        """Raises the refusal again as long as it is fresh."""
+    @contextmanager
+    def knocking(self) -> Iterator[Callable[[], None]]:
+        """Around a call; what it yields is to be called once the login has shown to be good.
+
+        Who comes while another one knocks waits for that call, and goes on by itself when it has
+        shown nothing. Raises as `heeding`.
+        """
+        first = self._is_first()
+        try:
+            with self.heeding():
+                yield self._is_good
+        finally:
+            if first:
+                with self._change:
+                    self._knocking = False
+                    self._change.notify_all()
+
+    @contextmanager
+    def heeding(self) -> Iterator[None]:
+        """Raises the refusal again as long as it is fresh, and keeps one that is met."""
         wait = self._until - self._clock()
         if self._refusal is not None and wait > 0:
             old = self._refusal
             raise Permanent(old.code, old.message, action=old.action, retry_after=wait)
+        try:
+            yield
+        except Permanent as error:
+            # One that is told again has a time to wait, and is not a new one.
+            if error.code is Code.SERVICENOW_AUTH and error.retry_after is None:
+                self._refusal, self._until = error, self._clock() + self._pause
+                self._good_until = 0.0
+            raise
 
-    def met(self, error: Permanent) -> None:
-        if error.code is Code.SERVICENOW_AUTH:
-            self._refusal, self._until = error, self._clock() + self._pause
+    def _is_first(self) -> bool:
+        with self._change:
+            if self._clock() < self._good_until:
+                return False
+            if self._knocking:
+                mine = self._knocks
+                self._change.wait_for(lambda: not self._knocking or self._knocks != mine)
+                return False
+            self._knocks += 1
+            self._knocking = True
+            return True
+
+    def _is_good(self) -> None:
+        self._good_until = self._clock() + FRESH
 
 
 def _granted(call: Call, answer: Answer) -> dict[str, Any]:

@@ -11,9 +11,10 @@ import re
 import ssl
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote_plus, urlencode
 
 from adapters.servicenow.line.answers import Call, result
 from adapters.servicenow.line.auth import PAUSE
@@ -31,6 +32,8 @@ from transfer.errors import Code, FerryError, Permanent
 ATTACHMENT = "sys_attachment"
 _FILE = ("sys_id", "file_name", "table_name", "table_sys_id", "hash", "state")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,79}")
+# Nearly all of an address stands in the one before it: names, lists of fields, states.
+_encoded = partial(urlencode, quote_via=lru_cache(maxsize=256)(quote_plus))
 _PLAIN = {"sysparm_display_value": "false", "sysparm_exclude_reference_link": "true"}
 
 
@@ -150,7 +153,7 @@ class Client:
         call = self._named("GET", table)
         asked = {**_PLAIN, **_asked(query, limit), **_only(fields)}
         asked |= {"sysparm_offset": str(offset)} if offset else {}
-        found, headers = self._exchange.ask(call, f"{_address(call)}?{urlencode(asked)}")
+        found, headers = self._exchange.ask(call, f"{_address(call)}?{_encoded(asked)}")
         return Page(self._listed(call, found, limit), _total(headers))
 
     def row(
@@ -199,7 +202,7 @@ class Client:
         """The record of the new attachment of `row`; `kind` is its media type."""
         call = Call(host=self.host, method="POST", table=ATTACHMENT, expected=HTTPStatus.CREATED)
         where = {"table_name": row.table, "table_sys_id": row["sys_id"], "file_name": name}
-        address = f"/api/now/attachment/file?{urlencode(where)}"
+        address = f"/api/now/attachment/file?{_encoded(where)}"
         made, _ = self._exchange.ask(call, address, content, kind)
         return self._record(call, _of_a_file(made))
 
@@ -207,7 +210,7 @@ class Client:
         """Those of `row`, newest first; the caller checks whose they are."""
         call = Call(host=self.host, method="GET", table=ATTACHMENT)
         query = Query().sys_id("table_sys_id", row["sys_id"]).descending("sys_created_on")
-        asked = urlencode({"sysparm_query": str(query), "sysparm_limit": str(limit)})
+        asked = _encoded({"sysparm_query": str(query), "sysparm_limit": str(limit)})
         found, _ = self._exchange.ask(call, f"/api/now/attachment?{asked}")
         files = [_of_a_file(each) for each in found] if isinstance(found, list) else found
         return self._listed(call, files, limit)
@@ -221,7 +224,7 @@ class Client:
         only = {**_asked(asked.query, asked.limit), **_only(asked.fields)}
         call = self._named("GET", asked.table)
         count = {} if asked.whole else {"sysparm_no_count": "true"}
-        return call, f"{_address(call)}?{urlencode({**_PLAIN, **only, **count})}"
+        return call, f"{_address(call)}?{_encoded({**_PLAIN, **only, **count})}"
 
     def _ask(
         self,
@@ -230,7 +233,7 @@ class Client:
         params: Mapping[str, str],
         values: Mapping[str, str] | None = None,
     ) -> Any:
-        address = f"{_address(call)}{path}?{urlencode({**_PLAIN, **params})}"
+        address = f"{_address(call)}{path}?{_encoded({**_PLAIN, **params})}"
         body = None if values is None else json.dumps(dict(values)).encode()
         return self._exchange.ask(call, address, body)[0]
 

@@ -16,11 +16,12 @@ from adapters.servicenow.line.budget import Budget
 from adapters.servicenow.line.convoy import Convoy
 from adapters.servicenow.line.credentials import Credentials
 from adapters.servicenow.line.wire import Wire
-from transfer.errors import Permanent
 
 log = structlog.get_logger(__name__)
 
 JSON = "application/json"
+_SILENT = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
+"""Answers below 500 that do not show that the login is good."""
 
 
 class Exchange:
@@ -33,8 +34,8 @@ class Exchange:
         self.skew: float | None = None
         """Seconds that our clock is ahead of the instance's, to about a second; None: unknown."""
         self._wire = wire
-        self._login = login_of(credentials, self)
         self._lockout = Lockout(pause)
+        self._login = login_of(credentials, self, self._lockout)
         self.convoy = Convoy(wire.host, self._batch)
 
     @property
@@ -72,12 +73,7 @@ class Exchange:
         """The answers to reads that go in one request, by call and address; None for one that is
         to be made alone. Raises as `ask`.
         """
-        self._lockout.insist()
-        try:
-            answers = self.convoy.reads(calls)
-        except Permanent as error:
-            self._lockout.met(error)
-            raise
+        answers = self.convoy.reads(calls)
         for answer in filter(None, answers):
             self.budget.learn(0, answer)
         return answers
@@ -89,32 +85,27 @@ class Exchange:
             result(call, answer)
 
     def _answer(self, call: Call, address: str, body: bytes | None, kind: str) -> Answer:
-        self._lockout.insist()
-        try:
-            answer = self.convoy.ask(call, address, body) if kind == JSON else None
-            if answer:
-                # The batch was answered well, and this part of it may ask for silence all the same.
-                self.budget.learn(0, answer)
-            answer = answer or self._logged_in(call, address, body, kind)
-            if answer.status == HTTPStatus.UNAUTHORIZED:
-                result(call, answer)
-        except Permanent as error:
-            self._lockout.met(error)
-            raise
-        return answer
+        answer = self.convoy.ask(call, address, body) if kind == JSON else None
+        if answer:
+            # The batch was answered well, and this part of it may ask for silence all the same.
+            self.budget.learn(0, answer)
+        return answer or self._logged_in(call, address, body, kind)
 
     def _batch(self, call: Call, address: str, body: bytes) -> Answer:
-        answer = self._logged_in(call, address, body, JSON)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            result(call, answer)
-        return answer
+        return self._logged_in(call, address, body, JSON)
 
     def _logged_in(self, call: Call, address: str, body: bytes | None, kind: str) -> Answer:
-        header = self._login.header()
-        answer = self._once(call, address, header, body, kind)
-        if answer.status == HTTPStatus.UNAUTHORIZED and self._login.refused(header):
-            self._wire.forget_cookies()
-            answer = self._once(call, address, self._login.header(), body, kind)
+        """Raises Permanent `servicenow.auth` when the login was refused, now or lately."""
+        with self._lockout.knocking() as is_good:
+            header = self._login.header()
+            answer = self._once(call, address, header, body, kind)
+            if answer.status == HTTPStatus.UNAUTHORIZED and self._login.refused(header):
+                self._wire.forget_cookies()
+                answer = self._once(call, address, self._login.header(), body, kind)
+            if answer.status == HTTPStatus.UNAUTHORIZED:
+                result(call, answer)
+            if answer.status < HTTPStatus.INTERNAL_SERVER_ERROR and answer.status not in _SILENT:
+                is_good()
         return answer
 
     def _once(self, call: Call, address: str, header: str, body: bytes | None, kind: str) -> Answer:

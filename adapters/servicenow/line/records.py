@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from transfer.errors import Code, Permanent
 
 EPOCH = 1970
 """Year: nothing was written to an instance before it."""
+_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +43,8 @@ class Record:
     def time(self, field: str) -> datetime:
         """`YYYY-MM-DD HH:MM:SS` is UTC as long as display values are not asked for."""
         try:
-            naive = datetime.strptime(self[field], "%Y-%m-%d %H:%M:%S")  # noqa: DTZ007
+            # Forty times a request: strptime takes twenty times as long.
+            naive = datetime.fromisoformat(value if _TIME.fullmatch(value := self[field]) else "")
         except ValueError:
             raise self.untrusted(f"with something other than a time in {field}") from None
         if naive.year < EPOCH:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import ssl
 import threading
+import time
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from urllib.parse import urlsplit
@@ -96,6 +98,7 @@ class _Lane:
         self.adapter = adapter
         self._cookies = RequestsCookieJar()
         self._cookie = ""
+        self._until = math.inf
 
     def prepared(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
@@ -107,6 +110,8 @@ class _Lane:
         made.headers["Accept-Encoding"] = "gzip"
         if body is not None:
             made.headers["Content-Length"] = str(len(body))
+        if time.time() >= self._until:
+            self._bake(made)
         if self._cookie:
             made.headers["Cookie"] = self._cookie
         return made
@@ -118,11 +123,17 @@ class _Lane:
             # To a request that has brought cookies the jar would add none.
             asked.headers.pop("Cookie", None)
             extract_cookies_to_jar(jar, asked, response.raw)  # type: ignore[no-untyped-call]
-            self._cookie = get_cookie_header(jar, asked) or ""  # type: ignore[no-untyped-call]
+            self._bake(asked)
 
     def forget_cookies(self) -> None:
         self._cookies.clear()
         self._cookie = ""
+
+    def _bake(self, request: PreparedRequest) -> None:
+        """What is sent until another cookie comes, or the first of them has had its time."""
+        jar = self._cookies
+        self._cookie = get_cookie_header(jar, request) or ""  # type: ignore[no-untyped-call]
+        self._until = min((each.expires for each in jar if each.expires), default=math.inf)
 
 
 def instance_name(base_url: str) -> str:

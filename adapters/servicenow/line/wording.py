@@ -5,7 +5,6 @@ control characters, no more than a field holds.
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from transfer.visible import HIDDEN
 
@@ -14,6 +13,8 @@ TEXT_LIMIT = 4000
 TITLE_LIMIT = 160
 """Characters of `short_description`."""
 
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+"""Unicode's category Cc, but for the line feed and the tab."""
 # The journal renders what stands between code tags as HTML (property
 # glide.ui.security.allow_codetag, on by default). `[ff:` begins our own marks: in somebody else's
 # words it would pass for a note that has arrived.
@@ -29,7 +30,7 @@ def clean(text: str, limit: int = TEXT_LIMIT, *, end: str = "") -> str:
     No spreadsheet takes it for a formula when a list of tickets is exported.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
-    kept = "".join(filter(_harmless, storable(lines)))
+    kept = HIDDEN.sub("", _CONTROL.sub("", storable(lines)))
     plain = _TAG.sub("< ", _OURS_OR_CODE.sub(r"(\1)", kept)).strip()
     text = f"'{plain}" if plain.startswith(_FORMULA) else plain
     tail = f"\n{end}" if end else ""
@@ -48,9 +49,3 @@ def shorten(text: str, limit: int) -> str:
 def storable(text: str) -> str:
     """Without lone surrogates: no database and no encoder takes them."""
     return text.encode("utf-8", "replace").decode()
-
-
-def _harmless(character: str) -> bool:
-    if character in "\n\t":
-        return True
-    return unicodedata.category(character) != "Cc" and not HIDDEN.match(character)

@@ -8,7 +8,7 @@ from adapters.servicenow.desk.forms import (
     TASK_COMPLETE,
     TASK_INCOMPLETE,
     TASK_TABLE,
-    TASK_WORKING,
+    WORKING,
     TicketForm,
 )
 from adapters.servicenow.line.answers import OF_THE_RIGHTS
@@ -63,7 +63,7 @@ def _wanted(form: TicketForm) -> dict[tuple[str, str], dict[str, str]]:
         (form.table, "impact"): {f"{tickets}impact": form.impact},
         (form.table, "category"): {f"{tickets}category": form.category},
         (TASK_TABLE, "state"): {
-            "the state of a task in work": TASK_WORKING,
+            "the state of a task in work": WORKING,
             "the state of a task that is done": TASK_COMPLETE,
             "the state of a task that is not": TASK_INCOMPLETE,
         },

@@ -43,7 +43,8 @@ _SOME = 10
 _ORDER = "Order a small transfer, have it approved, and check again."
 _WRITTEN = ("sys_updated_on", "sys_updated_by")
 _NUMBER, _REQUEST = f"{ITEM}.number", f"{ITEM}.request"
-_OPTIONAL = frozenset({f"{_REQUEST}.{name}" for name in ("number", *_WRITTEN)})
+_OF_REQUESTS = ("number", "request_state", "approval", *_WRITTEN)
+_OPTIONAL = frozenset({f"{_REQUEST}.{name}" for name in _OF_REQUESTS})
 _EITHER = (f"{ITEM}.requested_for.user_name", f"{_REQUEST}.requested_for.user_name")
 """Older releases tell the requester on the request only: one of the two is enough."""
 _SAID = (

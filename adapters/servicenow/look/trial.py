@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from adapters.servicenow.desk import forms
 from adapters.servicenow.desk.attachments import Attachments
 from adapters.servicenow.desk.callers import created_in_our_name
+from adapters.servicenow.desk.closing import Written, closed
 from adapters.servicenow.desk.desk import FIELDS
 from adapters.servicenow.desk.forms import TicketForm
 from adapters.servicenow.line.client import Client
@@ -263,7 +264,8 @@ class Trial:
     def _ended(self, role: TicketRole, made: Made, state: str) -> Record:
         post = self._post(role, PostAction.CLOSE, Outcome.DELIVERED)
         values = {**forms.ending(post, self._form), "state": state}
-        return self._client.update(made.table, made.sys_id, values, FIELDS)
+        written = Written(made.table, made.sys_id, made.state)
+        return closed(self._client, written, values, FIELDS)[0]
 
     def _read_back(self) -> Iterator[Finding]:
         for made in self.made:

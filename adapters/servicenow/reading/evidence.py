@@ -27,7 +27,7 @@ TASK_FIELDS = (
     *(f"{ITEM}.{name}.user_name" for name in ("requested_for", "opened_by")),
     *(f"{ITEM}.sys_created_{what}" for what in ("on", "by")),
     *(f"{record}.sys_updated_{what}" for record in (ITEM, REQUEST) for what in ("on", "by")),
-    f"{REQUEST}.number",
+    *(f"{REQUEST}.{name}" for name in ("number", "request_state", "approval")),
     *(f"{REQUEST}.requested_for", f"{REQUEST}.requested_for.user_name"),
 )
 NUMBERED = (("SCTASK", "number"), ("RITM", f"{ITEM}.number"), ("REQ", f"{REQUEST}.number"))
@@ -128,6 +128,8 @@ def _evidence(task: Record, around: Surroundings, read_at: datetime) -> Evidence
         item_approval=task.get(f"{ITEM}.approval"),
         catalog_item=_of_item(task, "cat_item"),
         request_number=task.get(f"{REQUEST}.number") or "",
+        request_state=task.get(f"{REQUEST}.request_state") or "",
+        request_approval=task.get(f"{REQUEST}.approval") or "",
         requester_id=_optional_id(task, requester),
         requester=task.get(f"{requester}.user_name") or "",
         opened_by_id=_of_item(task, "opened_by"),

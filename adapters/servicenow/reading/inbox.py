@@ -22,6 +22,7 @@ from adapters.servicenow.line.records import Record
 from adapters.servicenow.reading.evidence import (
     ITEM,
     NUMBERED,
+    REQUEST,
     TASK_FIELDS,
     VARIABLE_FIELDS,
     VARIABLE_ITEM,
@@ -41,7 +42,7 @@ from adapters.servicenow.reading.related import (
 )
 from adapters.servicenow.reading.standing import StandingRecords, StandingTable
 from transfer.errors import Permanent
-from transfer.evidence import Evidence, Unreadable
+from transfer.evidence import WITHDRAWN, Evidence, Unreadable
 from transfer.remembered import Remembered
 from transfer.request.hints import NUMBER
 
@@ -203,15 +204,16 @@ class ServiceNowInbox:
         nothing is known of any.
         """
         query = Query().sys_ids("sys_id", task_ids)
-        fields = ("sys_id", "active", f"{ITEM}.active")
+        fields = ("sys_id", "active", f"{ITEM}.active", f"{REQUEST}.request_state")
         rows = self._client.rows(_TABLE, query, fields, limit=len(task_ids))
         told = any(row.get("active") in ("true", "false") for row in rows)
         for row in rows:
             if row["sys_id"] not in task_ids:
                 raise row.untrusted("that does not meet the query's condition on sys_id")
             active = row.get("active") != "false" if told else row.flag("active")
-            # A cancelled item may leave its task open.
-            if active and row.get(f"{ITEM}.active") != "false":
+            # A cancelled item may leave its task open, and a cancelled request its items.
+            withdrawn = row.get(f"{REQUEST}.request_state") in WITHDRAWN
+            if active and row.get(f"{ITEM}.active") != "false" and not withdrawn:
                 yield row["sys_id"]
 
     def _insist_on_query(self, tasks: Sequence[Record]) -> None:

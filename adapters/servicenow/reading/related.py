@@ -16,7 +16,7 @@ from adapters.servicenow.line.client import Asked, Client
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.line.records import Record
 from adapters.servicenow.reading.evidence import APPROVAL_FIELDS, MEMBER_FIELDS
-from transfer.errors import Code, FerryError
+from transfer.errors import Code, FerryError, Permanent
 from transfer.evidence import Unreadable
 from transfer.remembered import Remembered
 
@@ -107,15 +107,31 @@ class Related:
         return self.grouped(APPROVALS, subjects)
 
     def members(self, approvals: Mapping[str, Sequence[Record]]) -> frozenset[str]:
-        """Those who approved, as far as they are in the approver group."""
-        users = {
-            row.reference("approver")
-            for rows in approvals.values()
-            for row in rows
-            # Without these fields the row refuses the record that it belongs to.
-            if row.get("approver") and row.get("state") == "approved"
+        """Those who approved, as far as they are in the approver group.
+
+        Where a row of the group hides whose it is, a record of which an approver was not found is
+        not judged without it: it stands in `lost`, and the others are none the worse for it. Where
+        all hide it, nothing is known of any.
+        """
+        # Without these fields the row refuses the record that it belongs to.
+        theirs = {
+            subject: {
+                row.reference("approver")
+                for row in rows
+                if row.get("approver") and row.get("state") == "approved"
+            }
+            - {""}
+            for subject, rows in approvals.items()
         }
-        return frozenset(self._in_group(users - {""}))
+        rows = self._memberships(set().union(*theirs.values()))
+        members = frozenset(row["user"] for row in rows if _is_shown(row))
+        dark = [row for row in rows if not _is_shown(row)]
+        if dark and len(dark) == len(rows):
+            raise _of_whom(dark[0])
+        for subject, them in theirs.items():
+            if dark and them - members:
+                self.lost[subject] = Unreadable(why=_of_whom(dark[0]).message)
+        return members
 
     def grouped(self, question: Question, values: Iterable[str]) -> dict[str, list[Record]]:
         """The rows that tell of one of `values`, under that value."""
@@ -193,26 +209,39 @@ class Related:
         query = Query().sys_id("group", self.approver_group)
         return Asked("sys_user_grmember", query, MEMBER_FIELDS, _SMALL, whole=True)
 
-    def _in_group(self, users: set[str]) -> Iterator[str]:
+    def _memberships(self, users: set[str]) -> Sequence[Record]:
         """Where very many approved, or the group was looked at ahead, it tells as a whole."""
         whole = self._ahead.get(self._group())
-        if users and whole is not None:
-            yield from (row["user"] for row in whole if self._is_of_group(row))
-            return
+        if not users or whole is not None:
+            return self._checked(whole or () if users else ())
         group = Query().sys_id("group", self.approver_group)
         narrow = [group.sys_ids("user", batch) for batch in batches(sorted(users))]
-        for query in narrow if len(narrow) <= 1 else [group]:
-            rows = self.client.rows("sys_user_grmember", query, MEMBER_FIELDS, limit=_PAGE)
-            for row in rows:
-                self._is_of_group(row)
-                if len(narrow) == 1 and row["user"] not in users:
-                    raise row.untrusted("that does not meet the query's condition on user")
-                yield row["user"]
+        one = len(narrow) == 1
+        query = narrow[0] if one else group
+        rows = self.client.rows("sys_user_grmember", query, MEMBER_FIELDS, limit=_PAGE)
+        return self._checked(rows, users if one else None)
 
-    def _is_of_group(self, row: Record) -> bool:
-        if row["group"] != self.approver_group:
-            raise row.untrusted("that does not meet the query's condition on group")
-        return True
+    def _checked(self, rows: Sequence[Record], users: set[str] | None = None) -> Sequence[Record]:
+        """Of the group, and of one of `users`, as far as they tell."""
+        for row in rows:
+            if row.values.get("group", self.approver_group) != self.approver_group:
+                raise row.untrusted("that does not meet the query's condition on group")
+            if users is not None and "user" in row.values and row["user"] not in users:
+                raise row.untrusted("that does not meet the query's condition on user")
+        return rows
+
+
+def _is_shown(member: Record) -> bool:
+    return {"group", "user"} <= member.values.keys()
+
+
+def _of_whom(member: Record) -> Permanent:
+    """What is said of a row that hides whose it is."""
+    hidden = " and ".join(name for name in ("group", "user") if name not in member.values)
+    grant = f"Give FileFerry's account read access to {hidden} of table {member.table}"
+    return member.untrusted(
+        f"without the field {hidden} that was asked for, so it may be an approver's. {grant}"
+    )
 
 
 def _hidden(rows: Sequence[Record], key: str) -> Sequence[Record]:

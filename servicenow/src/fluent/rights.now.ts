@@ -43,7 +43,7 @@ Acl({
     decisionType: 'allow',
     localOrExisting: 'Existing',
     roles: [integration],
-    description: 'FileFerry uses: number requested_for sys_updated_on sys_updated_by',
+    description: 'FileFerry uses: number request_state approval requested_for sys_updated_on sys_updated_by',
 })
 
 Acl({

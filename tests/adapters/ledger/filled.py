@@ -40,7 +40,7 @@ def _carry(books: Books, number: int) -> None:
     books.ledger.save(taken, *files, *_posts(taken, number))
     if number % 3:
         settled, _ = books.outbox.due()[0]
-        books.outbox.settle(settled, TICKET)
+        books.outbox.settle((settled, TICKET))
     values, numbers = {"md5": "1" * 32}, {"md5": taken.request.number}
     books.recollections.keep(
         Recollection(name=f"{number:064}", transfer=taken.id, values=values, numbers=numbers)
@@ -96,5 +96,5 @@ def _sent(books: Books) -> list[object]:
     while batch := books.outbox.due(100):
         for found, tries in batch:
             sent.append((found, tries))
-            books.outbox.settle(found, TICKET)
+            books.outbox.settle((found, TICKET))
     return sent

@@ -184,9 +184,9 @@ class Stumbling(MemoryOutbox):
         self._stumble("due")
         return super().due(limit)
 
-    def settle(self, post: Post, ticket: Ticket) -> None:
+    def settle(self, *arrived: tuple[Post, Ticket]) -> None:
         self._stumble("settle")
-        super().settle(post, ticket)
+        super().settle(*arrived)
 
     def _stumble(self, name: str) -> None:
         if self.error and name == self.name:

@@ -29,7 +29,13 @@ def refused(*answers: Answer, source: Source = SOURCE, listing: bool = False) ->
     ("status", "code", "words", "action"),
     [
         (403, "AccessDenied", f"{WHO}kms:Decrypt on resource: arn:aws:kms:key/abcd", "KMS key"),
-        (400, "KMS.DisabledException", "arn:aws:kms:key/abcd is disabled.", "KMS key"),
+        (400, "KMS.DisabledException", "arn:aws:kms:key/abcd is disabled.", "enable or restore"),
+        (
+            400,
+            "KMS.KMSInvalidStateException",
+            "arn:aws:kms:key/abcd is pending deletion.",
+            "enable or restore",
+        ),
         (
             400,
             "InvalidRequest",
@@ -59,6 +65,18 @@ def test_the_reason_is_told_and_the_action_fits_it(
     assert words in error.message
     assert f"({code}, HTTP {status})" in error.message
     assert action in error.action
+
+
+@pytest.mark.parametrize(("key", "told"), [("pay ", True), ("\u00a0pay", True), ("a b", False)])
+def test_a_blank_that_nobody_sees_is_named_where_nothing_is(key: str, told: bool) -> None:
+    source = Source(bucket="exports", key=key)
+    with (
+        OddS3(Answer(status=404), refusal(404, "NoSuchKey")) as store,
+        pytest.raises(FerryError) as raised,
+    ):
+        S3Objects(s3_client(store.endpoint_url)).describe(source)
+    assert raised.value.code is Code.SOURCE_MISSING
+    assert ("begins or ends with a blank" in raised.value.message) is told
 
 
 def test_a_name_in_the_reason_is_no_reason() -> None:

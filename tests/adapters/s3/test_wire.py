@@ -5,9 +5,11 @@ from __future__ import annotations
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from adapters.s3.wire import Answered, GarbledError, Wire
 
@@ -16,13 +18,16 @@ CHUNKED = b"HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 @contextmanager
-def wire(*said: bytes, ends: bool = True) -> Iterator[Wire]:
-    """A line whose other side says this, whatever it is asked."""
-    ours, theirs = socket.socketpair()
+def wire(*said: bytes, ends: bool = True, apart: bool = False) -> Iterator[Wire]:
+    """A line whose other side says this, whatever it is asked; `apart`: each piece comes alone."""
+    kind = socket.SOCK_SEQPACKET if apart else socket.SOCK_STREAM
+    ours, theirs = socket.socketpair(socket.AF_UNIX, kind)
 
     def say() -> None:
-        for piece in said:
-            theirs.sendall(piece)
+        # Who has heard enough hangs up.
+        with suppress(BrokenPipeError, ConnectionResetError):
+            for piece in said:
+                theirs.sendall(piece)
         if ends:
             theirs.shutdown(socket.SHUT_WR)
 
@@ -53,6 +58,43 @@ def test_head_and_body_are_told_apart() -> None:
         assert body(answer) == b"hello"
         assert answer.reusable
         assert line.quiet
+
+
+LINES = st.lists(
+    st.sampled_from(
+        [
+            b"ETag: a",
+            b"etag:b",
+            b"Content-Length: 3",
+            b"X:",
+            b"no colon",
+            b"A: b\r",
+            b"C: d\re",
+            b"",
+        ]
+    ),
+    max_size=6,
+)
+ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n", b"\r\r\n"])
+
+
+@given(lines=LINES, data=st.data())
+def test_a_head_says_the_same_at_once_and_piece_by_piece(
+    lines: list[bytes], data: st.DataObject
+) -> None:
+    """At once it is read in another way, where no line ends in an unusual one."""
+    head = b"".join(line + data.draw(ENDS) for line in (b"HTTP/1.1 200 OK", *lines, b""))
+    cut = data.draw(st.integers(1, len(head)))
+    assert told(head + b"end") == told(head[:cut], head[cut:] + b"end")
+
+
+def told(*said: bytes) -> object:
+    with wire(*said, apart=True) as line:
+        try:
+            answer = line.ask("GET", "/", {})
+        except GarbledError as error:
+            return str(error)
+        return answer.status, answer.headers, body(answer)
 
 
 def test_the_answer_to_head_has_no_body_whatever_its_length() -> None:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from tests.transfer.made import NOON, RULES, evidence, request, variables
+from tests.transfer.made import NOON, RULES, evidence, order_of_its_own, request, variables
 from transfer.approval import policy
 from transfer.approval.authority import InstanceAuthority
 from transfer.errors import Code, FerryError, Permanent, Transient
@@ -104,3 +104,18 @@ def test_an_answer_counts_for_a_second_and_for_its_own_request() -> None:
     authority.confirm(taken)
     with pytest.raises(Permanent, match="altered"):
         authority.confirm(request(fingerprint="0" * 64))
+
+
+def test_transfers_that_ask_in_turn_keep_their_answers() -> None:
+    inbox, time = OneTask(evidence()), [100.0]
+    authority = InstanceAuthority(inbox, RULES, lambda: time[0])
+    one = policy.authorise(evidence(), RULES)
+    authority.confirm(one)
+    inbox.found = order_of_its_own(2)
+    other = policy.authorise(inbox.found, RULES)
+    for taken in (other, one, other):
+        authority.confirm(taken)
+    assert inbox.asked == 2
+    time[0] += InstanceAuthority.FRESH
+    authority.confirm(other)
+    assert inbox.asked == 3

@@ -40,6 +40,10 @@ NEVER: list[tuple[dict[str, Any], Code]] = [
     ({"item_approval": "rejected", "item_active": False}, Code.APPROVAL_REJECTED),
     ({"item_approval": "cancelled"}, Code.REQUEST_CANCELLED),
     ({"item_active": False}, Code.REQUEST_CANCELLED),
+    ({"request_state": "closed_cancelled"}, Code.REQUEST_CANCELLED),
+    ({"request_state": "closed_rejected"}, Code.REQUEST_CANCELLED),
+    ({"request_approval": "rejected"}, Code.REQUEST_CANCELLED),
+    ({"request_approval": "cancelled"}, Code.REQUEST_CANCELLED),
     ({"item_state": "4"}, Code.REQUEST_CANCELLED),
     ({"task_active": False}, Code.REQUEST_CANCELLED),
     ({"task_state": "7"}, Code.REQUEST_CANCELLED),
@@ -73,6 +77,9 @@ def test_what_can_never_be_carried_out_is_refused(changes: dict[str, Any], code:
 
 
 NOT_YET: list[tuple[dict[str, Any], Code]] = [
+    ({"item_state": "-5"}, Code.APPROVAL_PENDING),
+    ({"item_state": "10"}, Code.APPROVAL_PENDING),
+    ({"task_state": "-5"}, Code.APPROVAL_PENDING),
     ({"item_approval": "requested"}, Code.APPROVAL_PENDING),
     ({"item_approval": "not requested"}, Code.APPROVAL_PENDING),
     ({"item_approval": None}, Code.APPROVAL_UNREADABLE),
@@ -95,6 +102,18 @@ def test_what_is_not_approved_waits(changes: dict[str, Any], code: Code) -> None
     with pytest.raises(Transient) as waits:
         policy.authorise(evidence(**changes), RULES)
     assert waits.value.code is code
+
+
+def test_what_is_on_hold_is_told_so_and_what_to_do() -> None:
+    with pytest.raises(Transient, match="on hold: the states are -5 and 1") as waits:
+        policy.authorise(evidence(item_state="-5"), RULES)
+    assert "Work in Progress" in waits.value.action
+
+
+def test_lines_of_blanks_among_the_sources_name_nothing() -> None:
+    source = "s3://exports/payroll/nov.csv\r\n \n\u00a0\n"
+    taken = policy.authorise(evidence(variables=variables(source=source)), RULES)
+    assert taken.sources == ("s3://exports/payroll/nov.csv",)
 
 
 def test_a_second_approval_after_the_change_counts() -> None:

@@ -169,7 +169,7 @@ def test_a_retry_looks_once_more_and_sends_nothing() -> None:
     while due := books.outbox.due():
         for post, _tries in due:
             ticket = Ticket(role=post.ticket, sys_id="1" * 32, number="INC1", url="", state="6")
-            books.outbox.settle(post, ticket)
+            books.outbox.settle((post, ticket))
     word = Word(by="eva@bastion", at=NOON, reason="the partner found it")
     again, changes = retry(world.record(), word, resend_unknown=False)
     books.keeper.amend(again, *changes)

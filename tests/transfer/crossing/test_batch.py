@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from adapters.memory.objects import MemoryObjects
 from adapters.s3 import checksums
 from tests.transfer.bench import Bench, Crash, Fuse
 from tests.transfer.crossing.test_attested import AWS, value
@@ -18,6 +19,7 @@ from transfer.digests import ATTESTED
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import Delivery, DeliveryState, Outcome, Pin, Source, Stage, Transfer
+from transfer.steps import PINNERS
 from transfer.windows import parse_bandwidth
 
 NAMES = [f"s3://exports/payroll/file-{number}" for number in range(6)]
@@ -228,3 +230,53 @@ def test_a_batch_is_no_larger_than_what_a_slow_rate_lets_through_soon() -> None:
     done = travel(world.received(sources=tuple(NAMES), target="d"), tools, three_tries)
     assert done.outcome is Outcome.DELIVERED
     assert (sum(waits), max(waits)) == (24_000, 4_000)
+
+
+class Overlapping(MemoryObjects):
+    """With the verbs for several, which take what comes next from who asks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.described = self.taken = 0
+
+    def describe_all(self, sources: Iterable[Source]) -> Iterator[Pin]:
+        for source in list(sources):
+            self.described += 1
+            yield self.describe(source)
+
+    def read_all(self, wanted: Iterable[tuple[Source, Pin, memoryview]]) -> None:
+        for source, pin, buffer in list(wanted):
+            self.taken += 1
+            self.read_into(source, pin, 0, buffer)
+
+
+def overlapping(count: int) -> tuple[Bench, list[str]]:
+    world = Bench(objects=Overlapping())
+    names = [f"s3://exports/payroll/file-{number:02}" for number in range(count)]
+    for name in names:
+        world.objects.put(name, name.encode())
+    return world, names
+
+
+@pytest.mark.parametrize("count", [1, PINNERS, PINNERS + 1, 40])
+def test_what_a_store_does_for_several_ends_as_for_each(count: int) -> None:
+    world, names = overlapping(count)
+    tools = replace(world.tools(), destinations={"partner": replace(PARTNER, connections=1)})
+    done = travel(world.received(sources=tuple(names), target="d"), tools, three_tries)
+    assert done.outcome is Outcome.DELIVERED
+    assert sorted(files(world).values()) == [name.encode() for name in names]
+    assert isinstance(world.objects, Overlapping)
+    assert world.objects.described == max(0, count - PINNERS)
+    assert world.objects.taken == count - 1
+    assert [item.source.uri for item in world.record().deliveries] == names
+
+
+@pytest.mark.parametrize("missing", [0, PINNERS - 1, PINNERS, 19])
+def test_the_first_that_is_missing_is_the_one_that_is_named(missing: int) -> None:
+    world, names = overlapping(20)
+    for name in names[missing:]:
+        world.objects.remove(name)
+    done = travel(world.received(sources=tuple(names), target="d"), world.tools(), three_tries)
+    assert done.failure
+    assert (done.failure.code, done.failure.file) == (Code.SOURCE_MISSING, names[missing])
+    assert not files(world)

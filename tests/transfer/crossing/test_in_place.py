@@ -88,6 +88,34 @@ def test_elsewhere_only_a_person_can_tell_and_it_is_not_sent_again(data: bytes) 
     assert bench.remotes.opened.count(0) == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "gone", "outcome"),
+    [
+        (Code.REMOTE_DENIED, True, Outcome.UNKNOWN),
+        (Code.REMOTE_FAILED, True, Outcome.UNKNOWN),
+        (Code.REMOTE_FULL, True, Outcome.FAILED),
+        (Code.REMOTE_DENIED, False, Outcome.FAILED),
+    ],
+)
+def test_taken_at_a_close_that_is_refused(code: Code, gone: bool, outcome: Outcome) -> None:
+    """The software that takes it may fail afterwards, and its error is the answer to the close."""
+    bench = made()
+
+    def take(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "finish":
+            if gone:
+                bench.remotes.files.pop(path)
+            raise Permanent(code, "The trigger failed.")
+
+    bench.remotes.hooks.append(take)
+    done = carried(bench)
+    assert done.outcome is outcome
+    assert done.failure
+    assert "The trigger failed." in done.failure.message
+    assert bench.remotes.opened.count(0) == 1
+
+
 def test_who_asked_for_a_proof_by_content_is_told_that_there_is_none() -> None:
     bench = made(tier=Tier.READ_BACK)
     box = Mailbox(bench)

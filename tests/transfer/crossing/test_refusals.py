@@ -10,16 +10,19 @@ from typing import Any
 
 import pytest
 
-from adapters.memory.remotes import ALL_POWERS
-from tests.transfer.bench import FINAL, Bench
+from adapters.memory.remotes import ALL_POWERS, MemoryRemote
+from tests.transfer.bench import FINAL, Bench, HookedRemotes
 from tests.transfer.crossing.test_engine import DATA, break_once, receipt_of
 from tests.transfer.crossing.test_resume import dies_at
 from tests.transfer.made import PARTNER
 from tests.transfer.test_journey import SOURCE, three_tries
 from transfer.crossing import late
+from transfer.destination import Destination, Tier
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
+from transfer.ports import Remote
+from transfer.refusals import DOUBTS
 from transfer.tools import Tools
 from transfer.width import Width
 
@@ -169,6 +172,34 @@ def test_a_second_handle_that_is_refused_leaves_one_and_is_remembered(
     assert bench.remotes.opened == [0]
 
 
+class Breaking(HookedRemotes):
+    """Ends the line over a second session."""
+
+    broken = 0
+
+    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
+        if beside is None:
+            return super().connect(destination)
+        self.broken += 1
+        self.hooks.append(self.drop)
+        raise Transient(Code.REMOTE_DROPPED, "The line broke.")
+
+    def drop(self, verb: str, path: str, place: int) -> None:
+        del verb, path, place
+        self.hooks.clear()
+        raise Transient(Code.REMOTE_DROPPED, "The line broke.")
+
+
+def test_a_line_that_breaks_over_each_second_session_carries_the_file_alone() -> None:
+    """Once may be the line's own fault."""
+    powers = replace(ALL_POWERS, digests=frozenset())
+    remotes = Breaking(protocols=frozenset({"memory"}), powers=powers)
+    bench = Bench(remotes=remotes)
+    bench.objects.put(SOURCE, DATA)
+    assert_delivered(bench, carried(bench, tools_of(bench, width=LANES)))
+    assert remotes.broken == DOUBTS
+
+
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
     """Though it was when nobody had a further chunk to hand out."""
     handed = threading.Event()
@@ -236,6 +267,31 @@ def test_a_size_that_comes_late_is_looked_at_again(bench: Bench) -> None:
     hidden: list[bytes] = []
     bench.remotes.hooks.append(hide)
     assert_delivered(bench, carried(bench, tools_of(bench)))
+    assert bench.remotes.opened == [0]
+    assert bench.pauses == list(late.LOOKS[:2])
+
+
+@pytest.mark.parametrize("how", ["held", "empty"])
+def test_what_cannot_be_read_back_for_a_moment_is_read_again(bench: Bench, how: str) -> None:
+    partner = {"partner": replace(PARTNER, tier=Tier.READ_BACK)}
+    reads, hidden = [], list[bytes]()
+
+    def hold(verb: str, path: str, place: int) -> None:
+        del place
+        if verb != "read":
+            return
+        reads.append(path)
+        content = bench.remotes.files[path]
+        if how == "held" and len(reads) < 3:
+            raise Permanent(Code.REMOTE_FAILED, "It is being used by another process.")
+        if how == "empty" and len(reads) == 1:
+            hidden.append(bytes(content))
+            del content[:]
+        elif hidden and len(reads) == 3:
+            content[:] = hidden.pop()
+
+    bench.remotes.hooks.append(hold)
+    assert_delivered(bench, carried(bench, replace(bench.tools(), destinations=partner)))
     assert bench.remotes.opened == [0]
     assert bench.pauses == list(late.LOOKS[:2])
 

@@ -122,7 +122,7 @@ UNKNOWN = [
     eventbridge({}) | {"source": "aws.s3", "detail-type": "AWS Service Event via CloudTrail"},
     {"Records": [s3_record("a") | {"eventName": "ObjectArrived:Somehow"}]},
     {"Records": [s3_record("a") | {"eventName": None}]},
-    {"Records": [s3_record("a"), s3_record("b") | {"eventName": "New"}]},
+    {"Records": [s3_record("a") | {"eventName": each} for each in ("ObjectAcl:Put", "New")]},
     OWN | {"Records": [s3_record("a")]},
 ]
 
@@ -130,6 +130,29 @@ UNKNOWN = [
 @pytest.mark.parametrize("content", UNKNOWN)
 def test_what_may_be_about_a_new_object_is_never_passed_over(content: Json) -> None:
     assert refusal(json.dumps(content)).code is Code.HINT_MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "code"),
+    [
+        (s3_record("a%0Ab"), Code.NAME_REFUSED),
+        (s3_record("%zz"), Code.HINT_MALFORMED),
+        (s3_record("b") | {"eventName": "New"}, Code.HINT_MALFORMED),
+        (s3_record("b") | {"eventSource": "aws:sns"}, Code.HINT_MALFORMED),
+        (7, Code.HINT_MALFORMED),
+    ],
+)
+def test_what_is_wrong_with_one_object_keeps_back_no_other(spoilt: Any, code: Code) -> None:
+    said = reading({"Records": [spoilt, s3_record("a"), spoilt]})
+    assert [hint.key for hint in said.hints if isinstance(hint, ObjectHint)] == ["a"]
+    assert [each.code for each in said.refused] == [code, code]
+    assert not said.remark
+
+
+def test_an_empty_version_is_none() -> None:
+    [hint] = reading({"Records": [s3_record("a", versionId="")]}).hints
+    assert isinstance(hint, ObjectHint)
+    assert hint.version_id is None
 
 
 def test_an_event_with_the_prefix_of_its_name_is_followed() -> None:

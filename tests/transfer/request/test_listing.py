@@ -56,7 +56,7 @@ def test_five_patterns_over_the_same_keys_list_them_once() -> None:
     shelf = Shelf()
     for name in ("a1", "a2", "b1", "sub/c1"):
         shelf.put(FOLDER + name, b"")
-    done = expand(shelf, "b*", "*a1", "**/c1", "a[2]")
+    done = expand(shelf, "b*", "*a1", "**/c1", "a[2-3]")
     assert [item.source.key for item in done.deliveries] == [
         "payroll/b1",
         "payroll/a1",
@@ -130,7 +130,7 @@ def test_such_a_file_may_get_another_name() -> None:
 
 @pytest.mark.parametrize(
     ("name", "other"),
-    [("report[1].csv", "report1.csv"), ("all*.csv", "all-1.csv"), ("who?.csv", "whom.csv")],
+    [("report[12a].csv", "report1.csv"), ("all*.csv", "all-1.csv"), ("who?.csv", "whom.csv")],
 )
 def test_a_name_that_is_also_a_pattern_of_others_is_refused(name: str, other: str) -> None:
     bench = Bench()
@@ -144,9 +144,35 @@ def test_a_name_that_is_also_a_pattern_of_others_is_refused(name: str, other: st
     assert bench.remotes.files == {}
 
 
-def test_the_way_out_that_the_refusal_names_leads_out() -> None:
+@pytest.mark.parametrize("line", ["report[[]12a].csv", "report[[]12a]*"])
+def test_the_way_out_that_the_refusal_names_leads_out(line: str) -> None:
     bench = Bench()
-    bench.objects.put(FOLDER + "report[1].csv", b"mine")
+    bench.objects.put(FOLDER + "report[12a].csv", b"mine")
     bench.objects.put(FOLDER + "report1.csv", b"another's")
-    assert carried(bench, FOLDER + "report[[]1].csv").outcome is Outcome.DELIVERED
-    assert arrived(bench) == {"report[1].csv": "mine"}
+    assert carried(bench, FOLDER + line).outcome is Outcome.DELIVERED
+    assert arrived(bench) == {"report[12a].csv": "mine"}
+
+
+@pytest.mark.parametrize(
+    ("line", "others"),
+    [
+        ("report[1].csv", ["report1.csv"]),
+        ("report[12].csv", ["report1.csv", "report2.csv"]),
+        ("report [2026].csv", ["report 2.csv"]),
+        ("[x]/a[.]csv", ["x/a.csv"]),
+        ("report[1]*.csv", ["report1.csv", "report1-old.csv"]),
+        ("*[7].csv", ["report7.csv"]),
+    ],
+)
+def test_a_number_or_one_letter_in_brackets_never_fetches_another_object(
+    line: str, others: list[str]
+) -> None:
+    without, with_it = Bench(), Bench()
+    for other in others:
+        without.objects.put(FOLDER + other, b"another's")
+        with_it.objects.put(FOLDER + other, b"another's")
+    assert code_of(carried(without, FOLDER + line)) == Code.SOURCE_MISSING
+    assert without.remotes.files == {}
+    with_it.objects.put(FOLDER + line.replace("*", "-"), b"mine")
+    assert carried(with_it, FOLDER + line).outcome is Outcome.DELIVERED
+    assert list(arrived(with_it).values()) == ["mine"]

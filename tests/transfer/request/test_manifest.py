@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 import tracemalloc
 from collections.abc import Callable
@@ -52,6 +53,12 @@ def refusal(text: str | bytes) -> Permanent:
         "source;path\r\ns3://exports/nov.csv;pay.csv\r\n;\r\n",
         "sep=;\r\nsource;path\r\ns3://exports/nov.csv;pay.csv\r\n",
         "source\tpath\ns3://exports/nov.csv\tpay.csv\n",
+        "source\tpath\r\ns3://exports/nov.csv\tpay.csv\r\n".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "source,path\ns3://exports/nov.csv,pay.csv\n".encode("utf-16-be"),
+        "\ufeff\ufeffsource,path\ns3://exports/nov.csv,pay.csv\n",
+        '#TYPE System.Object\r\n"source","path"\r\n"s3://exports/nov.csv","pay.csv"\r\n',
+        "# for November\n#\nsource,path\n# a, b, c\ns3://exports/nov.csv,pay.csv\n# end\n",
+        "source,path\n#s3://exports/oct.csv,pay.csv\ns3://exports/nov.csv,pay.csv\n",
         'source,path\n"s3://exports/nov.csv","pay.csv"\n',
         'source,path\n"s3://exports/nov.csv" , "pay.csv" \n',
         '"Source","Path"\n"s3://exports/nov.csv","pay.csv"\n',
@@ -61,7 +68,7 @@ def refusal(text: str | bytes) -> Permanent:
         '\ufeff \r\n[\r\n {"path": "pay.csv", "sha256": null, "source": "s3://exports/nov.csv"}\r\n]',
     ],
 )
-def test_however_it_is_written_it_means_one_file(text: str) -> None:
+def test_however_it_is_written_it_means_one_file(text: str | bytes) -> None:
     assert parsed(text) == [(NOV, "pay.csv", "")]
 
 
@@ -75,10 +82,15 @@ def test_however_it_is_written_it_means_one_file(text: str) -> None:
         ('in"ch.csv', 'in"ch.csv'),
         ("März 1.csv", "März 1.csv"),
         ("*.csv", "*.csv"),
+        ("#1.csv", "#1.csv"),
     ],
 )
 def test_what_quotes_hold_and_what_stands_in_a_name_is_kept(field: str, path: str) -> None:
     assert parsed(f"source,path\n{NOV},{field}\n") == [(NOV, path, "")]
+
+
+def test_a_row_that_names_an_object_is_no_remark() -> None:
+    assert parsed(f"path,source\n#1.csv,{NOV}\n") == [(NOV, "#1.csv", "")]
 
 
 def test_a_row_is_one_object_and_never_a_pattern() -> None:
@@ -106,7 +118,11 @@ def test_a_digest_is_read_in_small_letters() -> None:
         (f"source\n{NOV}" + ",x" * 40, "more than 32 fields in line 2"),
         (f"source\n{NOV}{'x' * 40_000}", "too long in line 2"),
         (f"source\n{NOV}\ns3://exports/M\u00e4rz".encode("cp1252"), "UTF-8 text in line 3"),
-        (f"source\n{NOV}\n".encode("utf-16"), "UTF-8"),
+        (f"source\n{NOV}\n".encode("utf-16-le"), "the columns source, path, sha256 in line 1"),
+        (codecs.BOM_UTF16_LE + b"s", "UTF-8 text in line 1"),
+        (f'\n{{"source": "{NOV}"}}', "not a list of files, [{…}, …], in line 2"),
+        ("path,source\n# a remark\n#1.csv,c.csv\n", "line 3 of the manifest"),
+        (f"source\n{NOV}\n# {NOV}\n# x,c.csv\nc.csv\n", "line 5 of the manifest"),
         ("\n\nquelle;pfad\n", "does not begin with the columns source, path, sha256 in line 3"),
         ("", "does not begin with the columns"),
         ("source,source\n", "does not begin with the columns"),

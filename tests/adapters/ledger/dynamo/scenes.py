@@ -12,6 +12,7 @@ from tests.ports.books import LEASE, TICKET, Time, delivery, post, received
 from tests.transfer.made import NOON, request
 from transfer.books import MANY, Books
 from transfer.model import Route, Stage, Transfer
+from transfer.tickets import Post, TicketRole
 
 
 @dataclass
@@ -79,6 +80,18 @@ def handed(world: World) -> Transfer:
     taken = written(world)
     assert world.books.outbox.due()
     return taken
+
+
+def handed_both(world: World) -> Transfer:
+    """A post of each of its two tickets."""
+    taken = claimed(world)
+    world.books.ledger.save(taken, *_both(taken), post(taken, "2"))
+    assert len(world.books.outbox.due()) == 2
+    return taken
+
+
+def _both(transfer: Transfer) -> list[Post]:
+    return [post(transfer, role, role) for role in (TicketRole.USER, TicketRole.AUDIT)]
 
 
 def closed(world: World) -> Transfer:
@@ -183,7 +196,11 @@ def due(scene: Scene) -> object:
 
 
 def settle(scene: Scene) -> None:
-    scene.books.outbox.settle(post(scene.transfer, "1"), TICKET)
+    scene.books.outbox.settle((post(scene.transfer, "1"), TICKET))
+
+
+def settle_both(scene: Scene) -> None:
+    scene.books.outbox.settle(*((each, TICKET) for each in _both(scene.transfer)))
 
 
 def defer(scene: Scene) -> None:
@@ -219,6 +236,7 @@ VERBS: list[tuple[Begin, Verb]] = [
     (written, due),
     (dropped, due),
     (handed, settle),
+    (handed_both, settle_both),
     (handed, defer),
     (closed, amend),
     (closed, forget),

@@ -24,7 +24,7 @@ def drained(outbox: Outbox) -> list[str]:
     while batch := outbox.due():
         for found, _ in batch:
             sent.append(found.key)
-            outbox.settle(found, TICKET)
+            outbox.settle((found, TICKET))
     return sent
 
 
@@ -70,10 +70,10 @@ def test_a_sender_that_wakes_late_spoils_nothing(world: World) -> None:
     lane = world.item(f"T#{received().id}", "lane#000001:user")
     assert lane["sender"]["S"].startswith("other/")
     assert "last_error" not in lane
-    heir.settle(note("1"), TICKET)
+    heir.settle((note("1"), TICKET))
     assert [(found.key, tries) for found, tries in heir.due()] == [("2", 0)]
-    frozen.settle(held, TICKET)
-    heir.settle(note("2"), TICKET)
+    frozen.settle((held, TICKET))
+    heir.settle((note("2"), TICKET))
     assert frozen.due() == heir.due() == []
 
 
@@ -84,9 +84,23 @@ def test_what_has_arrived_is_settled_whoever_holds_the_lane(world: World) -> Non
     assert heir.due() == []
     world.time.passes(LEASE + 0.1)
     assert heir.due()
-    slow.settle(held, TICKET)
+    slow.settle((held, TICKET))
     heir.defer(note("1"), 900.0, "time-out")
     assert [found.key for found, _ in slow.due()] == ["2"]
+
+
+def test_ten_lanes_are_settled_in_one_call_and_a_taken_one_holds_up_none(world: World) -> None:
+    line = Line(dynamo_store.client())
+    outbox = world.other("counted", line).outbox
+    outbox.add(*(post(received(number), str(number)) for number in range(20)))
+    arrived = [(found, TICKET) for found, _ in outbox.due()]
+    line.calls.clear()
+    outbox.settle(*arrived[:10])
+    assert line.calls == ["transact_write_items"]
+    # Another sender has it, of those that are left.
+    world.books.outbox.settle(arrived[15])
+    outbox.settle(*arrived[10:])
+    assert outbox.due() == []
 
 
 def test_each_host_waits_the_whole_delay_by_its_own_clock(world: World) -> None:
@@ -127,6 +141,6 @@ def test_the_ticket_of_the_latest_generation_is_shown(world: World) -> None:
     world.books.ledger.save(taken, note("1"), second)
     for found, _ in world.books.outbox.due():
         number = f"INC000000{found.generation}"
-        world.books.outbox.settle(found, replace(TICKET, number=number))
+        world.books.outbox.settle((found, replace(TICKET, number=number)))
     [record] = world.books.archive.search(taken.id)
     assert record.tickets[TicketRole.USER].number == "INC0000002"

@@ -66,7 +66,7 @@ def test_an_index_that_lists_what_was_sent_hands_out_nothing(world: World) -> No
     books = late(world)
     world.books.outbox.add(post(received()))
     [(found, _)] = books.outbox.due()
-    books.outbox.settle(found, TICKET)
+    books.outbox.settle((found, TICKET))
     assert books.outbox.due() == []
     assert world.books.outbox.due() == []
 

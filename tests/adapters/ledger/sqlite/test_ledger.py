@@ -77,7 +77,7 @@ def test_what_was_handed_out_before_a_crash_comes_back_as_a_second_try(path: Pat
         assert list(books.outbox.due()) == []
     with closing(daemon(path)) as books:
         assert list(books.outbox.due()) == [(post(received()), 2)]
-        books.outbox.settle(post(received()), TICKET)
+        books.outbox.settle((post(received()), TICKET))
         assert list(books.outbox.due()) == []
 
 

@@ -210,6 +210,64 @@ def test_a_password_that_the_encoding_lacks_is_no_part_of_the_error() -> None:
         assert server.heard == []
 
 
+class Guarded(Session):
+    """What its partner's software has open is busy; `says` so in one way or another."""
+
+    says = ""
+
+    def do_size(self, path: str) -> None:
+        if path in self.server.files:
+            self.reply(self.says)
+        else:
+            super().do_size(path)
+
+    def do_list(self, path: str) -> None:
+        found = self.server.files.get(path, b"")
+        self.send(f"-rw-r--r-- 1 ferry ferry {len(found)} Nov 23 09:00 {path}\r\n".encode())
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        "550 The process cannot access the file because it is being used by another process.",
+        "550 a.csv: file is locked by another user",
+        "450 File busy",
+    ],
+)
+def test_a_file_that_somebody_holds_is_not_absent(says: str) -> None:
+    """Otherwise a rename would replace it."""
+    with OddFtp(type("Guarded", (Guarded,), {"says": says})) as server:
+        server.files["/a.csv"] = DATA
+        remote = FtpPartner(server, "ftp").connect()
+        error = refused(remote.size, "/a.csv")
+        assert (error.code, type(error)) == (Code.REMOTE_FAILED, Transient)
+        assert remote.size("/b.csv") is None
+        remote.close()
+
+
+def test_a_listing_tells_what_450_leaves_open() -> None:
+    says = {"says": "450 Requested file action not taken."}
+    with OddFtp(type("Guarded", (Guarded,), says)) as server:
+        server.files["/a.csv"] = DATA
+        remote = FtpPartner(server, "ftp").connect()
+        assert remote.size("/a.csv") == len(DATA)
+        remote.close()
+
+
+@pytest.mark.parametrize("reply", ["550 Permission denied", "502 Command not implemented"])
+def test_a_server_without_renames_names_the_way_out(reply: str) -> None:
+    class Fixed(Session):
+        def do_rnfr(self, _path: str) -> None:
+            self.reply(reply)
+
+    with OddFtp(Fixed) as server:
+        server.files["/temp"] = DATA
+        remote = FtpPartner(server, "ftp").connect()
+        error = refused(remote.rename, "/temp", "/final", replace=False)
+        assert "mode: direct" in error.action
+        remote.close()
+
+
 class Accounting(Session):
     def do_pass(self, password: str) -> None:
         self.reply(f"332 {password} opens it, now name the cost centre")
@@ -234,7 +292,9 @@ def test_what_a_server_says_of_an_account_stands_in_the_error() -> None:
         ("451 The device is full", Code.REMOTE_FULL, Permanent),
         ("550 Not enough space", Code.REMOTE_FULL, Permanent),
         ("551 Exceeded storage allocation", Code.REMOTE_FULL, Permanent),
-        ("450 File busy", None, Transient),
+        ("450 File busy", Code.REMOTE_FAILED, Transient),
+        ("450 not now", None, Transient),
+        ("550 It is being used by another process.", Code.REMOTE_FAILED, Transient),
         ("550 Connection reset by peer", Code.REMOTE_DROPPED, Transient),
         ("551 Transfer aborted: broken pipe", Code.REMOTE_DROPPED, Transient),
         ("553 The specified network name is no longer available", Code.REMOTE_DROPPED, Transient),

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from pathlib import Path
+from stat import S_ISDIR
 from typing import Any
 
 import paramiko
 import pytest
 from paramiko import SFTPAttributes
-from paramiko.sftp import CMD_EXTENDED, CMD_RENAME, SFTP_FAILURE, SFTP_NO_SUCH_FILE
+from paramiko.sftp import (
+    CMD_EXTENDED,
+    CMD_RENAME,
+    SFTP_BAD_MESSAGE,
+    SFTP_FAILURE,
+    SFTP_NO_SUCH_FILE,
+    SFTP_PERMISSION_DENIED,
+)
 
 from adapters.remotes.sftp.remote import SftpRemote
 from sandbox.remotes import SftpServer, SftpSession
@@ -109,9 +117,10 @@ def test_the_look_comes_right_before_the_rename(tmp_path: Path) -> None:
 
 
 class Vague(Files):
-    """FAILURE for a name that nobody has; with `gone`, for every name."""
+    """`status` for a name that nobody has; with `gone`, for every name."""
 
     gone = False
+    status = SFTP_FAILURE
 
     def stat(self, path: str) -> SFTPAttributes | int:
         return self._vague(super().stat(path))
@@ -120,7 +129,7 @@ class Vague(Files):
         return self._vague(super().lstat(path))
 
     def _vague(self, found: SFTPAttributes | int) -> SFTPAttributes | int:
-        return SFTP_FAILURE if self.gone or found == SFTP_NO_SUCH_FILE else found
+        return self.status if self.gone or found == SFTP_NO_SUCH_FILE else found
 
 
 class Gone(Vague):
@@ -134,8 +143,9 @@ def vague(tmp_path: Path, kind: type[Vague]) -> SftpServer:
     return Server(root=tmp_path)
 
 
-def test_failure_for_a_name_that_nobody_has_means_absent(tmp_path: Path) -> None:
-    with vague(tmp_path, Vague) as server:
+@pytest.mark.parametrize("status", [SFTP_FAILURE, SFTP_PERMISSION_DENIED, SFTP_BAD_MESSAGE, 20])
+def test_what_is_said_of_a_name_that_nobody_has_means_absent(status: int, tmp_path: Path) -> None:
+    with vague(tmp_path, type("Vague", (Vague,), {"status": status})) as server:
         remote = ServerPartner(server, "", tmp_path).connect()
         assert remote.size("/new") is None
         send(remote, "/new", b"data")
@@ -145,6 +155,31 @@ def test_failure_for_a_name_that_nobody_has_means_absent(tmp_path: Path) -> None
         send(remote, "/new", b"more")
         assert refused(remote.rename, "/new", "/final", replace=False).code == Code.REMOTE_EXISTS
         remote.remove("/absent")
+        remote.close()
+
+
+class Unseen(Vague):
+    """Nobody may look at anything but the directory."""
+
+    status = SFTP_PERMISSION_DENIED
+
+    def _vague(self, found: SFTPAttributes | int) -> SFTPAttributes | int:
+        there = isinstance(found, SFTPAttributes) and S_ISDIR(found.st_mode or 0)
+        return found if there else self.status
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_who_may_not_look_is_not_told_that_it_is_absent(readable: bool, tmp_path: Path) -> None:
+    class Kind(Unseen):
+        def list_folder(self, path: str) -> list[SFTPAttributes] | int:
+            return super().list_folder(path) if readable else SFTP_PERMISSION_DENIED
+
+    (tmp_path / "there").touch()
+    with vague(tmp_path, Kind) as server:
+        remote = ServerPartner(server, "", tmp_path).connect()
+        assert refused(remote.size, "/there").code == Code.REMOTE_DENIED
+        if not readable:
+            assert refused(remote.size, "/absent").code == Code.REMOTE_DENIED
         remote.close()
 
 

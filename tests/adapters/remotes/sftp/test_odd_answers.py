@@ -14,7 +14,7 @@ from adapters.remotes.sftp.wire import RefusedError
 from sandbox.remotes import SftpServer, SftpSession
 from tests.ports.partners import ServerPartner, openssh, refused
 from transfer.destination import Destination
-from transfer.errors import Code, Permanent, Transient
+from transfer.errors import MOMENT, Code, Permanent, Transient
 
 NO_SFTP = [
     "ForceCommand /bin/false",
@@ -129,6 +129,7 @@ def test_a_server_that_does_not_tell_sizes(tmp_path: Path) -> None:
         (6, "", Code.REMOTE_DROPPED),
         (7, "Failure", Code.REMOTE_DROPPED),
         (SFTP_FAILURE, "Connection reset by peer", Code.REMOTE_DROPPED),
+        (SFTP_FAILURE, "The file is being used by another process.", Code.REMOTE_FAILED),
     ],
 )
 def test_words_and_codes(status: int, words: str, code: Code) -> None:
@@ -145,6 +146,18 @@ def test_a_refusal_that_a_broken_line_caused_is_for_a_while_only() -> None:
     assert isinstance(
         failure(destination, code_of(plainly, "/a"), "write to", "/a", plainly), Permanent
     )
+
+
+@pytest.mark.parametrize(
+    ("status", "words"), [(SFTP_FAILURE, "It is used by another process."), (17, ""), (27, "")]
+)
+def test_what_somebody_holds_may_be_had_in_a_moment(status: int, words: str) -> None:
+    destination = Destination(
+        name="partner", protocol="sftp", host="none", port=22, username="ferry", root="/"
+    )
+    held = RefusedError(status, words)
+    error = failure(destination, code_of(held, "/a"), "tell the size of", "/a", held)
+    assert (type(error), error.retry_after) == (Transient, MOMENT)
 
 
 def test_words_of_a_server_are_made_plain() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -84,6 +85,20 @@ def test_a_server_that_allows_no_more_of_them() -> None:
         assert (error.code, type(error)) == (Code.REMOTE_FAILED, Permanent)
         send(remote, f"{partner.root}/fine", b"data")
         assert partner.read(f"{partner.root}/fine") == b"data"
+        remote.close()
+
+
+def test_several_that_are_refused_at_once_leave_the_first_alone() -> None:
+    """Of two paramiko tells one only why; the other must not be taken for a broken line."""
+    with openssh(options=["MaxSessions 1"]) as partner:
+        remote = sftp.connect(partner.destination, partner.secrets.__getitem__)
+        for _ in range(5):
+            with ThreadPoolExecutor(8) as pool:
+                errors = list(pool.map(lambda _: refused(remote.another), range(8)))
+            assert {(error.code, type(error)) for error in errors} == {
+                (Code.REMOTE_FAILED, Permanent)
+            }
+        assert remote.size(f"{partner.root}/none") is None
         remote.close()
 
 

@@ -9,7 +9,8 @@ from structlog.testing import capture_logs
 
 from adapters.servicenow.desk.desk import ServiceNowDesk
 from adapters.servicenow.desk.forms import TicketForm, ticket_id
-from sandbox.servicenow import SEEDED
+from sandbox.servicenow import SEEDED, Instance
+from sandbox.servicenow.refusal import Refusal, business_rule
 from tests.adapters.servicenow.stage import Stage
 from tests.daemon.ferry import until
 from transfer.errors import Code, Permanent, Transient
@@ -126,6 +127,57 @@ def test_a_field_that_the_instance_demands_of_a_task_is_a_setting(stage: Stage) 
     desk = stage.desk(TicketForm(task_fields={"assigned_to": otto}))
     assert desk.close(done, again=True).state == "3"
     assert stage.instance.get("sc_task", task)["assigned_to"] == otto
+
+
+def steps(instance: Instance, old: dict[str, str], new: dict[str, str], by: str) -> None:
+    """A state model: nothing ends that was not begun."""
+    del instance, by
+    if old and old["state"] == "1" and new["state"] not in ("1", "2"):
+        raise Refusal(403, "Operation Failed", "Invalid transition from New")
+
+
+def unassigned(instance: Instance, old: dict[str, str], new: dict[str, str], by: str) -> None:
+    del instance, by
+    if old and new["state"] == "2":
+        raise business_rule("sc_task", "Nobody works on it", "b" * 32)
+
+
+def never(instance: Instance, old: dict[str, str], new: dict[str, str], by: str) -> None:
+    unassigned(instance, old, new, by)
+    steps(instance, old, new, by)
+
+
+@pytest.mark.parametrize("role", [TicketRole.USER, TicketRole.AUDIT])
+def test_a_state_model_that_refuses_the_last_step_is_obeyed(stage: Stage, role: TicketRole) -> None:
+    stage.instance.properties.own["incident"] = steps
+    desk = stage.desk()
+    desk.open(post(role, PostAction.OPEN), again=False)
+    with capture_logs() as logs:
+        assert desk.close(closing(role, Outcome.DELIVERED), again=False).state == "6"
+    assert any("by way of In Progress" in entry["event"] for entry in logs)
+    found = stored(stage, post(role, PostAction.OPEN))
+    assert found["close_code"] == "Solution provided"
+    if role is TicketRole.USER:
+        assert journal(stage, OPEN_USER, "comments") == ["Done."]
+
+
+def test_a_task_whose_start_is_refused_has_its_words_and_its_end(stage: Stage) -> None:
+    stage.instance.properties.own["sc_task"] = unassigned
+    task, desk = stage.task(), stage.desk()
+    started = post(TicketRole.TASK, PostAction.START, task_id=task)
+    assert desk.note(started, again=False).state == "1"
+    [note] = stage.instance.query("sys_journal_field", f"element_id={task}")
+    assert started.marker in note["value"]
+    done = closing(TicketRole.TASK, Outcome.DELIVERED, task_id=task)
+    assert desk.close(done, again=False).state == "3"
+
+
+def test_where_no_step_helps_the_first_refusal_is_told(stage: Stage) -> None:
+    stage.instance.properties.own["sc_task"] = never
+    task = stage.task()
+    with pytest.raises(Permanent, match="Invalid transition from New") as told:
+        stage.desk().close(closing(TicketRole.TASK, Outcome.DELIVERED, task_id=task), again=False)
+    assert told.value.code is Code.SERVICENOW_REFUSED
 
 
 @pytest.mark.parametrize("requester", ["", "anna.berg", "x^ORactive=true"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.servicenow.line.auth import TokenLogin
+from adapters.servicenow.line.auth import Lockout, TokenLogin
 from adapters.servicenow.line.client import Client
 from adapters.servicenow.line.credentials import Basic, ClientCredentials
 from adapters.servicenow.line.query import Query
@@ -165,7 +165,7 @@ def test_a_certificate_of_another_authority_is_refused(stage: Stage, tmp_path: P
 
 def login_of(server: Canned, clock: list[float]) -> TokenLogin:
     wire = Wire(server.url, timeout=60, verify=True)
-    return TokenLogin(OAUTH, wire, clock=lambda: clock[0])
+    return TokenLogin(OAUTH, wire, Lockout(30.0), clock=lambda: clock[0])
 
 
 def token(name: str, seconds: object) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urlsplit
 
@@ -246,6 +247,21 @@ def test_cookies_are_sent_back_until_they_are_taken_away(client: Client) -> None
         client.rows("incident", Query(), ("sys_id",), limit=7)
     sent = [call.request.headers.get("Cookie") for call in responses.calls]
     assert sent == [None, "JSESSIONID=A1", "JSESSIONID=A1", "JSESSIONID=A1; node=B2", "node=B2"]
+
+
+@responses.activate
+def test_a_cookie_is_sent_no_longer_than_it_lasts(client: Client) -> None:
+    for cookie in ("JSESSIONID=A1; Path=/; Max-Age=1", "node=B2; Path=/"):
+        headers = {"Set-Cookie": cookie}
+        responses.get(TABLE, body='{"result":[]}', headers=headers, content_type=JSON)
+    responses.get(TABLE, body='{"result":[]}', content_type=JSON)
+    sent: list[str | None] = []
+    deadline = time.monotonic() + 60
+    while sent[-1:] != ["node=B2"] and time.monotonic() < deadline:
+        client.rows("incident", Query(), ("sys_id",), limit=7)
+        sent = [call.request.headers.get("Cookie") for call in responses.calls]
+        time.sleep(0.05)
+    assert sent[-1] == "node=B2"
 
 
 def test_a_sys_id_that_is_none_never_gets_into_an_address(client: Client) -> None:

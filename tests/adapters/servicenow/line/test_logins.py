@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from adapters.servicenow.line.auth import Lockout, TokenLogin
 from adapters.servicenow.line.client import Client
-from adapters.servicenow.line.credentials import Certified, JwtBearer, Refreshing
+from adapters.servicenow.line.credentials import Basic, Certified, JwtBearer, Refreshing
 from adapters.servicenow.line.patience import showing
 from adapters.servicenow.line.query import Query
 from adapters.servicenow.line.wire import Wire
@@ -21,7 +23,7 @@ from sandbox.tls import make_certificate
 from tests.adapters.servicenow.canned import Canned, answer
 from tests.adapters.servicenow.stage import BASIC, OAUTH, Stage
 from tests.servers.certificates import Authority
-from transfer.errors import Code, Permanent, Transient
+from transfer.errors import Code, FerryError, Permanent, Transient
 
 
 def poll(client: Client) -> object:
@@ -64,7 +66,7 @@ def test_a_refresh_token_that_was_replaced_is_used_no_more() -> None:
     grant = Refreshing(OAUTH, "old")
     granted = b'{"access_token":"a","expires_in":0,"refresh_token":"new"}'
     with Canned(answer(granted)) as server:
-        TokenLogin(grant, Wire(server.url, timeout=60, verify=True)).header()
+        TokenLogin(grant, Wire(server.url, timeout=60, verify=True), Lockout(30.0)).header()
     assert grant.request()["refresh_token"] == "new"
 
 
@@ -149,17 +151,65 @@ def test_after_a_refusal_nobody_knocks_for_a_while(stage: Stage) -> None:
 def test_the_pause_ends() -> None:
     now = [0.0]
     lockout = Lockout(30.0, clock=lambda: now[0])
-    lockout.met(Permanent(Code.SERVICENOW_AUTH, "No."))
-    with pytest.raises(Permanent):
-        lockout.insist()
+    refuse(lockout, Code.SERVICENOW_AUTH)
+    with pytest.raises(Permanent), lockout.heeding():
+        pass
     now[0] += 30
-    lockout.insist()
+    with lockout.heeding():
+        pass
 
 
 def test_another_refusal_than_of_the_login_pauses_nothing() -> None:
     lockout = Lockout(30.0, clock=lambda: 0.0)
-    lockout.met(Permanent(Code.SERVICENOW_DENIED, "No."))
-    lockout.insist()
+    refuse(lockout, Code.SERVICENOW_DENIED)
+    with lockout.heeding():
+        pass
+
+
+def refuse(lockout: Lockout, code: Code) -> None:
+    with pytest.raises(Permanent), lockout.heeding():
+        raise Permanent(code, "No.")
+
+
+def at_once(client: Client) -> list[Code | None]:
+    """How eight calls end that are made at the same moment."""
+    together = threading.Barrier(8)
+
+    def asked() -> Code | None:
+        together.wait(60)
+        try:
+            poll(client)
+        except FerryError as error:
+            return error.code
+        return None
+
+    with ThreadPoolExecutor(8) as pool:
+        calls = [pool.submit(asked) for _ in range(8)]
+        return [call.result() for call in calls]
+
+
+def test_of_calls_at_one_moment_one_shows_the_password(stage: Stage) -> None:
+    wrong = stage.client(Basic(user=SEEDED.user, password="canary"))
+    assert at_once(wrong) == [Code.SERVICENOW_AUTH] * 8
+    assert [each.status for each in stage.server.site.served] == [401]
+
+
+def test_a_secret_that_was_refused_is_not_shown_by_those_who_waited_for_a_token() -> None:
+    refusal = answer(b'{"error":"invalid_client"}', "401 Unauthorized")
+    with Canned(refusal) as server:
+        login = TokenLogin(OAUTH, Wire(server.url, timeout=60, verify=True), Lockout(30.0))
+        for _ in range(3):
+            with pytest.raises(Permanent) as caught:
+                login.header()
+            assert caught.value.code is Code.SERVICENOW_AUTH
+    assert len(server.requests) == 1
+
+
+def test_who_waited_goes_on_when_it_was_the_right_one_and_when_nobody_knows(stage: Stage) -> None:
+    right = stage.client(BASIC)
+    assert at_once(right) == [None] * 8
+    stage.server.modes.set("unavailable", path="/api/now/table")
+    assert at_once(stage.client(BASIC)) == [Code.SERVICENOW_UNREACHABLE] * 8
 
 
 def test_no_repr_holds_a_secret(key: rsa.RSAPrivateKey) -> None:

@@ -270,3 +270,16 @@ def test_a_poll_that_breaks_off_half_way_yields_nothing(stage: Stage, mode: str)
     stage.server.modes.set(mode, path="sysapproval_approver")
     with pytest.raises(Transient):
         stage.inbox().fetch()
+
+
+def test_what_became_of_the_request_is_told_where_its_items_stay_open(stage: Stage) -> None:
+    task = stage.task()
+    item = stage.instance.get("sc_task", task)["request_item"]
+    request = stage.instance.get("sc_req_item", item)["request"]
+    stage.instance.update("sc_request", request, {"request_state": "closed_cancelled"})
+    for table, each in (("sc_req_item", item), ("sc_task", task)):
+        stage.instance.update(table, each, {"state": "1"})
+    [found] = stage.inbox().fetch()
+    assert (found.item_active, found.task_open) == (True, True)
+    assert found.request_state == "closed_cancelled"
+    assert stage.inbox().ended([task]) == {task}

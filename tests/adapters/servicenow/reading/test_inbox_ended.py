@@ -32,6 +32,12 @@ def test_a_hidden_state_of_the_item_ends_nothing() -> None:
     assert ended({"sys_id": TASK, "active": "true"}) == frozenset()
 
 
+def test_a_cancelled_request_has_ended_whatever_its_items_say() -> None:
+    state = "request_item.request.request_state"
+    assert ended({**ACTIVE, state: "closed_cancelled"}) == {TASK}
+    assert ended({**ACTIVE, state: "in_process"}) == frozenset()
+
+
 @pytest.mark.parametrize(
     "row",
     [

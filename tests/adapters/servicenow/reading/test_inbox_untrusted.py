@@ -171,6 +171,28 @@ def test_one_odd_row_refuses_the_task_that_it_belongs_to(
     assert waits.value.code is Code.REQUEST_UNREADABLE
 
 
+@pytest.mark.parametrize("field", ["group", "user"])
+@pytest.mark.parametrize("found_too", [True, False])
+def test_a_member_who_is_hidden_holds_up_only_what_may_hang_on_it(
+    field: str, found_too: bool
+) -> None:
+    whose = USER if found_too else "c" * 32
+    other = {"sys_id": "b" * 32, "group": APPROVERS, "user": whose}
+    dark = {name: value for name, value in other.items() if name != field}
+    second = {**APPROVAL, "sys_id": "a" * 32, "approver": whose}
+    approvals = [APPROVAL] if found_too else [APPROVAL, second]
+    [found] = fetch([ROW], approvals, [MEMBER, dark], [VARIABLE])
+    if found_too:
+        assert found.unreadable is None
+        assert [each.in_group for each in found.approvals] == [True]
+        return
+    assert found.unreadable
+    assert f"read access to {field} of table sys_user_grmember" in found.unreadable.why
+    with pytest.raises(Transient) as waits:
+        policy.authorise(found, RULES)
+    assert waits.value.code is Code.REQUEST_UNREADABLE
+
+
 def test_a_task_whose_age_is_odd_comes_last_and_is_judged_all_the_same() -> None:
     odd = {**ROW, "sys_id": "5" * 32, "sys_created_on": "yesterday"}
     found = fetch([odd, ROW], *([row] for row in PAGES[1:]))
