@@ -25,7 +25,7 @@ def wire(*said: bytes, ends: bool = True, apart: bool = False) -> Iterator[Wire]
 
     def say() -> None:
         # Who has found it to be no answer hangs up before the end of it.
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError, ConnectionResetError):
             for piece in said:
                 theirs.sendall(piece)
             if ends:
