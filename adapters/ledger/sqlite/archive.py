@@ -74,7 +74,9 @@ class SqliteArchive:
         return found or self._records(ONCE, text, limit)
 
     def _records(self, where: str, text: str, limit: int, only: Only = ALL) -> list[Record]:
-        newest = f"{where} ORDER BY received_at DESC, rowid DESC"
+        # What is not at rest has an index; all else is read, seconds for 100,000 transfers.
+        running = "AND at_rest = 0 " if only.running else ""
+        newest = f"{where} {running}ORDER BY received_at DESC, rowid DESC"
         with reading(self._database) as rows:
             found = rows.select("transfers", newest, (text,))
             wanted = (row for row in found if only.takes(*_told(row)))
