@@ -7,12 +7,12 @@ and those stand on tickets, where whoever has the ledger cannot change them unse
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
-from uuid import uuid4
 
 from transfer.audit.canonical import canonical
 
@@ -134,7 +134,7 @@ def following(  # noqa: PLR0913 what a link says
     """The next link, sealed and not signed."""
     return Link(
         instance=instance,
-        ledger=last.ledger if last else uuid4().hex,
+        ledger=last.ledger if last else os.urandom(16).hex(),
         number=last.number + 1 if last else 1,
         previous=last.hash if last else FIRST,
         transfer=transfer,
