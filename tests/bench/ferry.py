@@ -24,7 +24,6 @@ from transfer.request.planning import MAX_FILES
 from transfer.rules import Grant, Rules
 from transfer.slots import Slots
 from transfer.tools import Tools
-from transfer.values import replace
 
 PARALLEL = 5
 
