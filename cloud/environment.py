@@ -14,10 +14,11 @@ from adapters.running.progress import ProgressNotes
 from adapters.telemetry.emf import Emf, printed
 from cloud.functions import CONFIGURATION
 from config import door
+from config.ledger import LedgerSettings
 from config.loading import load
 from config.logging import configure, report_strays
 from config.secrets import Secrets
-from config.settings import LedgerSettings, Settings, TransferSettings
+from config.settings import Settings, TransferSettings
 from config.telemetry import TracesSettings
 from transfer.books import Books
 from transfer.ports import Observer, TicketDesk

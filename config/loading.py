@@ -9,7 +9,10 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from config.faults import ConfigError
+
 if TYPE_CHECKING:
+    from config.glimpse import Glimpse
     from config.settings import Settings
 
 DEFAULT = Path("/etc/fileferry/fileferry.yaml")
@@ -27,11 +30,28 @@ def load(path: Path) -> Settings:
     return reading.read(path)
 
 
-def glimpse(path: Path) -> Settings | None:
-    """Where ledger and socket are, of a file with faults elsewhere; what is not theirs is lacking.
+def glimpse(path: Path) -> Glimpse | None:
+    """Where ledger and socket are, of a file that may have faults elsewhere.
 
     None where that cannot be told, or where others may have written it.
     """
-    from config import reading  # noqa: PLC0415
+    from config import glimpse as looking  # noqa: PLC0415
 
-    return reading.glimpse(path)
+    return looking.glimpse(path)
+
+
+def of_books(path: Path) -> Settings | Glimpse:
+    """For a look at the ledger: a fault elsewhere in the file keeps nobody from it. As `load`."""
+    found = glimpse(path)
+    if found is None or found.ledger.kind != "sqlite":
+        # A table is read with credentials, and their settings are others.
+        return load(path)
+    if found.told:
+        return found
+    try:
+        return load(path)
+    except ConfigError as error:
+        # A section whose name is misspelt might have been the ledger's.
+        if not error.faults or any(len(fault.place) == 1 for fault in error.faults):
+            raise
+        return found

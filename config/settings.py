@@ -20,7 +20,6 @@ from config.kinds import (
     Count,
     DestinationName,
     Label,
-    Lease,
     Once,
     Prefix,
     QueueUrl,
@@ -31,9 +30,9 @@ from config.kinds import (
     SecretName,
     ServiceUrl,
     SysId,
-    TableName,
     Text,
 )
+from config.ledger import ControlSettings, LedgerSettings
 from config.notices import NoticeSettings
 from config.part import Part, absent
 from config.telemetry import MetricsSettings, TracesSettings
@@ -200,31 +199,6 @@ class AwsSettings(Part):
     timeout: Seconds = Field(30.0, description="Seconds without a byte from S3.")
 
 
-class LedgerSettings(Part):
-    """The durable memory."""
-
-    kind: Literal["sqlite", "dynamodb"] = Field(
-        "sqlite", description="sqlite: one host; dynamodb: several hosts share the work."
-    )
-    path: Path = Field(
-        Path("/var/lib/fileferry/ledger.db"),
-        description="sqlite: the file, on a local disk; one running daemon a file.",
-    )
-    table: TableName = Field("fileferry", description="dynamodb: name of the table.")
-    region: str | None = Field(None, description="dynamodb: its region; null is aws.region.")
-    endpoint_url: ServiceUrl | None = Field(
-        None, description="dynamodb: address of a compatible store instead of AWS."
-    )
-    lease: Lease = Field(
-        60.0,
-        description="Seconds after which the work of a silent owner is taken over. Owners renew "
-        "four times as often, and stop by themselves after two thirds of it.",
-    )
-    keep_days: Count = Field(
-        400, ge=400, description="Days for which a closed transfer is remembered."
-    )
-
-
 class TransferSettings(Part):
     """How the carrier works."""
 
@@ -287,16 +261,6 @@ class LogSettings(Part):
     level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level.")
     format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: colours on a terminal, one JSON object a line elsewhere."
-    )
-
-
-class ControlSettings(Part):
-    """How operators' commands reach the running service: by a Unix socket, no port."""
-
-    socket: Path | None = Field(
-        None,
-        description="Path of the socket, for its owner and the superuser; null: ledger.path with "
-        ".socket behind it.",
     )
 
 

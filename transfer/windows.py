@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _FORM = re.compile(
@@ -66,7 +65,9 @@ def rate_at(
     now: datetime, bandwidth: Sequence[Bandwidth], zone: str
 ) -> tuple[int | None, datetime | None]:
     """The least that holds at that moment, None without one, and when its hours end."""
-    local = now.astimezone(ZoneInfo(zone))
+    if not bandwidth:
+        return None, None
+    local = _local(now, zone)
     held: list[tuple[int, datetime | None]] = []
     for each in bandwidth:
         around = each.hours.around(local) if each.hours else None
@@ -92,7 +93,9 @@ def parse_blackout(text: str) -> Blackout:
 
 def opens_at(now: datetime, blackouts: Sequence[Blackout], zone: str) -> datetime | None:
     """The first moment from `now` on that is in no blackout; None when none comes in two weeks."""
-    local = now.astimezone(ZoneInfo(zone))
+    if not blackouts:
+        return now
+    local = _local(now, zone)
     last = local + timedelta(days=14)
     while local < last:
         around = next(filter(None, (item.around(local) for item in blackouts)), None)
@@ -100,6 +103,13 @@ def opens_at(now: datetime, blackouts: Sequence[Blackout], zone: str) -> datetim
             return local.astimezone(now.tzinfo)
         local = around[1]
     return None
+
+
+def _local(now: datetime, zone: str) -> datetime:
+    # Here, for most destinations have no hours, and where zones are kept takes long to find out.
+    from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+    return now.astimezone(ZoneInfo(zone))
 
 
 def _instants(wall: datetime) -> tuple[datetime, datetime]:

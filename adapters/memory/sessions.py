@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -30,7 +30,7 @@ class MemorySessions:
         if self.refusal:
             raise self.refusal
         session = Session(
-            id=uuid.uuid4().hex[:12],
+            id=os.urandom(6).hex(),
             identity=self._identity,
             opened_at=self._clock(),
             kind=self._kind,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,6 @@ from datetime import UTC, datetime
 from functools import partial
 from hashlib import pbkdf2_hmac, sha256
 from itertools import count
-from secrets import token_hex
 from typing import Any, TypeVar
 
 from adapters.log import Log
@@ -70,7 +70,7 @@ class Breakers:
         self._limits = limits
         self._holder = holder
         self._careful = careful
-        self._salt = token_hex(16)
+        self._salt = os.urandom(16).hex()
         self._lock = threading.Lock()
         self._paying = threading.Lock()
         self._tries = count(1)
@@ -146,7 +146,7 @@ class Breakers:
         if not isinstance(error, FerryError) or not error.code.startswith(OF_PARTNERS):
             self._tell(name, login.given_up)
         elif error.code is Code.AUTH_REFUSED:
-            self._tell(name, partial(login.refused, error, token_hex(8)))
+            self._tell(name, partial(login.refused, error, os.urandom(8).hex()))
         elif error.permanent:
             self._tell(name, login.let_in)
         else:

@@ -9,10 +9,8 @@ import copy
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Protocol
-
-from tenacity import RetryCallState, Retrying, retry_if_exception
-from tenacity.wait import wait_exponential_jitter
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from adapters.log import Log
 from transfer.errors import FerryError, Stopping, Waiting
@@ -21,6 +19,9 @@ from transfer.journey import Attempt
 from transfer.model import Transfer
 from transfer.steps import Step
 from transfer.tools import Tools
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState, Retrying
 
 MAX_WAIT = 60.0
 """Seconds: the longest wait between two tries of a step."""
@@ -68,7 +69,6 @@ def retrying(  # noqa: PLR0913 what differs between the service, an operator's o
     A try that moved bytes counts as the first again; after `deadline` seconds none follows. The
     `witness` hears of each.
     """
-    backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
     seen = witness or Nobody()
 
     def attempt(step: Step, transfer: Transfer, tools: Tools) -> Transfer:
@@ -81,20 +81,52 @@ def retrying(  # noqa: PLR0913 what differs between the service, an operator's o
             # The wait is cut short by a stop; a ledger that is away would then be asked in a loop.
             tools.halt()
 
-        retry = Retrying(
-            retry=retry_if_exception(_worth_another_try),
-            stop=patience.ends,
-            wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
-            before_sleep=lambda state: _say(state, transfer, tools, seen),
-            sleep=pause,
-            reraise=True,
-        )
         log.debug("step", step=step.__name__)
-        reached = retry(_logged, step, transfer, tools, seen)
+        go = partial(_logged, step, transfer, tools, seen)
+        try:
+            reached = go()
+        except FerryError as error:
+            if not _worth_another_try(error):
+                raise
+            say = partial(_say, transfer=transfer, tools=tools, seen=seen)
+            reached = _retry(patience, first_wait, say, pause)(_after(error, go))
         seen.done(transfer, reached)
         return reached
 
     return attempt
+
+
+def _retry(
+    patience: _Patience,
+    first_wait: float,
+    say: Callable[[RetryCallState], None],
+    pause: Callable[[float], None],
+) -> Retrying:
+    # Here, for most steps go well, and tenacity takes longer to load than all their modules.
+    from tenacity import Retrying, retry_if_exception  # noqa: PLC0415
+    from tenacity.wait import wait_exponential_jitter  # noqa: PLC0415
+
+    backoff = wait_exponential_jitter(multiplier=first_wait, max=MAX_WAIT, jitter=first_wait)
+    return Retrying(
+        retry=retry_if_exception(_worth_another_try),
+        stop=patience.ends,
+        wait=lambda state: max(backoff(patience.counted(state)), _asked_wait(state)),
+        before_sleep=say,
+        sleep=pause,
+        reraise=True,
+    )
+
+
+def _after(failed: FerryError, go: Callable[[], Transfer]) -> Callable[[], Transfer]:
+    """The same, of which the first try has been."""
+    first = [failed]
+
+    def go_on() -> Transfer:
+        if first:
+            raise first.pop()
+        return go()
+
+    return go_on
 
 
 class _Patience:

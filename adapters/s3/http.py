@@ -6,7 +6,6 @@ is left to boto3.
 
 from __future__ import annotations
 
-import random
 import socket
 import time
 import weakref
@@ -88,7 +87,7 @@ class ThinHttp:
             except Exception as error:
                 if not left or not _worth_another(error):
                     raise
-            time.sleep(random.random() * 2 ** (tries - left - 1))  # noqa: S311  jitter
+            _wait(2.0 ** (tries - left - 1))
         raise AssertionError("the last try returns or raises")
 
     def ask_all(
@@ -242,6 +241,13 @@ def _refusal(method: str, answer: Answered) -> Exception:
         while got := answer.readinto(view[count:]):
             count += got
     return refusal(method, answer.status, answer.headers, bytes(reason[:count]))
+
+
+def _wait(most: float) -> None:
+    """Seconds up to so many, that not all come back at once."""
+    from random import random  # noqa: PLC0415  a millisecond, for what seldom fails
+
+    time.sleep(random() * most)  # noqa: S311  jitter
 
 
 def _worth_another(error: Exception) -> bool:

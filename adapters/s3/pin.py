@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from transfer.attest import Word, judge
 from transfer.errors import Code, Permanent, Transient
@@ -18,6 +19,14 @@ CHECKSUM = "x-amz-checksum-"
 NO_CHECKSUMS = frozenset({"type", "algorithm", "mode"})
 """What headers of that beginning say beside the values."""
 SEALED = "x-amz-server-side-encryption"
+FIXED = re.compile(
+    r"[A-Z][a-z]{2}, (\d\d) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT", re.ASCII
+)
+"""How RFC 9110 has a time written (IMF-fixdate)."""
+MONTHS = (
+    *("Jan", "Feb", "Mar", "Apr", "May", "Jun"),
+    *("Jul", "Aug", "Sep", "Oct", "Nov", "Dec"),
+)
 CHANGED = "was overwritten after it was pinned"
 
 
@@ -94,6 +103,14 @@ def misfit(source: Source, what: str) -> Transient:
 
 
 def _time(text: str) -> datetime:
+    if usual := FIXED.fullmatch(text):
+        with suppress(ValueError):
+            day, year, hour, minute, second = map(int, usual.group(1, 3, 4, 5, 6))
+            month = MONTHS.index(usual[2]) + 1
+            return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
+    # RFC 9110's older forms, which no store that was met writes: it takes long to load.
+    from email.utils import parsedate_to_datetime  # noqa: PLC0415
+
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError:

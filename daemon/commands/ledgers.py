@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from adapters.ledger.shelf import Shelf
@@ -20,6 +20,7 @@ from transfer.books import Archive, Books, Chain
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
+    from config.glimpse import Glimpse
     from config.settings import Settings
 
 
@@ -31,14 +32,14 @@ class Look:
     running: bool | None
 
 
-def running(settings: Settings) -> bool | None:
+def running(settings: Settings | Glimpse) -> bool | None:
     """A daemon works on the ledger, or is about to; None where nobody can tell."""
     part = settings.ledger
     return HostLock.held(part.path) if part.kind == "sqlite" else None
 
 
 @contextmanager
-def looking(settings: Settings) -> Iterator[Look]:
+def looking(settings: Settings | Glimpse) -> Iterator[Look]:
     """For commands that only read. Raises `ledger.*`."""
     part = settings.ledger
     if part.kind == "sqlite":
@@ -48,7 +49,8 @@ def looking(settings: Settings) -> Iterator[Look]:
         finally:
             archive.close()
     else:
-        with keeping(settings) as books:
+        # Of another kind of ledger everybody has asked for all settings.
+        with keeping(cast("Settings", settings)) as books:
             yield Look(books.archive, None)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.terminal import Terminal
-from config.loading import load, locate
+from config.loading import load, locate, of_books
 from config.secrets import Secrets, operators
 from daemon.commands import show
 from daemon.commands.exits import explained
@@ -42,7 +42,7 @@ out = Terminal()
 @quarantine.command("list", epilog="Example: fileferry quarantine list")
 def list_quarantined(config: Config = None, json: Json = False) -> None:
     """List the transfers in quarantine, oldest first."""
-    with explained(), looking(load(locate(config))) as books:
+    with explained(), looking(of_books(locate(config))) as books:
         show.quarantined(books.archive.quarantined(), out, json=json)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from adapters.terminal import Terminal
-from config.loading import load, locate
+from config.loading import locate, of_books
 from daemon.commands import timeline
 from daemon.commands.exits import FAILED, explained
 from daemon.commands.ledgers import documented, looking
@@ -40,7 +40,7 @@ def show(
     by at least six characters that the id begins or ends with.
     """
     with explained():
-        with looking(load(locate(config))) as books:
+        with looking(of_books(locate(config))) as books:
             records = books.archive.find(text, limit=10) if text else []
         if not records:
             Terminal(stderr=True).say(

@@ -27,6 +27,7 @@ from transfer.books import Only, Record
 from transfer.errors import Code, FerryError
 
 if TYPE_CHECKING:
+    from config.glimpse import Glimpse
     from config.settings import Settings
 
 WATCH_EVERY = 2.0
@@ -98,7 +99,7 @@ def status(  # noqa: PLR0913, PLR0917 each is an option
             raise typer.Exit(MISCONFIGURED if fault else FAILED)
 
 
-def _settings(path: Path) -> tuple[Settings, ConfigError | None]:
+def _settings(path: Path) -> tuple[Settings | Glimpse, ConfigError | None]:
     """A file with faults stops no service that runs already, and nobody from asking it."""
     try:
         return load(path), None
@@ -110,7 +111,7 @@ def _settings(path: Path) -> tuple[Settings, ConfigError | None]:
 
 
 def picture(
-    settings: Settings, limit: int, only: Only, fault: ConfigError | None = None
+    settings: Settings | Glimpse, limit: int, only: Only, fault: ConfigError | None = None
 ) -> Picture:
     """What the service and the ledger say now. Raises `ledger.*`; `control.foreign` instead to a
     stranger, who may use neither; and `fault` where no service answers.

@@ -8,19 +8,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from config.glimpse import Glimpse
     from config.settings import Settings
 
 
-def socket_of(settings: Settings) -> Path:
+def socket_of(settings: Settings | Glimpse) -> Path:
     return settings.control.socket or Path(f"{settings.ledger.path}.socket")
 
 
-def pauses_of(settings: Settings) -> Path:
+def pauses_of(settings: Settings | Glimpse) -> Path:
     """Of this host, also where several share a ledger in DynamoDB."""
     return Path(f"{settings.ledger.path}.paused")
 
 
-def makers_of(settings: Settings) -> set[int]:
+def makers_of(settings: Settings | Glimpse) -> set[int]:
     """The users (uid) that may have made the socket: the superuser, ourselves, the ledger's owner.
 
     A ledger in DynamoDB has none; there it is who owns the directory that a service has for itself.

@@ -15,7 +15,8 @@ from cloud.environment import Environment
 from cloud.functions import FUNCTIONS, Function
 from cloud.state_machine import definition
 from cloud.visit import visit
-from config.settings import LedgerSettings, TransferSettings
+from config.ledger import LedgerSettings
+from config.settings import TransferSettings
 from tests.cloud.machine import Data, Execution
 from tests.transfer.bench import Bench, Crash, Fuse, Fused
 from transfer.books import Books

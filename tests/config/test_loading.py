@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from config.faults import ConfigError
-from config.loading import DEFAULT, load, locate
+from config.ledger import LedgerSettings
+from config.loading import DEFAULT, glimpse, load, locate, of_books
 from tests.config.conftest import GOOD, Faults, Write
 from transfer.errors import Code
 
@@ -163,6 +164,56 @@ def test_a_secret_in_the_file_is_told_so(faults: Faults, line: str, place: str) 
     found = faults("private_key: bank-key", f"private_key: bank-key\n    {line}")
     (fault,) = [fault for fault in found if fault.startswith(f"destinations.bank.{place}: ")]
     assert "secrets never stand in this file" in fault
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ledger:\n  path: /srv/books.db\n",
+        "ledger: {path: /srv/books.db}\npol: 1\n",
+        "ledger:\n  path: /srv/books.db\ntransfers:\n  tries: many\n",
+        '"ledger":\n  "path": /srv/books.db\npol: 1\n',
+        "pol: [\nledger:\n  path: /srv/books.db\n",
+    ],
+)
+def test_a_fault_elsewhere_keeps_nobody_from_the_ledger(write: Write, text: str) -> None:
+    assert of_books(write(GOOD + text)).ledger.path == Path("/srv/books.db")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ledger:\n  pth: /srv/books.db\n", "ledger.pth: is not a setting"),
+        ("ledger:\n  path: /a.db\nledger:\n  path: /b.db\n", "ledger: stands twice"),
+        ("ledger:\n  path: /a.db\n  path: /b.db\n", "ledger.path: stands twice"),
+        ("ledgr:\n  path: /srv/books.db\n", "ledgr: is not a setting; did you mean ledger?"),
+        ("ledgr:\n  path: [\n", "is not in order"),
+    ],
+)
+def test_where_the_ledger_is_is_never_guessed(write: Write, text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        of_books(write(GOOD + text))
+    assert expected in caught.value.message
+
+
+def test_the_usual_ledger_is_found_beside_a_fault_too(write: Write) -> None:
+    path = write(GOOD + "transfers:\n  tries: many\n")
+    assert of_books(path).ledger == LedgerSettings()
+    assert glimpse(path)
+
+
+def test_a_variable_says_where_the_ledger_is(write: Write, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FILEFERRY_LEDGER__PATH", "/srv/other.db")
+    path = write(GOOD + "ledger:\n  path: /srv/books.db\npol: 1\n")
+    assert of_books(path).ledger.path == Path("/srv/other.db")
+
+
+def test_what_others_may_have_written_is_no_word_on_the_ledger(write: Write) -> None:
+    path = write(GOOD + "ledger:\n  path: /srv/books.db\n")
+    path.chmod(0o666)
+    assert glimpse(path) is None
+    with pytest.raises(ConfigError, match="Everybody may write"):
+        of_books(path)
 
 
 def test_a_missing_file_is_a_sentence(tmp_path: Path) -> None:

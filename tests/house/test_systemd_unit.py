@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from config.ledger import LedgerSettings
 from config.loading import DEFAULT
-from config.settings import LedgerSettings, TransferSettings
+from config.settings import TransferSettings
 from daemon.commands.exits import LEDGER, MISCONFIGURED
 from daemon.installing.layout import COMMAND as PROGRAM
 from tests.house import TOP

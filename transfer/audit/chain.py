@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, Self
-from uuid import uuid4
 
 from transfer.audit.canonical import canonical
 
@@ -128,13 +127,19 @@ def instance_of(transfer_id: str) -> str:
     return _INSTANCE.sub(r"\1", transfer_id)
 
 
+def _new_name() -> str:
+    from uuid import uuid4  # noqa: PLC0415  once in the life of a ledger
+
+    return uuid4().hex
+
+
 def following(  # noqa: PLR0913 what a link says
     last: Link | None, *, instance: str, transfer: str, generation: int, at: str, receipt: str
 ) -> Link:
     """The next link, sealed and not signed."""
     return Link(
         instance=instance,
-        ledger=last.ledger if last else uuid4().hex,
+        ledger=last.ledger if last else _new_name(),
         number=last.number + 1 if last else 1,
         previous=last.hash if last else FIRST,
         transfer=transfer,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import partial
 from posixpath import basename, dirname, join
 from time import monotonic
-from uuid import uuid4
 
 from paramiko.packet import Packetizer
 from paramiko.sftp import (
@@ -283,7 +283,7 @@ class SftpRemote:
         if code is Code.REMOTE_DENIED and not self._is_unlisted(path):
             # Who may store files and not look at them is told so of any.
             return False
-        nobody = join(dirname(path), f"{TEMP_PREFIX}{uuid4().hex}")
+        nobody = join(dirname(path), f"{TEMP_PREFIX}{os.urandom(16).hex()}")
         there, other = self._status(dirname(path)), self._status(nobody)
         return there == SFTP_OK and other == refused.status
 

@@ -6,10 +6,10 @@ looked once, what others put there since does not exist. A new session remembers
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
 from typing import Protocol
-from uuid import uuid4
 
 from paramiko.sftp import CMD_EXTENDED, CMD_LSTAT
 
@@ -88,7 +88,7 @@ class Sight:
         return False
 
     def _ask_to_link(self) -> None:
-        nobody = text(f"/{TEMP_PREFIX}{uuid4().hex}".encode())
+        nobody = text(f"/{TEMP_PREFIX}{os.urandom(16).hex()}".encode())
         fields = text(HARDLINK.encode()), nobody, nobody
         answered = self._linked.append
         self._wire.post(CMD_EXTENDED, *fields, answered=lambda *answer: answered(answer))

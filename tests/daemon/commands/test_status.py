@@ -231,6 +231,10 @@ def test_a_faulty_file_hides_no_service_that_runs(served: Served, run: Run) -> N
         assert f"The configuration file {served.config} is not in order" in said
         code, said = run("status", "--json")
         assert (code, json.loads(said)["configuration"]["code"]) == (3, "config.invalid")
+        # A look at the ledger does not depend on the rest of the file.
+        assert run("quarantine", "list") == (0, "Nothing is in quarantine.\n")
+        code, said = run("show", "RITM0000000")
+        assert (code, said.startswith("The ledger knows no transfer RITM0000000.")) == (1, True)
         code, said = run("reload")
         assert (code, "Nothing was changed" in said) == (3, True)
         served.config.write_text(good)
