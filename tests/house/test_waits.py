@@ -39,7 +39,6 @@ EXCUSED = {
     "ftp/upload.py: _is_dead": "takes a look at what is there already",
     "lent.py: read": "of the Proof behind it",
     "pool.py: _open": "of the Remotes behind it",
-    "sftp/opening.py: _open_channel": "called by open_wire, which has demanded a watch",
     "sftp/remote.py: connect": "of ssh/line.py, looked at there",
     "ssh/bulk.py: send": "called by a Wire, which has demanded a watch",
     "ssh/bulk.py: _granted": "the same",
