@@ -9,6 +9,13 @@ REFUSALS = "tests/transfer/crossing/test_refusals.py"
 
 UPLOAD = (
     Mutant(
+        "a file without a buffer waits until others give theirs back",
+        "transfer/buffers.py",
+        "return not share.held or share.held",
+        "return share.held",
+        "tests/transfer/test_buffers.py::TestPool::runTest",
+    ),
+    Mutant(
         "a chunk stands with its lane only once its thread has begun",
         "transfer/crossing/lanes.py",
         """        lane.take(data, offset)
