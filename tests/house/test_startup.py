@@ -36,7 +36,7 @@ except Transient:
 """
 HEAVY = {"boto3", "botocore", "awscrt", "structlog", "rich", "asyncio", "requests", "pydantic"}
 HEAVY |= {"tenacity", "uuid", "zoneinfo"}
-SMALL = {"email", "random", "calendar", "importlib.metadata"}
+SMALL = {"email", "calendar", "importlib.metadata"}
 """Milliseconds each; paramiko brings them for itself."""
 
 

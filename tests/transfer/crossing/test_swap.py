@@ -142,7 +142,7 @@ def test_a_new_file_that_came_late_and_was_moved_aside_is_neither_removed_nor_re
     """An earlier rename of the heir's temp comes to pass, and an owner that was frozen moves that
     aside: under its own name, where the heir looks for what is old.
     """
-    at_intent(bench)
+    first = at_intent(bench)
     bench.time[0] += LEASE
 
     def late(verb: str, path: str, place: int) -> None:
@@ -163,6 +163,8 @@ def test_a_new_file_that_came_late_and_was_moved_aside_is_neither_removed_nor_re
         # The old file is there too, by whatever way: a person looks, and nothing is lost.
         assert bench.record().transfer.outcome is Outcome.UNKNOWN
         assert sorted(contents(bench).values()) == sorted([OLD, NEW])
+    first.finish()
+    assert NEW in contents(bench).values()
 
 
 def test_only_a_regular_file_steps_aside(bench: Bench) -> None:
