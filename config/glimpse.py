@@ -35,7 +35,7 @@ def glimpse(path: Path) -> Glimpse | None:
         seen = Glimpse(
             LedgerSettings.model_validate(found.get("ledger")),
             ControlSettings.model_validate(found.get("control")),
-            told=bool(found.get("ledger")),
+            told="path" in (found.get("ledger") or {}),
         )
         refuse_open("ledger", seen.ledger.path)
     except (OSError, UnicodeDecodeError, ConfigError, Unreadable, ValidationError):
