@@ -35,7 +35,7 @@ def glimpse(path: Path) -> Glimpse | None:
         seen = Glimpse(
             LedgerSettings.model_validate(found.get("ledger")),
             ControlSettings.model_validate(found.get("control")),
-            told=bool(found.get("ledger")),
+            told="path" in (found.get("ledger") or {}),
         )
         refuse_open("ledger", seen.ledger.path)
     except (OSError, UnicodeDecodeError, ConfigError, Unreadable, ValidationError):
@@ -59,6 +59,11 @@ def _sections(text: str) -> dict[str, Any]:
 def _blocks(text: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name in SECTIONS:
-        block = re.search(rf"(?m)^{name}:.*(?:\n(?:[ \t#].*)?)*", text)
-        found |= parse(block[0]).data if block else {}
+        begun = re.findall(rf"(?m)^{name}:", text)
+        # Else it may go on, as behind a mark that a merge has left in it.
+        ended = rf"(?m)^{name}:.*+(?:\n(?:[ \t#].*+)?+)*+(?=\Z|\w+:)"
+        whole = re.findall(ended, text)
+        if len(begun) > 1 or len(begun) != len(whole):
+            raise Unreadable(f"{name} does not stand there once, and whole")
+        found |= parse(whole[0]).data if whole else {}
     return found

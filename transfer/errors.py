@@ -141,7 +141,7 @@ ACTIONS: dict[Code, str] = {
     Code.APPROVAL_ACTOR: "Order again and have the approver himself decide, under his own name.",
     Code.APPROVAL_STALE: "Order the transfer again, so that what is sent is what was approved.",
     Code.REQUEST_CANCELLED: "Order the transfer again if it is still wanted.",
-    Code.REQUEST_HELD: "Set item and task to Open or Work in Progress; FileFerry looks again then.",
+    Code.REQUEST_HELD: "Set the item to Open or Work in Progress, and its task to Open.",
     Code.REQUEST_FOREIGN: "Order through the file transfer item of the service catalog.",
     Code.REQUEST_INCOMPLETE: "Order again and fill in the named field.",
     Code.REQUEST_MALFORMED: "Order again with a value of the named form.",

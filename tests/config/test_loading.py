@@ -188,6 +188,12 @@ def test_a_fault_elsewhere_keeps_nobody_from_the_ledger(write: Write, text: str)
         ("ledger:\n  path: /a.db\n  path: /b.db\n", "ledger.path: stands twice"),
         ("ledgr:\n  path: /srv/books.db\n", "ledgr: is not a setting; did you mean ledger?"),
         ("ledgr:\n  path: [\n", "is not in order"),
+        ("ledger:\n  keep_days: 500\nlegder:\n  path: /a.db\n", "legder: is not a setting"),
+        ("ledger:\n  path: /a.db\npol: [\nledger:\n  path: /b.db\n", "is not in order"),
+        (
+            "ledger:\n  keep_days: 500\n<<<<<<< HEAD\n  path: /a.db\n=======\n  path: /b.db\n",
+            "is not in order",
+        ),
     ],
 )
 def test_where_the_ledger_is_is_never_guessed(write: Write, text: str, expected: str) -> None:

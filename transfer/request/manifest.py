@@ -100,11 +100,17 @@ def _text(data: bytes) -> str:
 
 
 def _csv(text: str) -> Iterator[tuple[str, Row]]:
-    told = _SEP_LINE.match(text)
+    told, header = _SEP_LINE.match(text), list[str]()
+
+    def remarks() -> bool:
+        # No source begins with #, while a path may: then its row has to be read.
+        return header[:1] in ([], ["source"])
+
     for separator in text[4] if told else _SEPARATORS:
-        rows = records(text, separator, told.end() if told else 0)
+        header.clear()
+        rows = records(text, separator, told.end() if told else 0, remarks)
         line, cells = next((row for row in rows if not row[1][0].startswith("#")), (1, []))
-        header = _header(cells)
+        header += _header(cells)
         if "source" in header:
             break
     else:

@@ -75,11 +75,12 @@ def moment(name: str, text: str) -> datetime | None:
 
 def last_moment(name: str, text: str) -> datetime | None:
     """The same; a date alone lasts to the end of its day."""
+    day = text.strip().removesuffix(" UTC")
     try:
-        date.fromisoformat(text.strip())
+        date.fromisoformat(day)
     except ValueError:
         return moment(name, text)
-    return moment(name, f"{text.strip()} 23:59:59")
+    return moment(name, f"{day} 23:59:59")
 
 
 def _truth(name: str, asked: Mapping[str, str]) -> bool:

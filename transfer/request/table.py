@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 MOST_FIELDS = 32
 """Fields of a row, the empty ones at its end and all."""
@@ -19,16 +19,20 @@ class Malformed(ValueError):
     """The words complete a sentence that begins with the name of the file."""
 
 
-def records(text: str, separator: str, at: int = 0) -> Iterator[tuple[int, list[str]]]:
+def records(
+    text: str, separator: str, at: int, remarks: Callable[[], bool]
+) -> Iterator[tuple[int, list[str]]]:
     """The rows that are not empty, each with the number of its line, from the character `at` on.
 
-    Blanks around a field are none of it, unless quotes hold them. Raises Malformed.
+    Blanks around a field are none of it, unless quotes hold them. As long as there may be `remarks`
+    a line that begins with `#` is none of them, whatever stands in it. Raises Malformed.
     """
     field, empty = _field(separator), re.compile(f"[{_BLANKS}{separator}]*+{_END}")
+    remark = re.compile(rf"[{_blanks(separator)}]*+#[^\r\n]*+{_END}")
     line, passed = 1, 0
     while at < len(text):
         line, passed = line + len(_BREAK.findall(text, passed, at)), at
-        if found := empty.match(text, at):
+        if found := empty.match(text, at) or (remarks() and remark.match(text, at)):
             at = found.end()
             continue
         cells: list[str] = []
@@ -50,9 +54,13 @@ def _trouble(found: re.Match[str] | None) -> str:
     return "a field that is too long" if long else f"more than {MOST_FIELDS} fields"
 
 
+def _blanks(separator: str) -> str:
+    return re.escape(_BLANKS.replace(separator, ""))
+
+
 def _field(separator: str) -> re.Pattern[str]:
     """A field with what ends it. Nothing in it is tried twice, however long it is."""
-    blanks = re.escape(_BLANKS.replace(separator, ""))
+    blanks = _blanks(separator)
     return re.compile(
         rf'[{blanks}]*+(?:"(?P<quoted>[^"]*+(?:""[^"]*+)*+)"[{blanks}]*+'
         rf'|(?!")(?P<plain>[^{separator}\r\n]*+))(?P<end>{separator}|{_END})'

@@ -108,7 +108,7 @@ def test_nothing_is_published_after_its_time(bench: Bench) -> None:
     assert bench.remotes.files == {}
 
 
-@pytest.mark.parametrize("today", [f"{NOON:%Y-%m-%d}", f" {NOON:%Y%m%d} "])
+@pytest.mark.parametrize("today", [f"{NOON:%Y-%m-%d}", f" {NOON:%Y%m%d} ", f"{NOON:%Y-%m-%d} UTC"])
 def test_a_date_alone_lasts_to_the_end_of_its_day(bench: Bench, today: str) -> None:
     options = {"not_before": today, "finish_by": today}
     assert carried(bench, options=options).outcome is Outcome.DELIVERED
