@@ -21,7 +21,7 @@ from transfer.destination import Destination, Tier
 from transfer.errors import Code, Permanent, Transient
 from transfer.journey import travel
 from transfer.model import CHUNK, Outcome, Transfer
-from transfer.ports import Powers, Remote
+from transfer.ports import Remote
 from transfer.refusals import DOUBTS
 from transfer.tools import Tools
 from transfer.width import Width
@@ -198,34 +198,6 @@ def test_a_line_that_breaks_over_each_second_session_carries_the_file_alone() ->
     bench.objects.put(SOURCE, DATA)
     assert_delivered(bench, carried(bench, tools_of(bench, width=LANES)))
     assert remotes.broken == DOUBTS
-
-
-class Once(Breaking):
-    """The line breaks while three lanes are opened, and is well again."""
-
-    def __init__(self, powers: Powers) -> None:
-        super().__init__(protocols=frozenset({"memory"}), powers=powers)
-        self.left = [1, 2, 3]
-
-    def connect(self, destination: Destination, *, beside: Remote | None = None) -> MemoryRemote:
-        if beside and self.left:
-            self.left.pop()
-            return super().connect(destination, beside=beside)
-        return HookedRemotes.connect(self, destination, beside=beside)
-
-
-def test_lanes_that_break_together_are_one_doubt() -> None:
-    powers = replace(ALL_POWERS, digests=frozenset(), round_trip=1.0)
-    remotes = Once(powers)
-    bench = Bench(remotes=remotes)
-    bench.objects.put(SOURCE, DATA)
-    partner = replace(PARTNER, connections=4, connections_per_file=4)
-    width = Width(wide=CHUNK, share=HALF, far_lanes=4)
-    tools = replace(tools_of(bench, width=width), destinations={"partner": partner})
-    assert_delivered(bench, carried(bench, tools))
-    assert not remotes.left
-    assert len(remotes.opened) > 2
-    assert tools.refusals.left(partner, powers).ranges
 
 
 def test_what_lanes_had_acknowledged_when_the_line_broke_counts(bench: Bench) -> None:
