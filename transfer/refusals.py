@@ -24,13 +24,16 @@ class Refusals:
         # Adding to a set is one step for all threads.
         self._seen.add((*_place(destination), power))
 
-    def doubt(self, destination: Destination, power: Power) -> None:
+    def doubts(self, destination: Destination, power: Power) -> int:
+        """How many in a row there are by now."""
+        return self._doubts.get((*_place(destination), power), 0)
+
+    def doubt(self, destination: Destination, power: Power, before: int) -> None:
         """The line broke over it, which lines do by themselves too: the second time in a row it is
-        a refusal.
+        a refusal. `before` are the doubts when it was begun: what broke together is one.
         """
-        key = (*_place(destination), power)
-        self._doubts[key] = self._doubts.get(key, 0) + 1
-        if self._doubts[key] >= DOUBTS:
+        self._doubts[*_place(destination), power] = before + 1
+        if before + 1 >= DOUBTS:
             self.note(destination, power)
 
     def shown(self, destination: Destination, power: Power) -> None:

@@ -62,11 +62,14 @@ CROWDED = re.compile(
     rf"{NO_ROOM.pattern}|too many|maximum|limit|later|busy|overload|unavailable|"
     r"service not available|maxstartups|not allowed at this time|shutting down|maintenance"
 )
-FAILED = re.compile(r"(log-?[io]n|authentication) (has |was )?(failed|denied|rejected)")
+FAILED = re.compile(
+    r"(log-?[io]n|auth\w*|access|permission) (has |was |is )?(failed|denied|rejected)"
+)
 """What is said of a wrong password as of everything else, often with "try again later"."""
 JUDGED = re.compile(
-    r"(log-?[io]n|password|authentication|failed|unsuccessful) (attempt|failure)|incorrect|invalid|"
-    r"wrong|locked|failed (log|auth|pass)|bad pass|expired|disabled|suspended|revoked|password age"
+    r"(log-?[io]n|password|auth\w*|failed|unsuccessful) (attempt|failure|tries|retries)|incorrect|"
+    r"too many failures|invalid|wrong|locked|(failed|bad|unsuccessful) (log|auth|pass)|"
+    r"expired|disabled|suspended|revoked|password age"
 )
 """What a server says of the credential: "too many failed attempts, try again later" is its no, and
 knocking again would keep the account locked.

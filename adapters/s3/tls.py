@@ -25,6 +25,7 @@ class Tls(RawIOBase):
         self._came, self._goes = MemoryBIO(), MemoryBIO()
         self._tls = context.wrap_bio(self._came, self._goes, server_hostname=host)
         self._block = memoryview(bytearray(AT_ONCE))
+        self._over = False
         while True:
             try:
                 self._tls.do_handshake()
@@ -36,7 +37,7 @@ class Tls(RawIOBase):
     @property
     def pending(self) -> bool:
         """Something has come that nobody has read yet, and be it a farewell."""
-        return bool(self._came.pending or self._tls.pending())
+        return bool(self._over or self._came.pending or self._tls.pending())
 
     def sendall(self, data: bytes) -> None:
         while data:
@@ -61,8 +62,10 @@ class Tls(RawIOBase):
                 self._receive()
                 continue
             except (SSLEOFError, SSLZeroReturnError):
-                break
+                got = 0
             if not got:
+                # A farewell may come with the answer, and the line stay open behind it.
+                self._over = True
                 break
             count += got
         return count

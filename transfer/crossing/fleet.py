@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from traceback import clear_frames
 
 from transfer import digests as digesting
 from transfer.crossing.batch import LARGEST, MOST, batches, deliver_many, fits
@@ -108,6 +109,18 @@ def _gravity(error: BaseException) -> int:
     return 2 if not isinstance(error, FerryError) or error.permanent else 3
 
 
+def _let_go(error: BaseException | None) -> None:
+    """Of what the frames of an error hold, chunks among it: other files are waiting for the
+    buffers, and an error may be kept for as long as a try is waited for.
+    """
+    seen: list[BaseException] = []
+    # One that was raised again for a later one may be its own cause.
+    while error is not None and error not in seen:
+        seen.append(error)
+        clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__
+
+
 @dataclass(slots=True)
 class _Fleet:
     transfer: Transfer
@@ -138,6 +151,7 @@ class _Fleet:
                     mine, remote = remote, None
                     remote = self._cross(deliveries, mine)
         except BaseException as error:  # noqa: BLE001 carried to the thread that asked
+            _let_go(error)
             self.errors.append(error)
         finally:
             if remote is not None:

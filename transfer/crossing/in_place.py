@@ -46,7 +46,11 @@ def _may_be_taken(error: Permanent, delivery: Delivery, crossing: Crossing) -> b
     """
     if not crossing.destination.collected or error.code is Code.REMOTE_FULL:
         return False
-    return crossing.remote.size(delivery.final) is None
+    try:
+        return crossing.remote.size(delivery.final) is None
+    except FerryError:
+        # The next try, which knows of no refusal, would take it for what was closed and taken.
+        return True
 
 
 def checked(delivery: Delivery, crossing: Crossing) -> Delivery:

@@ -112,6 +112,9 @@ class Lanes:
                 lane.upload.abandon()
         for threads in filter(None, (self._pool, self._side)):
             threads.shutdown(wait=True)
+        for lane in self._lanes:
+            # What failed holds its chunk, and from here itself: nobody else could have the buffer.
+            lane.task = None
 
     @property
     def proven(self) -> int:
@@ -207,7 +210,11 @@ class Lanes:
             return
         while not wait((task,), LOOK_UP).done:
             self._halt()
-        task.result()
+        try:
+            task.result()
+        finally:
+            # Or the error holds itself, by this frame: as in __exit__.
+            del task
 
     def _hand(self, lane: _Lane, data: Chunk, offset: int) -> None:
         """The lane first: the end must never lie behind a chunk that nobody has."""

@@ -73,7 +73,7 @@ class Ring:
     def fail(self, start: int, error: BaseException) -> None:
         """Followers get the chunks before `start`, then the error."""
         with self._change:
-            if self._failure is None or start < self._failure[0]:
+            if not self._stopped and (self._failure is None or start < self._failure[0]):
                 self._failure = (start, error)
             self._change.notify_all()
 
@@ -82,6 +82,8 @@ class Ring:
         with self._change:
             self._stopped = True
             self._ready.clear()
+            # It holds the buffer that was to be filled, and its frames hold this ring.
+            self._failure = None
             self._change.notify_all()
         self._share.end()
 

@@ -64,6 +64,14 @@ class _Writer:
     upload: Upload
 
 
+@dataclass(frozen=True, slots=True)
+class _Opening:
+    """`there` says whether the temp could be created, `doubts` are those of ranges until now."""
+
+    there: Future[bool]
+    doubts: int
+
+
 class _WithoutError(Exception):
     """The server will not do it that way; it may do it without this power."""
 
@@ -244,11 +252,12 @@ def _open(delivery: Delivery, crossing: Crossing, start: int, stack: ExitStack) 
     Nobody writes before all have opened it, for some servers empty a file that is opened again.
     """
     temp, there = temp_of(delivery), Future[bool]()
+    opening = _Opening(there, crossing.tools.refusals.doubts(crossing.destination, "ranges"))
     wanted = _wanted_lanes(delivery.size - start, crossing)
     spare = stack.enter_context(crossing.tools.slots.widen(crossing.destination, wanted - 1))
     # Each takes five round trips, all but the last while the temp is created.
     with ThreadPoolExecutor(max(spare, 1), thread_name_prefix="join") as pool:
-        join = partial(_join, temp, start, crossing, stack, there)
+        join = partial(_join, temp, start, crossing, stack, opening)
         joining = [pool.submit(join) for _ in range(spare)]
         try:
             first = _Writer(crossing.remote, _created(delivery, start, crossing))
@@ -292,22 +301,19 @@ def _wanted_lanes(size: int, crossing: Crossing) -> int:
 
 
 def _join(
-    temp: str, start: int, crossing: Crossing, stack: ExitStack, there: Future[bool]
+    temp: str, start: int, crossing: Crossing, stack: ExitStack, opening: _Opening
 ) -> _Writer | None:
-    """None when the partner lets no more in: one connection is slower, not wrong.
-
-    `there` says whether the temp could be created.
-    """
+    """None when the partner lets no more in: one connection is slower, not wrong."""
     try:
         remote = crossing.tools.remotes.connect(crossing.destination, beside=crossing.remote)
     except FerryError as error:
         if error.code in LINE:
             # Some end the whole line over it, or fall silent, and would do so at each try.
-            crossing.tools.refusals.doubt(crossing.destination, "ranges")
+            crossing.tools.refusals.doubt(crossing.destination, "ranges", opening.doubts)
         return None
     crossing.tools.refusals.shown(crossing.destination, "ranges")
     stack.enter_context(closing(remote))
-    if not there.result():
+    if not opening.there.result():
         return None
     try:
         # Any place but 0 opens the file that the first one has created.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection
 from contextlib import closing, suppress
+from time import monotonic
 from typing import Protocol
 
 from paramiko.sftp import CMD_EXTENDED, CMD_LSTAT
@@ -25,7 +26,10 @@ TRIES = 2
 """Second sessions in a row with which the line broke: then the server is taken for one of those
 that end it, or fall silent, instead of refusing one.
 """
-_broken: dict[tuple[str, int], int] = {}
+AGAIN = 1800.0
+"""Seconds after which such a server is asked once more: it may have been the network after all."""
+_broken: dict[tuple[str, int], tuple[int, float]] = {}
+"""By host and port: how many, and when the last one did."""
 HARDLINK = "hardlink@openssh.com"
 
 
@@ -100,7 +104,8 @@ class Sight:
         if self.live:
             return frozenset()
         place = self._line.destination.host, self._line.destination.port
-        if _broken.get(place, 0) >= TRIES:
+        before, last = _broken.get(place, (0, 0.0))
+        if before >= TRIES and monotonic() - last < AGAIN:
             return frozenset()
         try:
             other = self._another()
@@ -108,7 +113,8 @@ class Sight:
             # It allows no second session: then this one's look has to do.
             return frozenset()
         except Transient:
-            _broken[place] = _broken.get(place, 0) + 1
+            # Several that were under way when all lines broke are one.
+            _broken[place] = before + 1, monotonic()
             raise
         _broken.pop(place, None)
         with closing(other):

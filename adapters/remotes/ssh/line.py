@@ -213,8 +213,9 @@ class Line:
         return bool(session.closed or session.eof_received)
 
     def _bite(self) -> None:
-        if self._beside and self._parting and self.session:
-            # Whoever waits for an answer over it is woken by that.
+        if self._beside and self._parting and self.session and not self.session.closed:
+            # Whoever waits for an answer over it is woken by that. Who waits for the server to read
+            # is not, nor is its farewell sent: the next bite cuts.
             self.session.close()
         else:
             self._cut()

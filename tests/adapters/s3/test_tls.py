@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -139,6 +139,29 @@ def test_a_line_with_a_rest_or_a_farewell_on_it_is_not_quiet(
         tls._came.write(b"\x15\x03\x03\x00\x02")
         assert not wire.quiet
         more.set()
+
+
+def test_a_farewell_that_comes_with_the_answer_is_not_forgotten(
+    contexts: tuple[ssl.SSLContext, ssl.SSLContext],
+) -> None:
+    said, over = threading.Event(), threading.Event()
+
+    def serve(server: ssl.SSLSocket) -> None:
+        server.recv(1000)
+        server.sendall(b"HTTP/1.1 204 None\r\n\r\n")
+        server.setblocking(False)
+        with suppress(ssl.SSLWantReadError):
+            server.unwrap()
+        said.set()
+        over.wait(60)
+
+    with line(contexts, serve) as (sock, tls):
+        wire = Wire(sock, tls)
+        wire.post("GET", "/", {})
+        said.wait(60)
+        assert wire.hear("GET").reusable
+        assert not wire.quiet
+        over.set()
 
 
 def test_a_silent_server_is_given_up(certificate: Certificate) -> None:

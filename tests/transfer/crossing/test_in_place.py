@@ -116,6 +116,27 @@ def test_taken_at_a_close_that_is_refused(code: Code, gone: bool, outcome: Outco
     assert bench.remotes.opened.count(0) == 1
 
 
+def test_a_refused_close_after_which_nobody_can_look_is_never_called_delivered() -> None:
+    """The next try would find nothing, as after a close that was done."""
+    bench, lost = made(), list[str]()
+
+    def refuse(verb: str, path: str, place: int) -> None:
+        del place
+        if verb == "finish":
+            lost.append(path)
+            bench.remotes.files.pop(path)
+            raise Permanent(Code.REMOTE_DENIED, "A virus was found.")
+        if verb == "size" and lost:
+            lost.clear()
+            raise Transient(Code.REMOTE_DROPPED, "The server hung up.")
+
+    bench.remotes.hooks.append(refuse)
+    done = carried(bench)
+    assert done.outcome is Outcome.UNKNOWN
+    assert done.failure
+    assert "A virus was found." in done.failure.message
+
+
 def test_who_asked_for_a_proof_by_content_is_told_that_there_is_none() -> None:
     bench = made(tier=Tier.READ_BACK)
     box = Mailbox(bench)
