@@ -24,8 +24,6 @@ from adapters.s3.wire import Answered, Wire
 if TYPE_CHECKING:
     import ssl
 
-    from adapters.s3.tls import Tls
-
 
 LONGEST_REASON = 65_536
 """Bytes of a refusal that are read; S3's have some hundred."""
@@ -180,22 +178,21 @@ class ThinHttp:
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-            tls = self._secured(sock, host) if secure else None
+            if secure:
+                sock = self._context().wrap_socket(sock, server_hostname=host)
             sock.settimeout(self._terms.timeout)
         except BaseException:
             sock.close()
             raise
-        return Wire(sock, tls)
+        return Wire(sock)
 
-    def _secured(self, sock: socket.socket, host: str) -> Tls:
-        # Stores of our own network are often without TLS.
-        import ssl  # noqa: PLC0415
-
-        from adapters.s3.tls import Tls  # noqa: PLC0415
-
+    def _context(self) -> ssl.SSLContext:
         if self._tls is None:
+            # Stores of our own network are often without TLS.
+            import ssl  # noqa: PLC0415
+
             self._tls = ssl.create_default_context(cafile=self._terms.trust)
-        return Tls(sock, self._tls, host)
+        return self._tls
 
 
 def _dial(host: str, port: int, patience: float) -> socket.socket:

@@ -11,11 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import BufferedReader
 from select import POLLIN, poll
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    # Loaded by those who need it only, as in adapters/s3/http.py.
-    from adapters.s3.tls import Tls
+from typing import cast
 
 BUFFER = 64 * 1024
 """Bytes read at once of a head, and with it of the body of a small object."""
@@ -32,14 +28,13 @@ class GarbledError(OSError):
 
 
 class Wire:
-    """An open connection, spoken to through `tls` where there is one."""
+    """An open connection."""
 
-    def __init__(self, sock: socket.socket, tls: Tls | None = None) -> None:
+    def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._tls = tls
         self._look = poll()
         self._look.register(sock, POLLIN)
-        self._file = BufferedReader(tls or sock.makefile("rb", buffering=0), BUFFER)
+        self._file = cast("BufferedReader", sock.makefile("rb", BUFFER))
 
     def ask(self, method: str, target: str, headers: Mapping[str, str]) -> Answered:
         """Send a request without a body and read the head of its answer. Raises OSError."""
@@ -51,8 +46,7 @@ class Wire:
         head = "".join([f"{name}: {text}\r\n" for name, text in headers.items()])
         if head.count("\n") != len(headers) or "\n" in target:
             raise GarbledError("a line break in a header")
-        request = f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1")
-        (self._tls or self._sock).sendall(request)
+        self._sock.sendall(f"{method} {target} HTTP/1.1\r\n{head}\r\n".encode("iso-8859-1"))
 
     def hear(self, method: str) -> Answered:
         """Read the head of the answer to a request with that method."""
@@ -77,7 +71,7 @@ class Wire:
     @property
     def quiet(self) -> bool:
         """Nothing has come unasked: not even the end of the connection."""
-        return not self._look.poll(0) and not (self._tls and self._tls.pending)
+        return not self._look.poll(0)
 
     def close(self) -> None:
         with suppress(OSError):
